@@ -1,0 +1,145 @@
+package endpoint
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+)
+
+// Mode says who serves the endpoint.
+type Mode string
+
+// The modes of an endpoint.
+const (
+	// Listen serves on a listener of the endpoint's own. It is the default.
+	Listen Mode = "listen"
+	// Mounted leaves serving to a server of the user's: mount the endpoint with
+	// [Endpoint.Under].
+	Mounted Mode = "mounted"
+	// Lambda opens no listener: [Endpoint.LambdaHandler] takes the invocations.
+	Lambda Mode = "lambda"
+)
+
+// The defaults of [Config].
+const (
+	DefaultAddr         = ":9080"
+	DefaultDrainTimeout = 10 * time.Second
+)
+
+// What MaxInFlight is derived from: a core of the SDK and its buffers for each
+// attempt, in half of the memory that the process may use.
+const (
+	memoryPerAttempt = 700 << 10
+	minMaxInFlight   = 100
+	maxMaxInFlight   = 10_000
+)
+
+// Config configures an endpoint. The zero value listens on [DefaultAddr].
+type Config struct {
+	// Mode says who serves the endpoint. Default: Listen.
+	Mode Mode
+	// Addr is the TCP address to listen on, as "host:port". Port 0 takes a free
+	// one, which [Endpoint.Port] then tells. Default: DefaultAddr. In the other
+	// modes it must be empty.
+	Addr string
+	// TLS serves https with this configuration. Default: HTTP/2 in clear text
+	// (h2c), and HTTP/1.1, on one port.
+	TLS *tls.Config
+	// Configure adjusts the server before it serves, for instance its timeouts
+	// or HTTP/2 settings. Do not set a WriteTimeout: invocations are streams.
+	Configure func(*http.Server)
+	// IdentityKeys are the public keys ("publickeyv1_…") of the Restate servers
+	// that may send requests; requests that none of them signed get a 401.
+	// Default: none, every request is taken
+	// (https://docs.restate.dev/services/security).
+	IdentityKeys []string
+	// RequestResponse ends each attempt where it has to wait, instead of holding
+	// its stream open. It is for what cannot stream both ways, such as a
+	// buffering proxy. Default: false, and always on with Lambda.
+	RequestResponse bool
+	// MaxInFlight is how many attempts run at a time; what comes beyond it is
+	// answered 503 with Retry-After, which makes the server come back and counts
+	// as no attempt. Default: half of the memory that the process may use (its
+	// cgroup, else the machine) divided by the 0.7 MB that an attempt takes,
+	// between 100 and 10,000.
+	MaxInFlight int
+	// DrainTimeout is how long a stop waits for attempts in flight before it
+	// cuts them; Restate then retries them. It must be shorter than fx's stop
+	// timeout. Default: DefaultDrainTimeout. Negative: cut at once.
+	DrainTimeout time.Duration
+}
+
+// WithDefaults fills in the defaults.
+func (c Config) WithDefaults() Config {
+	c.Mode = cmp.Or(c.Mode, Listen)
+	if c.Mode == Listen {
+		c.Addr = cmp.Or(c.Addr, DefaultAddr)
+	}
+	if c.Mode == Lambda {
+		c.RequestResponse = true
+	}
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, defaultMaxInFlight())
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, DefaultDrainTimeout)
+	return c
+}
+
+// Validate reports all fields out of their bounds.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(field string, value any, bound string) {
+		errs = append(errs, fmt.Errorf("endpoint: %s is %#v: %s", field, value, bound))
+	}
+	switch c.Mode {
+	case "", Listen:
+		if c.Addr != "" {
+			if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+				bad("Addr", c.Addr, "it must be \"host:port\" or \":port\"")
+			}
+		}
+	case Mounted, Lambda:
+		if c.Addr != "" {
+			bad("Addr", c.Addr, fmt.Sprintf("it must be empty in mode %q, which does not listen", c.Mode))
+		}
+		if c.TLS != nil {
+			bad("TLS", "set", fmt.Sprintf("it must be nil in mode %q, which does not listen", c.Mode))
+		}
+		if c.Configure != nil {
+			bad("Configure", "set", fmt.Sprintf("it must be nil in mode %q, which has no server", c.Mode))
+		}
+	default:
+		bad("Mode", c.Mode, fmt.Sprintf("it must be %q, %q or %q", Listen, Mounted, Lambda))
+	}
+	for i, key := range c.IdentityKeys {
+		if !strings.HasPrefix(key, "publickeyv1_") {
+			bad(fmt.Sprintf("IdentityKeys[%d]", i), key, "it must be a public key that begins with \"publickeyv1_\"")
+		}
+	}
+	if c.MaxInFlight < 0 {
+		bad("MaxInFlight", c.MaxInFlight, "it must be positive, or 0 for the default")
+	}
+	return errors.Join(errs...)
+}
+
+// defaultMaxInFlight derives the number of attempts from the memory that the
+// process may use.
+func defaultMaxInFlight() int {
+	limit := uint64(math.MaxUint64)
+	for _, provider := range []memlimit.Provider{memlimit.FromCgroup, memlimit.FromSystem} {
+		if n, err := provider(); err == nil && n > 0 {
+			limit = min(limit, n)
+		}
+	}
+	if n := debug.SetMemoryLimit(-1); n > 0 && uint64(n) < limit {
+		limit = uint64(n)
+	}
+	return int(min(max(limit/2/memoryPerAttempt, minMaxInFlight), maxMaxInFlight))
+}

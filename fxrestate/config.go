@@ -1,0 +1,53 @@
+package fxrestate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/logging"
+)
+
+// Config configures [Module]. Give it to the application with fx.Supply or with a
+// constructor that returns Config or (Config, error), such as [ConfigFromEnv].
+// Without one the zero value is in force: the application listens on port 9080
+// and is not registered.
+type Config struct {
+	// Admin says where the admin API is. Default: http://localhost:9070.
+	Admin admin.Config
+	// Endpoint says how handlers are served to Restate. Default: on port 9080.
+	Endpoint endpoint.Config
+	// Register registers the endpoint with the admin API when the application
+	// starts. Default: nil, nothing calls the admin API.
+	Register *deployment.Config
+	// Defaults are options of the SDK for all services. Options of a service
+	// override them, a retry policy field by field; those of a handler override
+	// both. An option that does not fit a kind of service, such as
+	// restate.WithWorkflowRetention, applies to the others.
+	Defaults []restate.ServiceDefinitionOption
+	// Logging says how the SDK's lines and those of handlers are written.
+	Logging logging.Config
+}
+
+// Validate reports all fields out of their bounds.
+func (c Config) Validate() error {
+	errs := []error{c.Endpoint.Validate()}
+	if c.Register != nil {
+		errs = append(errs, c.Register.Validate())
+		switch port := strings.Contains(c.Register.URL, "{{port}}"); {
+		case c.Endpoint.Mode == endpoint.Lambda:
+			errs = append(errs, errors.New("fxrestate: Register is set, and a Lambda function is registered by its ARN when it is published: leave it nil"))
+		case c.Endpoint.Mode == endpoint.Mounted && port:
+			errs = append(errs, fmt.Errorf("fxrestate: Register.URL is %q, and a mounted endpoint has no port of its own: write the port of your server", c.Register.URL))
+		}
+		if c.Endpoint.Mode == endpoint.Mounted && c.Register.Required {
+			errs = append(errs, errors.New("fxrestate: Register.Required is true, and a mounted endpoint is registered after the start, when your server serves: watch Health instead"))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,182 @@
+package fxrestate
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/server"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/zap"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/logging"
+)
+
+// Module serves the services of the application to Restate. It takes from the
+// graph, where they are there,
+//
+//   - a [Config]; without one the defaults are in force, and
+//   - a *zap.Logger, which gets fx's events, the SDK's lines and those of
+//     handlers; without one zap's production logger.
+//
+// It provides
+//
+//   - *slog.Logger: writes to the zap logger and, given the handler's ctx, stays
+//     silent on replay,
+//   - *handler.Registry: what is known of the services,
+//   - *admin.Client, *endpoint.Endpoint and *[Health],
+//   - server.LambdaHandlerFunc in mode endpoint.Lambda.
+//
+// On start the endpoint listens, the SDK warms up, and the endpoint is
+// registered if [Config] says so. On stop it drains. Both take place within fx's
+// start and stop timeouts, 15 seconds each unless the application says otherwise.
+var Module = fx.Options(
+	fx.WithLogger(newEventLogger),
+	fx.Module("fxrestate",
+		fx.Provide(
+			newSettings,
+			newAppLogger,
+			newLogHandler,
+			newLogger,
+			newCatalog,
+			newEndpoint,
+			newAdmin,
+			newRegistrar,
+			newHealth,
+			newLifecycle,
+			func(c *catalog) *handler.Registry { return c.registry },
+			func(e *endpoint.Endpoint) (server.LambdaHandlerFunc, error) { return e.LambdaHandler() },
+		),
+		fx.Invoke(func(*lifecycle) {}),
+	),
+)
+
+// settings is the configuration in force.
+type settings struct{ Config }
+
+type settingsParams struct {
+	fx.In
+
+	Config Config `optional:"true"`
+}
+
+func newSettings(p settingsParams) *settings { return &settings{p.Config} }
+
+// appLogger is the application's zap logger, or ours without one.
+type appLogger struct{ *zap.Logger }
+
+type appLoggerParams struct {
+	fx.In
+
+	Zap *zap.Logger `optional:"true"`
+}
+
+func newAppLogger(p appLoggerParams) (appLogger, error) {
+	if p.Zap != nil {
+		return appLogger{p.Zap}, nil
+	}
+	log, err := zap.NewProduction()
+	if err != nil {
+		return appLogger{}, fmt.Errorf("fxrestate: default logger: %w", err)
+	}
+	return appLogger{log}, nil
+}
+
+func newLogHandler(log appLogger, s *settings) *logging.Handler {
+	return logging.NewHandler(log.Core(), s.Logging)
+}
+
+func newLogger(h *logging.Handler) *slog.Logger { return slog.New(h) }
+
+func newEventLogger(log appLogger) fxevent.Logger {
+	events := &fxevent.ZapLogger{Logger: log.Named("fx")}
+	events.UseLogLevel(zap.DebugLevel)
+	return events
+}
+
+// catalog is what is known of the services without their instances. Its mistakes
+// are kept for newEndpoint, which reports all at once.
+type catalog struct {
+	descriptors map[*declaration]*handler.Descriptor
+	registry    *handler.Registry
+	err         error
+}
+
+type catalogParams struct {
+	fx.In
+
+	Settings *settings
+	Declared []*declaration `group:"fxrestate.declarations"`
+}
+
+func newCatalog(p catalogParams) *catalog {
+	c := &catalog{descriptors: make(map[*declaration]*handler.Descriptor, len(p.Declared))}
+	known := make([]*handler.Descriptor, 0, len(p.Declared))
+	for _, d := range p.Declared {
+		desc, err := d.describe(p.Settings.Defaults)
+		c.descriptors[d] = desc
+		if err != nil {
+			c.err = errors.Join(c.err, err)
+			continue
+		}
+		known = append(known, desc)
+	}
+	// Names that stand twice are found by newEndpoint, among all services.
+	c.registry, _ = handler.NewRegistry(known...)
+	return c
+}
+
+type endpointParams struct {
+	fx.In
+
+	Settings      *settings
+	Log           *logging.Handler
+	Catalog       *catalog
+	Registrations []Registration              `group:"fxrestate.registrations"`
+	Definitions   []restate.ServiceDefinition `group:"fxrestate.definitions"`
+}
+
+func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
+	errs := []error{p.Settings.Validate(), p.Catalog.err}
+	var named []*handler.Descriptor
+	var definitions []restate.ServiceDefinition
+	for _, r := range p.Registrations {
+		desc, err := r.describeWith(p.Catalog, p.Settings.Defaults)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if desc != nil {
+			named = append(named, desc)
+			definitions = append(definitions, endpoint.Definition(desc, r.instance))
+		}
+	}
+	for _, def := range p.Definitions {
+		if def == nil {
+			errs = append(errs, errors.New("fxrestate: a constructor given to Definition returned nil; return a definition, or an error with it"))
+			continue
+		}
+		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(def)})
+		definitions = append(definitions, endpoint.Foreign(def))
+	}
+	_, err := handler.NewRegistry(named...)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	return endpoint.New(p.Settings.Endpoint, p.Log, definitions...)
+}
+
+func newAdmin(s *settings) (*admin.Client, error) { return admin.New(s.Admin) }
+
+func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.Registrar, error) {
+	if s.Register == nil {
+		return nil, nil
+	}
+	return deployment.NewRegistrar(c, *s.Register, log)
+}

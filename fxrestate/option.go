@@ -1,0 +1,63 @@
+package fxrestate
+
+import (
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// option is an option of this package. It stands in one list with the SDK's: the
+// embedded option of the SDK, which changes nothing, makes it one of them.
+type option struct {
+	restate.ServiceDefinitionOption
+	apply func(*handler.Spec)
+}
+
+func newOption(apply func(*handler.Spec)) option {
+	return option{restate.WithMetadataMap(nil), apply}
+}
+
+// Name gives the service its name. Without it the name is what the type's method
+// ServiceName() string returns, else the name of the type.
+func Name(name string) restate.ServiceDefinitionOption {
+	return newOption(func(s *handler.Spec) { s.Name = name })
+}
+
+// Naming names the handlers of the service: strategy gets the name of the method
+// and returns that of the handler. Without it they are the same. Use
+// [handler.LowerCamel] to be called from services in other languages.
+func Naming(strategy func(method string) string) restate.ServiceDefinitionOption {
+	return newOption(func(s *handler.Spec) { s.Naming = strategy })
+}
+
+// Exclude keeps methods, given as method expressions such as (*Cart).Restock,
+// from becoming handlers although they take a Restate context first.
+func Exclude(methods ...any) restate.ServiceDefinitionOption {
+	return newOption(func(s *handler.Spec) { s.Exclude = append(s.Exclude, methods...) })
+}
+
+// Handler sets the options of one handler, given as a method expression such as
+// (*Payments).Charge. They override those of the service. Options are those of
+// the SDK and [HandlerName].
+func Handler(method any, opts ...restate.HandlerOption) restate.ServiceDefinitionOption {
+	h := handler.HandlerSpec{Method: method}
+	for _, opt := range opts {
+		if own, ok := opt.(handlerOption); ok {
+			own.apply(&h)
+		} else if opt != nil {
+			h.Options = append(h.Options, opt)
+		}
+	}
+	return newOption(func(s *handler.Spec) { s.Handlers = append(s.Handlers, h) })
+}
+
+// handlerOption is to [option] as a handler is to a service.
+type handlerOption struct {
+	restate.HandlerOption
+	apply func(*handler.HandlerSpec)
+}
+
+// HandlerName gives a handler another name than [Naming] would.
+func HandlerName(name string) restate.HandlerOption {
+	return handlerOption{restate.WithMetadataMap(nil), func(h *handler.HandlerSpec) { h.Name = name }}
+}

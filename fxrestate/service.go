@@ -1,0 +1,167 @@
+package fxrestate
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+
+	restate "github.com/restatedev/sdk-go"
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// Service registers the struct T as a Restate service and provides it to the
+// graph through its constructor, a function as for fx.Provide, plain or made with
+// fx.Annotate. T is the type that the constructor returns, usually a pointer.
+//
+//	fxrestate.Service[*Payments](NewPayments,
+//		restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(5)),
+//		fxrestate.Handler((*Payments).Charge, restate.WithInactivityTimeout(30*time.Second)),
+//	)
+//
+// The exported methods of T that take a restate.Context first are the handlers.
+// Options are those of the SDK and [Name], [Naming], [Handler] and [Exclude] of
+// this package. Every mistake in T or in the options is an error of fx.New.
+func Service[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
+	return register[T](handler.Service, constructor, opts, caller())
+}
+
+// Object registers the struct T as a virtual object: its handlers take a
+// restate.ObjectContext or, to run beside others, a restate.ObjectSharedContext.
+// For the rest see [Service].
+func Object[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
+	return register[T](handler.Object, constructor, opts, caller())
+}
+
+// Workflow registers the struct T as a workflow: its method Run takes a
+// restate.WorkflowContext, its other handlers a restate.WorkflowSharedContext.
+// For the rest see [Service].
+func Workflow[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
+	return register[T](handler.Workflow, constructor, opts, caller())
+}
+
+// Definition registers a service definition that was not made from a struct by
+// this package: one that is built by hand, by restate.Reflect or by generated
+// code. The constructor, plain or made with fx.Annotate, returns a
+// restate.ServiceDefinition, and an error if it likes. The definition's manifest
+// stays as it is.
+//
+//	fxrestate.Definition(func(impl *Greeter) restate.ServiceDefinition {
+//		return pb.NewGreeterServer(impl)
+//	})
+func Definition(constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(DefinitionGroup)))
+}
+
+// The value groups that [Module] consumes, as result tags for fx.Annotate. The
+// functions of this package fill them; a library may do so itself with plain
+// fx.Provide:
+//
+//	fx.Provide(fx.Annotate(
+//		func(p *Payments) fxrestate.Registration { return fxrestate.NewService(p) },
+//		fx.ResultTags(fxrestate.RegistrationGroup),
+//	))
+const (
+	// RegistrationGroup collects values of type [Registration].
+	RegistrationGroup = `group:"fxrestate.registrations"`
+	// DefinitionGroup collects values of type restate.ServiceDefinition.
+	DefinitionGroup = `group:"fxrestate.definitions"`
+
+	declarationGroup = `group:"fxrestate.declarations"`
+)
+
+// Registration is a service with its instance: an element of
+// [RegistrationGroup].
+type Registration struct {
+	*declaration
+	instance any
+}
+
+// NewService makes the registration of an instance as a service. Use [Service]
+// where you can: it also tells the rest of the graph about the type.
+func NewService[T any](instance T, opts ...restate.ServiceDefinitionOption) Registration {
+	return Registration{declare[T](handler.Service, opts, caller()), instance}
+}
+
+// NewObject makes the registration of an instance as a virtual object. See
+// [NewService].
+func NewObject[T any](instance T, opts ...restate.ServiceDefinitionOption) Registration {
+	return Registration{declare[T](handler.Object, opts, caller()), instance}
+}
+
+// NewWorkflow makes the registration of an instance as a workflow. See
+// [NewService].
+func NewWorkflow[T any](instance T, opts ...restate.ServiceDefinitionOption) Registration {
+	return Registration{declare[T](handler.Workflow, opts, caller()), instance}
+}
+
+// declaration is what a registration says, without the instance: what clients of
+// a service need to know, so that two services can call each other without a
+// cycle in the graph.
+type declaration struct {
+	spec handler.Spec
+}
+
+func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
+	if constructor == nil {
+		return fx.Error(fmt.Errorf("fxrestate: %s (%s): the constructor is nil; pass the function that returns %[1]s", reflect.TypeFor[T](), position))
+	}
+	decl := declare[T](kind, opts, position)
+	return fx.Options(
+		fx.Provide(constructor),
+		fx.Supply(fx.Annotate(decl, fx.ResultTags(declarationGroup))),
+		fx.Provide(fx.Annotate(
+			func(instance T) Registration { return Registration{decl, instance} },
+			fx.ResultTags(RegistrationGroup),
+		)),
+	)
+}
+
+func declare[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, position string) *declaration {
+	d := &declaration{handler.Spec{Type: reflect.TypeFor[T](), Kind: kind, Position: position}}
+	for _, opt := range opts {
+		if own, ok := opt.(option); ok {
+			own.apply(&d.spec)
+		} else if opt != nil {
+			d.spec.Options = append(d.spec.Options, opt)
+		}
+	}
+	return d
+}
+
+// describe reads the declared type under the application's defaults.
+func (d *declaration) describe(defaults []restate.ServiceDefinitionOption) (*handler.Descriptor, error) {
+	spec := d.spec
+	spec.Defaults = defaults
+	return spec.Describe()
+}
+
+// caller names the line of the user's that called an exported function.
+func caller() string {
+	_, file, line, ok := runtime.Caller(2)
+	if !ok {
+		return ""
+	}
+	return handler.Position(file, line)
+}
+
+// describeWith returns the descriptor of a registered instance. It is nil without
+// an error when the catalog reports the mistakes.
+func (r Registration) describeWith(c *catalog, defaults []restate.ServiceDefinitionOption) (*handler.Descriptor, error) {
+	if r.declaration == nil {
+		return nil, errors.New("fxrestate: an empty Registration is in the group; make it with NewService, NewObject or NewWorkflow")
+	}
+	desc, declared := c.descriptors[r.declaration]
+	if !declared {
+		var err error
+		if desc, err = r.describe(defaults); err != nil {
+			return nil, err
+		}
+	}
+	if desc == nil {
+		return nil, nil
+	}
+	return desc, desc.Check(r.instance)
+}

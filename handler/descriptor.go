@@ -1,0 +1,168 @@
+package handler
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+)
+
+// Descriptor says what a service is: its name, kind and handlers. It is made by
+// [Spec.Describe] from a struct type alone, without an instance, and must not be
+// changed afterwards.
+type Descriptor struct {
+	// Name of the service on the wire.
+	Name string
+	// Kind of the service.
+	Kind Kind
+	// Type is the struct as it was registered, for instance *shop.Payments.
+	Type reflect.Type
+	// Position is where the service was registered, as "main.go:12", or empty.
+	Position string
+	// Methods are the handlers, sorted by their name on the wire.
+	Methods []*Method
+	// Options of the SDK for the service definition, defaults included, in the
+	// order in which they apply.
+	Options []restate.ServiceDefinitionOption
+	// Metadata of the service, as the options say.
+	Metadata map[string]string
+
+	named bool // the name was given with the registration
+}
+
+// String returns the service's name and type, for error messages.
+func (d *Descriptor) String() string {
+	return fmt.Sprintf("%s %s (%s)", d.Kind, d.Name, typeName(d.Type))
+}
+
+// Method returns the handler with the given name on the wire.
+func (d *Descriptor) Method(name string) (*Method, bool) {
+	i, ok := slices.BinarySearchFunc(d.Methods, name, func(m *Method, name string) int {
+		return cmp.Compare(m.Name, name)
+	})
+	if !ok {
+		return nil, false
+	}
+	return d.Methods[i], true
+}
+
+// methodByGoName returns the handler made from a method.
+func (d *Descriptor) methodByGoName(name string) (*Method, bool) {
+	i := slices.IndexFunc(d.Methods, func(m *Method) bool { return m.GoName == name })
+	if i < 0 {
+		return nil, false
+	}
+	return d.Methods[i], true
+}
+
+// Check reports a [Problem] when instance, the constructed struct, does not fit
+// the descriptor: it is nil, or its ServiceName differs from the zero value's,
+// by which typed clients know it.
+func (d *Descriptor) Check(instance any) error {
+	v := reflect.ValueOf(instance)
+	if !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
+		return &Problem{
+			Type: d.Type, Position: d.Position,
+			Reason: "the constructor returned nil",
+			Fix:    "return a value, or an error with it",
+		}
+	}
+	if n, ok := instance.(serviceNamer); ok && !d.named {
+		if got := n.ServiceName(); got != d.Name {
+			return &Problem{
+				Type: d.Type, Method: "ServiceName", Position: methodPosition(d.Type, "ServiceName"),
+				Reason: fmt.Sprintf("returns %q here and %q on a zero value, so clients cannot know the name", got, d.Name),
+				Fix:    "return a constant, or give the name with the registration",
+			}
+		}
+	}
+	return nil
+}
+
+// Method is one handler of a service.
+type Method struct {
+	// Name of the handler on the wire.
+	Name string
+	// GoName is the name of the method.
+	GoName string
+	// Mode of the handler.
+	Mode Mode
+	// Input is the type of the method's input, or nil when it takes none.
+	Input reflect.Type
+	// Output is the type of the method's result, or nil when it has none.
+	Output reflect.Type
+	// InputCodec and OutputCodec encode the input and the output.
+	InputCodec, OutputCodec encoding.Codec
+	// Options of the SDK for the handler, in the order in which they apply.
+	Options []restate.HandlerOption
+	// Metadata of the handler, as the options say.
+	Metadata map[string]string
+	// Position is where the method stands, as "payments.go:41", or empty.
+	Position string
+
+	fn       reflect.Value // the method with its receiver as first parameter
+	hasError bool
+}
+
+// Decode reads an invocation's body into a new value of the method's input type.
+// Methods without input ignore the body: the result is then not valid. The error
+// is that of the codec, for [restate.ToTerminalError] with code 400.
+func (m *Method) Decode(body []byte) (reflect.Value, error) {
+	if m.Input == nil {
+		return reflect.Value{}, nil
+	}
+	in := reflect.New(m.Input)
+	if err := encoding.Unmarshal(m.InputCodec, body, in.Interface()); err != nil {
+		return reflect.Value{}, err
+	}
+	return in.Elem(), nil
+}
+
+// Call calls the method on receiver. The input is what [Method.Decode] returned.
+// The result is nil when the method has none or returned an error.
+func (m *Method) Call(receiver, ctx, input reflect.Value) (any, error) {
+	args := [3]reflect.Value{receiver, ctx, input}
+	n := 3
+	if m.Input == nil {
+		n = 2
+	}
+	out := m.fn.Call(args[:n])
+	if m.hasError {
+		if err, _ := out[len(out)-1].Interface().(error); err != nil {
+			return nil, err
+		}
+	}
+	if m.Output == nil {
+		return nil, nil
+	}
+	return out[0].Interface(), nil
+}
+
+// Encode writes a method's result. Methods without a result have an empty one.
+func (m *Method) Encode(result any) ([]byte, error) {
+	if m.Output == nil {
+		return nil, nil
+	}
+	return encoding.Marshal(m.OutputCodec, result)
+}
+
+// InputPayload describes the input to discovery, as restate.Reflect does.
+func (m *Method) InputPayload() *encoding.InputPayload {
+	return encoding.InputPayloadFor(m.InputCodec, sample(m.Input))
+}
+
+// OutputPayload describes the output to discovery, as restate.Reflect does.
+func (m *Method) OutputPayload() *encoding.OutputPayload {
+	return encoding.OutputPayloadFor(m.OutputCodec, sample(m.Output))
+}
+
+// sample is a value by which codecs describe a type.
+func sample(t reflect.Type) any {
+	if t == nil {
+		return restate.Void{}
+	}
+	return reflect.Zero(t).Interface()
+}

@@ -1,0 +1,20 @@
+// Package handler says what a Restate handler is: it reads the methods of a
+// struct into descriptors and finds the handler that a method expression names.
+// It is the one place with reflection; everything else works with descriptors.
+//
+// A handler is an exported method whose first parameter is one of the SDK's
+// contexts. The context's type decides the kind of the service and the mode of
+// the handler, by the rules of restate.Reflect:
+//
+//	restate.Context                 service
+//	restate.ObjectContext           virtual object, exclusive handler
+//	restate.ObjectSharedContext     virtual object, shared handler
+//	restate.WorkflowContext         workflow, its main handler Run
+//	restate.WorkflowSharedContext   workflow, shared handler
+//
+// Unlike restate.Reflect, which panics at the first mistake and skips some in
+// silence, [Spec.Describe] returns every mistake at once, each a [Problem] that
+// names the type, the method, its place in the source and what to write instead.
+//
+// See https://docs.restate.dev/develop/go/services.
+package handler

@@ -1,0 +1,158 @@
+package handler
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+	"google.golang.org/protobuf/proto"
+)
+
+// readOptions settles the options of the service and of its handlers, and with
+// them the codecs.
+func (r *reader) readOptions() {
+	d := r.desc
+	if !r.checkNil() {
+		return
+	}
+	d.Options = append(fitting(d.Kind, r.spec.Defaults), r.spec.Options...)
+	if policy, ok := mergedRetryPolicy(d.Options); ok {
+		d.Options = append(d.Options, policy)
+	}
+	// A workflow definition takes every option: the SDK panics on some for the
+	// other kinds.
+	all := restate.NewWorkflow(d.Name, d.Options...).GetOptions()
+	d.Metadata = all.Metadata
+	if d.Kind == 0 {
+		return // there are no handlers either
+	}
+	if d.Kind != Workflow && all.WorkflowRetention != nil {
+		r.problem("", "", fmt.Sprintf("has WithWorkflowRetention, and it is a %s", d.Kind), "remove the option")
+	}
+	if d.Kind == Service && all.EnableLazyState != nil {
+		r.problem("", "", "has WithEnableLazyState, and a service has no state", "remove the option")
+	}
+	for _, m := range d.Methods {
+		o := restate.NewServiceHandler[restate.Void, restate.Void](nil, m.Options...).GetOptions()
+		m.InputCodec, m.OutputCodec = o.InputCodec, o.OutputCodec
+		if m.InputCodec == nil {
+			m.InputCodec = all.DefaultCodec
+		}
+		if m.OutputCodec == nil {
+			m.OutputCodec = all.DefaultCodec
+		}
+		m.Metadata = o.Metadata
+		if o.WorkflowRetention != nil && m.Mode != Run {
+			r.problem(m.GoName, m.Position, "has WithWorkflowRetention, and it is not the main handler of a workflow", "remove the option")
+		}
+		if o.IdempotencyRetention != nil && m.Mode == Run {
+			r.problem(m.GoName, m.Position, "has WithIdempotencyRetention, and it is the main handler of a workflow, which the server refuses", "use WithWorkflowRetention")
+		}
+		if o.EnableLazyState != nil && d.Kind == Service {
+			r.problem(m.GoName, m.Position, "has WithEnableLazyState, and a service has no state", "remove the option")
+		}
+		if err := codecFits(m.InputCodec, m.Input); err != nil {
+			r.problem(m.GoName, m.Position, "its input "+err.Error(), "change the type or the codec")
+		}
+		if err := codecFits(m.OutputCodec, m.Output); err != nil {
+			r.problem(m.GoName, m.Position, "its result "+err.Error(), "change the type or the codec")
+		}
+	}
+}
+
+// checkNil reports options that are nil: the SDK panics on them.
+func (r *reader) checkNil() bool {
+	before := len(r.problems)
+	if slices.Contains(r.spec.Defaults, nil) || slices.Contains(r.spec.Options, nil) {
+		r.problem("", "", "has an option that is nil", "leave it out")
+	}
+	for _, m := range r.desc.Methods {
+		if slices.Contains(m.Options, nil) {
+			r.problem(m.GoName, m.Position, "has an option that is nil", "leave it out")
+		}
+	}
+	return len(r.problems) == before
+}
+
+// fitting leaves out the defaults that do not fit the kind.
+func fitting(kind Kind, defaults []restate.ServiceDefinitionOption) []restate.ServiceDefinitionOption {
+	var out []restate.ServiceDefinitionOption
+	for _, opt := range defaults {
+		o := restate.NewWorkflow("", opt).GetOptions()
+		if kind != Workflow && o.WorkflowRetention != nil {
+			continue
+		}
+		if kind == Service && o.EnableLazyState != nil {
+			continue
+		}
+		out = append(out, opt)
+	}
+	return out
+}
+
+// retryPolicy sets all fields of a policy that it has.
+type retryPolicy restate.InvocationRetryPolicy
+
+func (p retryPolicy) BeforeRetryPolicy(to *restate.InvocationRetryPolicy) {
+	if p.InitialInterval != nil {
+		to.InitialInterval = p.InitialInterval
+	}
+	if p.ExponentiationFactor != nil {
+		to.ExponentiationFactor = p.ExponentiationFactor
+	}
+	if p.MaxInterval != nil {
+		to.MaxInterval = p.MaxInterval
+	}
+	if p.MaxAttempts != nil {
+		to.MaxAttempts = p.MaxAttempts
+	}
+	if p.OnMaxAttempts != nil {
+		to.OnMaxAttempts = p.OnMaxAttempts
+	}
+}
+
+// mergedRetryPolicy merges the retry policies among the options field by field:
+// the SDK lets the last one replace the others whole, so that a service that only
+// sets the number of attempts would lose the application's default intervals.
+func mergedRetryPolicy(opts []restate.ServiceDefinitionOption) (restate.ServiceDefinitionOption, bool) {
+	var layers []restate.InvocationRetryPolicyOption
+	for _, opt := range opts {
+		if p := restate.NewWorkflow("", opt).GetOptions().InvocationRetryPolicy; p != nil {
+			layers = append(layers, retryPolicy(*p))
+		}
+	}
+	if len(layers) < 2 {
+		return nil, false
+	}
+	return restate.WithInvocationRetryPolicy(layers...), true
+}
+
+// codecFits reports a type that a codec of the SDK can never take.
+func codecFits(codec encoding.Codec, t reflect.Type) error {
+	if t == nil || t == reflect.TypeFor[restate.Void]() {
+		return nil
+	}
+	for _, own := range []reflect.Type{reflect.TypeFor[encoding.RestateMarshaler](), reflect.TypeFor[encoding.RestateUnmarshaler]()} {
+		if t.Implements(own) || reflect.PointerTo(t).Implements(own) {
+			return nil // the type takes care of itself
+		}
+	}
+	switch codec {
+	case encoding.BinaryCodec:
+		if t != reflect.TypeFor[[]byte]() {
+			return fmt.Errorf("is a %s, and the binary codec takes []byte", t)
+		}
+	case encoding.ProtoCodec, encoding.ProtoJSONCodec:
+		if !t.Implements(reflect.TypeFor[proto.Message]()) {
+			return fmt.Errorf("is a %s, and the protobuf codecs take a message such as *pb.Order", t)
+		}
+	default:
+		switch t.Kind() {
+		case reflect.Chan, reflect.Func, reflect.UnsafePointer:
+			return fmt.Errorf("is a %s, which cannot be encoded", t)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package handler
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"sync"
+	"sync/atomic"
+)
+
+// Registry knows the services of an application by their types. Types that are
+// not registered, such as the contract of a service in another application, are
+// described on first use by the same rules. It is safe for concurrent use.
+type Registry struct {
+	byType map[reflect.Type][]*Descriptor
+	remote sync.Map // reflect.Type -> described
+
+	// refs is on the way of every typed call. It is replaced whole, because that
+	// is rare and a sync.Map would allocate its key at every look.
+	refs   atomic.Pointer[map[refKey]Ref]
+	refsMu sync.Mutex // held by who replaces refs
+}
+
+type described struct {
+	desc *Descriptor
+	err  error
+}
+
+// refKey identifies a method expression without reading its symbol again. The
+// code alone does not: instances of a generic type share it.
+type refKey struct {
+	pc uintptr
+	t  reflect.Type
+}
+
+// NewRegistry makes a registry. Two services with one name are a mistake, and the
+// error joins a [Problem] for each such pair.
+func NewRegistry(descriptors ...*Descriptor) (*Registry, error) {
+	r := &Registry{byType: make(map[reflect.Type][]*Descriptor, len(descriptors))}
+	byName := make(map[string]*Descriptor, len(descriptors))
+	var problems []error
+	for _, d := range descriptors {
+		if other, ok := byName[d.Name]; ok {
+			where := ""
+			if other.Position != "" {
+				where = " (" + other.Position + ")"
+			}
+			problems = append(problems, &Problem{
+				Type: d.Type, Position: d.Position,
+				Reason: fmt.Sprintf("is named %q, as %s%s is", d.Name, typeName(other.Type), where),
+				Fix:    "give one of them another name",
+			})
+		}
+		byName[d.Name] = d
+		if d.Type != nil {
+			t := base(d.Type)
+			r.byType[t] = append(r.byType[t], d)
+		}
+	}
+	return r, errors.Join(problems...)
+}
+
+// Ref is a handler that a method expression names.
+type Ref struct {
+	// Service is the descriptor of the handler's service.
+	Service *Descriptor
+	// Method is the handler.
+	Method *Method
+}
+
+// Target returns "service/handler".
+func (r Ref) Target() string { return r.Service.Name + "/" + r.Method.Name }
+
+// Lookup returns the descriptor of a type. The error joins the problems of a type
+// that is not registered and is no handler struct, or says that a type is
+// registered more than once.
+func (r *Registry) Lookup(t reflect.Type) (*Descriptor, error) {
+	switch known := r.byType[base(t)]; len(known) {
+	case 1:
+		return known[0], nil
+	case 0:
+	default:
+		return nil, fmt.Errorf("handler: %s is registered as %s and as %s; call it by name", t, known[0].Name, known[1].Name)
+	}
+	t = reflect.PointerTo(base(t)) // has the methods of the value as well
+	if v, ok := r.remote.Load(t); ok {
+		return v.(described).desc, v.(described).err
+	}
+	desc, err := Spec{Type: t}.Describe()
+	v, _ := r.remote.LoadOrStore(t, described{desc, err})
+	return v.(described).desc, v.(described).err
+}
+
+// Resolve finds the handler that a method expression such as (*Cart).AddItem
+// names, whether the service was registered as a value or as a pointer. The error
+// says why it names none. Finding it again costs no allocation.
+func (r *Registry) Resolve(method any) (Ref, error) {
+	v := reflect.ValueOf(method)
+	if v.Kind() == reflect.Func {
+		if ref, ok := r.cached(refKey{v.Pointer(), v.Type()}); ok {
+			return ref, nil
+		}
+	}
+	e, err := parseExpression(method)
+	if err != nil {
+		return Ref{}, fmt.Errorf("handler: %w", err)
+	}
+	desc, err := r.Lookup(e.receiver)
+	if err != nil {
+		return Ref{}, err
+	}
+	m, ok := desc.methodByGoName(e.method)
+	if !ok {
+		return Ref{}, &Problem{
+			Type: e.receiver, Method: e.method, Position: methodPosition(e.receiver, e.method),
+			Reason: fmt.Sprintf("is not a handler of %s", desc.Name),
+			Fix:    fmt.Sprintf("let it take a %s first, and do not exclude it", desc.Kind.contexts()),
+		}
+	}
+	ref := Ref{Service: desc, Method: m}
+	r.cache(refKey{v.Pointer(), v.Type()}, ref)
+	return ref, nil
+}
+
+func (r *Registry) cached(key refKey) (Ref, bool) {
+	refs := r.refs.Load()
+	if refs == nil {
+		return Ref{}, false
+	}
+	ref, ok := (*refs)[key]
+	return ref, ok
+}
+
+func (r *Registry) cache(key refKey, ref Ref) {
+	r.refsMu.Lock()
+	defer r.refsMu.Unlock()
+	refs := map[refKey]Ref{key: ref}
+	if old := r.refs.Load(); old != nil {
+		maps.Copy(refs, *old)
+	}
+	r.refs.Store(&refs)
+}

@@ -1,0 +1,160 @@
+package scope
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// Factory makes scopes. Its type parameter is the SDK's future of RunAsync, a
+// type without a public name that [NewFactory] infers.
+type Factory[F any] struct {
+	runAsync func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) F
+}
+
+// NewFactory is called with [restate.MockableContext.RunAsync].
+func NewFactory[F any](runAsync func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) F) *Factory[F] {
+	return &Factory[F]{runAsync: runAsync}
+}
+
+// New opens the scope of an attempt around the SDK's context.
+func (f *Factory[F]) New(sdk restate.MockableContext, target *Target) restate.MockableContext {
+	c := &root[F]{MockableContext: sdk, factory: f}
+	c.scope.sdk = sdk
+	c.scope.target = target
+	c.scope.derive = c.derive
+	return mockable(c)
+}
+
+// mockable turns a context of ours into the SDK's interface. The compiler cannot
+// see that F is the result type which the interface names; a test pins it.
+func mockable(c any) restate.MockableContext { return c.(restate.MockableContext) }
+
+// root is the context of the scope itself.
+type root[F any] struct {
+	restate.MockableContext
+	factory *Factory[F]
+	scope   Scope
+}
+
+func (c *root[F]) derive(ctx context.Context) restate.Context {
+	return restate.WithMockContext(mockable(&derived[F]{root: c, ctx: ctx}))
+}
+
+func (c *root[F]) Value(k any) any {
+	if _, ok := k.(key); ok {
+		return &c.scope
+	}
+	return c.MockableContext.Value(k)
+}
+
+// Wrap serves restate.WrapContext and restate.WithValue.
+func (c *root[F]) Wrap(ctx context.Context) restate.MockableContext { return c.wrap(c, ctx) }
+
+func (c *root[F]) wrap(parent, ctx context.Context) restate.MockableContext {
+	if ctx.Value(key{}) != any(&c.scope) {
+		// A stranger only lends its values, as the SDK has it.
+		ctx = borrowed{Context: parent, values: ctx}
+	}
+	return mockable(&derived[F]{root: c, ctx: ctx})
+}
+
+func (c *root[F]) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
+	return c.run(c, fn, output, opts)
+}
+
+func (c *root[F]) run(ctx context.Context, fn func(restate.RunContext) (any, error), output any, opts []restate.RunOption) restate.TerminalError {
+	c.scope.running.Add(1)
+	defer c.scope.running.Add(-1)
+	return c.MockableContext.Run(c.inside(ctx, fn), output, opts...)
+}
+
+func (c *root[F]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) F {
+	return c.factory.runAsync(c.MockableContext, c.inside(c, fn), opts...)
+}
+
+// inside gives a Run closure the values, deadline and cancellation of the context
+// that Run was called on, and hides the scope from it.
+func (c *root[F]) inside(ctx context.Context, fn func(restate.RunContext) (any, error)) func(restate.RunContext) (any, error) {
+	return func(rc restate.RunContext) (any, error) {
+		return fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
+	}
+}
+
+func (c *root[F]) Set(k string, value any, opts ...restate.SetOption) {
+	c.mustWrite("Set")
+	c.MockableContext.Set(k, value, opts...)
+}
+
+func (c *root[F]) Clear(k string) {
+	c.mustWrite("Clear")
+	c.MockableContext.Clear(k)
+}
+
+func (c *root[F]) ClearAll() {
+	c.mustWrite("ClearAll")
+	c.MockableContext.ClearAll()
+}
+
+// mustWrite stops a write from a shared handler, which a type assertion on its
+// context makes possible: the server would leave such an invocation hanging.
+func (c *root[F]) mustWrite(op string) {
+	if t := c.scope.target; !t.Mode.Writable() {
+		panic(fmt.Errorf("fxrestate: %s in %s/%s: a %s handler cannot write state; let an exclusive handler do it", op, t.Service, t.Handler, t.Mode))
+	}
+}
+
+// derived is the context of the scope below a context.Context that descends from
+// it: a child made by context.WithValue or context.WithTimeout.
+type derived[F any] struct {
+	*root[F]
+	ctx context.Context
+}
+
+func (c *derived[F]) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
+func (c *derived[F]) Done() <-chan struct{}       { return c.ctx.Done() }
+func (c *derived[F]) Err() error                  { return c.ctx.Err() }
+func (c *derived[F]) Value(k any) any             { return c.ctx.Value(k) }
+
+func (c *derived[F]) Wrap(ctx context.Context) restate.MockableContext { return c.wrap(c.ctx, ctx) }
+
+func (c *derived[F]) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
+	return c.run(c.ctx, fn, output, opts)
+}
+
+func (c *derived[F]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) F {
+	return c.factory.runAsync(c.MockableContext, c.inside(c.ctx, fn), opts...)
+}
+
+// borrowed adds the values of a context that does not descend from the scope.
+type borrowed struct {
+	context.Context
+	values context.Context
+}
+
+func (c borrowed) Value(k any) any {
+	if v := c.values.Value(k); v != nil {
+		return v
+	}
+	return c.Context.Value(k)
+}
+
+// runContext is the context of a Run closure.
+type runContext struct {
+	restate.RunContext
+	ctx   context.Context
+	scope *Scope
+}
+
+func (c runContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
+func (c runContext) Done() <-chan struct{}       { return c.ctx.Done() }
+func (c runContext) Err() error                  { return c.ctx.Err() }
+
+func (c runContext) Value(k any) any {
+	if _, ok := k.(key); ok {
+		return closure{c.scope}
+	}
+	return c.ctx.Value(k)
+}

@@ -1,0 +1,109 @@
+// Package scope is the request scope of one attempt of an invocation: it stands
+// between the SDK's context and user code, lets whoever holds a context.Context
+// that descends from the handler's find the Restate context again, and tells
+// code inside a Run closure that it must not use it.
+package scope
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"sync"
+	"sync/atomic"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/handler"
+)
+
+var (
+	// ErrNone is returned when a context does not descend from a handler's.
+	ErrNone = errors.New("this context does not descend from a handler's context; pass on the ctx that the handler got")
+	// ErrInsideRun is returned inside a Run closure, where durable operations
+	// would corrupt the journal.
+	ErrInsideRun = errors.New("durable operations cannot be used inside restate.Run; do them before or after it")
+)
+
+// Target says which handler an attempt runs.
+type Target struct {
+	Service string
+	Handler string
+	Kind    handler.Kind
+	Mode    handler.Mode
+}
+
+// Scope is the scope of one attempt.
+type Scope struct {
+	target  *Target
+	sdk     restate.MockableContext
+	derive  func(context.Context) restate.Context
+	running atomic.Int32 // synchronous Runs under way
+
+	mu     sync.Mutex
+	values map[any]any
+}
+
+// key finds the scope, or the closure that hides it, in a context.
+type key struct{}
+
+// closure is what key finds inside a Run closure.
+type closure struct{ scope *Scope }
+
+// Target returns the handler that the attempt runs.
+func (s *Scope) Target() *Target { return s.target }
+
+// Replaying reports whether the attempt repeats operations that an earlier one
+// journaled. The SDK tells it to its log handler alone (see package logging), so
+// this asks for a level that only replay can disable.
+func (s *Scope) Replaying() bool {
+	return !s.sdk.Log().Enabled(s.sdk, slog.Level(math.MaxInt))
+}
+
+// Load returns what Store kept under k during this attempt.
+func (s *Scope) Load(k any) (any, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, ok := s.values[k]
+	return v, ok
+}
+
+// Store keeps a value for the rest of the attempt.
+func (s *Scope) Store(k, v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = make(map[any]any)
+	}
+	s.values[k] = v
+}
+
+// Find returns the scope that ctx descends from. Inside a Run closure it returns
+// the scope together with [ErrInsideRun]; outside a handler it returns nil and
+// [ErrNone].
+func Find(ctx context.Context) (*Scope, error) {
+	switch v := ctx.Value(key{}).(type) {
+	case *Scope:
+		if v.running.Load() > 0 {
+			return v, ErrInsideRun
+		}
+		return v, nil
+	case closure:
+		return v.scope, ErrInsideRun
+	default:
+		return nil, ErrNone
+	}
+}
+
+// Context returns the Restate context behind ctx, with the values, the deadline
+// and the cancellation of ctx. Its errors are those of [Find].
+func Context(ctx context.Context) (restate.Context, *Scope, error) {
+	s, err := Find(ctx)
+	if err != nil {
+		return nil, s, err
+	}
+	if own, ok := ctx.(restate.Context); ok {
+		return own, s, nil
+	}
+	return s.derive(ctx), s, nil
+}

@@ -1,0 +1,141 @@
+package logging
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+
+	sdklog "github.com/restatedev/sdk-go/logging"
+	"go.uber.org/zap/exp/zapslog"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// Config configures a [Handler].
+type Config struct {
+	// StackTraces adds the stack of the logging goroutine to lines of level
+	// error. For a panic of a handler it shows where the panic came from.
+	// Default: false.
+	StackTraces bool
+}
+
+// Handler is a slog.Handler that writes to a zap core and knows of replay. It
+// drops
+//
+//   - lines that handler code writes through its context's Log() while the
+//     attempt repeats what an earlier one did, and
+//   - lines that any logger of ours writes with a context that descends from the
+//     handler's (log.InfoContext(ctx, …)) at that time.
+//
+// The SDK's own lines at level info, one or two for each attempt, go to debug.
+// Make it with [NewHandler].
+type Handler struct {
+	core zapcore.Core
+	opts []zapslog.HandlerOption
+	// with are the attributes and groups to come: the SDK adds two attributes
+	// for each attempt, and most attempts log nothing.
+	with  []with
+	built atomic.Pointer[zapslog.Handler]
+}
+
+// with is one call of WithAttrs or, if group is set, of WithGroup.
+type with struct {
+	attrs []slog.Attr
+	group string
+}
+
+// NewHandler makes a handler that writes to core.
+func NewHandler(core zapcore.Core, cfg Config) *Handler {
+	stackAt := slog.Level(100)
+	if cfg.StackTraces {
+		stackAt = slog.LevelError
+	}
+	return &Handler{core: core, opts: []zapslog.HandlerOption{zapslog.AddStacktraceAt(stackAt)}}
+}
+
+// out is the handler of zap's with all attributes applied.
+func (h *Handler) out() *zapslog.Handler {
+	if built := h.built.Load(); built != nil {
+		return built
+	}
+	var out slog.Handler = zapslog.NewHandler(h.core, h.opts...)
+	for _, w := range h.with {
+		if w.group != "" {
+			out = out.WithGroup(w.group)
+		} else {
+			out = out.WithAttrs(w.attrs)
+		}
+	}
+	built := out.(*zapslog.Handler)
+	h.built.Store(built)
+	return built
+}
+
+// Enabled reports whether a line of the level would be written.
+func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
+	if replaying(ctx) {
+		return false
+	}
+	return h.core.Enabled(zapLevel(relevel(ctx, level)))
+}
+
+// Handle writes a line.
+func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
+	record.Level = relevel(ctx, record.Level)
+	return h.out().Handle(ctx, record)
+}
+
+// WithAttrs returns a handler that adds attributes to each line.
+func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if len(attrs) == 0 {
+		return h
+	}
+	return h.clone(with{attrs: attrs})
+}
+
+// WithGroup returns a handler that puts later attributes under name.
+func (h *Handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	return h.clone(with{group: name})
+}
+
+func (h *Handler) clone(w with) slog.Handler {
+	return &Handler{core: h.core, opts: h.opts, with: append(slices.Clip(h.with), w)}
+}
+
+// replaying tells whether ctx belongs to an attempt that replays. The SDK says so
+// in the log context; a logger that was given the handler's own ctx has to ask
+// for the scope.
+func replaying(ctx context.Context) bool {
+	if lc := sdklog.LogContextFrom(ctx); lc != nil {
+		return lc.IsReplaying
+	}
+	s, err := scope.Find(ctx)
+	return err == nil && s.Replaying()
+}
+
+// relevel lowers the SDK's lines about the course of each attempt.
+func relevel(ctx context.Context, level slog.Level) slog.Level {
+	if lc := sdklog.LogContextFrom(ctx); lc != nil && lc.Source == sdklog.LogSourceRestate && level == slog.LevelInfo {
+		return slog.LevelDebug
+	}
+	return level
+}
+
+// zapLevel rounds down, as zapslog does.
+func zapLevel(level slog.Level) zapcore.Level {
+	switch {
+	case level >= slog.LevelError:
+		return zapcore.ErrorLevel
+	case level >= slog.LevelWarn:
+		return zapcore.WarnLevel
+	case level >= slog.LevelInfo:
+		return zapcore.InfoLevel
+	default:
+		return zapcore.DebugLevel
+	}
+}

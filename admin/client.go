@@ -1,0 +1,238 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// DefaultURL is where a restate-server with default settings serves its admin
+// API.
+const DefaultURL = "http://localhost:9070"
+
+// maxBody bounds what is read of one answer. The largest answers are those of
+// Query; ask for less at a time if one is larger.
+const maxBody = 64 << 20
+
+// Config says where the admin API is and how to get in. The zero value is a
+// server on this machine with default settings.
+//
+// Config prints, logs and marshals without its secrets.
+type Config struct {
+	// URL of the admin API, default [DefaultURL]. A path is a prefix for all
+	// calls, for a server behind a gateway. A user and password in it are sent
+	// as basic authentication, unless AuthToken is set.
+	URL string
+
+	// AuthToken is sent as "Authorization: Bearer …" with each call. Restate
+	// Cloud asks for one; a server of one's own does not by itself.
+	AuthToken string
+
+	// Headers are sent with each call, for gateways that want their own.
+	Headers map[string]string
+
+	// HTTPClient does the calls. The default has timeouts for connecting and
+	// for the first byte of an answer, uses the proxy of the environment and
+	// follows no redirects.
+	HTTPClient *http.Client
+}
+
+// Client calls the admin API of one server. It is safe for concurrent use.
+type Client struct {
+	base    *url.URL
+	token   string
+	headers map[string]string
+	http    *http.Client
+	redact  *strings.Replacer
+}
+
+// New returns a client and makes no call. It fails if a field of cfg is
+// unusable, and says which.
+func New(cfg Config) (*Client, error) {
+	if cfg.URL == "" {
+		cfg.URL = DefaultURL
+	}
+	base, err := parseURL(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	if base.User != nil && cfg.AuthToken != "" {
+		return nil, errors.New("admin: URL and AuthToken both carry credentials: set one of them")
+	}
+	if CheckHeader("Authorization", cfg.AuthToken) != nil {
+		return nil, errors.New("admin: AuthToken: has a line break or control character (a newline at the end of a secret file, perhaps)")
+	}
+	for name, value := range cfg.Headers {
+		if err := CheckHeader(name, value); err != nil {
+			return nil, fmt.Errorf("admin: Headers: %w", err)
+		}
+	}
+	c := &Client{
+		base:    base,
+		token:   cfg.AuthToken,
+		headers: cfg.Headers,
+		http:    cfg.HTTPClient,
+		redact:  redactor(cfg, base),
+	}
+	if c.http == nil {
+		c.http = newHTTPClient()
+	}
+	return c, nil
+}
+
+// URL is the base of all calls, without credentials.
+func (c *Client) URL() string {
+	u := *c.base
+	u.User = nil
+	return u.String()
+}
+
+// String names the client by its URL. It keeps credentials out of logs.
+func (c *Client) String() string { return "admin.Client(" + c.URL() + ")" }
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
+
+// CloseIdleConnections closes the connections that no call uses. The client
+// stays usable.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+func parseURL(raw string) (*url.URL, error) {
+	fail := func(why string) (*url.URL, error) {
+		return nil, fmt.Errorf("admin: URL %q: %s, want something like %q", RedactURL(raw), why, DefaultURL)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		// The text of the parser's error repeats the URL, password and all.
+		return fail("not a URL")
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fail("does not start with http:// or https://")
+	case u.Hostname() == "":
+		return fail("has no host")
+	case u.RawQuery != "" || u.Fragment != "":
+		return fail("has a query or fragment")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	return u, nil
+}
+
+func newHTTPClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			ForceAttemptHTTP2:   true,
+			TLSHandshakeTimeout: 5 * time.Second,
+			// A registration answers only when the server has discovered the
+			// endpoint, with retries of its own.
+			ResponseHeaderTimeout: time.Minute,
+			IdleConnTimeout:       30 * time.Second,
+		},
+		// A redirect would turn a POST into a GET and carry Headers to
+		// another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// call is one request of the admin API.
+type call struct {
+	method string
+	path   []string // segments, not escaped
+	query  url.Values
+	body   any // sent as JSON if not nil
+
+	// secrets in the body, which an error message may repeat.
+	secrets map[string]string
+}
+
+// do sends the call, decodes the answer into out unless that is nil, and
+// returns the status of the answer.
+func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
+	path, err := joinPath(in.path)
+	if err != nil {
+		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
+	}
+	req, err := c.request(ctx, in, path)
+	if err != nil {
+		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return 0, c.connectionError(in.method, path, err)
+	}
+	defer res.Body.Close()
+
+	if res.StatusCode/100 != 2 {
+		return res.StatusCode, c.responseError(in, path, res)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return res.StatusCode, c.connectionError(in.method, path, err)
+	case len(body) > maxBody:
+		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer is larger than %d MiB: ask for less at a time", in.method, path, maxBody>>20)
+	case out == nil:
+		return res.StatusCode, nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), err)
+	}
+	return res.StatusCode, nil
+}
+
+func (c *Client) request(ctx context.Context, in call, path string) (*http.Request, error) {
+	var body io.Reader
+	if in.body != nil {
+		encoded, err := json.Marshal(in.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(encoded)
+	}
+	target := c.base.String() + path
+	if len(in.query) > 0 {
+		target += "?" + in.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, in.method, target, body)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range c.headers {
+		req.Header.Set(name, value)
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return req, nil
+}
+
+// joinPath escapes each segment, so that no name or id reaches another path
+// than its own. Dot segments mean something else to gateways in any spelling
+// and are refused.
+func joinPath(segments []string) (string, error) {
+	var path strings.Builder
+	var err error
+	for _, segment := range segments {
+		if segment == "" || segment == "." || segment == ".." {
+			err = fmt.Errorf("%q is no name or id", segment)
+		}
+		path.WriteByte('/')
+		path.WriteString(url.PathEscape(segment))
+	}
+	return path.String(), err
+}

@@ -1,0 +1,41 @@
+// Package admin is a client of Restate's admin API: the HTTP interface, on
+// port 9070 by default, through which deployments are registered, invocations
+// are cancelled and the server's state is queried with SQL.
+//
+//	client, err := admin.New(admin.Config{})     // http://localhost:9070
+//	if err != nil { … }
+//	registered, err := client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{
+//		URI:   "http://localhost:9080",
+//		Force: true,
+//	})
+//
+// Each method is one call of the API and is not retried. The names of the
+// fields are those of the API's own description, which a running server gives
+// under GET /openapi; see also https://docs.restate.dev/admin-api.
+//
+// # Errors
+//
+// Two types say what went wrong with a call, for errors.As:
+//
+//   - [*Error]: the server, or a gateway in front of it, answered with
+//     another status than 2xx. It carries the status, Restate's error code
+//     where there is one, and a hint of what to do.
+//   - [*ConnectionError]: there was no complete answer. It wraps the cause.
+//
+// Every other error is a mistake in the arguments or an answer that is not one
+// of the admin API. [Retryable] tells whether the same call may succeed later.
+//
+// # Introspection
+//
+// [Query] runs SQL against the server's tables
+// (https://docs.restate.dev/references/sql-introspection) and decodes each row
+// into a struct. SQL has no parameters here: put every value that is not
+// constant through [Quote].
+//
+//	type row struct {
+//		ID     string `json:"id"`
+//		Status string `json:"status"`
+//	}
+//	rows, err := admin.Query[row](ctx, client,
+//		"SELECT id, status FROM sys_invocation WHERE target_service_key = "+admin.Quote(key))
+package admin

@@ -1,0 +1,187 @@
+package admin
+
+import (
+	"cmp"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"syscall"
+	"unicode"
+)
+
+const (
+	// maxErrorBody bounds what is read of an answer that reports an error.
+	maxErrorBody = 64 << 10
+	// maxMessage bounds what of it goes into an error, in runes.
+	maxMessage = 1000
+)
+
+// Error is an answer of the admin API, or of a gateway in front of it, that
+// says no.
+type Error struct {
+	// Status is the HTTP status.
+	Status int
+	// Code is Restate's own error code, such as META0006, or empty. See
+	// https://docs.restate.dev/references/errors.
+	Code string
+	// Message is the server's explanation on one line, or an excerpt of the
+	// body where that is not in the server's format. It may be empty.
+	Message string
+	// Method and Path of the call, the path escaped and without the query.
+	Method, Path string
+}
+
+// Error says which call failed, what the server said, and the hint if there is
+// one.
+func (e *Error) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "admin: %s %s: status %d", e.Method, e.Path, e.Status)
+	if e.Code != "" {
+		text.WriteString(" " + e.Code)
+	}
+	if message := cmp.Or(e.Message, http.StatusText(e.Status)); message != "" {
+		text.WriteString(": " + message)
+	}
+	if hint := e.Hint(); hint != "" {
+		text.WriteString(" (" + hint + ")")
+	}
+	return text.String()
+}
+
+// Retryable tells whether the same call may succeed later without anybody
+// changing the request: the server or a gateway is overloaded or not ready, or
+// the server could not reach the endpoint, which may be on its way up.
+func (e *Error) Retryable() bool {
+	switch e.Status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented:
+		return false
+	}
+	code, known := codes[e.Code]
+	return e.Status >= 500 && (code.transient || !known)
+}
+
+// ConnectionError is a call that got no complete answer.
+type ConnectionError struct {
+	Method string
+	// URL of the call without query and credentials.
+	URL string
+	// Err is the cause, for instance a *net.OpError or the context's error.
+	Err error
+}
+
+// Error says which call failed and why.
+func (e *ConnectionError) Error() string {
+	text := fmt.Sprintf("admin: %s %s: %s", e.Method, e.URL, oneLine(e.Err.Error()))
+	if errors.Is(e.Err, syscall.ECONNREFUSED) {
+		text += " (does a restate-server run there, and is this the address of its admin API?)"
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *ConnectionError) Unwrap() error { return e.Err }
+
+// Retryable tells whether the same call may succeed later: always, but where
+// the other side's certificate was refused.
+func (e *ConnectionError) Retryable() bool {
+	var certificate *tls.CertificateVerificationError
+	return !errors.As(e.Err, &certificate)
+}
+
+// Retryable tells whether err came from a call of this package that may
+// succeed later if it is made again as it was.
+func Retryable(err error) bool {
+	var failed interface{ Retryable() bool }
+	return errors.As(err, &failed) && failed.Retryable()
+}
+
+func (c *Client) connectionError(method, path string, err error) error {
+	// What net/http wraps around the cause repeats method and URL.
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return &ConnectionError{Method: method, URL: c.URL() + path, Err: err}
+}
+
+// responseError reads an answer that is not a success.
+func (c *Client) responseError(in call, path string, res *http.Response) error {
+	// What was read before a connection broke is still worth showing.
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
+	code, message := parseErrorBody(body)
+	if location := res.Header.Get("Location"); location != "" && res.StatusCode/100 == 3 {
+		message = "redirected to " + RedactURL(location)
+	}
+	// Secrets go before the text is cut: a cut one would not be recognised.
+	message = c.redact.Replace(message)
+	if len(in.secrets) > 0 {
+		message = secretValues(in.secrets).Replace(message)
+	}
+	return &Error{
+		Status:  res.StatusCode,
+		Code:    code,
+		Message: oneLine(message),
+		Method:  in.method,
+		Path:    path,
+	}
+}
+
+var (
+	codePattern  = regexp.MustCompile(`^[A-Z]{2,10}[0-9]{4}$`)
+	codePrefixes = regexp.MustCompile(`^(?:\[[A-Z]{2,10}[0-9]{4}\]\s*)+`)
+)
+
+// parseErrorBody finds Restate's code and the message in the body of an error.
+// Any body will do: some of the server's own errors are plain text, some are
+// empty, and a gateway answers as it likes.
+func parseErrorBody(body []byte) (code, message string) {
+	var described struct {
+		Message string          `json:"message"`
+		Code    json.RawMessage `json:"restate_code"`
+	}
+	if json.Unmarshal(body, &described) != nil || described.Message == "" {
+		return "", string(body)
+	}
+	if json.Unmarshal(described.Code, &code) != nil || !codePattern.MatchString(code) {
+		code = ""
+	}
+	// The server repeats the code in front of the message, even twice.
+	prefix := codePrefixes.FindString(described.Message)
+	if code == "" && prefix != "" {
+		code = prefix[1:strings.IndexByte(prefix, ']')]
+	}
+	return code, described.Message[len(prefix):]
+}
+
+// oneLine makes text from outside fit for a log line: printable, single
+// spaces, bounded.
+func oneLine(text string) string {
+	var line strings.Builder
+	runes, space := 0, false
+	for _, r := range text {
+		if !unicode.IsPrint(r) || r == ' ' || r == unicode.ReplacementChar {
+			space = runes > 0
+			continue
+		}
+		if runes >= maxMessage {
+			line.WriteString("…")
+			break
+		}
+		if space {
+			line.WriteByte(' ')
+			runes++
+			space = false
+		}
+		line.WriteRune(r)
+		runes++
+	}
+	return line.String()
+}

@@ -1,0 +1,31 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+)
+
+// Version describes the server that answers.
+type Version struct {
+	// Version of the server, such as 1.7.12.
+	Version string `json:"version"`
+	// MinAdminAPIVersion and MaxAdminAPIVersion are the versions of the admin
+	// API that it speaks.
+	MinAdminAPIVersion int `json:"min_admin_api_version"`
+	MaxAdminAPIVersion int `json:"max_admin_api_version"`
+	// IngressEndpoint is where the server says that its ingress is, or empty.
+	IngressEndpoint string `json:"ingress_endpoint"`
+}
+
+// Health returns nil if the admin API is up.
+func (c *Client) Health(ctx context.Context) error {
+	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"health"}}, nil)
+	return err
+}
+
+// Version asks the server for its version.
+func (c *Client) Version(ctx context.Context) (Version, error) {
+	var version Version
+	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"version"}}, &version)
+	return version, err
+}

@@ -1,0 +1,103 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// ServiceType is the kind of a service.
+type ServiceType string
+
+// The kinds of services.
+const (
+	TypeService       ServiceType = "Service"
+	TypeVirtualObject ServiceType = "VirtualObject"
+	TypeWorkflow      ServiceType = "Workflow"
+)
+
+// HandlerType is how invocations of a handler relate to others of the same
+// key. It is empty for the handlers of plain services.
+type HandlerType string
+
+// The kinds of handlers.
+const (
+	HandlerExclusive HandlerType = "Exclusive"
+	HandlerShared    HandlerType = "Shared"
+	HandlerWorkflow  HandlerType = "Workflow"
+)
+
+// Options are the settings that a service has for all its handlers and a
+// handler may have for itself. Durations are in the server's own notation, such
+// as "1m", "1d" or "1h 30m". On a handler, what is empty is taken from its
+// service.
+type Options struct {
+	IdempotencyRetention string       `json:"idempotency_retention"`
+	JournalRetention     string       `json:"journal_retention"`
+	InactivityTimeout    string       `json:"inactivity_timeout"`
+	AbortTimeout         string       `json:"abort_timeout"`
+	EnableLazyState      *bool        `json:"enable_lazy_state"`
+	RetryPolicy          *RetryPolicy `json:"retry_policy"`
+}
+
+// RetryPolicy is how failed attempts of an invocation are repeated.
+type RetryPolicy struct {
+	InitialInterval      string  `json:"initial_interval"`
+	ExponentiationFactor float64 `json:"exponentiation_factor"`
+	MaxInterval          string  `json:"max_interval"`
+	// MaxAttempts counts the first one. Nil is no limit on a service, and the
+	// limit of the service on a handler.
+	MaxAttempts *int `json:"max_attempts"`
+	// OnMaxAttempts is "Pause" or "Kill".
+	OnMaxAttempts string `json:"on_max_attempts"`
+}
+
+// Service is the latest revision of a service.
+type Service struct {
+	Name string      `json:"name"`
+	Type ServiceType `json:"ty"`
+	// DeploymentID is the deployment that new invocations go to.
+	DeploymentID  string            `json:"deployment_id"`
+	Revision      int               `json:"revision"`
+	Public        bool              `json:"public"`
+	Documentation string            `json:"documentation"`
+	Metadata      map[string]string `json:"metadata"`
+	Handlers      []Handler         `json:"handlers"`
+	Options
+	// WorkflowCompletionRetention is set for workflows only.
+	WorkflowCompletionRetention string `json:"workflow_completion_retention"`
+}
+
+// Handler is a handler of a service.
+type Handler struct {
+	Name          string            `json:"name"`
+	Type          HandlerType       `json:"ty"`
+	Public        bool              `json:"public"`
+	Documentation string            `json:"documentation"`
+	Metadata      map[string]string `json:"metadata"`
+	// InputDescription and OutputDescription are for people: "JSON string",
+	// "none".
+	InputDescription  string `json:"input_description"`
+	OutputDescription string `json:"output_description"`
+	// InputSchema and OutputSchema are JSON Schemas, or nil.
+	InputSchema  json.RawMessage `json:"input_json_schema"`
+	OutputSchema json.RawMessage `json:"output_json_schema"`
+	Options
+}
+
+// Services lists all services, each in its latest revision.
+func (c *Client) Services(ctx context.Context) ([]Service, error) {
+	var list struct {
+		Services []Service `json:"services"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"services"}}, &list)
+	return list.Services, err
+}
+
+// Service returns the latest revision of a service, or an [*Error] with
+// status 404.
+func (c *Client) Service(ctx context.Context, name string) (Service, error) {
+	var service Service
+	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"services", name}}, &service)
+	return service, err
+}

@@ -1,0 +1,240 @@
+package deployment_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/server"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/devserver"
+)
+
+// restateServer is shared by all tests that do not start or stop one: each
+// registers services of its own.
+var restateServer *devserver.Server
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	var err error
+	if restateServer, err = devserver.Start(context.Background(), devserver.Config{Progress: os.Stderr}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() {
+		if err := restateServer.Stop(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}()
+	return m.Run()
+}
+
+// within is the time that anything may take.
+const within = 30 * time.Second
+
+func testContext(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func newClient(t testing.TB, cfg admin.Config) *admin.Client {
+	t.Helper()
+	if cfg.URL == "" {
+		cfg.URL = restateServer.AdminURL()
+	}
+	client, err := admin.New(cfg)
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+func newRegistrar(t testing.TB, client *admin.Client, cfg deployment.Config, log *slog.Logger) *deployment.Registrar {
+	t.Helper()
+	if cfg.URL == "" {
+		cfg.URL = "http://" + restateServer.EndpointHost() + ":{{port}}"
+	}
+	registrar, err := deployment.NewRegistrar(client, cfg, log)
+	require.NoError(t, err)
+	return registrar
+}
+
+// endpoint serves definitions to Restate, under any prefix, and keeps the
+// requests.
+type endpoint struct {
+	port int
+
+	mu   sync.Mutex
+	seen []*http.Request
+}
+
+func serve(t testing.TB, definitions ...restate.ServiceDefinition) *endpoint {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return serveOn(t, listener, definitions...)
+}
+
+func serveOn(t testing.TB, listener net.Listener, definitions ...restate.ServiceDefinition) *endpoint {
+	t.Helper()
+	sdk := server.NewRestate().WithLogger(slog.DiscardHandler, false)
+	for _, definition := range definitions {
+		sdk.Bind(definition)
+	}
+	handler, err := sdk.Handler()
+	require.NoError(t, err)
+	e := &endpoint{port: listener.Addr().(*net.TCPAddr).Port}
+	serveHTTP(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.mu.Lock()
+		e.seen = append(e.seen, r.Clone(context.Background()))
+		e.mu.Unlock()
+		if discovery := "/discover"; strings.HasSuffix(r.RequestURI, discovery) {
+			r.RequestURI, r.URL.Path, r.URL.RawPath = discovery, discovery, ""
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	return e
+}
+
+func (e *endpoint) requests() []*http.Request {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.seen
+}
+
+// serveHTTP serves HTTP/1.1 and h2c until the test ends.
+func serveHTTP(t testing.TB, listener net.Listener, handler http.Handler) {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	srv := &http.Server{Handler: handler, Protocols: protocols}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = srv.Serve(listener)
+	}()
+	t.Cleanup(func() {
+		_ = srv.Close()
+		<-done
+	})
+}
+
+func echo(_ restate.Context, in string) (string, error) { return in, nil }
+
+func service(name string) restate.ServiceDefinition {
+	return restate.NewService(name).Handler("Echo", restate.NewServiceHandler(echo))
+}
+
+func object(name string) restate.ServiceDefinition {
+	return restate.NewObject(name).Handler("Echo", restate.NewObjectHandler(
+		func(_ restate.ObjectContext, in string) (string, error) { return in, nil }))
+}
+
+// adminCall is a request that passed a gateway.
+type adminCall struct {
+	line   string // GET /health
+	header http.Header
+	body   string
+}
+
+// gateway stands in front of the real admin API. It keeps the calls, and
+// before each asks intercept, which returns true if it has answered itself.
+type gateway struct {
+	url       string
+	forward   http.Handler
+	intercept func(w http.ResponseWriter, call adminCall) bool
+
+	mu    sync.Mutex
+	calls []adminCall
+}
+
+func newGateway(t testing.TB, intercept func(http.ResponseWriter, adminCall) bool) *gateway {
+	t.Helper()
+	target, err := url.Parse(restateServer.AdminURL())
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	g := &gateway{
+		url:       "http://" + listener.Addr().String(),
+		forward:   httputil.NewSingleHostReverseProxy(target),
+		intercept: intercept,
+	}
+	serveHTTP(t, listener, g)
+	return g
+}
+
+func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	call := adminCall{r.Method + " " + r.URL.Path, r.Header.Clone(), string(body)}
+	g.mu.Lock()
+	g.calls = append(g.calls, call)
+	g.mu.Unlock()
+	if g.intercept != nil && g.intercept(w, call) {
+		return
+	}
+	g.forward.ServeHTTP(w, r)
+}
+
+// made returns the calls so far, and those of them with the line.
+func (g *gateway) made(line string) (all, matching []adminCall) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, call := range g.calls {
+		if call.line == line {
+			matching = append(matching, call)
+		}
+	}
+	return g.calls, matching
+}
+
+// logLines is a logger that keeps what it is told, one line each.
+type logLines struct {
+	mu    sync.Mutex
+	lines []string
+	// told gets each line, if it is not nil.
+	told func(line string)
+}
+
+func (l *logLines) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+}
+
+func (l *logLines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, string(bytes.TrimSpace(line)))
+	if l.told != nil {
+		l.told(string(line))
+	}
+	return len(line), nil
+}
+
+func (l *logLines) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines
+}

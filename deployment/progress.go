@@ -1,0 +1,134 @@
+package deployment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fxrestate/go/admin"
+)
+
+// The same failure is logged again after an interval that doubles.
+const (
+	firstReminder = 5 * time.Second
+	maxReminder   = 5 * time.Minute
+)
+
+// UnfinishedError reports a registration that was still being tried when its
+// context ended.
+type UnfinishedError struct {
+	// URL of the endpoint, and of the admin API without credentials.
+	URL, AdminURL string
+	Attempts      int
+	Elapsed       time.Duration
+	// Cause is why the context ended.
+	Cause error
+	// LastFailure is how the last attempt failed that was not cut short.
+	LastFailure error
+}
+
+// Error says what was tried, how often, for how long, and the last failure.
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("deployment: register %s with %s: gave up after %s: %v; last failure: %v",
+		e.URL, e.AdminURL, effort(e.Attempts, e.Elapsed), e.Cause, e.LastFailure)
+}
+
+// Unwrap returns the cause and the last failure.
+func (e *UnfinishedError) Unwrap() []error { return []error{e.Cause, e.LastFailure} }
+
+// progress keeps what a registration has tried, and logs it sparingly.
+type progress struct {
+	log           *slog.Logger
+	url, adminURL string
+
+	began       time.Time
+	attempts    int
+	lastFailure error
+
+	// lastKind is what went wrong when it was last logged.
+	lastKind   string
+	lastLogged time.Time
+	reminder   time.Duration
+}
+
+func newProgress(log *slog.Logger, adminURL, url string) *progress {
+	return &progress{log: log, adminURL: adminURL, url: url, began: time.Now()}
+}
+
+func (p *progress) effort() string { return effort(p.attempts, time.Since(p.began)) }
+
+func effort(attempts int, elapsed time.Duration) string {
+	plural := "s"
+	if attempts == 1 {
+		plural = ""
+	}
+	return fmt.Sprintf("%d attempt%s in %s", attempts, plural, elapsed.Round(time.Millisecond))
+}
+
+// failed takes note of a failure that will be followed by another attempt.
+func (p *progress) failed(ctx context.Context, err error) {
+	p.lastFailure = err
+	kind := failureKind(err)
+	if kind == p.lastKind && time.Since(p.lastLogged) < p.reminder {
+		return
+	}
+	if kind == p.lastKind {
+		p.reminder = min(2*p.reminder, maxReminder)
+	} else {
+		p.reminder = firstReminder
+	}
+	p.lastKind, p.lastLogged = kind, time.Now()
+
+	level, message := slog.LevelWarn, "registration failed, trying again"
+	if kind == unreachable {
+		level, message = slog.LevelInfo, "waiting for the Restate admin API"
+	}
+	p.log.LogAttrs(ctx, level, message,
+		slog.String("url", p.url),
+		slog.String("admin", p.adminURL),
+		slog.Int("attempts", p.attempts),
+		slog.Duration("elapsed", time.Since(p.began)),
+		slog.String("error", err.Error()),
+	)
+}
+
+func (p *progress) done(ctx context.Context, registration Registration) {
+	p.log.LogAttrs(ctx, slog.LevelInfo, "registered with Restate",
+		slog.String("deployment", registration.DeploymentID),
+		slog.String("url", registration.URL),
+		slog.Bool("created", registration.Created),
+		slog.Any("services", slices.Sorted(maps.Keys(registration.Revisions))),
+	)
+}
+
+// unfinished is the error of a registration whose context has ended, with the
+// failure of the last attempt. If that attempt was only cut short, the failure
+// before it says more.
+func (p *progress) unfinished(ctx context.Context, last error) error {
+	if errors.Is(last, context.Cause(ctx)) && p.lastFailure != nil {
+		last = p.lastFailure
+	}
+	return &UnfinishedError{
+		URL:         p.url,
+		AdminURL:    p.adminURL,
+		Attempts:    p.attempts,
+		Elapsed:     time.Since(p.began),
+		Cause:       context.Cause(ctx),
+		LastFailure: last,
+	}
+}
+
+const unreachable = "unreachable"
+
+// failureKind tells failures apart that deserve a log line each.
+func failureKind(err error) string {
+	var refused *admin.Error
+	if errors.As(err, &refused) {
+		return fmt.Sprint(refused.Status, refused.Code)
+	}
+	return unreachable
+}

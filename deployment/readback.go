@@ -1,0 +1,120 @@
+package deployment
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fxrestate/go/admin"
+)
+
+const (
+	// readBackWindow is how long another answer than the expected one is not
+	// believed: the nodes of a cluster learn of a registration one after the
+	// other.
+	readBackWindow = 2 * time.Second
+	// lookTimeout bounds one look at the services.
+	lookTimeout = 30 * time.Second
+)
+
+// NotServedError reports services that the server does not send to the
+// deployment that was just registered: another deployment took them over at
+// the same time, or the URL was known and Force is false.
+type NotServedError struct {
+	DeploymentID string
+	Services     []NotServed
+}
+
+// NotServed is one of the services of a NotServedError.
+type NotServed struct {
+	Name string
+	// DeploymentID and URL of the deployment that serves it instead. Both are
+	// empty if the server does not know the service; URL is empty also if it
+	// could not be found out.
+	DeploymentID, URL string
+}
+
+// Error names the services and who serves them.
+func (e *NotServedError) Error() string {
+	services := make([]string, len(e.Services))
+	for i, s := range e.Services {
+		switch {
+		case s.DeploymentID == "":
+			services[i] = fmt.Sprintf("%q is not known to the server", s.Name)
+		case s.URL == "":
+			services[i] = fmt.Sprintf("%q is served by %s", s.Name, s.DeploymentID)
+		default:
+			services[i] = fmt.Sprintf("%q is served by %s at %s", s.Name, s.DeploymentID, s.URL)
+		}
+	}
+	return fmt.Sprintf("deployment %s is registered, but does not serve all of its services: %s "+
+		"(does another process register them too, or is the URL registered from before and Force false?)",
+		e.DeploymentID, strings.Join(services, ", "))
+}
+
+// readBack returns the revisions of the services once all are served by the
+// deployment.
+func (r *Registrar) readBack(ctx context.Context, deploymentID string, services []string) (map[string]int, error) {
+	deadline := time.Now().Add(readBackWindow)
+	for pause := firstPause; ; pause = nextPause(pause) {
+		revisions, others, err := r.serving(ctx, deploymentID, services)
+		if err != nil {
+			return nil, err
+		}
+		if len(others) == 0 {
+			return revisions, nil
+		}
+		if time.Now().After(deadline) {
+			r.addURLs(ctx, others)
+			return nil, &NotServedError{DeploymentID: deploymentID, Services: others}
+		}
+		if !sleep(ctx, jitter(pause)) {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// serving looks once, and tells the services of the deployment from those of
+// others. One list is a tenth of the time of 200 single looks.
+func (r *Registrar) serving(ctx context.Context, deploymentID string, names []string) (map[string]int, []NotServed, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	services, err := r.client.Services(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := make(map[string]admin.Service, len(services))
+	for _, service := range services {
+		known[service.Name] = service
+	}
+	revisions := make(map[string]int, len(names))
+	var others []NotServed
+	for _, name := range names {
+		service := known[name]
+		if service.DeploymentID == deploymentID {
+			revisions[name] = service.Revision
+		} else {
+			others = append(others, NotServed{Name: name, DeploymentID: service.DeploymentID})
+		}
+	}
+	return revisions, others, nil
+}
+
+// addURLs finds out where the other deployments are. What cannot be found is
+// left out, for it only helps to understand the error.
+func (r *Registrar) addURLs(ctx context.Context, services []NotServed) {
+	deployments, err := r.client.Deployments(ctx)
+	if err != nil {
+		return
+	}
+	for i := range services {
+		at := slices.IndexFunc(deployments, func(d admin.DeploymentSummary) bool {
+			return d.ID == services[i].DeploymentID
+		})
+		if at >= 0 {
+			services[i].URL = deployments[at].URI
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package deployment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/fxrestate/go/admin"
+)
+
+const (
+	// healthTimeout bounds one look at the admin API, for networks that
+	// swallow connections.
+	healthTimeout = 5 * time.Second
+	// registerTimeout bounds one registration, the server's own attempts at
+	// discovery included (seen: 1.8 s against a closed port).
+	registerTimeout = time.Minute
+)
+
+// Target is the running endpoint.
+type Target struct {
+	// Port that the endpoint is bound to, for {{port}}; 0 if it has none.
+	Port int
+	// Services that must be served by this endpoint after the registration.
+	Services []string
+}
+
+// Registration is a registered endpoint.
+type Registration struct {
+	DeploymentID string
+	// URL of the deployment as the server lists it: with a slash in place of
+	// an empty path.
+	URL string
+	// Created is true if the server did not know the URL before.
+	Created bool
+	// Revisions of the target's services, by name.
+	Revisions map[string]int
+}
+
+// Registrar registers an endpoint with the admin API. It holds no state
+// between registrations and starts no goroutine that outlives a call.
+type Registrar struct {
+	client *admin.Client
+	config Config
+	log    *slog.Logger
+}
+
+// NewRegistrar checks the configuration and makes no call. A nil logger
+// discards.
+func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Registrar, error) {
+	if client == nil {
+		return nil, errors.New("deployment: registrar without an admin client")
+	}
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Registrar{client: client, config: config, log: log}, nil
+}
+
+// Register waits for the admin API, registers the target, and reads back that
+// the target's services are served by it. The endpoint must be serving: the
+// server calls it.
+//
+// What may get better is tried again, with growing and jittered pauses of at
+// most 5 seconds, until ctx ends: an admin API that does not answer, is
+// overloaded or fails, and an endpoint that the server cannot reach (META0003),
+// since on an orchestrated network the way to it may open later than the
+// endpoint itself. Give ctx a deadline where that must not take forever, and
+// watch the log: it says what is amiss on the first failure, when the failure
+// changes, and at growing intervals in between.
+//
+// Errors:
+//   - the target has no port for the placeholder: wraps [ErrNoPort].
+//   - ctx ended: an [*UnfinishedError], which wraps the cause of that and the
+//     last failure. Registering again may succeed.
+//   - the admin API refused, by a status 4xx or one of the other error codes:
+//     wraps the [*admin.Error], whose text has a hint. Registering again is in
+//     vain until somebody changes something.
+//   - the services are not served by the target: wraps a [*NotServedError].
+func (r *Registrar) Register(ctx context.Context, target Target) (Registration, error) {
+	url, err := resolveURL(r.config.URL, target.Port)
+	if err != nil {
+		return Registration{}, err
+	}
+	tried := newProgress(r.log, r.client.URL(), url)
+	for pause := firstPause; ; pause = nextPause(pause) {
+		registration, err := r.attempt(ctx, url, target.Services)
+		tried.attempts++
+		switch {
+		case err == nil:
+			tried.done(ctx, registration)
+			return registration, nil
+		case ctx.Err() != nil:
+			return Registration{}, tried.unfinished(ctx, err)
+		case !admin.Retryable(err):
+			return Registration{}, fmt.Errorf("deployment: register %s: %s: %w", url, tried.effort(), err)
+		}
+		tried.failed(ctx, err)
+		if !sleep(ctx, jitter(pause)) {
+			return Registration{}, tried.unfinished(ctx, err)
+		}
+	}
+}
+
+func (r *Registrar) attempt(ctx context.Context, url string, services []string) (Registration, error) {
+	if err := r.checkHealth(ctx); err != nil {
+		return Registration{}, err
+	}
+	registered, err := r.post(ctx, url)
+	if err != nil {
+		return Registration{}, err
+	}
+	revisions, err := r.readBack(ctx, registered.ID, services)
+	if err != nil {
+		return Registration{}, err
+	}
+	return Registration{
+		DeploymentID: registered.ID,
+		URL:          listedURL(url),
+		Created:      registered.Created,
+		Revisions:    revisions,
+	}, nil
+}
+
+func (r *Registrar) checkHealth(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	return r.client.Health(ctx)
+}
+
+func (r *Registrar) post(ctx context.Context, url string) (admin.RegisteredDeployment, error) {
+	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
+	defer cancel()
+	return r.client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{
+		URI:               url,
+		Force:             r.config.Force == nil || *r.config.Force,
+		Metadata:          r.config.Metadata,
+		AdditionalHeaders: r.config.AdditionalHeaders,
+		UseHTTP11:         r.config.UseHTTP11,
+	})
+}

@@ -103,8 +103,9 @@ type Method struct {
 	// Position is where the method stands, as "payments.go:41", or empty.
 	Position string
 
-	fn       reflect.Value // the method with its receiver as first parameter
-	hasError bool
+	fn            reflect.Value // the method with its receiver as first parameter
+	hasError      bool
+	clientOptions []restate.ClientOption
 }
 
 // Decode reads an invocation's body into a new value of the method's input type.
@@ -159,10 +160,21 @@ func (m *Method) OutputPayload() *encoding.OutputPayload {
 	return encoding.OutputPayloadFor(m.OutputCodec, sample(m.Output))
 }
 
-// sample is a value by which codecs describe a type.
+// sample is a value by which codecs describe a type: its zero value, but never a
+// nil pointer to a type that describes itself.
 func sample(t reflect.Type) any {
-	if t == nil {
+	switch {
+	case t == nil:
 		return restate.Void{}
+	case t.Kind() == reflect.Pointer && selfCoding(t):
+		return reflect.New(t.Elem()).Interface()
+	default:
+		return reflect.Zero(t).Interface()
 	}
-	return reflect.Zero(t).Interface()
+}
+
+// ClientOptions returns the options of the SDK with which a caller uses the
+// handler's codecs. The slice is the caller's to append to.
+func (m *Method) ClientOptions() []restate.ClientOption {
+	return m.clientOptions[:len(m.clientOptions):len(m.clientOptions)]
 }

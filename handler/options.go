@@ -43,6 +43,7 @@ func (r *reader) readOptions() {
 		if m.OutputCodec == nil {
 			m.OutputCodec = all.DefaultCodec
 		}
+		m.clientOptions = []restate.ClientOption{restate.WithInputCodec(m.InputCodec), restate.WithOutputCodec(m.OutputCodec)}
 		m.Metadata = o.Metadata
 		if o.WorkflowRetention != nil && m.Mode != Run {
 			r.problem(m.GoName, m.Position, "has WithWorkflowRetention, and it is not the main handler of a workflow", "remove the option")
@@ -129,15 +130,25 @@ func mergedRetryPolicy(opts []restate.ServiceDefinitionOption) (restate.ServiceD
 	return restate.WithInvocationRetryPolicy(layers...), true
 }
 
+var (
+	marshalerType   = reflect.TypeFor[encoding.RestateMarshaler]()
+	unmarshalerType = reflect.TypeFor[encoding.RestateUnmarshaler]()
+)
+
+// selfCoding reports whether values of t encode, decode and describe themselves.
+func selfCoding(t reflect.Type) bool {
+	return t.Implements(marshalerType) || t.Implements(unmarshalerType)
+}
+
 // codecFits reports a type that a codec of the SDK can never take.
 func codecFits(codec encoding.Codec, t reflect.Type) error {
-	if t == nil || t == reflect.TypeFor[restate.Void]() {
+	switch {
+	case t == nil:
 		return nil
-	}
-	for _, own := range []reflect.Type{reflect.TypeFor[encoding.RestateMarshaler](), reflect.TypeFor[encoding.RestateUnmarshaler]()} {
-		if t.Implements(own) || reflect.PointerTo(t).Implements(own) {
-			return nil // the type takes care of itself
-		}
+	case t == reflect.TypeFor[*restate.Void]():
+		return fmt.Errorf("is a %s, which must be a restate.Void", t)
+	case selfCoding(t) || selfCoding(reflect.PointerTo(t)):
+		return nil
 	}
 	switch codec {
 	case encoding.BinaryCodec:

@@ -45,7 +45,8 @@ type HandlerSpec struct {
 	Method any
 	// Name of the handler on the wire. Empty: as Spec.Naming says.
 	Name string
-	// Options of the handler; they override those of the service.
+	// Options of the handler; they override those of the service. What they leave
+	// open, also single fields of a retry policy, the server takes from the service.
 	Options []restate.HandlerOption
 }
 
@@ -108,23 +109,26 @@ func (r *reader) readType() {
 }
 
 func (r *reader) readName() {
-	t := r.spec.Type
+	t, method, position := r.spec.Type, "", ""
 	r.desc.Name = r.spec.Name
 	r.desc.named = r.spec.Name != ""
 	if !r.desc.named {
-		if !t.Implements(namerType) && reflect.PointerTo(t).Implements(namerType) {
-			r.problem("ServiceName", methodPosition(t, "ServiceName"), onPointer(t), "register *"+t.String())
-			return
+		if reflect.PointerTo(base(t)).Implements(namerType) {
+			method, position = "ServiceName", methodPosition(t, "ServiceName")
+			if !t.Implements(namerType) {
+				r.problem(method, position, onPointer(t), "register *"+t.String())
+				return
+			}
 		}
 		name, err := declaredName(t)
 		if err != nil {
-			r.problem("ServiceName", methodPosition(t, "ServiceName"), err.Error(), "return a constant, or give the name with the registration")
+			r.problem(method, position, err.Error(), "return a constant, or give the name with the registration")
 			return
 		}
 		r.desc.Name = name
 	}
 	if err := checkServiceName(r.desc.Name); err != nil {
-		r.problem("", "", err.Error(), "give it another name, with the registration or by a method ServiceName() string")
+		r.problem(method, position, err.Error(), "give it another name, with the registration or by a method ServiceName() string")
 	}
 }
 
@@ -287,8 +291,8 @@ func (r *reader) readHandlers() {
 	}
 }
 
-// checkWorkflow sees to it that a workflow has one main handler, named Run. More
-// of them, and other names, are mistakes that restate.Reflect and the server let pass.
+// checkWorkflow sees to it that a workflow has one main handler, named Run:
+// restate.Reflect and the server would take any other name.
 func (r *reader) checkWorkflow() {
 	if r.desc.Kind != Workflow || len(r.desc.Methods)+len(r.rejected) == 0 {
 		return

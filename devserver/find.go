@@ -1,0 +1,108 @@
+package devserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// A runner is one way to run the server: a binary on this machine or a
+// container.
+type runner interface {
+	// version is the version of the server, such as "1.7.12".
+	version() string
+	// endpointHost is the name the server has for this machine.
+	endpointHost() string
+	// start starts the server without waiting for it to be ready.
+	start(l launch) (*process, error)
+	// terminate asks it to end and may wait for that until ctx ends.
+	terminate(ctx context.Context, p *process)
+	// kill ends it and waits until it is gone.
+	kill(p *process) error
+}
+
+// A finder looks in one place. A server that it does not find there is an
+// error, which says why in the user's words.
+type finder struct {
+	place string
+	find  func(ctx context.Context, cfg Config) (runner, error)
+}
+
+// places are where a server is looked for, in this order, when none was named.
+var places = []finder{
+	{"PATH", findOnPath},
+	{"cache", findInCache},
+	{"npm", installWithNPM},
+	{"docker", findDocker},
+}
+
+// find returns the server that cfg asks for. One that was named and does not
+// run is an error; for the rest, each miss is remembered and told if none hits.
+func find(ctx context.Context, cfg Config) (runner, error) {
+	if cfg.Binary != "" {
+		return findNamed(ctx, "Config.Binary", cfg.Binary)
+	}
+	if path := os.Getenv(BinaryEnv); path != "" {
+		return findNamed(ctx, BinaryEnv, path)
+	}
+
+	tried := []string{BinaryEnv + ": not set"}
+	for _, p := range places {
+		r, err := p.find(ctx, cfg)
+		if err == nil {
+			return r, nil
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("devserver: looking for restate-server %s: %w (%s: %v)", cfg.Version, context.Cause(ctx), p.place, err)
+		}
+		tried = append(tried, fmt.Sprintf("%s: %v", p.place, err))
+	}
+	return nil, fmt.Errorf(`devserver: no restate-server %[1]s; tried
+  %[2]s
+install one of
+  Node.js with npm (the server is then installed by itself)
+  restate-server (npm install --global @restatedev/restate-server@%[1]s, or brew install restatedev/tap/restate-server)
+  docker
+or name a binary with %[3]s`, cfg.Version, strings.Join(tried, "\n  "), BinaryEnv)
+}
+
+func findNamed(ctx context.Context, by, path string) (runner, error) {
+	b, err := newBinary(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("devserver: %s names %q, which does not run: %w", by, path, err)
+	}
+	return b, nil
+}
+
+func findOnPath(ctx context.Context, _ Config) (runner, error) {
+	path, err := exec.LookPath("restate-server")
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBinary(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("%s does not run: %w", path, err)
+	}
+	return b, nil
+}
+
+func findInCache(ctx context.Context, cfg Config) (runner, error) {
+	path, err := cachedBinary(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	b, err := newBinary(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("%s does not run: %w", path, err)
+	}
+	if b.version() != cfg.Version {
+		return nil, errors.New(path + " is version " + b.version())
+	}
+	return b, nil
+}

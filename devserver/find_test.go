@@ -1,0 +1,205 @@
+//go:build unix
+
+package devserver_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/devserver"
+)
+
+// A world is an environment of its own for finding a server.
+type world struct {
+	t     *testing.T
+	bin   string // on PATH
+	cache string
+	cfg   devserver.Config
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, bin: t.TempDir(), cache: filepath.Join(t.TempDir(), "cache")}
+	w.cfg = devserver.Config{CacheDir: w.cache}
+	t.Setenv("PATH", w.bin+":"+tools(t))
+	t.Setenv(devserver.BinaryEnv, "")
+	return w
+}
+
+// tools is a directory with what the scripts of the tests call. The system's
+// own may hold an npm or a docker as well.
+func tools(t *testing.T) string {
+	dir := t.TempDir()
+	for _, name := range []string{"cat", "chmod", "mkdir", "mv", "sleep"} {
+		path, err := exec.LookPath(name)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(dir, name)))
+	}
+	return dir
+}
+
+func (w *world) find() (string, error) {
+	return devserver.Find(context.Background(), w.cfg)
+}
+
+func (w *world) finds(want string) {
+	w.t.Helper()
+	got, err := w.find()
+	require.NoError(w.t, err)
+	require.Equal(w.t, want, got)
+}
+
+// tells writes a server that only tells its version.
+func (w *world) tells(path, version string) string {
+	return fake(w.t, path, `echo "restate-server `+version+`"`)
+}
+
+func (w *world) cached() string {
+	return filepath.Join(w.cache, devserver.PlatformPackage()+"-"+devserver.DefaultVersion)
+}
+
+func TestFindingOrder(t *testing.T) {
+	w := newWorld(t)
+	elsewhere := t.TempDir()
+
+	// From the last place to the first, so that each hides those before.
+	_, err := w.find()
+	require.ErrorContains(t, err, "no restate-server "+devserver.DefaultVersion)
+
+	w.docker("Ubuntu")
+	w.finds("docker.io/restatedev/restate:" + devserver.DefaultVersion)
+
+	w.npm(`sleep 0`)
+	w.finds(w.cached())
+	require.Equal(t, 1, w.installations())
+
+	w.finds(w.cached())
+	require.Equal(t, 1, w.installations(), "the second time it is in the cache")
+
+	w.finds(w.cached())
+	onPath := w.tells(filepath.Join(w.bin, "restate-server"), "1.5.0")
+	w.finds(onPath)
+
+	byEnv := w.tells(filepath.Join(elsewhere, "by-env"), "1.4.0")
+	t.Setenv(devserver.BinaryEnv, byEnv)
+	w.finds(byEnv)
+
+	w.cfg.Binary = w.tells(filepath.Join(elsewhere, "by-config"), "1.3.0")
+	w.finds(w.cfg.Binary)
+}
+
+func TestServerOnPathIsUsedWhateverItsVersion(t *testing.T) {
+	realServer(t)
+	w := newWorld(t)
+	fakeServer(t, filepath.Join(w.bin, "restate-server"), "1.5.0-dev+7")
+	w.cfg.Env = fewPartitions
+	s, err := devserver.Start(t.Context(), w.cfg)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Stop(context.Background())) }()
+	require.Equal(t, "1.5.0-dev+7", s.Version())
+
+	require.NoError(t, s.Kill())
+	again, err := devserver.Start(t.Context(), s.Config())
+	require.NoError(t, err, "what a server tells of itself can be given back")
+	require.NoError(t, again.Stop(context.Background()))
+}
+
+func TestNamedServerThatDoesNotRun(t *testing.T) {
+	w := newWorld(t)
+	w.tells(filepath.Join(w.bin, "restate-server"), "1.5.0") // would be next
+	dir := t.TempDir()
+	for name, tc := range map[string]struct{ path, want string }{
+		"is missing":          {filepath.Join(dir, "missing"), "no such file"},
+		"is a directory":      {dir, "permission denied"},
+		"fails":               {fake(t, filepath.Join(dir, "fails"), "echo out of luck; exit 3"), "exit status 3; its output ends:\n\tout of luck"},
+		"is something else":   {fake(t, filepath.Join(dir, "other"), "echo GNU ls 1.2.3"), "does not answer like a restate-server"},
+		"is silent":           {fake(t, filepath.Join(dir, "silent"), "exit 0"), "it wrote nothing"},
+		"is another platform": {writeFile(t, filepath.Join(dir, "garbage"), "\x7fELF garbage"), "exec format error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := w.cfg
+			cfg.Binary = tc.path
+			_, err := devserver.Find(context.Background(), cfg)
+			require.ErrorContains(t, err, "devserver: Config.Binary names "+`"`+tc.path+`", which does not run`)
+			require.ErrorContains(t, err, tc.want)
+
+			t.Setenv(devserver.BinaryEnv, tc.path)
+			_, err = w.find()
+			require.ErrorContains(t, err, "devserver: RESTATE_SERVER_BIN names "+`"`+tc.path+`", which does not run`)
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
+func TestErrorWhenNothingIsFoundListsEveryMiss(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.find()
+	require.EqualError(t, err, `devserver: no restate-server 1.7.12; tried
+  RESTATE_SERVER_BIN: not set
+  PATH: exec: "restate-server": executable file not found in $PATH
+  cache: stat `+w.cached()+`: no such file or directory
+  npm: exec: "npm": executable file not found in $PATH
+  docker: exec: "docker": executable file not found in $PATH
+install one of
+  Node.js with npm (the server is then installed by itself)
+  restate-server (npm install --global @restatedev/restate-server@1.7.12, or brew install restatedev/tap/restate-server)
+  docker
+or name a binary with RESTATE_SERVER_BIN`)
+
+	broken := fake(t, filepath.Join(w.bin, "restate-server"), "exit 3")
+	writeFile(t, w.cached(), "half a file")
+	fake(t, filepath.Join(w.bin, "npm"), "echo npm error code ETARGET >&2; exit 1")
+	fake(t, filepath.Join(w.bin, "docker"), "echo Cannot connect to the Docker daemon; exit 1")
+	_, err = w.find()
+	for _, want := range []string{
+		"PATH: " + broken + " does not run: exit status 3; it wrote nothing",
+		"cache: " + w.cached() + " does not run: ",
+		"npm: npm install --ignore-scripts",
+		"exit status 1; its output ends:\n\tnpm error code ETARGET",
+		"docker: no engine answers: docker info",
+		"Cannot connect to the Docker daemon",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestStartScriptOfTheNPMPackageIsNotRun(t *testing.T) {
+	for name, nested := range map[string]string{
+		"beside it":    "../",
+		"inside of it": "node_modules/@restatedev/",
+	} {
+		t.Run("with the binary "+name, func(t *testing.T) {
+			w := newWorld(t)
+			pkg := filepath.Join(t.TempDir(), "node_modules", "@restatedev", "restate-server")
+			script := fake(t, filepath.Join(pkg, "lib", "index.js"), "echo restate-server 0.0.1")
+			require.NoError(t, os.Symlink(script, filepath.Join(w.bin, "restate-server")))
+			w.finds(filepath.Join(w.bin, "restate-server"))
+
+			w.finds(w.tells(filepath.Join(pkg, nested, devserver.PlatformPackage(), "bin", "restate-server"), "1.7.12"))
+		})
+	}
+}
+
+func TestFindingEndsWithItsContext(t *testing.T) {
+	w := newWorld(t)
+	fake(t, filepath.Join(w.bin, "restate-server"), "sleep 60")
+	w.docker("Ubuntu") // would be found
+	enough := errors.New("enough")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, enough)
+	defer cancel()
+	_, err := devserver.Find(ctx, w.cfg)
+	require.ErrorIs(t, err, enough)
+	require.ErrorContains(t, err, "looking for restate-server 1.7.12")
+}
+
+func writeFile(t *testing.T, path, content string) string {
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o755))
+	return path
+}

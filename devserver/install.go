@@ -1,0 +1,134 @@
+package devserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// installTimeout limits waiting for another installation and for our own,
+// each; 216 MB in it need 0.4 MB a second.
+const installTimeout = 10 * time.Minute
+
+// cachedBinary is where an installed server lies: one file, which is renamed
+// to its place only after it has told its version.
+func cachedBinary(cfg Config) (string, error) {
+	pkg := platformPackage()
+	if pkg == "" {
+		return "", errors.New("there are servers for linux and darwin on amd64 and arm64 only")
+	}
+	return filepath.Join(cfg.CacheDir, pkg+"-"+cfg.Version), nil
+}
+
+// installWithNPM installs the server into the cache, or waits for another
+// process that is doing so.
+func installWithNPM(ctx context.Context, cfg Config) (runner, error) {
+	final, err := cachedBinary(cfg)
+	if err != nil {
+		return nil, err
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.CacheDir, 0o755); err != nil {
+		return nil, err
+	}
+
+	lock, err := lockForInstall(ctx, cfg, final+".lock")
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	if b, err := findInCache(ctx, cfg); err == nil {
+		return b, nil // somebody installed it while we waited
+	}
+
+	// The lock is ours, so what lies there was left by a killed installation.
+	prefix := filepath.Base(final) + ".tmp-"
+	if err := removeLeftovers(cfg.CacheDir, prefix); err != nil {
+		return nil, err
+	}
+	tmp, err := os.MkdirTemp(cfg.CacheDir, prefix)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+
+	began := time.Now()
+	cfg.progress("installing restate-server %s with npm (about 216 MB) …", cfg.Version)
+	installed, err := npmInstall(ctx, cfg, npm, tmp)
+	if err != nil {
+		cfg.progress("installing restate-server %s failed", cfg.Version)
+		return nil, err
+	}
+	if err := os.Rename(installed.path, final); err != nil {
+		return nil, err
+	}
+	installed.path = final
+	cfg.progress("installed restate-server %s in %.1fs", cfg.Version, time.Since(began).Seconds())
+	return installed, nil
+}
+
+func lockForInstall(ctx context.Context, cfg Config, path string) (*os.File, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("no end within %v", installTimeout))
+	defer cancel()
+	lock, err := lockFile(ctx, path, func() {
+		cfg.progress("waiting for another process that installs restate-server %s …", cfg.Version)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wait for the installation that holds %s: %w", path, err)
+	}
+	return lock, nil
+}
+
+// npmInstall installs the server in dir and returns it once it has told its
+// version.
+func npmInstall(ctx context.Context, cfg Config, npm, dir string) (*binary, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("no end within %v", installTimeout))
+	defer cancel()
+	// Its only install script reports telemetry. The binary is an optional
+	// dependency, which a user's npm settings may leave out.
+	args := []string{
+		"install", "--ignore-scripts", "--no-audit", "--no-fund", "--include=optional",
+		"--prefix", dir, "@restatedev/restate-server@" + cfg.Version,
+	}
+	cmd := exec.Command(npm, args...)
+	cmd.Dir = dir
+	if _, err := run(ctx, cmd); err != nil {
+		return nil, fmt.Errorf("npm %s: %w", strings.Join(args, " "), err)
+	}
+
+	path := filepath.Join(dir, "node_modules", "@restatedev", platformPackage(), "bin", "restate-server")
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("npm left out @restatedev/%s, is its node built for another processor? %w", platformPackage(), err)
+	}
+	b, err := newBinary(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("what npm installed does not run: %w", err)
+	}
+	if b.version() != cfg.Version {
+		return nil, fmt.Errorf("npm installed version %s", b.version())
+	}
+	return b, nil
+}
+
+func removeLeftovers(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) {
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

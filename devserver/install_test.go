@@ -1,0 +1,187 @@
+//go:build unix
+
+package devserver_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/devserver"
+)
+
+// npm puts an npm on PATH that notes its arguments, does what body says, and
+// then installs a server. In body, $bin is the server's place.
+func (w *world) npm(body string) {
+	fake(w.t, filepath.Join(w.bin, "npm"), `
+echo "$@" >>"`+w.bin+`/npm.calls"
+while [ "$1" != --prefix ]; do shift; done
+bin="$2/node_modules/@restatedev/`+devserver.PlatformPackage()+`/bin/restate-server"
+mkdir -p "${bin%/*}"
+`+body+`
+printf '#!/bin/sh\necho restate-server `+devserver.DefaultVersion+`\n' >"$bin.new"
+chmod +x "$bin.new"
+mv "$bin.new" "$bin"`)
+}
+
+// installations is how often npm was called.
+func (w *world) installations() int {
+	calls, err := os.ReadFile(filepath.Join(w.bin, "npm.calls"))
+	if !os.IsNotExist(err) {
+		require.NoError(w.t, err)
+	}
+	return bytes.Count(calls, []byte("\n"))
+}
+
+// inCache are the names in the cache but that of the lock.
+func (w *world) inCache() (names []string) {
+	entries, err := os.ReadDir(w.cache)
+	require.NoError(w.t, err)
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".lock") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func TestInstall(t *testing.T) {
+	w := newWorld(t)
+	w.npm("")
+	var progress bytes.Buffer
+	w.cfg.Progress = &progress
+	w.finds(w.cached())
+
+	require.Equal(t, []string{filepath.Base(w.cached())}, w.inCache(), "nothing else is left")
+	require.Regexp(t, `^devserver: installing restate-server 1\.7\.12 with npm \(about 216 MB\) …
+devserver: installed restate-server 1\.7\.12 in \d+\.\ds
+$`, progress.String())
+	calls, err := os.ReadFile(filepath.Join(w.bin, "npm.calls"))
+	require.NoError(t, err)
+	require.Regexp(t, `^install --ignore-scripts --no-audit --no-fund --include=optional --prefix `+w.cache+`/\S+ @restatedev/restate-server@1\.7\.12\n$`, string(calls))
+}
+
+func TestInstallOfWhatDoesNotRunIsRefused(t *testing.T) {
+	for name, tc := range map[string]struct{ npm, want string }{
+		"the binary is broken":        {`echo garbage >"$bin"; chmod +x "$bin"; exit 0`, "what npm installed does not run"},
+		"the binary is left out":      {`exit 0`, "npm left out @restatedev/" + devserver.PlatformPackage()},
+		"the binary is another one's": {`printf '#!/bin/sh\necho restate-server 1.6.0\n' >"$bin"; chmod +x "$bin"; exit 0`, "npm installed version 1.6.0"},
+		"npm fails":                   {`echo no network; exit 1`, "no network"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.npm(tc.npm)
+			_, err := w.find()
+			require.ErrorContains(t, err, tc.want)
+			require.Empty(t, w.inCache())
+
+			w.npm("")
+			w.finds(w.cached())
+		})
+	}
+}
+
+func TestCorruptInstallationIsReplaced(t *testing.T) {
+	for name, content := range map[string]string{
+		"empty":              "",
+		"cut off":            "\x7fELF",
+		"of another version": "#!/bin/sh\necho restate-server 1.6.0\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			writeFile(t, w.cached(), content)
+			w.npm("")
+			w.finds(w.cached())
+			require.Equal(t, 1, w.installations())
+			w.finds(w.cached())
+			require.Equal(t, 1, w.installations())
+		})
+	}
+}
+
+func TestParallelProcessesInstallOnce(t *testing.T) {
+	w := newWorld(t)
+	w.npm("sleep 0.5")
+	const processes = 4
+	var outs [processes]bytes.Buffer
+	var wait [processes]func() error
+	for i := range processes {
+		cmd := helper(t, "find", w.cfg)
+		cmd.Stdout = &outs[i]
+		require.NoError(t, cmd.Start())
+		wait[i] = cmd.Wait
+	}
+	for i := range processes {
+		require.NoError(t, wait[i]())
+		require.Equal(t, w.cached()+"\n", outs[i].String())
+	}
+	require.Equal(t, 1, w.installations())
+}
+
+func TestWaitingForAnInstallationSaysSoAndEndsWithItsContext(t *testing.T) {
+	w := newWorld(t)
+	began := filepath.Join(t.TempDir(), "began")
+	require.NoError(t, syscall.Mkfifo(began, 0o600))
+	w.npm(`echo >"` + began + `"; sleep 60`)
+	other := helper(t, "find", w.cfg)
+	require.NoError(t, other.Start())
+	defer func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}()
+	_, err := os.ReadFile(began)
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	var progress bytes.Buffer
+	w.cfg.Progress = &progress
+	_, err = devserver.Find(ctx, w.cfg)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Equal(t, "devserver: waiting for another process that installs restate-server 1.7.12 …\n", progress.String())
+	require.Equal(t, 1, w.installations())
+}
+
+func TestCancelledInstallationLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	began := filepath.Join(t.TempDir(), "began")
+	require.NoError(t, syscall.Mkfifo(began, 0o600))
+	w.npm(`echo half >"$bin"; echo >"` + began + `"; sleep 60`)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		_, _ = os.ReadFile(began)
+		cancel()
+	}()
+	_, err := devserver.Find(ctx, w.cfg)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, w.inCache())
+}
+
+func TestKilledInstallationIsClearedAwayByTheNext(t *testing.T) {
+	w := newWorld(t)
+	began := filepath.Join(t.TempDir(), "began")
+	require.NoError(t, syscall.Mkfifo(began, 0o600))
+	w.npm(`echo half >"$bin"; echo $$ >"` + began + `"; exec sleep 60`)
+	killed := helper(t, "find", w.cfg)
+	require.NoError(t, killed.Start())
+	f, err := os.Open(began)
+	require.NoError(t, err)
+	_, err = bufio.NewReader(f).ReadString('\n')
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.NoError(t, killed.Process.Kill())
+	_ = killed.Wait()
+	require.Len(t, w.inCache(), 1, "half an installation")
+
+	w.npm("")
+	w.finds(w.cached())
+	require.Equal(t, []string{filepath.Base(w.cached())}, w.inCache())
+}

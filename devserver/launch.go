@@ -1,0 +1,41 @@
+package devserver
+
+import (
+	"io"
+	"maps"
+	"os"
+)
+
+// A launch is what a runner needs to know of one start.
+type launch struct {
+	dir   string
+	ports *ports
+	env   map[string]string
+	lock  *os.File // of dir; the server shares it
+	out   io.Writer
+}
+
+// settings are the server's settings as environment variables, for a server
+// that listens on the address bindIP and sees its data at dataDir. The user's
+// win over what only makes the log readable.
+func (l launch) settings(bindIP, dataDir string) map[string]string {
+	s := map[string]string{
+		"RESTATE_DISABLE_TELEMETRY":      "true",
+		"RESTATE_LOG_FORMAT":             "compact", // one line each: more of them in a tail
+		"RESTATE_LOG_DISABLE_ANSI_CODES": "true",
+	}
+	maps.Copy(s, l.env)
+	maps.Copy(s, map[string]string{
+		"RESTATE_NODE_NAME":   nodeName,
+		"RESTATE_BASE_DIR":    dataDir,
+		"RESTATE_LISTEN_MODE": "tcp",
+		"RESTATE_BIND_IP":     bindIP,
+		// Without it the server advertises the machine's first address, which
+		// it may be unable to reach itself.
+		"RESTATE_ADVERTISED_HOST":       "127.0.0.1",
+		"RESTATE_BIND_ADDRESS":          hostPort(bindIP, l.ports.node),
+		"RESTATE_INGRESS__BIND_ADDRESS": hostPort(bindIP, l.ports.ingress),
+		"RESTATE_ADMIN__BIND_ADDRESS":   hostPort(bindIP, l.ports.admin),
+	})
+	return s
+}

@@ -1,0 +1,107 @@
+package devserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+const (
+	// outputGrace is how long a process that ended may leave its output open
+	// in the hands of a child before we stop reading it.
+	outputGrace = 2 * time.Second
+
+	// killTimeout is how long the kernel may take to end a killed process; a
+	// hanging file system can make it take forever.
+	killTimeout = 10 * time.Second
+)
+
+// A process is a started command. One goroutine starts it, waits for it and
+// closes done.
+type process struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error // how it ended; valid once done is closed
+}
+
+// startProcess starts cmd in a process group of its own, so that Ctrl-C in a
+// terminal reaches only us, who end it in order. If we die, it gets onDeath:
+// at once on Linux, a moment later on other unix systems, not on Windows.
+func startProcess(cmd *exec.Cmd, onDeath syscall.Signal) (*process, error) {
+	p := &process{cmd: cmd, done: make(chan struct{})}
+	cmd.WaitDelay = outputGrace
+	isolate(cmd, onDeath)
+
+	started := make(chan error, 1)
+	go func() {
+		defer close(p.done)
+		// Linux sends the parent-death signal when the thread that started
+		// the child ends, not the process: this goroutine keeps its thread
+		// for as long as the child lives.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+
+		if err := cmd.Start(); err != nil {
+			started <- err
+			return
+		}
+		unwatch := watchOver(cmd.Process.Pid, onDeath)
+		started <- nil
+		p.err = cmd.Wait()
+		unwatch()
+		p.killGroup() // children that it left; their group keeps its number
+	}()
+	if err := <-started; err != nil {
+		<-p.done
+		return nil, err
+	}
+	return p, nil
+}
+
+// kill ends the process and its group and waits until it is gone.
+func (p *process) kill() error {
+	p.killGroup()
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(killTimeout):
+		return fmt.Errorf("process %d is still there %v after it was killed", p.cmd.Process.Pid, killTimeout)
+	}
+}
+
+// ended says whether the process is gone.
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// run runs cmd to its end and returns what it wrote. When ctx ends first, cmd
+// is killed. An error quotes the end of the output.
+func run(ctx context.Context, cmd *exec.Cmd) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", context.Cause(ctx)
+	}
+	out := &tail{}
+	cmd.Stdout, cmd.Stderr = out, out
+	p, err := startProcess(cmd, syscall.SIGKILL)
+	if err != nil {
+		return "", err
+	}
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		return "", errors.Join(fmt.Errorf("%w; %s", context.Cause(ctx), quote(out.String())), p.kill())
+	}
+	if p.err != nil {
+		return "", fmt.Errorf("%w; %s", p.err, quote(out.String()))
+	}
+	return out.String(), nil
+}

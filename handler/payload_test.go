@@ -1,0 +1,289 @@
+package handler_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// TestDescriptionsEqualReflect compares kind, handlers, modes and payloads with
+// those of the SDK's own reading of the same struct.
+func TestDescriptionsEqualReflect(t *testing.T) {
+	t.Parallel()
+	type (
+		service = []restate.ServiceDefinitionOption
+		method  = map[string][]restate.HandlerOption
+	)
+	for name, test := range map[string]struct {
+		instance any
+		service  service
+		method   method                // options by method name, for Reflect
+		handlers []handler.HandlerSpec // the same, for Describe
+	}{
+		"all shapes":             {instance: &Shapes{}},
+		"all sorts of payloads":  {instance: Payloads{}},
+		"a virtual object":       {instance: &Cart{}},
+		"a workflow":             {instance: &Signup{}},
+		"value receivers":        {instance: Tariff{}},
+		"value receivers of *T":  {instance: &Tariff{}},
+		"an embedded struct":     {instance: &Node{}},
+		"an embedded pointer":    {instance: &NodeRef{&Health{}}},
+		"an embedded pointer, T": {instance: NodeRef{&Health{}}},
+		"an embedded generic":    {instance: &Items{}},
+		"bytes without a codec":  {instance: Blobs{}},
+		"bytes, all binary":      {instance: Blobs{}, service: service{restate.WithBinary}},
+		"bytes, some binary": {
+			instance: Blobs{},
+			method: method{
+				"Upper": {restate.WithBinary},
+				"Put":   {restate.WithInputCodec(encoding.BinaryCodec)},
+				"Get":   {restate.WithOutputCodec(encoding.BinaryCodec)},
+			},
+			handlers: []handler.HandlerSpec{
+				{Method: Blobs.Upper, Options: []restate.HandlerOption{restate.WithBinary}},
+				{Method: Blobs.Put, Options: []restate.HandlerOption{restate.WithInputCodec(encoding.BinaryCodec)}},
+				{Method: Blobs.Get, Options: []restate.HandlerOption{restate.WithOutputCodec(encoding.BinaryCodec)}},
+			},
+		},
+		"protobuf as plain JSON": {instance: &Clock{}},
+		"protobuf":               {instance: &Clock{}, service: service{restate.WithProto}},
+		"protobuf as JSON":       {instance: &Clock{}, service: service{restate.WithProtoJSON}},
+		"protobuf, one handler as JSON": {
+			instance: &Clock{},
+			service:  service{restate.WithProto},
+			method:   method{"At": {restate.WithProtoJSON}},
+			handlers: []handler.HandlerSpec{{Method: (*Clock).At, Options: []restate.HandlerOption{restate.WithProtoJSON}}},
+		},
+		"a codec of the user's own": {instance: &TwoWay{}, service: service{restate.WithCodec(custom{})}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			desc, err := handler.Spec{
+				Type: reflect.TypeOf(test.instance), Options: test.service, Handlers: test.handlers,
+			}.Describe()
+			require.NoError(t, err)
+			def := restate.Reflect(test.instance, test.service...)
+			for name, opts := range test.method {
+				def.ConfigureHandler(name, opts...)
+			}
+
+			require.Equal(t, def.Name(), desc.Name)
+			require.Equal(t, string(def.Type()), map[handler.Kind]string{
+				handler.Service: "SERVICE", handler.Object: "VIRTUAL_OBJECT", handler.Workflow: "WORKFLOW",
+			}[desc.Kind])
+			require.Len(t, desc.Methods, len(def.Handlers()))
+			for name, want := range def.Handlers() {
+				m, ok := desc.Method(name)
+				require.True(t, ok, name)
+				mode := ""
+				if want.HandlerType() != nil {
+					mode = string(*want.HandlerType())
+				}
+				require.Equal(t, mode, map[handler.Mode]string{
+					handler.Concurrent: "", handler.Exclusive: "EXCLUSIVE", handler.Shared: "SHARED", handler.Run: "WORKFLOW",
+				}[m.Mode], name)
+				require.Equal(t, toJSON(t, want.InputPayload()), toJSON(t, m.InputPayload()), "input of %s", name)
+				require.Equal(t, toJSON(t, want.OutputPayload()), toJSON(t, m.OutputPayload()), "output of %s", name)
+			}
+		})
+	}
+}
+
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.MarshalIndent(v, "", " ")
+	require.NoError(t, err)
+	return string(data)
+}
+
+// Sealed describes itself with value receivers and is handed out as a pointer:
+// restate.Reflect panics on the nil pointer by which it asks.
+type Sealed struct{ Own }
+
+type Sealer struct{}
+
+func (Sealer) Seal(restate.Context, *Sealed) (*Sealed, error) { return &Sealed{Own{"s"}}, nil }
+
+func TestTypesThatDescribeThemselvesAreNotAskedOnANilPointer(t *testing.T) {
+	t.Parallel()
+	m, ok := describe[Sealer](t, handler.Spec{}).Method("Seal")
+	require.True(t, ok)
+	require.Panics(t, func() { restate.Reflect(Sealer{}).Handlers()["Seal"].OutputPayload() })
+	require.JSONEq(t, `{"contentType": "text/plain", "setContentTypeIfEmpty": true}`, toJSON(t, m.OutputPayload()))
+	require.JSONEq(t, `{"required": true}`, toJSON(t, m.InputPayload()))
+}
+
+func TestDecodeCallEncode(t *testing.T) {
+	t.Parallel()
+	const order = `{"id":"o-1","items":[{"sku":"a"},{"sku":"b"}]}`
+	binary := []restate.ServiceDefinitionOption{restate.WithBinary}
+	protoJSON := []restate.ServiceDefinitionOption{restate.WithProtoJSON}
+	for name, test := range map[string]struct {
+		instance any
+		options  []restate.ServiceDefinitionOption
+		method   string
+		body     string
+		want     string
+		wantErr  error
+	}{
+		"input, output and error":         {instance: &Shapes{}, method: "InOutErr", body: order, want: `{"total":2}`},
+		"an error instead of the result":  {instance: &Shapes{}, method: "InOutErr", body: `{}`, wantErr: errDeclined},
+		"input and output":                {instance: &Shapes{}, method: "InOut", body: order, want: `{"total":2}`},
+		"input and error":                 {instance: &Shapes{}, method: "InErr", body: order},
+		"input and error, an error":       {instance: &Shapes{}, method: "InErr", body: `{}`, wantErr: errDeclined},
+		"input":                           {instance: &Shapes{}, method: "In", body: order},
+		"output and error":                {instance: &Shapes{}, method: "OutErr", want: `{"total":1}`},
+		"output":                          {instance: &Shapes{}, method: "Out", want: `{"total":2}`},
+		"error":                           {instance: &Shapes{}, method: "Err", wantErr: errDeclined},
+		"nothing":                         {instance: &Shapes{}, method: "None"},
+		"nothing, with a body":            {instance: &Shapes{}, method: "None", body: "not JSON"},
+		"Void":                            {instance: Payloads{}, method: "Void"},
+		"a nil result":                    {instance: Payloads{}, method: "Pointer", body: "{}", want: "null"},
+		"a null input":                    {instance: Payloads{}, method: "Pointer", body: "null", want: "null"},
+		"a type with its own coding":      {instance: Payloads{}, method: "Own", body: "so so", want: "so so"},
+		"bytes as JSON":                   {instance: Blobs{}, method: "Get", want: `"YmxvYg=="`},
+		"bytes":                           {instance: Blobs{}, options: binary, method: "Upper", body: "\x00\xff", want: "\x00\xff"},
+		"empty bytes":                     {instance: Blobs{}, options: binary, method: "Upper"},
+		"protobuf as JSON":                {instance: &Clock{}, options: protoJSON, method: "At", body: `"ab"`, want: `"1970-01-01T00:00:02Z"`},
+		"a value receiver":                {instance: Tariff{rate: 3}, method: "Price", body: `{"price":2}`, want: "6"},
+		"a value receiver of a pointer":   {instance: &Tariff{rate: 4}, method: "Price", body: `{"price":2}`, want: "8"},
+		"a method of an embedded struct":  {instance: &Node{Health{"up"}}, method: "Ping", want: `"up"`},
+		"a method of an embedded pointer": {instance: NodeRef{&Health{"up"}}, method: "State", want: `"up"`},
+		"a method of a generic struct":    {instance: &Items{Repo[Item]{rows: []Item{{SKU: "x"}}}}, method: "Get", body: "0", want: `{"sku":"x","price":0}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			desc, err := handler.Spec{Type: reflect.TypeOf(test.instance), Options: test.options}.Describe()
+			require.NoError(t, err)
+			m, ok := desc.Method(test.method)
+			require.True(t, ok)
+			input, err := m.Decode([]byte(test.body))
+			require.NoError(t, err)
+			require.Equal(t, m.Input != nil, input.IsValid())
+
+			result, err := m.Call(reflect.ValueOf(test.instance), noContext(m), input)
+			if test.wantErr != nil {
+				require.ErrorIs(t, err, test.wantErr)
+				require.Nil(t, result)
+				return
+			}
+			require.NoError(t, err)
+			data, err := m.Encode(result)
+			require.NoError(t, err)
+			require.Equal(t, test.want, string(data))
+		})
+	}
+}
+
+// noContext stands for the context of a method that does not use it.
+func noContext(m *handler.Method) reflect.Value {
+	switch m.Mode {
+	case handler.Exclusive:
+		return reflect.Zero(reflect.TypeFor[restate.ObjectContext]())
+	default:
+		return reflect.Zero(reflect.TypeFor[restate.Context]())
+	}
+}
+
+func TestCallHandsTheInputOn(t *testing.T) {
+	t.Parallel()
+	shapes := &Shapes{}
+	desc := describe[*Shapes](t, handler.Spec{})
+	for _, name := range []string{"In", "InErr", "None"} {
+		m, _ := desc.Method(name)
+		input, err := m.Decode([]byte(`{"id":"o-7"}`))
+		require.NoError(t, err)
+		_, err = m.Call(reflect.ValueOf(shapes), noContext(m), input)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"In o-7", "InErr o-7", "None"}, shapes.Calls())
+}
+
+func TestCallWorksOnTheInstanceItself(t *testing.T) {
+	t.Parallel()
+	cart := &Cart{}
+	m, _ := describe[*Cart](t, handler.Spec{}).Method("AddItem")
+	for range 2 {
+		input, err := m.Decode([]byte(`{"sku":"a"}`))
+		require.NoError(t, err)
+		_, err = m.Call(reflect.ValueOf(cart), noContext(m), input)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 2, cart.Size())
+}
+
+func TestDecodeReportsWhatTheCodecSays(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		instance any
+		options  []restate.ServiceDefinitionOption
+		method   string
+		body     string
+	}{
+		"no JSON":              {instance: &Shapes{}, method: "In", body: "{"},
+		"no body":              {instance: &Shapes{}, method: "In", body: ""},
+		"JSON of another type": {instance: &Shapes{}, method: "In", body: `{"id":7}`},
+		"no protobuf":          {instance: &Clock{}, options: []restate.ServiceDefinitionOption{restate.WithProto}, method: "At", body: "\xff"},
+		"no protobuf JSON":     {instance: &Clock{}, options: []restate.ServiceDefinitionOption{restate.WithProtoJSON}, method: "At", body: "{"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			desc, err := handler.Spec{Type: reflect.TypeOf(test.instance), Options: test.options}.Describe()
+			require.NoError(t, err)
+			m, _ := desc.Method(test.method)
+			input, err := m.Decode([]byte(test.body))
+			require.Error(t, err)
+			require.False(t, input.IsValid())
+		})
+	}
+}
+
+func TestInputAndOutputHaveTheirOwnCodecs(t *testing.T) {
+	t.Parallel()
+	m, _ := describe[*Clock](t, handler.Spec{
+		Handlers: []handler.HandlerSpec{{Method: (*Clock).At, Options: []restate.HandlerOption{
+			restate.WithInputCodec(encoding.ProtoCodec), restate.WithOutputCodec(encoding.ProtoJSONCodec),
+		}}},
+	}).Method("At")
+	body, err := proto.Marshal(wrapperspb.String("ab"))
+	require.NoError(t, err)
+	input, err := m.Decode(body)
+	require.NoError(t, err)
+	require.Equal(t, "ab", input.Interface().(*wrapperspb.StringValue).GetValue())
+	data, err := m.Encode(&timestamppb.Timestamp{Seconds: 2})
+	require.NoError(t, err)
+	require.Equal(t, `"1970-01-01T00:00:02Z"`, string(data))
+}
+
+func TestTypesThatEncodeThemselvesFitEachCodec(t *testing.T) {
+	t.Parallel()
+	for _, codec := range []restate.ServiceDefinitionOption{restate.WithBinary, restate.WithProto, restate.WithProtoJSON} {
+		describe[Sealer](t, handler.Spec{Options: serviceOptions{codec}})
+		describe[Closer](t, handler.Spec{Options: serviceOptions{codec}})
+	}
+}
+
+type Closer struct{}
+
+func (Closer) Close(restate.Context, restate.Void) (Own, error) { return Own{}, nil }
+func (Closer) Take(restate.Context, Own) (restate.Void, error)  { return restate.Void{}, nil }
+
+func TestDecodeMakesANewValueEachTime(t *testing.T) {
+	t.Parallel()
+	m, _ := describe[*Shapes](t, handler.Spec{}).Method("In")
+	first, err := m.Decode([]byte(`{"id":"1","labels":{"a":"b"}}`))
+	require.NoError(t, err)
+	second, err := m.Decode([]byte(`{"id":"2"}`))
+	require.NoError(t, err)
+	require.Equal(t, "1", first.Interface().(Order).ID)
+	require.Equal(t, Order{ID: "2"}, second.Interface())
+}

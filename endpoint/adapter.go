@@ -1,8 +1,8 @@
 package endpoint
 
 import (
+	"errors"
 	"fmt"
-	"net/http"
 	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // call runs one attempt of an invocation: the body in, the encoded result out.
@@ -58,59 +59,8 @@ func opener() func(restate.MockableContext, *scope.Target) restate.MockableConte
 // manifest is the one that restate.Reflect gives for the same struct and options.
 // The receiver is the instance whose methods are called.
 func Definition(d *handler.Descriptor, receiver any) restate.ServiceDefinition {
-	open := opener()
-	calls := func(m *handler.Method) call { return methodCall(d, m, reflect.ValueOf(receiver), open) }
-	switch d.Kind {
-	case handler.Object:
-		def := restate.NewObject(d.Name, d.Options...)
-		for _, m := range d.Methods {
-			if m.Mode == handler.Shared {
-				def.Handler(m.Name, adapt(restate.NewObjectSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
-			} else {
-				def.Handler(m.Name, adapt(restate.NewObjectHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
-			}
-		}
-		return def
-	case handler.Workflow:
-		def := restate.NewWorkflow(d.Name, d.Options...)
-		for _, m := range d.Methods {
-			if m.Mode == handler.Shared {
-				def.Handler(m.Name, adapt(restate.NewWorkflowSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
-			} else {
-				def.Handler(m.Name, adapt(restate.NewWorkflowHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
-			}
-		}
-		return def
-	default:
-		def := restate.NewService(d.Name, d.Options...)
-		for _, m := range d.Methods {
-			def.Handler(m.Name, adapt(restate.NewServiceHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
-		}
-		return def
-	}
-}
-
-// methodCall decodes the input, calls the method in the scope of the attempt and
-// encodes its result.
-func methodCall(d *handler.Descriptor, m *handler.Method, receiver reflect.Value, open func(restate.MockableContext, *scope.Target) restate.MockableContext) call {
-	target := &scope.Target{Service: d.Name, Handler: m.Name, Kind: d.Kind, Mode: m.Mode}
-	return func(ctx restate.MockableContext, body []byte) ([]byte, error) {
-		in, err := m.Decode(body)
-		if err != nil {
-			err = fmt.Errorf("the body cannot be decoded into the input of %s/%s (%s): %w", d.Name, m.Name, m.Input, err)
-			return nil, restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
-		}
-		out, err := m.Call(receiver, reflect.ValueOf(restate.WithMockContext(open(ctx, target))), in)
-		if err != nil {
-			return nil, err
-		}
-		encoded, err := m.Encode(out)
-		if err != nil {
-			// Not terminal: a new version of the program can mend it.
-			return nil, fmt.Errorf("endpoint: the result of %s/%s (%s) cannot be encoded: %w", d.Name, m.Name, m.Output, err)
-		}
-		return encoded, nil
-	}
+	def, _ := Pipeline{}.Definition(d, receiver) // an empty pipeline has no mistakes
+	return def
 }
 
 // Foreign gives the handlers of a definition that was not made from a struct of
@@ -118,20 +68,98 @@ func methodCall(d *handler.Descriptor, m *handler.Method, receiver reflect.Value
 // attempt. The definition's manifest stays as it is; the definition is changed in
 // place and returned.
 func Foreign(def restate.ServiceDefinition) restate.ServiceDefinition {
-	open := opener()
+	def, _ = Pipeline{}.Foreign(def)
+	return def
+}
+
+// Definition makes the SDK's definition of a described service, whose handlers run
+// inside the pipeline. Its discovery manifest is the one that restate.Reflect
+// gives for the same struct and options. The receiver is the instance whose
+// methods are called. The error joins what is wrong with the pipeline.
+func (p Pipeline) Definition(d *handler.Descriptor, receiver any) (restate.ServiceDefinition, error) {
+	var errs []error
+	calls := func(m *handler.Method) call {
+		target := pipeline.Target{
+			Service: d.Name, Handler: m.Name, Kind: pipelineKind(d.Kind, m.Mode),
+			Metadata: m.Metadata, ServiceMetadata: d.Metadata,
+		}
+		chain, err := p.chain(target, method(d, m, reflect.ValueOf(receiver)))
+		if err != nil {
+			errs = append(errs, err)
+			return nil
+		}
+		return run(chain, &scope.Target{Service: d.Name, Handler: m.Name, Kind: d.Kind, Mode: m.Mode})
+	}
+	var def restate.ServiceDefinition
+	switch d.Kind {
+	case handler.Object:
+		object := restate.NewObject(d.Name, d.Options...)
+		for _, m := range d.Methods {
+			if m.Mode == handler.Shared {
+				object.Handler(m.Name, adapt(restate.NewObjectSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+			} else {
+				object.Handler(m.Name, adapt(restate.NewObjectHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+			}
+		}
+		def = object
+	case handler.Workflow:
+		workflow := restate.NewWorkflow(d.Name, d.Options...)
+		for _, m := range d.Methods {
+			if m.Mode == handler.Shared {
+				workflow.Handler(m.Name, adapt(restate.NewWorkflowSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+			} else {
+				workflow.Handler(m.Name, adapt(restate.NewWorkflowHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+			}
+		}
+		def = workflow
+	default:
+		service := restate.NewService(d.Name, d.Options...)
+		for _, m := range d.Methods {
+			service.Handler(m.Name, adapt(restate.NewServiceHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+		}
+		def = service
+	}
+	return def, errors.Join(errs...)
+}
+
+// Foreign puts the pipeline around the handlers of a definition that was not made
+// from a struct of ours (built by hand, by restate.Reflect or by generated code).
+// Its members see the input undecoded. The definition's manifest stays as it is;
+// the definition is changed in place and returned. The error joins what is wrong
+// with the pipeline.
+func (p Pipeline) Foreign(def restate.ServiceDefinition) (restate.ServiceDefinition, error) {
 	kind := kindOf(def)
 	handlers := def.Handlers()
+	var errs []error
 	for name, h := range handlers {
 		mode := handler.Concurrent
 		if t := h.HandlerType(); t != nil {
 			mode = modeOf(string(*t))
 		}
-		target := &scope.Target{Service: def.Name(), Handler: name, Kind: kind, Mode: mode}
-		handlers[name] = adapt(h, h, func(ctx restate.MockableContext, body []byte) ([]byte, error) {
-			return h.Call(open(ctx, target), body)
-		})
+		target := pipeline.Target{
+			Service: def.Name(), Handler: name, Kind: pipelineKind(kind, mode),
+			Metadata: h.GetOptions().Metadata, ServiceMetadata: def.GetOptions().Metadata,
+		}
+		chain, err := p.chain(target, pipeline.Method{Call: func(ctx restate.Context, input any) (any, error) {
+			body, ok := input.([]byte)
+			if !ok && input != nil {
+				return nil, fmt.Errorf("endpoint: %s/%s takes its body, a []byte, and a pipe made it a %T", def.Name(), name, input)
+			}
+			return h.Call(mockable(ctx), body)
+		}})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		handlers[name] = adapt(h, h, run(chain, &scope.Target{Service: def.Name(), Handler: name, Kind: kind, Mode: mode}))
 	}
-	return def
+	return def, errors.Join(errs...)
+}
+
+// mockable turns a handler's context back into what the SDK's handlers take: the
+// type behind it has all its methods.
+func mockable(ctx restate.Context) restate.MockableContext {
+	return any(ctx).(restate.MockableContext)
 }
 
 func kindOf(def restate.ServiceDefinition) handler.Kind {

@@ -105,6 +105,9 @@ func (c Config) Validate() error {
 				bad("Addr", c.Addr, "it must be \"host:port\" or \":port\"")
 			}
 		}
+		if t := c.TLS; t != nil && len(t.Certificates) == 0 && t.GetCertificate == nil && t.GetConfigForClient == nil {
+			bad("TLS", "without a certificate", "it must have Certificates, GetCertificate or GetConfigForClient")
+		}
 	case Mounted, Lambda:
 		if c.Addr != "" {
 			bad("Addr", c.Addr, fmt.Sprintf("it must be empty in mode %q, which does not listen", c.Mode))

@@ -11,6 +11,8 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
+
+	"github.com/fxrestate/go/internal/scope"
 )
 
 // Endpoint serves handlers to Restate. It is an http.Handler, safe for concurrent
@@ -20,6 +22,7 @@ type Endpoint struct {
 	log      *slog.Logger
 	sdk      *server.Restate
 	handler  http.Handler
+	identity identity
 	known    map[string]bool // request URIs of discovery and of all handlers
 	services []string
 	gate     gate
@@ -31,19 +34,23 @@ type Endpoint struct {
 }
 
 // New makes an endpoint of definitions, which [Definition] and [Foreign] make.
-// Log takes the SDK's lines and those of handlers; it must be a handler that
-// knows of replay, such as that of package logging. The error joins what is wrong
-// with the configuration and with the definitions' names.
+// Log takes the SDK's lines and those of handlers, the latter not while an attempt
+// replays; nil discards them. The error joins what is wrong with the definitions'
+// names, or is that of [Config.Validate].
 func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition) (*Endpoint, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
+	if log == nil {
+		log = slog.DiscardHandler
+	}
+	log = scope.LogHandler(log)
 	e := &Endpoint{
 		cfg:   cfg,
 		log:   slog.New(log),
 		sdk:   server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse),
-		known: map[string]bool{"/health": true, "/discover": true},
+		known: map[string]bool{discoverURI: true},
 	}
 	e.gate.init(cfg.MaxInFlight)
 	if len(cfg.IdentityKeys) > 0 {
@@ -52,6 +59,10 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	var errs []error
 	seen := map[string]bool{}
 	for _, def := range definitions {
+		if def == nil {
+			errs = append(errs, errors.New("endpoint: a definition is nil; leave it out"))
+			continue
+		}
 		if seen[def.Name()] {
 			errs = append(errs, fmt.Errorf("endpoint: two services are named %q; give one of them another name", def.Name()))
 			continue
@@ -60,17 +71,19 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 		e.sdk.Bind(def)
 		e.services = append(e.services, def.Name())
 		for name := range def.Handlers() {
-			e.known["/invoke/"+def.Name()+"/"+name] = true
+			e.known[invokeURI+def.Name()+"/"+name] = true
 		}
 	}
-	h, err := e.sdk.Handler()
-	if err != nil {
-		errs = append(errs, fmt.Errorf("endpoint: IdentityKeys: %w", err))
+	var err error
+	if e.identity, err = newIdentity(cfg.IdentityKeys); err != nil {
+		return nil, errors.Join(append(errs, err)...)
+	}
+	if e.handler, err = e.sdk.Handler(); err != nil {
+		errs = append(errs, fmt.Errorf("endpoint: %w", err))
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	e.handler = h
 	return e, nil
 }
 
@@ -100,15 +113,28 @@ func (e *Endpoint) Port() int {
 }
 
 // Start warms the SDK up and, in mode Listen, listens and serves. It returns when
-// the endpoint takes requests; a taken port is an error.
+// the endpoint takes requests; a taken port is an error. An endpoint that was
+// started cannot be started again.
 func (e *Endpoint) Start(ctx context.Context) error {
+	var listener net.Listener
 	if e.cfg.Mode == Listen {
-		if err := e.listen(ctx); err != nil {
+		if e.Addr() != nil {
+			return errors.New("endpoint: it was started before; make a new one")
+		}
+		var err error
+		if listener, err = e.listen(ctx); err != nil {
 			return err
 		}
 	}
 	if err := warmUp(ctx); err != nil {
-		return errors.Join(fmt.Errorf("endpoint: warm up: %w", err), e.Stop(ctx))
+		err = fmt.Errorf("endpoint: warm up: %w", err)
+		if listener != nil {
+			err = errors.Join(err, listener.Close())
+		}
+		return err
+	}
+	if listener != nil {
+		e.serve(listener)
 	}
 	return nil
 }

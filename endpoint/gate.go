@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,22 +28,20 @@ type gate struct {
 	closed   bool
 	attempts map[*attempt]struct{}
 	idle     chan struct{} // closed when the gate is closed and empty
-	cut      context.Context
-	cancel   context.CancelFunc
 }
 
-// attempt is one request that is let in.
+// attempt is one request that is let in, and its body.
 type attempt struct {
-	body    io.ReadCloser
-	control *http.ResponseController
-	gate    *gate
+	body      io.ReadCloser
+	control   *http.ResponseController
+	cancel    context.CancelFunc
+	suspended atomic.Bool
 }
 
 func (g *gate) init(limit int) {
 	g.max = limit
 	g.attempts = make(map[*attempt]struct{})
 	g.idle = make(chan struct{})
-	g.cut, g.cancel = context.WithCancel(context.Background())
 }
 
 func (g *gate) inFlight() int {
@@ -51,16 +50,18 @@ func (g *gate) inFlight() int {
 	return len(g.attempts)
 }
 
-// enter admits a request, or returns nil.
-func (g *gate) enter(w http.ResponseWriter, r *http.Request) *attempt {
+// enter admits an attempt, or says why not.
+func (g *gate) enter(a *attempt) (refused string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || len(g.attempts) >= g.max {
-		return nil
+	switch {
+	case g.closed:
+		return "stopping"
+	case len(g.attempts) >= g.max:
+		return "as many attempts as MaxInFlight allows are in flight"
 	}
-	a := &attempt{body: r.Body, control: http.NewResponseController(w), gate: g}
 	g.attempts[a] = struct{}{}
-	return a
+	return ""
 }
 
 func (g *gate) leave(a *attempt) {
@@ -86,19 +87,25 @@ func (g *gate) close() {
 }
 
 // suspend ends the requests' bodies: an attempt that waits for something then
-// suspends instead of holding its stream, and goes on elsewhere or later.
+// suspends instead of holding its stream, and goes on elsewhere or later. One that
+// computes goes on to the next place where it waits.
 func (g *gate) suspend() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for a := range g.attempts {
-		_ = a.control.SetReadDeadline(time.Now()) // not every server can
+		a.suspended.Store(true)
+		_ = a.control.SetReadDeadline(time.Now()) // a foreign writer may be unable to
 	}
 }
 
-func (g *gate) isClosed() bool {
+// cut cancels the contexts of the attempts and returns how many there are.
+func (g *gate) cut() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.closed
+	for a := range g.attempts {
+		a.cancel()
+	}
+	return len(g.attempts)
 }
 
 // drain waits until all attempts have left, suspending those that wait, and cuts
@@ -116,18 +123,27 @@ func (g *gate) drain(ctx context.Context, timeout time.Duration) int {
 		case <-suspend.C:
 			g.suspend()
 		case <-ctx.Done():
-			left := g.inFlight()
-			g.cancel()
-			return left
+			return g.cut()
 		}
 	}
 }
 
+// gone cancels an attempt whose request ended before it did. Over HTTP/1.1 the
+// deadline that suspends an attempt ends its request too.
+func (a *attempt) gone() {
+	if !a.suspended.Load() {
+		a.cancel()
+	}
+}
+
 // Read reads the request's body. A body that the gate ended is at its end, rather
-// than late.
+// than late, and so is one that net/http closed with the first byte of a response
+// in request-response mode over HTTP/1.1, of which the SDK would warn each time.
 func (a *attempt) Read(p []byte) (int, error) {
 	n, err := a.body.Read(p)
-	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) && a.gate.isClosed() {
+	switch {
+	case err == nil:
+	case errors.Is(err, http.ErrBodyReadAfterClose), a.suspended.Load() && errors.Is(err, os.ErrDeadlineExceeded):
 		err = io.EOF
 	}
 	return n, err
@@ -138,5 +154,5 @@ func (a *attempt) Close() error { return a.body.Close() }
 // refuse tells Restate to come back, here or elsewhere.
 func refuse(w http.ResponseWriter, reason string) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-	http.Error(w, reason, http.StatusServiceUnavailable)
+	http.Error(w, "endpoint: "+reason, http.StatusServiceUnavailable)
 }

@@ -3,9 +3,10 @@ package endpoint
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/restatedev/sdk-go/server"
 )
@@ -22,9 +23,30 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		return nil, fmt.Errorf("endpoint: IdentityKeys: %w", err)
 	}
 	return func(ctx context.Context, event server.LambdaRequest) (server.LambdaResponse, error) {
-		if path := cmp.Or(event.Path, event.RawPath); strings.HasPrefix(path, "/invoke/") && !e.known[path] {
+		path := cmp.Or(event.Path, event.RawPath)
+		headers := make(http.Header, len(event.Headers))
+		for name, value := range event.Headers {
+			headers.Set(name, value)
+		}
+		if !e.known[path] && path != healthURI && e.identity.proven(path, headers) {
 			return server.LambdaResponse{StatusCode: http.StatusNotFound}, nil
 		}
-		return h(ctx, event)
+		hint := new(hint)
+		response, err := h(context.WithValue(ctx, hintKey{}, hint), event)
+		if delay, ok := hint.delay(); ok && err == nil {
+			addRetryDelay(&response, delay)
+		}
+		return response, err
 	}, nil
+}
+
+// addRetryDelay adds the delay to the error message of a response.
+func addRetryDelay(r *server.LambdaResponse, delay time.Duration) {
+	body, err := base64.StdEncoding.DecodeString(r.Body)
+	if err != nil {
+		return
+	}
+	if hinted, ok := withRetryDelay(body, delay); ok {
+		r.Body = base64.StdEncoding.EncodeToString(hinted)
+	}
 }

@@ -5,79 +5,115 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 )
 
+const (
+	healthURI      = "/health"
+	discoverURI    = "/discover"
+	invokeURI      = "/invoke/"
+	invocationType = "application/vnd.restate.invocation."
+)
+
 // readHeaderTimeout bounds how long a connection may take for a request's head.
 const readHeaderTimeout = 5 * time.Second
 
-// ServeHTTP takes discovery, invocations and GET /health. Paths that are none of
-// these get a 404 before the SDK sees them.
+// shutdownTimeout bounds how long a stop waits for what was written last to leave.
+const shutdownTimeout = 500 * time.Millisecond
+
+// ServeHTTP takes discovery, invocations and GET /health. What is none of these
+// gets a 404, 405 or 415 before the SDK sees it, and with IdentityKeys a 401 unless
+// it is signed.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.RequestURI == "/health":
+	if r.RequestURI == healthURI {
 		e.handler.ServeHTTP(w, r)
-	case len(e.cfg.IdentityKeys) > 0 && r.Header.Get("X-Restate-Signature-Scheme") != "v1":
-		// Who does not sign does not learn which handlers there are.
-		http.Error(w, "endpoint: the request is not signed", http.StatusUnauthorized)
-	case !e.known[r.RequestURI]:
-		http.Error(w, "endpoint: no such service or handler", http.StatusNotFound)
-	case strings.HasPrefix(r.RequestURI, "/invoke/"):
-		e.invoke(w, r)
-	default:
-		e.handler.ServeHTTP(w, r)
+		return
 	}
+	status, reason := e.misfit(r)
+	if !e.identity.claimed(r.Header) || status != 0 && !e.identity.proven(r.RequestURI, r.Header) {
+		// Who does not sign does not learn which handlers there are.
+		status, reason = http.StatusUnauthorized, "the request is not signed with one of IdentityKeys"
+	}
+	switch {
+	case status != 0:
+		http.Error(w, "endpoint: "+reason, status)
+	case r.RequestURI == discoverURI:
+		e.handler.ServeHTTP(w, r)
+	default:
+		e.invoke(w, r)
+	}
+}
+
+// misfit says why a request is neither discovery nor an invocation, or 0.
+func (e *Endpoint) misfit(r *http.Request) (status int, reason string) {
+	switch method := r.Method; {
+	case !e.known[r.RequestURI]:
+		return http.StatusNotFound, "no such service or handler"
+	case r.RequestURI == discoverURI:
+		if method != http.MethodGet {
+			return http.StatusMethodNotAllowed, "discovery is a GET"
+		}
+	case method != http.MethodPost:
+		return http.StatusMethodNotAllowed, "an invocation is a POST"
+	case !strings.HasPrefix(r.Header.Get("Content-Type"), invocationType):
+		return http.StatusUnsupportedMediaType, "an invocation has a content type " + invocationType + "…"
+	}
+	return 0, ""
 }
 
 func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
-	a := e.gate.enter(w, r)
-	if a == nil {
-		if e.gate.isClosed() {
-			refuse(w, "endpoint: stopping")
-		} else {
-			refuse(w, "endpoint: MaxInFlight attempts are in flight")
-		}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
+	a := &attempt{body: r.Body, control: http.NewResponseController(w), cancel: cancel}
+	if reason := e.gate.enter(a); reason != "" {
+		refuse(w, reason)
 		return
 	}
 	defer e.gate.leave(a)
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	defer context.AfterFunc(e.gate.cut, cancel)()
-	r = r.WithContext(ctx)
+	defer context.AfterFunc(r.Context(), a.gone)()
+	h := new(hint)
+	r = r.WithContext(context.WithValue(ctx, hintKey{}, h))
 	r.Body = a
-	e.handler.ServeHTTP(w, r)
+	e.handler.ServeHTTP(hintWriter{w, h}, r)
 }
 
-// Under returns the endpoint for a place below prefix in a mux or a chi router,
-// for instance
+// Under returns the endpoint for a place below prefix in a mux or a chi router:
 //
-//	r.Mount("/restate", endpoint.Under("/restate"))
-//	mux.Handle("/restate/", endpoint.Under("/restate"))
+//	r.Mount("/restate", e.Under("/restate"))
+//	mux.Handle("/restate/", e.Under("/restate"))
 //
-// The SDK routes, and checks signatures, on the path without the prefix, which
-// http.StripPrefix and chi leave in place.
+// The prefix is the whole path of the URL that is registered, that of routers
+// around included. The SDK routes, and checks signatures, on the path without the
+// prefix, which http.StripPrefix and chi leave in place.
 func (e *Endpoint) Under(prefix string) http.Handler {
-	prefix = "/" + strings.Trim(prefix, "/")
+	if prefix = strings.Trim(prefix, "/"); prefix != "" {
+		prefix = "/" + prefix
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		uri, ok := strings.CutPrefix(r.RequestURI, prefix)
 		if !ok || !strings.HasPrefix(uri, "/") {
 			http.NotFound(w, r)
 			return
 		}
-		r = r.Clone(r.Context())
+		r = r.WithContext(r.Context())
 		r.RequestURI = uri
 		e.ServeHTTP(w, r)
 	})
 }
 
-func (e *Endpoint) listen(ctx context.Context) error {
+func (e *Endpoint) listen(ctx context.Context) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", e.cfg.Addr)
 	if err != nil {
-		return fmt.Errorf("endpoint: listen on %s: %w; choose another Addr, or port 0 for a free one", e.cfg.Addr, err)
+		return nil, fmt.Errorf("endpoint: listen on %s: %w; choose another Addr, or port 0 for a free one", e.cfg.Addr, err)
 	}
+	return l, nil
+}
+
+func (e *Endpoint) serve(l net.Listener) {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
@@ -88,7 +124,8 @@ func (e *Endpoint) listen(ctx context.Context) error {
 		ReadHeaderTimeout: readHeaderTimeout,
 		TLSConfig:         e.cfg.TLS.Clone(),
 		ErrorLog:          slog.NewLogLogger(e.log.Handler(), slog.LevelWarn),
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: e.cfg.MaxInFlight + maxMaxInFlight},
+		// Beyond MaxInFlight there is room for invocations that get a 503.
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: min(e.cfg.MaxInFlight, math.MaxInt32-maxMaxInFlight) + maxMaxInFlight},
 	}
 	if e.cfg.Configure != nil {
 		e.cfg.Configure(srv)
@@ -104,7 +141,6 @@ func (e *Endpoint) listen(ctx context.Context) error {
 			served <- srv.Serve(l)
 		}
 	}()
-	return nil
 }
 
 // Drain is the first phase of a stop: new invocations are answered 503 with
@@ -117,31 +153,57 @@ func (e *Endpoint) Drain(ctx context.Context) int {
 
 // Stop drains the endpoint and closes its listener and connections. It returns
 // when nothing of the endpoint runs any more, or with an error when ctx ends
-// before that. It may be called more than once.
+// before that. Of the time that ctx leaves, draining gets nine tenths. Stop may be
+// called more than once.
 func (e *Endpoint) Stop(ctx context.Context) error {
-	if cut := e.Drain(ctx); cut > 0 {
+	cut := e.drainBefore(ctx)
+	if cut > 0 {
 		e.log.WarnContext(ctx, "cut attempts that did not end in time; Restate retries them",
 			"attempts", cut, "drain_timeout", e.cfg.DrainTimeout)
 	}
+	if err := e.close(ctx); err != nil {
+		return fmt.Errorf("endpoint: stop: %w", err)
+	}
+	select {
+	case <-e.gate.idle:
+	case <-ctx.Done():
+		if n := e.InFlight(); n > 0 {
+			return fmt.Errorf("endpoint: stop: %d attempts do not return; their handlers ignore the end of their context: %w", n, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// drainBefore drains in the time of ctx, less what it takes to close.
+func (e *Endpoint) drainBefore(ctx context.Context) int {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/10))
+		defer cancel()
+	}
+	return e.Drain(ctx)
+}
+
+// close closes the listener and the connections.
+func (e *Endpoint) close(ctx context.Context) error {
 	e.mu.Lock()
 	srv, served := e.server, e.served
 	e.server = nil
 	e.mu.Unlock()
-	if srv != nil {
-		// Idle connections of the server stay open for good, so Shutdown, which
-		// waits for them, would only time out.
-		err := srv.Close()
-		if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
-			err = errors.Join(err, serveErr)
-		}
-		if err != nil {
-			return fmt.Errorf("endpoint: stop: %w", err)
-		}
-	}
-	select {
-	case <-e.gate.idle:
+	if srv == nil {
 		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("endpoint: stop: %d attempts do not return; their handlers ignore the end of their context: %w", e.InFlight(), ctx.Err())
 	}
+	// The last attempt may be over while its last bytes are still in a buffer.
+	// Shutdown waits for them; it also waits for attempts that were cut and do not
+	// return, and for connections on which nothing came yet.
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	err := srv.Shutdown(ctx)
+	if err != nil {
+		err = srv.Close()
+	}
+	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
+		err = errors.Join(err, serveErr)
+	}
+	return err
 }

@@ -78,6 +78,9 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	if replaying(ctx) {
 		return false
 	}
+	if level == scope.ReplayProbe {
+		return true
+	}
 	return h.core.Enabled(zapLevel(relevel(ctx, level)))
 }
 

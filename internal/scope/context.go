@@ -68,16 +68,19 @@ func (c *root[F]) Run(fn func(restate.RunContext) (any, error), output any, opts
 func (c *root[F]) run(ctx context.Context, fn func(restate.RunContext) (any, error), output any, opts []restate.RunOption) restate.TerminalError {
 	c.scope.running.Add(1)
 	defer c.scope.running.Add(-1)
-	return c.MockableContext.Run(c.inside(ctx, fn), output, opts...)
+	return c.MockableContext.Run(c.inside(ctx, fn, opts), output, opts...)
 }
 
 func (c *root[F]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) F {
-	return c.factory.runAsync(c.MockableContext, c.inside(c, fn), opts...)
+	return c.factory.runAsync(c.MockableContext, c.inside(c, fn, opts), opts...)
 }
 
 // inside gives a Run closure the values, deadline and cancellation of the context
 // that Run was called on, and hides the scope from it.
-func (c *root[F]) inside(ctx context.Context, fn func(restate.RunContext) (any, error)) func(restate.RunContext) (any, error) {
+func (c *root[F]) inside(ctx context.Context, fn func(restate.RunContext) (any, error), opts []restate.RunOption) func(restate.RunContext) (any, error) {
+	if c.scope.steps != nil {
+		fn = c.scope.steps.WrapRun(fn, opts...)
+	}
 	return func(rc restate.RunContext) (any, error) {
 		return fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
 	}
@@ -125,7 +128,7 @@ func (c *derived[F]) Run(fn func(restate.RunContext) (any, error), output any, o
 }
 
 func (c *derived[F]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) F {
-	return c.factory.runAsync(c.MockableContext, c.inside(c.ctx, fn), opts...)
+	return c.factory.runAsync(c.MockableContext, c.inside(c.ctx, fn, opts), opts...)
 }
 
 // borrowed adds the values of a context that does not descend from the scope.
@@ -135,8 +138,10 @@ type borrowed struct {
 }
 
 func (c borrowed) Value(k any) any {
-	if v := c.values.Value(k); v != nil {
-		return v
+	if _, own := k.(key); !own { // a stranger may belong to another attempt
+		if v := c.values.Value(k); v != nil {
+			return v
+		}
 	}
 	return c.Context.Value(k)
 }

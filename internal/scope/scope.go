@@ -7,8 +7,6 @@ package scope
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 
@@ -39,10 +37,27 @@ type Scope struct {
 	sdk     restate.MockableContext
 	derive  func(context.Context) restate.Context
 	running atomic.Int32 // synchronous Runs under way
+	steps   StepWrapper  // nil: steps run as they are
 
 	mu     sync.Mutex
 	values map[any]any
 }
+
+// StepWrapper puts something around the closures of restate.Run.
+type StepWrapper interface {
+	WrapRun(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) func(restate.RunContext) (any, error)
+}
+
+// Enter says what stands around the steps of the attempt that ctx, made by
+// [Factory.New], is the context of.
+func Enter(ctx restate.MockableContext, steps StepWrapper) {
+	if s, ok := ctx.Value(key{}).(*Scope); ok {
+		s.steps = steps
+	}
+}
+
+// Steps returns what was given to [Enter], or nil.
+func (s *Scope) Steps() StepWrapper { return s.steps }
 
 // key finds the scope, or the closure that hides it, in a context.
 type key struct{}
@@ -52,13 +67,6 @@ type closure struct{ scope *Scope }
 
 // Target returns the handler that the attempt runs.
 func (s *Scope) Target() *Target { return s.target }
-
-// Replaying reports whether the attempt repeats operations that an earlier one
-// journaled. The SDK tells it to its log handler alone (see package logging), so
-// this asks for a level that only replay can disable.
-func (s *Scope) Replaying() bool {
-	return !s.sdk.Log().Enabled(s.sdk, slog.Level(math.MaxInt))
-}
 
 // Load returns what Store kept under k during this attempt.
 func (s *Scope) Load(k any) (any, bool) {

@@ -1,0 +1,72 @@
+package endpoint_test
+
+import (
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/endpoint"
+)
+
+func TestConfigDefaults(t *testing.T) {
+	t.Parallel()
+	c := endpoint.Config{}.WithDefaults()
+	require.Equal(t, endpoint.Listen, c.Mode)
+	require.Equal(t, ":9080", c.Addr)
+	require.Equal(t, 10*time.Second, c.DrainTimeout)
+	require.False(t, c.RequestResponse)
+	require.Positive(t, c.MaxInFlight)
+
+	require.Empty(t, endpoint.Config{Mode: endpoint.Mounted}.WithDefaults().Addr)
+	require.True(t, endpoint.Config{Mode: endpoint.Lambda}.WithDefaults().RequestResponse)
+	require.Equal(t, time.Duration(-1), endpoint.Config{DrainTimeout: -1}.WithDefaults().DrainTimeout)
+}
+
+func TestConfigValidate(t *testing.T) {
+	t.Parallel()
+	hook := func(*http.Server) {}
+	cert := &tls.Config{Certificates: []tls.Certificate{certificate}}
+	for _, tt := range []struct {
+		name string
+		cfg  endpoint.Config
+		want []string
+	}{
+		{"the zero value", endpoint.Config{}, nil},
+		{"a port", endpoint.Config{Addr: ":0"}, nil},
+		{"all fields", endpoint.Config{
+			Mode: endpoint.Listen, Addr: "[::1]:9080", TLS: cert, Configure: hook, IdentityKeys: []string{keyID(signingKey)},
+			RequestResponse: true, MaxInFlight: 1, DrainTimeout: -1,
+		}, nil},
+		{"mounted", endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true, MaxInFlight: 1}, nil},
+		{"a certificate by name", endpoint.Config{TLS: &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }}}, nil},
+		{"no address", endpoint.Config{Addr: "9080"}, []string{`endpoint: Addr is "9080": it must be "host:port" or ":port"`}},
+		{"no certificate", endpoint.Config{TLS: &tls.Config{}}, []string{`endpoint: TLS is "without a certificate": it must have Certificates, GetCertificate or GetConfigForClient`}},
+		{"no mode", endpoint.Config{Mode: "x"}, []string{`endpoint: Mode is "x": it must be "listen", "mounted" or "lambda"`}},
+		{"everything wrong", endpoint.Config{
+			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, IdentityKeys: []string{"a", keyID(signingKey), "b"},
+		}, []string{
+			`endpoint: Addr is ":1": it must be empty in mode "lambda", which does not listen`,
+			`endpoint: TLS is "set": it must be nil in mode "lambda", which does not listen`,
+			`endpoint: Configure is "set": it must be nil in mode "lambda", which has no server`,
+			`endpoint: IdentityKeys[0] is "a": it must be a public key that begins with "publickeyv1_"`,
+			`endpoint: IdentityKeys[2] is "b": it must be a public key that begins with "publickeyv1_"`,
+			`endpoint: MaxInFlight is -1: it must be positive, or 0 for the default`,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := tt.cfg.Validate()
+			if tt.want == nil {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, strings.Join(tt.want, "\n"))
+			_, err = endpoint.New(tt.cfg, nil)
+			require.EqualError(t, err, strings.Join(tt.want, "\n"))
+		})
+	}
+}

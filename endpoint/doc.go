@@ -1,0 +1,65 @@
+// Package endpoint serves handlers to Restate. Package fxrestate does it for an fx
+// application; use this package to serve without fx, or to understand what is
+// served.
+//
+//	desc, err := handler.Spec{Type: reflect.TypeFor[*Greeter]()}.Describe()
+//	…
+//	e, err := endpoint.New(endpoint.Config{}, logHandler, endpoint.Definition(desc, &Greeter{}))
+//	…
+//	if err := e.Start(ctx); err != nil { // listens on port 9080
+//		return err
+//	}
+//	defer e.Stop(context.Background())
+//
+// An endpoint does not register itself: the server has to be told its URL, with
+// package deployment or `restate deployments register`.
+//
+// # What is served
+//
+// [Definition] makes the SDK's definition of a handler struct. Its discovery
+// manifest is, byte by byte, the one that restate.Reflect gives for the same struct
+// and options. [Foreign] takes any other definition of the SDK in, its manifest
+// unchanged. The handlers of both run in the scope of an attempt, which is what
+// fxrestate.FromContext finds.
+//
+// # Where it is served
+//
+// In mode [Listen] the endpoint has a server of its own, for HTTP/2 in clear text
+// and HTTP/1.1 on one port, or for TLS. In mode [Mounted] it is a part of a server
+// of yours, at the root or below a prefix:
+//
+//	r := chi.NewRouter()
+//	r.Mount("/restate", e.Under("/restate")) // register http://host/restate
+//
+// That server must speak HTTP/2 (http.Protocols with SetUnencryptedHTTP2), or the
+// deployment be registered for HTTP/1.1. It must not have a write timeout, and
+// middleware around must not buffer; a ResponseWriter that it wraps must have a
+// method Unwrap, as chi's have. In mode [Lambda] nothing listens and
+// [Endpoint.LambdaHandler] takes the events.
+//
+// # What is let in
+//
+// At most [Config].MaxInFlight attempts run at a time. What comes beyond is
+// answered 503 with Retry-After, which the server honours and does not count as an
+// attempt.
+//
+// With [Config].IdentityKeys only requests that one of these servers signed are
+// taken (https://docs.restate.dev/services/security#locking-down-service-access),
+// whatever the path; GET /health is open. What is neither discovery nor an
+// invocation of a known handler is refused before the SDK sees it.
+//
+// # How it stops
+//
+// A stop takes place in two phases. First new invocations are answered 503 with
+// Retry-After, and attempts in flight go on. After a second those that wait for
+// something are suspended, which is no failure: Restate resumes them, here or
+// elsewhere, when what they wait for is there. Those that compute go on until they
+// are done or wait, a step of theirs is journaled, and what is left after
+// [Config].DrainTimeout is cut: its context ends and Restate retries it.
+//
+// Then the listener and the connections are closed. A handler that does not end
+// with its context, cut or not, makes [Endpoint.Stop] return an error that says so.
+//
+// Invocations are pinned to the URL that they began on: come back under the same
+// one (https://docs.restate.dev/services/versioning).
+package endpoint

@@ -1,0 +1,519 @@
+package endpoint_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/endpoint"
+)
+
+// longerThanSuspendAfter is a bound for stops that suspend what waits, which they
+// do after a second.
+const longerThanSuspendAfter = 4 * time.Second
+
+// quickRetry is for tests that want to see a retry.
+var quickRetry = restate.WithInvocationRetryPolicy(
+	restate.WithInitialRetryInterval(100*time.Millisecond), restate.WithMaxRetryInterval(200*time.Millisecond))
+
+func TestStopWithNothingInFlightIsImmediate(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
+	register(t, url(e))
+	require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil)) // there is a connection now
+
+	require.Less(t, stop(t, e), time.Second)
+}
+
+// Waiter has a handler for each thing that an attempt can wait for. Each does a
+// step first.
+type Waiter struct {
+	self    string
+	steps   atomic.Int32
+	waiting sync.WaitGroup // for the first attempts to wait
+	seen    sync.Map       // ids of invocations
+	ids     sync.Map       // of awakeables, by invocation
+}
+
+const nap = 5 * time.Second
+
+func (w *Waiter) Ping(restate.Context) string { return "pong" }
+
+func (w *Waiter) begin(ctx restate.Context) error {
+	_, err := restate.Run(ctx, func(restate.RunContext) (int32, error) { return w.steps.Add(1), nil })
+	if err != nil {
+		return err
+	}
+	if _, again := w.seen.LoadOrStore(ctx.Request().ID, true); !again {
+		w.waiting.Done()
+	}
+	return nil
+}
+
+func (w *Waiter) Sleep(ctx restate.Context) (string, error) {
+	if err := w.begin(ctx); err != nil {
+		return "", err
+	}
+	if err := restate.Sleep(ctx, nap); err != nil {
+		return "", err
+	}
+	return "Sleep", nil
+}
+
+func (w *Waiter) First(ctx restate.Context) (string, error) {
+	if err := w.begin(ctx); err != nil {
+		return "", err
+	}
+	never := restate.Awakeable[string](ctx)
+	timeout := restate.After(ctx, nap)
+	first, err := restate.WaitFirst(ctx, never, timeout)
+	if err != nil {
+		return "", err
+	}
+	if first != timeout {
+		return "", restate.TerminalErrorf("%T came first", first)
+	}
+	return "First", nil
+}
+
+func (w *Waiter) All(ctx restate.Context) (string, error) {
+	if err := w.begin(ctx); err != nil {
+		return "", err
+	}
+	run := restate.RunAsync(ctx, func(restate.RunContext) (string, error) { return "All", nil })
+	for _, err := range restate.Wait(ctx, run, restate.After(ctx, nap)) {
+		if err != nil {
+			return "", err
+		}
+	}
+	return run.Result()
+}
+
+func (w *Waiter) Awakeable(ctx restate.Context) (string, error) {
+	if err := w.begin(ctx); err != nil {
+		return "", err
+	}
+	a := restate.Awakeable[string](ctx)
+	w.ids.Store(ctx.Request().ID, a.Id())
+	return a.Result()
+}
+
+func (w *Waiter) Call(ctx restate.Context) (string, error) {
+	if err := w.begin(ctx); err != nil {
+		return "", err
+	}
+	out, err := restate.Service[string](ctx, w.self, "Sleep").Request(restate.Void{})
+	return "Call of " + out, err
+}
+
+func TestStopSuspendsWhatWaits(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		useHTTP string
+		cfg     endpoint.Config
+	}{
+		{"over HTTP/2", "HTTP/2.0", endpoint.Config{}},
+		{"over HTTP/1.1", "HTTP/1.1", endpoint.Config{}},
+		{"with a short drain timeout", "HTTP/2.0", endpoint.Config{DrainTimeout: 500 * time.Millisecond}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			handlers := []string{"Sleep", "First", "All", "Awakeable", "Call"}
+			w := &Waiter{self: name(t)}
+			w.waiting.Add(len(handlers) + 1) // Call calls Sleep
+			tt.cfg.Addr = stablePort(t)
+			e, lines := start(t, tt.cfg, define(t, name(t), w))
+			deployment := registerAs(t, admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: tt.useHTTP == "HTTP/1.1"})
+			require.Equal(t, tt.useHTTP, deployment.HTTPVersion)
+
+			ids := map[string]string{}
+			for _, h := range handlers {
+				ids[h] = send(t, "/"+name(t)+"/"+h, nil)
+			}
+			w.waiting.Wait()
+			require.Less(t, stop(t, e), longerThanSuspendAfter)
+			for h, id := range ids {
+				eventually(t, func() bool { return look(t, id).Status == "suspended" }, "%s: %s", h, look(t, id))
+				after := look(t, id)
+				require.Nil(t, after.RetryCount, "%s: %s", h, after)
+				require.Nil(t, after.LastFailure, "%s: %s", h, after)
+				require.NotContains(t, restateServer.LogTail(), id, h)
+			}
+			require.Len(t, messages(lines, "Suspending invocation"), len(handlers)+1)
+			requireNothingAbove(t, lines, "info")
+
+			_, lines = start(t, tt.cfg, define(t, name(t), w))
+			awakeable, ok := w.ids.Load(ids["Awakeable"])
+			require.True(t, ok)
+			a, err := post(testContext(t), restateServer.IngressURL()+"/restate/awakeables/"+awakeable.(string)+"/resolve", "Awakeable")
+			require.NoError(t, err)
+			require.Equal(t, http.StatusAccepted, a.status, a.body)
+			for h, id := range ids {
+				want := h
+				if h == "Call" {
+					want = "Call of Sleep"
+				}
+				require.Equal(t, want, decode[string](t, result(t, id)), h)
+			}
+			require.EqualValues(t, len(handlers)+1, w.steps.Load(), "a step was done again, or never")
+			requireNothingAbove(t, lines, "info")
+		})
+	}
+}
+
+// messages returns the lines with a message.
+func messages(lines *observer.ObservedLogs, message string) []observer.LoggedEntry {
+	return lines.FilterMessage(message).All()
+}
+
+// requireNothingAbove looks for lines of a higher level, but for the SDK's word
+// about keys.
+func requireNothingAbove(t testing.TB, lines *observer.ObservedLogs, level string) {
+	t.Helper()
+	for _, l := range lines.All() {
+		if l.Level.String() != level && l.Level > 0 && l.Message != "Accepting requests without validating request signatures; handler access must be restricted" {
+			require.Fail(t, "unexpected line", "%s: %s %v", l.Level, l.Message, l.ContextMap())
+		}
+	}
+}
+
+// Signup is a workflow that waits for its promise.
+type Signup struct{ waiting chan struct{} }
+
+func (s *Signup) Run(ctx restate.WorkflowContext) (string, error) {
+	select {
+	case s.waiting <- struct{}{}:
+	default:
+	}
+	return restate.Promise[string](ctx, "confirmed").Result()
+}
+
+func (s *Signup) Confirm(ctx restate.WorkflowSharedContext, by string) error {
+	return restate.Promise[string](ctx, "confirmed").Resolve(by)
+}
+
+func TestStopSuspendsAWorkflowThatWaitsForItsPromise(t *testing.T) {
+	t.Parallel()
+	s := &Signup{make(chan struct{}, 1)}
+	addr := stablePort(t)
+	e, _ := start(t, endpoint.Config{Addr: addr}, define(t, name(t), s))
+	register(t, url(e))
+	id := send(t, "/"+name(t)+"/me/Run", nil)
+	receive(t, s.waiting)
+	require.Less(t, stop(t, e), longerThanSuspendAfter)
+	eventually(t, func() bool { return look(t, id).Status == "suspended" }, "%s", look(t, id))
+	require.Nil(t, look(t, id).LastFailure)
+
+	start(t, endpoint.Config{Addr: addr}, define(t, name(t), s))
+	require.Equal(t, http.StatusOK, call(t, "/"+name(t)+"/me/Confirm", "you").status)
+	require.Equal(t, "you", decode[string](t, result(t, id)))
+}
+
+// Worker has steps that the test holds.
+type Worker struct {
+	begun   chan struct{}
+	release chan struct{}
+	steps   atomic.Int32
+}
+
+func newWorker() *Worker {
+	return &Worker{begun: make(chan struct{}, 1000), release: make(chan struct{})}
+}
+
+// Step holds in a closure of Run.
+func (w *Worker) Step(ctx restate.Context) (int32, error) {
+	return restate.Run(ctx, func(restate.RunContext) (int32, error) {
+		w.begun <- struct{}{}
+		<-w.release
+		return w.steps.Add(1), nil
+	})
+}
+
+// Compute holds in the handler itself, and looks at nothing.
+func (w *Worker) Compute(restate.Context) (int32, error) {
+	w.begun <- struct{}{}
+	<-w.release
+	return w.steps.Add(1), nil
+}
+
+// Polite ends with its context.
+func (w *Worker) Polite(ctx restate.Context) (int32, error) {
+	w.begun <- struct{}{}
+	select {
+	case <-w.release:
+		return w.steps.Add(1), nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func (w *Worker) Sleep(ctx restate.Context) error {
+	w.begun <- struct{}{}
+	return restate.Sleep(ctx, time.Hour)
+}
+
+// stopping begins to stop an endpoint and returns, once it refuses invocations,
+// what the stop will return.
+func stopping(t testing.TB, e *endpoint.Endpoint, ctx context.Context) <-chan error {
+	t.Helper()
+	stopped := make(chan error, 1)
+	go func() { stopped <- e.Stop(ctx) }()
+	eventually(t, func() bool {
+		a := invokeEmpty(t, e, "Step")
+		return a.status == http.StatusServiceUnavailable
+	}, "the endpoint does not refuse invocations")
+	return stopped
+}
+
+// invokeEmpty posts an invocation without a body, which the SDK refuses, to the
+// endpoint itself.
+func invokeEmpty(t testing.TB, e *endpoint.Endpoint, handler string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, url(e)+"/invoke/"+e.Services()[0]+"/"+handler, http.NoBody)
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/vnd.restate.invocation.v5")
+	a, err := do(req)
+	require.NoError(t, err)
+	return a
+}
+
+func TestStopWaitsForAStep(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		req  admin.RegisterDeploymentRequest
+		cfg  endpoint.Config
+	}{
+		{"over HTTP/2", admin.RegisterDeploymentRequest{}, endpoint.Config{}},
+		{"over HTTP/1.1", admin.RegisterDeploymentRequest{UseHTTP11: true}, endpoint.Config{}},
+		{"in request-response mode", admin.RegisterDeploymentRequest{}, endpoint.Config{RequestResponse: true}},
+		{"in request-response mode over HTTP/1.1", admin.RegisterDeploymentRequest{UseHTTP11: true}, endpoint.Config{RequestResponse: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorker()
+			tt.cfg.Addr = stablePort(t)
+			e, lines := start(t, tt.cfg, define(t, name(t), w, quickRetry))
+			tt.req.URI = url(e)
+			registerAs(t, tt.req)
+			ids := []string{send(t, "/"+name(t)+"/Step", nil), send(t, "/"+name(t)+"/Compute", nil)}
+			receive(t, w.begun)
+			receive(t, w.begun)
+
+			stopped := stopping(t, e, testContext(t))
+			time.Sleep(500 * time.Millisecond) // what the step takes
+			select {
+			case err := <-stopped:
+				require.Fail(t, "the stop did not wait", "%v", err)
+			default:
+			}
+			close(w.release)
+			require.NoError(t, receive(t, stopped))
+			require.Zero(t, e.InFlight())
+			require.EqualValues(t, 2, w.steps.Load())
+			requireNothingAbove(t, lines, "info")
+
+			start(t, tt.cfg, define(t, name(t), w, quickRetry))
+			for _, id := range ids {
+				require.NotZero(t, decode[int](t, result(t, id)))
+			}
+			require.EqualValues(t, 2, w.steps.Load(), "a step was done again")
+		})
+	}
+}
+
+// A step that ends when its attempt was told to suspend is proposed to the server
+// before the attempt ends, although its acknowledgement can no longer come.
+func TestStopLosesNoStepThatEndsAfterTheSuspension(t *testing.T) {
+	t.Parallel()
+	for _, http11 := range []bool{false, true} {
+		t.Run(map[bool]string{false: "over HTTP/2", true: "over HTTP/1.1"}[http11], func(t *testing.T) {
+			t.Parallel()
+			w := newWorker()
+			addr := stablePort(t)
+			e, lines := start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
+			registerAs(t, admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: http11})
+			send(t, "/"+name(t)+"/Sleep", nil)
+			receive(t, w.begun)
+			id := send(t, "/"+name(t)+"/Step", nil)
+			receive(t, w.begun)
+
+			stopped := stopping(t, e, testContext(t))
+			eventually(t, func() bool { return len(messages(lines, "Suspending invocation")) == 1 }, "the sleeper does not suspend")
+			close(w.release)
+			require.NoError(t, receive(t, stopped))
+			requireNothingAbove(t, lines, "info")
+
+			start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
+			require.Equal(t, 1, decode[int](t, result(t, id)))
+			require.EqualValues(t, 1, w.steps.Load(), "the step was done again")
+		})
+	}
+}
+
+func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
+	t.Parallel()
+	const cutLine = "cut attempts that did not end in time; Restate retries them"
+
+	t.Run("a handler that ends with its context lets the stop succeed", func(t *testing.T) {
+		t.Parallel()
+		w := newWorker()
+		addr := stablePort(t)
+		e, lines := start(t, endpoint.Config{Addr: addr, DrainTimeout: 200 * time.Millisecond}, define(t, name(t), w, quickRetry))
+		register(t, url(e))
+		id := send(t, "/"+name(t)+"/Polite", nil)
+		receive(t, w.begun)
+		require.Less(t, stop(t, e), longerThanSuspendAfter)
+		require.Len(t, messages(lines, cutLine), 1)
+		require.EqualValues(t, 1, messages(lines, cutLine)[0].ContextMap()["attempts"])
+
+		start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
+		close(w.release)
+		require.Equal(t, 1, decode[int](t, result(t, id)))
+	})
+
+	t.Run("the end of the context of a stop leaves time for it", func(t *testing.T) {
+		t.Parallel()
+		w := newWorker()
+		e, lines := start(t, endpoint.Config{DrainTimeout: time.Hour}, define(t, name(t), w, quickRetry))
+		register(t, url(e))
+		id := send(t, "/"+name(t)+"/Polite", nil)
+		receive(t, w.begun)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		require.NoError(t, e.Stop(ctx))
+		require.NoError(t, ctx.Err(), "the stop took all the time there was")
+		require.Len(t, messages(lines, cutLine), 1)
+		require.NoError(t, adminClient(t).KillInvocation(testContext(t), id))
+	})
+
+	t.Run("a handler that ignores its context fails the stop and is retried", func(t *testing.T) {
+		t.Parallel()
+		w := newWorker()
+		addr := stablePort(t)
+		e, lines := newEndpoint(t, endpoint.Config{Addr: addr, DrainTimeout: 200 * time.Millisecond}, define(t, name(t), w, quickRetry))
+		require.NoError(t, e.Start(testContext(t)))
+		register(t, url(e))
+		id := send(t, "/"+name(t)+"/Compute", nil)
+		receive(t, w.begun)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := e.Stop(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "endpoint: stop: 1 attempts do not return")
+		require.Equal(t, 1, e.InFlight())
+		require.Len(t, messages(lines, cutLine), 1)
+
+		other := newWorker()
+		close(other.release)
+		start(t, endpoint.Config{Addr: addr}, define(t, name(t), other, quickRetry))
+		require.Equal(t, 1, decode[int](t, result(t, id)), "it was not retried")
+
+		close(w.release)
+		require.NoError(t, e.Stop(testContext(t)), "a second stop waits for it too")
+		require.Zero(t, e.InFlight())
+	})
+}
+
+func TestInvocationsDuringTheDrainAreRefusedAndComplete(t *testing.T) {
+	t.Parallel()
+	w := newWorker()
+	addr := stablePort(t)
+	var refused atomic.Int32
+	policy := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(50*time.Millisecond),
+		restate.WithMaxRetryAttempts(3), restate.KillOnMaxAttempts())
+	e, _ := start(t, endpoint.Config{Addr: addr, DrainTimeout: within, Configure: func(s *http.Server) {
+		s.Handler = countStatus(s.Handler, http.StatusServiceUnavailable, &refused)
+	}}, define(t, name(t), w, policy))
+	register(t, url(e))
+	send(t, "/"+name(t)+"/Compute", nil)
+	receive(t, w.begun)
+	stopped := stopping(t, e, testContext(t))
+	a := invokeEmpty(t, e, "Step")
+	require.Equal(t, http.StatusServiceUnavailable, a.status)
+	require.Equal(t, "1", a.header.Get("Retry-After"))
+	require.Equal(t, "endpoint: stopping\n", a.body)
+
+	before := refused.Load()
+	id := send(t, "/"+name(t)+"/Step", nil)
+	// More refusals than the policy has attempts.
+	eventually(t, func() bool { return refused.Load() >= before+5 }, "the server does not come back")
+	close(w.release)
+	require.NoError(t, receive(t, stopped))
+
+	start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, policy))
+	require.Equal(t, 2, decode[int](t, result(t, id)))
+}
+
+func TestStopsMayBeManyAndAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorker()
+	e, _ := start(t, endpoint.Config{}, define(t, name(t), w))
+	register(t, url(e))
+	send(t, "/"+name(t)+"/Compute", nil)
+	receive(t, w.begun)
+	var stops []<-chan error
+	for range 3 {
+		stops = append(stops, stopping(t, e, testContext(t)))
+	}
+	close(w.release)
+	for _, stopped := range stops {
+		require.NoError(t, receive(t, stopped))
+	}
+	require.NoError(t, e.Stop(testContext(t)))
+}
+
+func TestStopWithoutTimeLeftStopsAllTheSame(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // the end of ctx and that of the drain are there at once
+		e, _ := newEndpoint(t, endpoint.Config{Addr: "127.0.0.1:0"})
+		require.NoError(t, e.Start(testContext(t)))
+		require.NoError(t, e.Stop(ctx))
+	}
+}
+
+func TestDrainReportsWhatItCut(t *testing.T) {
+	t.Parallel()
+	w := newWorker()
+	e, _ := start(t, endpoint.Config{DrainTimeout: -1}, define(t, name(t), w))
+	register(t, url(e))
+	id := send(t, "/"+name(t)+"/Polite", nil)
+	receive(t, w.begun)
+	require.Equal(t, 1, e.Drain(testContext(t)))
+	require.NoError(t, e.Stop(testContext(t)))
+	require.NoError(t, adminClient(t).KillInvocation(testContext(t), id))
+}
+
+// countStatus counts responses with a status.
+func countStatus(h http.Handler, status int, n *atomic.Int32) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(&statusCounter{w, status, n}, r)
+	})
+}
+
+type statusCounter struct {
+	http.ResponseWriter
+	status int
+	n      *atomic.Int32
+}
+
+func (c *statusCounter) WriteHeader(status int) {
+	if status == c.status {
+		c.n.Add(1)
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *statusCounter) Flush()                      { _ = http.NewResponseController(c.ResponseWriter).Flush() }
+func (c *statusCounter) Unwrap() http.ResponseWriter { return c.ResponseWriter }

@@ -1,0 +1,97 @@
+package endpoint_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/restatedev/sdk-go/server"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/endpoint"
+)
+
+func lambda(t testing.TB, cfg endpoint.Config) (*endpoint.Endpoint, server.LambdaHandlerFunc) {
+	t.Helper()
+	cfg.Mode = endpoint.Lambda
+	e, _ := newEndpoint(t, cfg, define(t, "shapes", &Shapes{}))
+	h, err := e.LambdaHandler()
+	require.NoError(t, err)
+	require.NoError(t, e.Start(testContext(t)))
+	t.Cleanup(func() { stop(t, e) })
+	return e, h
+}
+
+func TestLambdaTakesEvents(t *testing.T) {
+	t.Parallel()
+	e, h := lambda(t, endpoint.Config{})
+	require.Nil(t, e.Addr(), "it listens")
+	require.True(t, e.Config().RequestResponse)
+
+	res, err := h(testContext(t), server.LambdaRequest{Path: "/discover", Headers: map[string]string{"accept": discoveryV4}})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	manifest, err := base64.StdEncoding.DecodeString(res.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(manifest), `"protocolMode":"REQUEST_RESPONSE"`)
+	require.Contains(t, string(manifest), `"name":"InOutErr"`)
+
+	for name, event := range map[string]server.LambdaRequest{
+		"path":     {Path: "/invoke/shapes/InOutErr"},
+		"raw path": {RawPath: "/invoke/shapes/InOutErr"},
+	} {
+		event.Headers = map[string]string{"content-type": invocationV5}
+		event.IsBase64Encoded = true
+		event.Body = base64.StdEncoding.EncodeToString(invocationOf("1", `{"sku":"a","amount":1}`))
+		res, err = h(testContext(t), event)
+		require.NoError(t, err, name)
+		require.Equal(t, http.StatusOK, res.StatusCode, name)
+		out, err := base64.StdEncoding.DecodeString(res.Body)
+		require.NoError(t, err, name)
+		require.JSONEq(t, `{"sku":"a","amount":2}`, outputOf(t, out), name)
+	}
+}
+
+func TestLambdaRefusesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	key := signingKey
+	for _, tt := range []struct {
+		name    string
+		keys    []string
+		path    string
+		headers map[string]string
+		want    int
+	}{
+		{"an unknown handler", nil, "/invoke/shapes/Nothing", nil, http.StatusNotFound},
+		{"an unknown service", nil, "/invoke/nobody/InOutErr", nil, http.StatusNotFound},
+		{"another path", nil, "/", nil, http.StatusNotFound},
+		{"no path", nil, "", nil, http.StatusNotFound},
+		{"health", nil, "/health", nil, http.StatusOK},
+		{"health, with keys", []string{keyID(key)}, "/health", nil, http.StatusOK},
+		{"an unsigned discovery", []string{keyID(key)}, "/discover", nil, http.StatusUnauthorized},
+		{"an unsigned invocation", []string{keyID(key)}, "/invoke/shapes/InOutErr", nil, http.StatusUnauthorized},
+		{"an unsigned invocation of an unknown handler", []string{keyID(key)}, "/invoke/shapes/Nothing", nil, http.StatusUnauthorized},
+		{"a signed discovery", []string{keyID(key)}, "/discover", map[string]string{
+			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/discover", time.Minute), "accept": discoveryV4,
+		}, http.StatusOK},
+		{"a signed invocation of an unknown handler", []string{keyID(key)}, "/invoke/shapes/Nothing", map[string]string{
+			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/invoke/shapes/Nothing", time.Minute),
+		}, http.StatusNotFound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, h := lambda(t, endpoint.Config{IdentityKeys: tt.keys})
+			res, err := h(testContext(t), server.LambdaRequest{Path: tt.path, Headers: tt.headers})
+			require.NoError(t, err)
+			require.Equal(t, tt.want, res.StatusCode)
+		})
+	}
+}
+
+func TestLambdaHandlerNeedsItsMode(t *testing.T) {
+	t.Parallel()
+	e, _ := newEndpoint(t, endpoint.Config{})
+	_, err := e.LambdaHandler()
+	require.EqualError(t, err, `endpoint: the Lambda handler needs mode "lambda", and Mode is "listen"`)
+}

@@ -1,0 +1,104 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/pipeline"
+)
+
+// Pipeline is what runs around the handlers of a service. The zero Pipeline lets
+// them run as they are.
+type Pipeline struct {
+	// Global and Service are the stages of all services and of this one.
+	Global, Service pipeline.Stages
+	// Handlers are the stages of single handlers, by their names on the wire.
+	Handlers map[string]pipeline.Stages
+	// ServiceValues and Values are what [pipeline.MetadataOf] finds.
+	ServiceValues []any
+	Values        map[string][]any
+	// WithoutGuards, WithoutInterceptors and WithoutFilters switch stages off.
+	WithoutGuards, WithoutInterceptors, WithoutFilters bool
+}
+
+// chain composes the chain of a handler.
+func (p Pipeline) chain(target pipeline.Target, m pipeline.Method) (*pipeline.Chain, error) {
+	target.ServiceValues, target.Values = p.ServiceValues, p.Values[target.Handler]
+	return pipeline.Compile(pipeline.Config{
+		Target:              target,
+		Method:              m,
+		Global:              p.Global,
+		Service:             p.Service,
+		Handler:             p.Handlers[target.Handler],
+		WithoutGuards:       p.WithoutGuards,
+		WithoutInterceptors: p.WithoutInterceptors,
+		WithoutFilters:      p.WithoutFilters,
+		Replaying:           replaying,
+	})
+}
+
+func replaying(ctx restate.Context) bool {
+	s, err := scope.Find(context.Context(ctx))
+	return err == nil && s.Replaying()
+}
+
+// run makes the call of a chain: each opens a scope and runs an attempt in it.
+func run(chain *pipeline.Chain, target *scope.Target) call {
+	open := opener()
+	return func(sdk restate.MockableContext, _ []byte) ([]byte, error) {
+		ctx := open(sdk, target)
+		inv := new(pipeline.Invocation)
+		scope.Enter(ctx, inv)
+		if h := hintFrom(sdk); h != nil {
+			h.inv.Store(inv)
+		}
+		return chain.Run(restate.WithMockContext(ctx), inv)
+	}
+}
+
+// pipelineKind is the pipeline's word for a kind and a mode.
+func pipelineKind(kind handler.Kind, mode handler.Mode) pipeline.Kind {
+	switch {
+	case kind == handler.Object && mode == handler.Shared:
+		return pipeline.KindObjectShared
+	case kind == handler.Object:
+		return pipeline.KindObject
+	case kind == handler.Workflow && mode == handler.Shared:
+		return pipeline.KindWorkflowShared
+	case kind == handler.Workflow:
+		return pipeline.KindWorkflow
+	default:
+		return pipeline.KindService
+	}
+}
+
+// method is the pipeline's view of a handler method.
+func method(d *handler.Descriptor, m *handler.Method, receiver reflect.Value) pipeline.Method {
+	return pipeline.Method{
+		Decode: func(inv *pipeline.Invocation) (any, error) {
+			in, err := m.Decode(inv.Body())
+			if err != nil {
+				err = fmt.Errorf("the body cannot be decoded into the input of %s/%s (%s): %w", d.Name, m.Name, m.Input, err)
+				return nil, restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
+			}
+			return in, nil
+		},
+		Call: func(ctx restate.Context, input any) (any, error) {
+			return m.Call(receiver, reflect.ValueOf(ctx), input)
+		},
+		Encode: func(result any) ([]byte, error) {
+			encoded, err := m.Encode(result)
+			if err != nil {
+				// Not terminal: a new version of the program can mend it.
+				return nil, fmt.Errorf("endpoint: the result of %s/%s (%s) cannot be encoded: %w", d.Name, m.Name, m.Output, err)
+			}
+			return encoded, nil
+		},
+	}
+}

@@ -1,0 +1,255 @@
+package endpoint_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/endpoint"
+)
+
+const invocationV5 = "application/vnd.restate.invocation.v5"
+
+func TestWhatIsNoInvocationIsRefusedBeforeTheSDKSeesIt(t *testing.T) {
+	t.Parallel()
+	e, lines := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
+	known := "/invoke/" + name(t) + "/Ping"
+	quiet := lines.Len()
+	for _, tt := range []struct {
+		name, method, path, contentType string
+		want                            int
+	}{
+		{"an unknown service", http.MethodPost, "/invoke/nobody/Ping", invocationV5, http.StatusNotFound},
+		{"an unknown handler of a known service", http.MethodPost, known + "s", invocationV5, http.StatusNotFound},
+		{"a handler in another case", http.MethodPost, strings.ToLower(known), invocationV5, http.StatusNotFound},
+		{"a method that is no handler", http.MethodPost, "/invoke/" + name(t) + "/begin", invocationV5, http.StatusNotFound},
+		{"no handler", http.MethodPost, "/invoke/" + name(t), invocationV5, http.StatusNotFound},
+		{"an empty handler", http.MethodPost, "/invoke/" + name(t) + "/", invocationV5, http.StatusNotFound},
+		{"a segment too many", http.MethodPost, known + "/x", invocationV5, http.StatusNotFound},
+		{"a slash too many", http.MethodPost, "/" + known, invocationV5, http.StatusNotFound},
+		{"a query", http.MethodPost, known + "?x=1", invocationV5, http.StatusNotFound},
+		{"an escaped path", http.MethodPost, strings.Replace(known, "P", "%50", 1), invocationV5, http.StatusNotFound},
+		{"dots", http.MethodPost, "/discover/.." + known, invocationV5, http.StatusNotFound},
+		{"the root", http.MethodGet, "/", "", http.StatusNotFound},
+		{"something else", http.MethodGet, "/favicon.ico", "", http.StatusNotFound},
+		{"health with a query", http.MethodGet, "/health?x=1", "", http.StatusNotFound},
+		{"an invocation by GET", http.MethodGet, known, invocationV5, http.StatusMethodNotAllowed},
+		{"an invocation by PUT", http.MethodPut, known, invocationV5, http.StatusMethodNotAllowed},
+		{"discovery by POST", http.MethodPost, "/discover", "", http.StatusMethodNotAllowed},
+		{"an invocation without a content type", http.MethodPost, known, "", http.StatusUnsupportedMediaType},
+		{"an invocation of JSON", http.MethodPost, known, "application/json", http.StatusUnsupportedMediaType},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(testContext(t), tt.method, url(e)+tt.path, strings.NewReader("{}"))
+			require.NoError(t, err)
+			if tt.contentType != "" {
+				req.Header.Set("Content-Type", tt.contentType)
+			}
+			a, err := do(req)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, a.status, a.body)
+			require.True(t, strings.HasPrefix(a.body, "endpoint: "), a.body)
+			require.Equal(t, quiet, lines.Len(), "the SDK saw it: %v", lines.All()[quiet:])
+		})
+	}
+	register(t, url(e))
+	require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil))
+}
+
+// What looks like an invocation and is none is refused by the SDK, with a line.
+func TestWhatOnlyLooksLikeAnInvocationDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	e, lines := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
+	register(t, url(e))
+	for what, tt := range map[string]struct{ contentType, body string }{
+		"no body":                       {invocationV5, ""},
+		"noise":                         {invocationV5, strings.Repeat("\xff\x00noise", 1000)},
+		"a frame that never ends":       {invocationV5, "\x00\x00\x00\x00\x00\x00\x00\x7f"},
+		"a frame of four gigabytes":     {invocationV5, "\x00\x00\x00\x00\xff\xff\xff\xff"},
+		"a version that does not exist": {"application/vnd.restate.invocation.v99", ""},
+		"no version":                    {"application/vnd.restate.invocation.", ""},
+	} {
+		req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, url(e)+"/invoke/"+name(t)+"/Ping", strings.NewReader(tt.body))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", tt.contentType)
+		a, err := do(req)
+		require.NoError(t, err, what)
+		require.GreaterOrEqual(t, a.status, http.StatusBadRequest, what)
+		require.Zero(t, e.InFlight(), what)
+		require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil), what)
+	}
+	require.NotEmpty(t, lines.All())
+}
+
+func TestHeaderBombsAreRefused(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
+	register(t, url(e))
+	bomb := strings.Repeat("x", 2<<20)
+	h2c := &http.Transport{Protocols: new(http.Protocols)}
+	h2c.Protocols.SetUnencryptedHTTP2(true)
+	defer h2c.CloseIdleConnections()
+	for name, client := range map[string]*http.Client{"HTTP/1.1": httpClient, "HTTP/2": {Transport: h2c}} {
+		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, url(e)+"/health", http.NoBody)
+		require.NoError(t, err)
+		req.Header.Set("X-Bomb", bomb)
+		res, err := client.Do(req)
+		if err == nil { // else the server or the client gave up before
+			require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode, name)
+			require.NoError(t, res.Body.Close())
+		}
+	}
+	require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil))
+}
+
+// A connection that never sends a whole head is closed.
+func TestSlowHeadsAreNotWaitedForForEver(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{Configure: func(s *http.Server) {
+		require.Equal(t, 5*time.Second, s.ReadHeaderTimeout)
+		s.ReadHeaderTimeout = 100 * time.Millisecond
+	}})
+	conn, err := net.Dial("tcp", e.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprint(conn, "GET /health HTTP/1.1\r\nHost: x\r\n")
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(within)))
+	_, err = bufio.NewReader(conn).ReadString(0)
+	require.NotErrorIs(t, err, net.ErrClosed)
+	var timeout net.Error
+	require.False(t, errors.As(err, &timeout) && timeout.Timeout(), "the connection stays open")
+}
+
+func TestServesHealth(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{})
+	a := get(t, url(e)+"/health")
+	require.Equal(t, http.StatusOK, a.status)
+	require.Equal(t, "ok", a.body)
+}
+
+func TestAddrTellsTheBoundPort(t *testing.T) {
+	t.Parallel()
+	e, _ := newEndpoint(t, endpoint.Config{Addr: "127.0.0.1:0"})
+	require.Nil(t, e.Addr())
+	require.Zero(t, e.Port())
+	require.Equal(t, "127.0.0.1:0", e.Config().Addr)
+
+	require.NoError(t, e.Start(testContext(t)))
+	require.NotZero(t, e.Port())
+	require.Equal(t, fmt.Sprintf("127.0.0.1:%d", e.Port()), e.Addr().String())
+	require.Equal(t, http.StatusOK, get(t, url(e)+"/health").status)
+
+	stop(t, e)
+	_, err := net.Dial("tcp", e.Addr().String())
+	require.Error(t, err, "it still listens")
+	other, _ := start(t, endpoint.Config{Addr: e.Addr().String()})
+	require.Equal(t, e.Port(), other.Port())
+}
+
+func TestATakenPortFailsTheStart(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	addr := l.Addr().String()
+	e, _ := newEndpoint(t, endpoint.Config{Addr: addr})
+	err = e.Start(testContext(t))
+	require.ErrorContains(t, err, "endpoint: listen on "+addr+": ")
+	require.ErrorContains(t, err, "address already in use; choose another Addr, or port 0 for a free one")
+	require.Nil(t, e.Addr())
+	require.NoError(t, e.Stop(testContext(t)), "there is nothing to stop")
+}
+
+func TestAnEndpointStartsOnce(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{})
+	require.EqualError(t, e.Start(testContext(t)), "endpoint: it was started before; make a new one")
+	stop(t, e)
+	require.EqualError(t, e.Start(testContext(t)), "endpoint: it was started before; make a new one")
+}
+
+func TestServesHTTP11AndRequestResponse(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name             string
+		http11, response bool
+		version, mode    string
+	}{
+		{"HTTP/2, streaming both ways", false, false, "HTTP/2.0", "BidiStream"},
+		{"HTTP/2, request-response", false, true, "HTTP/2.0", "RequestResponse"},
+		{"HTTP/1.1, streaming both ways", true, false, "HTTP/1.1", "BidiStream"},
+		{"HTTP/1.1, request-response", true, true, "HTTP/1.1", "RequestResponse"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := &Stepper{}
+			e, lines := start(t, endpoint.Config{RequestResponse: tt.response}, define(t, name(t), s))
+			d := registerAs(t, admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: tt.http11})
+			require.Equal(t, tt.version, d.HTTPVersion)
+			require.Equal(t, tt.mode, d.ProtocolType)
+			require.Equal(t, 3, decode[int](t, call(t, "/"+name(t)+"/Three", nil)))
+			require.EqualValues(t, 3, s.steps.Load())
+			if tt.response {
+				require.NotEmpty(t, messages(lines, "Suspending invocation"))
+			} else {
+				require.Empty(t, messages(lines, "Suspending invocation"))
+			}
+			requireNothingAbove(t, lines, "info")
+		})
+	}
+}
+
+func TestServesTLS(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		http11  bool
+		version string
+	}{
+		{"over HTTP/2", false, "HTTP/2.0"},
+		{"over HTTP/1.1", true, "HTTP/1.1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e, _ := start(t, endpoint.Config{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}}}, define(t, name(t), &Stepper{}))
+			d := registerAs(t, admin.RegisterDeploymentRequest{URI: strings.Replace(url(e), "http:", "https:", 1), UseHTTP11: tt.http11})
+			require.Equal(t, tt.version, d.HTTPVersion)
+			require.Equal(t, 3, decode[int](t, call(t, "/"+name(t)+"/Three", nil)))
+		})
+	}
+}
+
+func TestConfigureAdjustsTheServer(t *testing.T) {
+	t.Parallel()
+	own := &tls.Config{Certificates: []tls.Certificate{certificate}}
+	e, _ := start(t, endpoint.Config{TLS: own, Configure: func(s *http.Server) {
+		require.NotSame(t, own, s.TLSConfig, "the configuration is the user's")
+		inner := s.Handler
+		s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Configured", "yes")
+			inner.ServeHTTP(w, r)
+		})
+		s.TLSConfig.MinVersion = tls.VersionTLS13
+	}})
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorityPool}}
+	defer transport.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, strings.Replace(url(e), "http:", "https:", 1)+"/health", http.NoBody)
+	require.NoError(t, err)
+	res, err := transport.RoundTrip(req)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, "yes", res.Header.Get("X-Configured"))
+	require.EqualValues(t, tls.VersionTLS13, res.TLS.Version)
+	require.Zero(t, own.MinVersion)
+}

@@ -1,0 +1,61 @@
+package endpoint_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/endpoint"
+)
+
+// warmEnv makes the test binary a process that starts an endpoint, takes one
+// invocation and prints how long both took, in microseconds.
+const warmEnv = "FXRESTATE_TEST_WARM"
+
+func warmProcess() error {
+	def := restate.NewService("echo").Handler("echo", restate.NewServiceHandler(func(_ restate.Context, in string) (string, error) { return in, nil }))
+	e, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true}, nil, def)
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	if err := e.Start(context.Background()); err != nil {
+		return err
+	}
+	started := time.Now()
+	r := httptest.NewRequest(http.MethodPost, "/invoke/echo/echo", bytes.NewReader(invocationOf("1", `"hello"`)))
+	r.Header.Set("Content-Type", invocationV5)
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	invoked := time.Now()
+	if w.Code != http.StatusOK || !bytes.Contains(w.Body.Bytes(), []byte("hello")) {
+		return fmt.Errorf("answer %d: %q", w.Code, w.Body.Bytes())
+	}
+	fmt.Println(started.Sub(begin).Microseconds(), invoked.Sub(started).Microseconds())
+	return nil
+}
+
+// The SDK compiles its core at a process's first invocation: the start does that.
+func TestStartCompilesTheCore(t *testing.T) {
+	t.Parallel()
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(testContext(t), exe)
+	cmd.Env = append(os.Environ(), warmEnv+"=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	var start, invocation int
+	_, err = fmt.Sscan(string(out), &start, &invocation)
+	require.NoError(t, err, string(out))
+	// Compiling takes hundreds of times as long as an invocation.
+	require.Less(t, invocation*5, start, "the first invocation took %d µs, the start %d µs", invocation, start)
+}

@@ -1,0 +1,47 @@
+package scope
+
+import (
+	"context"
+	"log/slog"
+	"math"
+
+	"github.com/restatedev/sdk-go/logging"
+)
+
+// ReplayProbe is the level by which Replaying asks a log handler: one that knows
+// of replay is enabled for it except while an attempt replays, whatever its own
+// level is.
+const ReplayProbe = slog.Level(math.MaxInt)
+
+// Replaying reports whether the attempt repeats operations that an earlier one
+// journaled. The SDK tells it to its log handler alone, which must have come from
+// [LogHandler].
+func (s *Scope) Replaying() bool { return !s.sdk.Log().Enabled(s.sdk, ReplayProbe) }
+
+// LogHandler returns a handler for the SDK that answers [ReplayProbe]: h itself if
+// it does, else h without the lines that handlers write while they replay.
+func LogHandler(h slog.Handler) slog.Handler {
+	live := logging.WithLogContext(context.Background(), &logging.LogContext{Source: logging.LogSourceUser})
+	replay := logging.WithLogContext(context.Background(), &logging.LogContext{Source: logging.LogSourceUser, IsReplaying: true})
+	if h.Enabled(live, ReplayProbe) && !h.Enabled(replay, ReplayProbe) {
+		return h
+	}
+	return replayAware{h}
+}
+
+type replayAware struct{ slog.Handler }
+
+func (h replayAware) Enabled(ctx context.Context, level slog.Level) bool {
+	if lc := logging.LogContextFrom(ctx); lc != nil && lc.IsReplaying {
+		return false
+	}
+	return level == ReplayProbe || h.Handler.Enabled(ctx, level)
+}
+
+func (h replayAware) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return replayAware{h.Handler.WithAttrs(attrs)}
+}
+
+func (h replayAware) WithGroup(name string) slog.Handler {
+	return replayAware{h.Handler.WithGroup(name)}
+}

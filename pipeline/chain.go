@@ -1,0 +1,276 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// Stages are what a program attaches at one level: globally, to a service, or to
+// a handler. Each list runs in its order. The zero Stages are empty.
+type Stages struct {
+	// Guards decide who comes in: global, service, handler.
+	Guards []Guard
+	// Interceptors run around the handler, outside in: global, service, handler.
+	Interceptors []Interceptor
+	// Pipes transform and check the input: global, service, handler.
+	Pipes []Pipe
+	// Filters map errors: handler, service, global, the first that takes it.
+	Filters []Filter
+	// Observers are told starts and ends: global, service, handler.
+	Observers []Observer
+	// StepInterceptors run around executed restate.Run closures, outside in:
+	// global, service, handler.
+	StepInterceptors []StepInterceptor
+	// CallInterceptors run around calls and sends to other handlers, outside in:
+	// global, service, handler.
+	CallInterceptors []CallInterceptor
+	// AsTerminalError maps errors that the filters left retryable, and errors of
+	// restate.Run closures. It returns nil for those that are to be retried. The
+	// order is handler, service, global, the first that does not return nil.
+	AsTerminalError func(err error) restate.TerminalError
+	// DeadLetter is told terminal failures. The handler's counts before the
+	// service's, and that before the global one.
+	DeadLetter *DeadLetter
+}
+
+// Method is what a chain runs in the middle, and how its input and output are
+// encoded. The functions are called by many goroutines.
+type Method struct {
+	// Decode reads the input from the invocation: its Body, and its headers and
+	// key where the input wants those too. An error is answered with a terminal
+	// one with code 400. Default: the body as it is, a []byte. It must not call
+	// [Invocation.Input].
+	Decode func(inv *Invocation) (any, error)
+	// Call calls the handler. Required.
+	Call func(ctx restate.Context, input any) (any, error)
+	// Encode writes the result. Default: for results that are []byte or nil.
+	Encode func(result any) ([]byte, error)
+}
+
+// Config is what [Compile] makes a chain of.
+type Config struct {
+	// Target says whose chain it is.
+	Target Target
+	// Method is the handler.
+	Method Method
+	// Global, Service and Handler are the stages of the three levels.
+	Global, Service, Handler Stages
+	// WithoutGuards, WithoutInterceptors and WithoutFilters switch these stages
+	// off, at all levels.
+	WithoutGuards, WithoutInterceptors, WithoutFilters bool
+	// Replaying reports whether the invocation with the given context replays
+	// its journal at this moment. Without it no invocation ever seems to, and
+	// guards are asked in every attempt.
+	Replaying func(ctx restate.Context) bool
+}
+
+// Chain runs attempts of one handler through its pipeline. It is safe for
+// concurrent use.
+type Chain struct {
+	target    Target
+	method    Method
+	replaying func(ctx restate.Context) bool
+
+	observers  []Observer
+	guards     []Guard
+	head       Next // the interceptors and what they stand around
+	depth      int  // number of interceptors
+	pipes      []Pipe
+	filters    []Filter
+	mappings   []func(error) restate.TerminalError
+	steps      StepNext
+	calls      CallNext // nil without interceptors
+	deadLetter *DeadLetter
+
+	members []Member
+}
+
+// Compile composes the chain of a handler, once, when the program starts. The
+// error lists every member that is nil.
+func Compile(cfg Config) (*Chain, error) {
+	if cfg.WithoutGuards {
+		cfg.Global.Guards, cfg.Service.Guards, cfg.Handler.Guards = nil, nil, nil
+	}
+	if cfg.WithoutInterceptors {
+		for _, s := range []*Stages{&cfg.Global, &cfg.Service, &cfg.Handler} {
+			s.Interceptors, s.StepInterceptors, s.CallInterceptors = nil, nil, nil
+		}
+	}
+	if cfg.WithoutFilters {
+		cfg.Global.Filters, cfg.Service.Filters, cfg.Handler.Filters = nil, nil, nil
+	}
+	outIn := []level{{"global", &cfg.Global}, {"service", &cfg.Service}, {"handler", &cfg.Handler}}
+	inOut := []level{outIn[2], outIn[1], outIn[0]}
+
+	m := &members{target: &cfg.Target}
+	c := &Chain{
+		target:    cfg.Target,
+		method:    cfg.Method.withDefaults(),
+		replaying: cfg.Replaying,
+		observers: gather(m, "observer", outIn, func(s *Stages) []Observer { return s.Observers }),
+		guards:    gather(m, "guard", outIn, func(s *Stages) []Guard { return s.Guards }),
+	}
+	interceptors := gather(m, "interceptor", outIn, func(s *Stages) []Interceptor { return s.Interceptors })
+	c.pipes = gather(m, "pipe", outIn, func(s *Stages) []Pipe { return s.Pipes })
+	c.filters = gather(m, "filter", inOut, func(s *Stages) []Filter { return s.Filters })
+	for _, l := range inOut {
+		if f := l.stages.AsTerminalError; f != nil {
+			c.mappings = append(c.mappings, f)
+			m.add("error mapping", l.name, funcName(f))
+		}
+	}
+	for _, l := range inOut {
+		if d := l.stages.DeadLetter; d != nil && c.deadLetter == nil {
+			if d.Send == nil {
+				m.missing = append(m.missing, fmt.Errorf("pipeline: %s: the %s dead letter has no Send", &c.target, l.name))
+			}
+			if c.target.Service == d.Service && c.target.Handler == d.Handler {
+				break // its own failures would come back to it for ever
+			}
+			c.deadLetter = d
+			m.add("dead letter", l.name, d.Service+"/"+d.Handler)
+		}
+	}
+	steps := gather(m, "step interceptor", outIn, func(s *Stages) []StepInterceptor { return s.StepInterceptors })
+	calls := gather(m, "call interceptor", outIn, func(s *Stages) []CallInterceptor { return s.CallInterceptors })
+
+	if c.method.Call == nil {
+		m.missing = append(m.missing, fmt.Errorf("pipeline: %s: Method.Call is nil", &c.target))
+	}
+	if len(m.missing) > 0 {
+		return nil, errors.Join(m.missing...)
+	}
+	c.members = m.list
+
+	c.depth = len(interceptors)
+	c.head = c.middle
+	for i, interceptor := range slices.Backward(interceptors) {
+		c.head = around(interceptor, i+1, c.head)
+	}
+	c.steps = runStep
+	for _, interceptor := range slices.Backward(steps) {
+		c.steps = aroundStep(interceptor, c.steps)
+	}
+	if len(calls) > 0 {
+		c.calls = makeCall
+		for _, interceptor := range slices.Backward(calls) {
+			c.calls = aroundCall(interceptor, c.calls)
+		}
+	}
+	return c, nil
+}
+
+func (m Method) withDefaults() Method {
+	if m.Decode == nil {
+		m.Decode = func(inv *Invocation) (any, error) { return inv.Body(), nil }
+	}
+	if m.Encode == nil {
+		m.Encode = func(result any) ([]byte, error) {
+			if result == nil {
+				return nil, nil
+			}
+			raw, ok := result.([]byte)
+			if !ok {
+				return nil, fmt.Errorf("the result is a %T, and this handler's must be encoded already, as []byte", result)
+			}
+			return raw, nil
+		}
+	}
+	return m
+}
+
+// Run runs one attempt and returns what goes to Restate: the encoded result or
+// the error. ctx is the handler's context. inv is filled in and must be zero; it
+// lies in the caller's own structure, so that it costs nothing of its own.
+//
+// Panics of the SDK pass through Run as they are.
+func (c *Chain) Run(ctx restate.Context, inv *Invocation) ([]byte, error) {
+	inv.begin(c, ctx)
+	defer inv.end()
+	result, err := c.attempt(inv)
+	terminal := false
+	if err != nil {
+		result, inv.cause = nil, err
+		terminal, err = c.settle(inv, err)
+	}
+	return result, inv.conclude(terminal, err)
+}
+
+// attempt goes from the guards to the encoded result.
+func (c *Chain) attempt(inv *Invocation) (encoded []byte, err error) {
+	returned := false
+	defer inv.flight.catch(inv, &returned, &err)
+	if err = c.admit(inv); err == nil {
+		var result any
+		if result, err = c.head(inv.ctx, inv); err == nil {
+			if encoded, err = c.method.Encode(result); err != nil {
+				err = fmt.Errorf("failed to serialize output: %w", err)
+			}
+		}
+	}
+	returned = true
+	return encoded, err
+}
+
+// middle is what the interceptors stand around: decoding, pipes, the handler.
+func (c *Chain) middle(ctx restate.Context, inv *Invocation) (result any, err error) {
+	if err := inv.enter(c.depth + 1); err != nil {
+		return nil, err
+	}
+	returned := false
+	defer inv.flight.catch(inv, &returned, &err)
+	input, err := inv.Input()
+	if err == nil && len(c.pipes) > 0 {
+		for _, p := range c.pipes {
+			if input, err = p.Transform(ctx, inv, input); err != nil {
+				break
+			}
+		}
+		if err == nil {
+			inv.setInput(input)
+		}
+	}
+	if err == nil {
+		result, err = c.method.Call(ctx, input)
+	}
+	returned = true
+	return result, err
+}
+
+// settle takes an error through the filters and the error mapping to the dead
+// letters. It reports whether the error that comes out is terminal.
+func (c *Chain) settle(inv *Invocation, cause error) (terminal bool, err error) {
+	returned := false
+	defer inv.flight.catch(inv, &returned, &err)
+	settled := cause
+	if inv.ctx.Err() == nil {
+		settled = c.mapError(c.filter(inv, settled))
+	}
+	isTerminal := restate.IsTerminalError(settled)
+	if isTerminal && inv.ctx.Err() == nil {
+		if failed := c.bury(inv, settled); failed != nil {
+			settled, isTerminal = failed, restate.IsTerminalError(failed)
+		}
+	}
+	if !isTerminal {
+		inv.noteRetry(settled)
+	}
+	returned = true
+	return isTerminal, settled
+}
+
+// mapError offers an error that is not terminal to the mappings.
+func (c *Chain) mapError(err error) error {
+	if len(c.mappings) == 0 || restate.IsTerminalError(err) {
+		return err
+	}
+	for _, as := range c.mappings {
+		if terminal := as(err); terminal != nil {
+			return terminal
+		}
+	}
+	return err
+}

@@ -1,0 +1,557 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/pipeline"
+)
+
+func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
+	t.Parallel()
+	before := []string{
+		"started global", "started service", "started handler",
+		"guard global", "guard service", "guard handler",
+		"interceptor global 1", "interceptor global 2", "interceptor service 1", "interceptor service 2",
+		"interceptor handler 1", "interceptor handler 2",
+		"decode", "pipe global", "pipe service", "pipe handler", "method",
+	}
+	unwound := func(failed bool) (lines []string) {
+		for _, level := range []string{"handler 2", "handler 1", "service 2", "service 1", "global 2", "global 1"} {
+			lines = append(lines, fmt.Sprintf("interceptor %s after, failed %t", level, failed))
+		}
+		return lines
+	}
+	tests := map[string]struct {
+		err     error
+		catches string
+		after   []string
+		outcome string
+	}{
+		"a result is encoded last": {
+			after: append(unwound(false), "encode"), outcome: "completed",
+		},
+		"an error that nobody takes meets all filters and mappings": {
+			err: errors.New("sold out"),
+			after: append(unwound(true), "filter handler", "filter service", "filter global",
+				"mapping handler", "mapping service", "mapping global"),
+			outcome: "retryable",
+		},
+		"the first filter that takes an error ends the filters": {
+			err: errors.New("sold out"), catches: "service",
+			after: append(unwound(true), "filter handler", "filter service",
+				"mapping handler", "mapping service", "mapping global"),
+			outcome: "retryable",
+		},
+		"a terminal error meets filters and no mapping": {
+			err:   restate.TerminalErrorf("sold out"),
+			after: append(unwound(true), "filter handler", "filter service", "filter global"), outcome: "terminal",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := &trace{}
+			out, err := runFake(t, newFake(), pipeline.Config{
+				Global:  tr.stages("global", tt.catches == "global"),
+				Service: tr.stages("service", tt.catches == "service"),
+				Handler: tr.stages("handler", tt.catches == "handler"),
+				Method: pipeline.Method{
+					Decode: func(*pipeline.Invocation) (any, error) { tr.add("decode"); return "input", nil },
+					Call: func(_ restate.Context, input any) (any, error) {
+						tr.add("method")
+						return input, tt.err
+					},
+					Encode: func(result any) ([]byte, error) { tr.add("encode"); return []byte(result.(string)), nil },
+				},
+			})
+			if tt.err == nil {
+				require.NoError(t, err)
+				require.Equal(t, "input", string(out))
+			} else {
+				require.ErrorIs(t, err, tt.err)
+				require.Nil(t, out)
+			}
+			want := append(append([]string{}, before...), tt.after...)
+			for _, level := range []string{"handler", "service", "global"} {
+				want = append(want, "ended "+level+" "+tt.outcome)
+			}
+			require.Equal(t, want, tr.lines)
+		})
+	}
+}
+
+func TestAStageThatIsOffDoesNotRun(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		off  func(*pipeline.Config)
+		gone string
+	}{
+		"guards":       {func(c *pipeline.Config) { c.WithoutGuards = true }, "guard"},
+		"interceptors": {func(c *pipeline.Config) { c.WithoutInterceptors = true }, "interceptor"},
+		"filters":      {func(c *pipeline.Config) { c.WithoutFilters = true }, "filter"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := &trace{}
+			cfg := pipeline.Config{
+				Global: tr.stages("global", false), Service: tr.stages("service", false), Handler: tr.stages("handler", false),
+				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, errors.New("sold out") }},
+			}
+			tt.off(&cfg)
+			_, err := runFake(t, newFake(), cfg)
+			require.Error(t, err)
+			ran := strings.Join(tr.lines, "\n")
+			for _, stage := range []string{"guard", "interceptor", "filter"} {
+				if stage == tt.gone {
+					require.NotContains(t, ran, stage)
+				} else {
+					require.Contains(t, ran, stage)
+				}
+			}
+		})
+	}
+}
+
+func TestCompileNamesEveryMistake(t *testing.T) {
+	t.Parallel()
+	var none pipeline.GuardFunc
+	_, err := pipeline.Compile(pipeline.Config{
+		Target:  pipeline.Target{Service: "shop", Handler: "Buy"},
+		Global:  pipeline.Stages{Filters: []pipeline.Filter{nil}},
+		Handler: pipeline.Stages{Guards: []pipeline.Guard{none}, DeadLetter: &pipeline.DeadLetter{Service: "dead"}},
+	})
+	require.ErrorContains(t, err, "shop/Buy: filter number 1 of the global level is nil")
+	require.ErrorContains(t, err, "shop/Buy: guard number 1 of the handler level is nil")
+	require.ErrorContains(t, err, "shop/Buy: the handler dead letter has no Send")
+	require.ErrorContains(t, err, "shop/Buy: Method.Call is nil")
+}
+
+func TestAnInterceptorMayReplaceWhatComesBack(t *testing.T) {
+	t.Parallel()
+	result := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+		result, err := next(ctx, inv)
+		return append(result.([]byte), "!"...), err
+	})
+	rescue := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+		if _, err := next(ctx, inv); err != nil {
+			return []byte("rescued: " + err.Error()), nil
+		}
+		return nil, nil
+	})
+	instead := pipeline.InterceptorFunc(func(restate.Context, *pipeline.Invocation, pipeline.Next) (any, error) {
+		return []byte("cached"), nil
+	})
+	broken := func(restate.Context, any) (any, error) { return nil, errors.New("sold out") }
+	panics := func(restate.Context, any) (any, error) { panic("bug") }
+	tests := map[string]struct {
+		interceptors []pipeline.Interceptor
+		call         func(restate.Context, any) (any, error)
+		want         string
+	}{
+		"the result":                          {[]pipeline.Interceptor{result}, nil, "bought!"},
+		"an error by a result":                {[]pipeline.Interceptor{rescue}, broken, "rescued: sold out"},
+		"a panic by a result":                 {[]pipeline.Interceptor{rescue}, panics, "rescued: panic: bug"},
+		"the handler altogether":              {[]pipeline.Interceptor{instead}, broken, "cached"},
+		"what the one further in has changed": {[]pipeline.Interceptor{result, rescue}, broken, "rescued: sold out!"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := runFake(t, newFake(), pipeline.Config{
+				Handler: pipeline.Stages{Interceptors: tt.interceptors}, Method: pipeline.Method{Call: tt.call},
+			})
+			require.NoError(t, err)
+			require.Equal(t, tt.want, string(out))
+		})
+	}
+}
+
+func TestNextRefusesASecondCall(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	twice := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+		if _, err := next(ctx, inv); err == nil {
+			return nil, errors.New("expected an error")
+		}
+		return next(ctx, inv)
+	})
+	for name, interceptors := range map[string][]pipeline.Interceptor{
+		"around the handler":             {twice},
+		"around another interceptor":     {twice, (&trace{}).interceptor("inner")},
+		"as the inner one of two others": {(&trace{}).interceptor("outer"), twice},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls = 0
+			_, err := runFake(t, newFake(), pipeline.Config{
+				Global: pipeline.Stages{Interceptors: interceptors},
+				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { calls++; return nil, errors.New("sold out") }},
+			})
+			require.ErrorIs(t, err, pipeline.ErrNextTwice)
+			require.Equal(t, 1, calls)
+		})
+	}
+}
+
+func TestAnInterceptorsContextReachesTheHandler(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	out, err := runFake(t, newFake(), pipeline.Config{
+		Handler: pipeline.Stages{Interceptors: []pipeline.Interceptor{
+			pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+				return next(restate.WithValue(ctx, key{}, "value"), inv)
+			}),
+		}},
+		Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) { return []byte(ctx.Value(key{}).(string)), nil }},
+	})
+	require.NoError(t, err)
+	require.Equal(t, "value", string(out))
+}
+
+func TestAPanicOfUserCodeBecomesAnError(t *testing.T) {
+	t.Parallel()
+	var seen []error
+	tr := &trace{}
+	out, err := runFake(t, newFake(), pipeline.Config{
+		Global: pipeline.Stages{Observers: []pipeline.Observer{tracer{tr, "o"}}},
+		Handler: pipeline.Stages{
+			Interceptors: []pipeline.Interceptor{pipeline.InterceptorFunc(
+				func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+					result, err := next(ctx, inv)
+					seen = append(seen, err)
+					return result, err
+				})},
+			Filters: []pipeline.Filter{pipeline.Catch(func(_ context.Context, _ *pipeline.Invocation, err *pipeline.PanicError) error {
+				seen = append(seen, err)
+				return nil
+			})},
+		},
+		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { panic(restate.TerminalErrorf("sold out")) }},
+	})
+	require.Nil(t, out)
+	var p *pipeline.PanicError
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, "panic: sold out", err.Error())
+	require.Contains(t, string(p.Stack), "TestAPanicOfUserCodeBecomesAnError", "the stack of who panicked")
+	require.False(t, restate.IsTerminalError(err), "a panic is retried, whatever its value")
+	require.Equal(t, []error{p, p}, seen, "interceptors and filters see it")
+	require.Equal(t, []string{"started o", "panicked o", "ended o retryable"}, tr.lines)
+}
+
+func TestAPanicOfTheSDKPassesUntouched(t *testing.T) {
+	t.Parallel()
+	swallow := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (result any, err error) {
+		defer func() {
+			if recover() != nil {
+				result = []byte("swallowed")
+			}
+		}()
+		return next(ctx, inv)
+	})
+	again := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+		defer func() {
+			if r := recover(); r != nil {
+				panic(r)
+			}
+		}()
+		return next(ctx, inv)
+	})
+	fallout := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+		defer func() { panic("in a deferred function") }()
+		return next(ctx, inv)
+	})
+	guard := pipeline.GuardFunc(func(context.Context, *pipeline.Invocation) (bool, error) { return true, nil })
+	pipe := pipeline.PipeFunc(func(_ restate.Context, _ *pipeline.Invocation, input any) (any, error) { return input, nil })
+	tests := map[string]struct {
+		stages   pipeline.Stages
+		panicked bool
+	}{
+		"through nothing": {},
+		"through guards, interceptors and pipes": {stages: pipeline.Stages{
+			Guards: []pipeline.Guard{guard}, Interceptors: []pipeline.Interceptor{(&trace{}).interceptor("a")}, Pipes: []pipeline.Pipe{pipe},
+		}},
+		"through an interceptor that recovers": {stages: pipeline.Stages{Interceptors: []pipeline.Interceptor{swallow}}},
+		"through two of them":                  {stages: pipeline.Stages{Interceptors: []pipeline.Interceptor{swallow, swallow}}},
+		"through one that panics again":        {stages: pipeline.Stages{Interceptors: []pipeline.Interceptor{again, swallow, again}}},
+		"through one whose deferred function panics": {
+			stages: pipeline.Stages{Interceptors: []pipeline.Interceptor{fallout}}, panicked: true,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := &trace{}
+			tt.stages.Observers = []pipeline.Observer{tracer{tr, "o"}}
+			tt.stages.Filters = []pipeline.Filter{pipeline.FilterFunc(func(_ context.Context, _ *pipeline.Invocation, err error) error {
+				tr.add("filter saw %v", err)
+				return restate.TerminalErrorf("caught")
+			})}
+			require.PanicsWithValue(t, "service definition with the same name exists", func() {
+				_, _ = runFake(t, newFake(), pipeline.Config{
+					Handler: tt.stages,
+					Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { sdkPanic(); return nil, nil }},
+				})
+			})
+			want := []string{"started o", "ended o retryable"}
+			if tt.panicked {
+				want = []string{"started o", "panicked o", "ended o retryable"}
+			}
+			require.Equal(t, want, tr.lines)
+		})
+	}
+}
+
+func TestAPanicOfUserCodeThatTheSDKCalledIsTheUsers(t *testing.T) {
+	t.Parallel()
+	_, err := runFake(t, newFake(), pipeline.Config{Method: pipeline.Method{Call: func(restate.Context, any) (any, error) {
+		return encoding.Marshal(panickingCodec{}, 1)
+	}}})
+	var p *pipeline.PanicError
+	require.ErrorAs(t, err, &p)
+}
+
+func TestAPanicOfTheStandardLibraryIsItsCallers(t *testing.T) {
+	t.Parallel()
+	_, err := runFake(t, newFake(), pipeline.Config{Method: pipeline.Method{Call: func(restate.Context, any) (any, error) {
+		return strings.Repeat("x", -1), nil
+	}}})
+	var p *pipeline.PanicError
+	require.ErrorAs(t, err, &p)
+
+	require.PanicsWithValue(t, "nil key", func() {
+		_, _ = runFake(t, newFake(), pipeline.Config{Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) {
+			restate.WithValue(ctx, nil, 1) // the SDK calls context.WithValue
+			return nil, nil
+		}}})
+	})
+}
+
+// panickingCodec is user code that the SDK calls.
+type panickingCodec struct{ encoding.Codec }
+
+func (panickingCodec) Marshal(any) ([]byte, error) { panic("bug") }
+
+func TestAnEndedContextIsNeverATerminalResult(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		call     func() (any, error)
+		terminal bool
+	}{
+		"with a terminal error": {call: func() (any, error) { return nil, restate.TerminalErrorf("sold out") }, terminal: true},
+		"with an error":         {call: func() (any, error) { return nil, errors.New("sold out") }},
+		"with a panic":          {call: func() (any, error) { panic("bug") }},
+		"with a result":         {call: func() (any, error) { return []byte("bought"), nil }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := &trace{}
+			f := newFake()
+			ctx, cancel := context.WithCancel(f.Context)
+			f.Context = ctx
+			stages := tr.stages("s", true)
+			stages.Interceptors, stages.Guards, stages.Pipes = nil, nil, nil
+			stages.DeadLetter = &pipeline.DeadLetter{Send: func(restate.Context, pipeline.Letter) error {
+				t.Error("no letter about an attempt that nobody hears of")
+				return nil
+			}}
+			_, err := runFake(t, f, pipeline.Config{
+				Handler: stages,
+				Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { cancel(); return tt.call() }},
+			})
+			require.False(t, restate.IsTerminalError(err))
+			require.Equal(t, tt.terminal, errors.Is(err, pipeline.ErrAborted))
+			require.Contains(t, tr.lines, "ended s aborted")
+			require.NotContains(t, tr.lines, "filter s", "filters do not see it")
+			require.NotContains(t, tr.lines, "mapping s")
+		})
+	}
+}
+
+func TestGoexitIsToldAsAborted(t *testing.T) {
+	t.Parallel()
+	tr := &trace{}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		_, _ = runFake(t, newFake(), pipeline.Config{
+			Handler: pipeline.Stages{
+				Interceptors: []pipeline.Interceptor{tr.interceptor("i")}, Observers: []pipeline.Observer{tracer{tr, "o"}},
+			},
+			Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { runtime.Goexit(); return nil, nil }},
+		})
+	})
+	wg.Wait()
+	require.Equal(t, []string{"started o", "interceptor i", "ended o aborted"}, tr.lines)
+}
+
+func TestObserversCannotChangeAnAttempt(t *testing.T) {
+	t.Parallel()
+	tr, log := &trace{}, newRecorder()
+	f := newFake()
+	f.log = slog.New(log)
+	out, err := runFake(t, f, pipeline.Config{Global: pipeline.Stages{Observers: []pipeline.Observer{
+		tracer{tr, "first"}, badObserver{}, tracer{tr, "last"},
+	}}})
+	require.NoError(t, err)
+	require.Equal(t, "bought", string(out))
+	require.Equal(t, []string{"started first", "started last", "ended last completed", "ended first completed"}, tr.lines)
+	require.Len(t, log.shared.lines, 2)
+	require.Equal(t, "pipeline: observer panicked", log.shared.lines[0].message)
+	require.Equal(t, "pipeline_test.badObserver", log.shared.lines[0].attrs["observer"])
+}
+
+type badObserver struct{ pipeline.ObserverBase }
+
+func (badObserver) Started(context.Context, *pipeline.Invocation) context.Context { panic("bad") }
+func (badObserver) Ended(context.Context, *pipeline.Invocation, pipeline.Ending)  { panic("bad") }
+
+func TestWhatObserversPutIntoTheContextIsSeenByAll(t *testing.T) {
+	t.Parallel()
+	var seen []any
+	look := func(ctx context.Context) { seen = append(seen, ctx.Value(spanKey{})) }
+	_, err := runFake(t, newFake(), pipeline.Config{
+		Global: pipeline.Stages{Observers: []pipeline.Observer{spanObserver{look}}},
+		Handler: pipeline.Stages{
+			Guards: []pipeline.Guard{pipeline.GuardFunc(func(ctx context.Context, _ *pipeline.Invocation) (bool, error) {
+				look(ctx)
+				require.Equal(t, "guard", pipeline.StageOf(ctx))
+				_, isRestate := ctx.(restate.Context)
+				require.False(t, isRestate, "a guard has no means to journal")
+				return true, nil
+			})},
+			Interceptors: []pipeline.Interceptor{pipeline.InterceptorFunc(
+				func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+					look(ctx)
+					return next(ctx, inv)
+				})},
+			Filters: []pipeline.Filter{pipeline.FilterFunc(func(ctx context.Context, _ *pipeline.Invocation, _ error) error {
+				look(ctx)
+				require.Equal(t, "filter", pipeline.StageOf(ctx))
+				return nil
+			})},
+		},
+		Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) {
+			look(ctx)
+			require.Empty(t, pipeline.StageOf(ctx), "the handler may journal")
+			return nil, errors.New("sold out")
+		}},
+	})
+	require.Error(t, err)
+	require.Equal(t, []any{"span", "span", "span", "span", "span"}, seen, "guard, interceptor, handler, filter, end")
+}
+
+type (
+	spanKey      struct{}
+	spanObserver struct{ look func(context.Context) }
+)
+
+func (spanObserver) Started(ctx context.Context, _ *pipeline.Invocation) context.Context {
+	return context.WithValue(ctx, spanKey{}, "span")
+}
+func (spanObserver) Panicked(context.Context, *pipeline.Invocation, *pipeline.PanicError) {}
+func (o spanObserver) Ended(ctx context.Context, _ *pipeline.Invocation, _ pipeline.Ending) {
+	o.look(ctx)
+}
+
+func TestAnEndingHasTheCauseThatTheFiltersSaw(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("no such order")
+	var end pipeline.Ending
+	_, err := runFake(t, newFake(), pipeline.Config{
+		Handler: pipeline.Stages{
+			Filters: []pipeline.Filter{pipeline.FilterFunc(func(context.Context, *pipeline.Invocation, error) error {
+				return restate.TerminalErrorf("not found")
+			})},
+			Observers: []pipeline.Observer{pipeline.ObserverFunc(func(_ context.Context, _ *pipeline.Invocation, e pipeline.Ending) { end = e })},
+		},
+		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, cause }},
+	})
+	require.Equal(t, err, end.Err)
+	require.Equal(t, cause, end.Cause)
+	require.Equal(t, pipeline.Terminal, end.Outcome)
+	require.Positive(t, end.Duration)
+}
+
+func TestAMappingOfTheServiceCountsBeforeTheGlobalOne(t *testing.T) {
+	t.Parallel()
+	to := func(code restate.Code, of error) func(error) restate.TerminalError {
+		return func(err error) restate.TerminalError {
+			if errors.Is(err, of) {
+				return restate.ToTerminalError(err, restate.WithErrorCode(code))
+			}
+			return nil
+		}
+	}
+	poor, gone, odd := errors.New("insufficient funds"), errors.New("gone"), errors.New("odd")
+	for err, want := range map[error]restate.Code{poor: 402, gone: 410, odd: 0} {
+		_, got := runFake(t, newFake(), pipeline.Config{
+			Global: pipeline.Stages{AsTerminalError: func(err error) restate.TerminalError {
+				if errors.Is(err, poor) {
+					return restate.ToTerminalError(err, restate.WithErrorCode(400))
+				}
+				return to(410, gone)(err)
+			}},
+			Service: pipeline.Stages{AsTerminalError: to(402, poor)},
+			Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, err }},
+		})
+		if want == 0 {
+			require.Equal(t, err, got)
+			continue
+		}
+		require.Equal(t, want, restate.AsTerminalError(got).Code())
+	}
+}
+
+func TestAChainDescribesItself(t *testing.T) {
+	t.Parallel()
+	chain, err := pipeline.Compile(pipeline.Config{
+		Target: pipeline.Target{Service: "shop", Handler: "Buy", Kind: pipeline.KindObject},
+		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, nil }},
+		Global: pipeline.Stages{
+			Filters:         []pipeline.Filter{pipeline.HTTPErrors()},
+			AsTerminalError: restate.AsTerminalError,
+			Guards:          []pipeline.Guard{pipeline.GuardFunc(openGuard)},
+		},
+		Handler: pipeline.Stages{
+			Guards:     []pipeline.Guard{pipeline.Durable(pipeline.DurableGuardFunc(openDurably))},
+			Filters:    []pipeline.Filter{pipeline.Catch(notFound)},
+			DeadLetter: &pipeline.DeadLetter{Service: "dead", Handler: "Letters", Send: sendNothing},
+		},
+		Service: pipeline.Stages{
+			Interceptors:     []pipeline.Interceptor{&pipeline.RandomFail{}},
+			StepInterceptors: []pipeline.StepInterceptor{pipeline.Timeout(1000)},
+		},
+	})
+	require.NoError(t, err)
+	require.Equal(t, `shop/Buy (object)
+  guard             global   pipeline_test.openGuard
+  guard             handler  durable pipeline_test.openDurably
+  interceptor       service  *pipeline.RandomFail
+  filter            handler  pipeline_test.notFound
+  filter            global   pipeline.HTTPErrors
+  error mapping     global   sdk-go.AsTerminalError
+  dead letter       handler  dead/Letters
+  step interceptor  service  pipeline.Timeout(1µs)
+`, chain.String())
+	require.Equal(t, pipeline.Member{Stage: "guard", Level: "global", Name: "pipeline_test.openGuard"}, chain.Members()[0])
+}
+
+func openGuard(context.Context, *pipeline.Invocation) (bool, error)        { return true, nil }
+func openDurably(restate.Context, *pipeline.Invocation) (bool, error)      { return true, nil }
+func sendNothing(restate.Context, pipeline.Letter) error                   { return nil }
+func notFound(context.Context, *pipeline.Invocation, *notFoundError) error { return nil }
+
+type notFoundError struct{}
+
+func (*notFoundError) Error() string { return "not found" }

@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"fmt"
+	"path"
+	"reflect"
+	"runtime"
+	"strings"
+)
+
+// Member is one member of a chain, for people to read.
+type Member struct {
+	// Stage is "observer", "guard", "interceptor", "pipe", "filter",
+	// "error mapping", "dead letter", "step interceptor" or "call interceptor".
+	Stage string
+	// Level is "global", "service" or "handler".
+	Level string
+	// Name is what the member's String method returns, or else the name of its
+	// type or function.
+	Name string
+}
+
+// Members returns the members of the chain, stage by stage, each stage in the
+// order in which it runs.
+func (c *Chain) Members() []Member { return append([]Member(nil), c.members...) }
+
+// String returns the chain as text, for instance:
+//
+//	payments/Charge (service)
+//	  guard        global   *auth.Guard
+//	  guard        handler  *shop.AmountGuard
+//	  interceptor  global   shop.timing
+func (c *Chain) String() string {
+	width := 0
+	for _, m := range c.members {
+		width = max(width, len(m.Stage))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)\n", &c.target, c.target.Kind)
+	for _, m := range c.members {
+		fmt.Fprintf(&b, "  %-*s  %-7s  %s\n", width, m.Stage, m.Level, m.Name)
+	}
+	return b.String()
+}
+
+// level is where stages are attached.
+type level struct {
+	name   string
+	stages *Stages
+}
+
+// members gathers the members of a chain and what is wrong with them.
+type members struct {
+	target  *Target
+	list    []Member
+	missing []error
+}
+
+func (m *members) add(stage, level, name string) {
+	m.list = append(m.list, Member{Stage: stage, Level: level, Name: name})
+}
+
+// gather joins the members of one stage over the levels.
+func gather[T any](m *members, stage string, levels []level, of func(*Stages) []T) []T {
+	var all []T
+	for _, l := range levels {
+		for i, member := range of(l.stages) {
+			if isNil(member) {
+				m.missing = append(m.missing, fmt.Errorf("pipeline: %s: %s number %d of the %s level is nil",
+					m.target, stage, i+1, l.name))
+				continue
+			}
+			all = append(all, member)
+			m.add(stage, l.name, nameOf(member))
+		}
+	}
+	return all
+}
+
+// isNil reports whether an interface, or the func or pointer in it, is nil. A
+// pointer type may be meant to work as nil; an interface or func cannot be.
+func isNil(member any) bool {
+	v := reflect.ValueOf(member)
+	return !v.IsValid() || v.Kind() == reflect.Func && v.IsNil()
+}
+
+// nameOf names a member of a pipeline.
+func nameOf(member any) string {
+	switch {
+	case isNil(member):
+		return "nil"
+	case reflect.TypeOf(member).Kind() == reflect.Func:
+		return funcName(member)
+	}
+	if s, ok := member.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return reflect.TypeOf(member).String()
+}
+
+// funcName names a function as "package.Function".
+func funcName(fn any) string {
+	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
+	if f == nil {
+		return reflect.TypeOf(fn).String()
+	}
+	return path.Base(f.Name())
+}

@@ -1,0 +1,145 @@
+// Package pipeline is what runs around a handler of Restate: guards,
+// interceptors, pipes, filters, and the chain that runs them.
+//
+// Whoever knows middleware knows most of it. What is different is that the code
+// of a handler does not run once: an invocation that waits is suspended and goes
+// on in another attempt, one that fails is tried again, and each attempt runs the
+// handler from its beginning, with the results of its earlier operations replayed
+// from the journal
+// (https://docs.restate.dev/concepts/durable_execution). Everything around the
+// handler runs again too. This package keeps what follows from that: a guard
+// does not change its mind in the middle of an invocation, a replay is not
+// counted as a request, and nothing swallows a suspension.
+//
+// # The order
+//
+//	observers: Started
+//	guards                   global, service, handler
+//	interceptors, outside in global, service, handler
+//	  decode the input
+//	  pipes                  global, service, handler
+//	    the handler
+//	interceptors, inside out
+//	encode the result                     or, with an error:
+//	                                        filters        handler, service, global
+//	                                        error mapping  handler, service, global
+//	                                        dead letter
+//	observers: Ended
+//
+// Within a level the order is that of the program. Members are attached with
+// options of package fxrestate, as values or constructors; [Stages] are what it
+// makes of them, and [Chain.String] shows the result.
+//
+// # Writing an interceptor
+//
+// An [Interceptor] gets the handler's context and calls next:
+//
+//	type Tracing struct{ log *slog.Logger }
+//
+//	func (t *Tracing) Intercept(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+//		if !inv.Replaying() {
+//			t.log.Info("begun", "target", inv.String(), "tenant", inv.Header("x-tenant"))
+//		}
+//		result, err := next(ctx, inv)
+//		if err != nil {
+//			return nil, fmt.Errorf("tenant %s: %w", inv.Header("x-tenant"), err)
+//		}
+//		return result, nil
+//	}
+//
+// This is right because:
+//
+//   - It calls next once, with inv and with ctx (or one made from it with
+//     restate.WithValue), on its own goroutine, and returns after it.
+//   - What it does for each attempt is harmless when done again. It does not
+//     charge, mail or count invocations: such things go into restate.Run, or into
+//     an [Observer].
+//   - It decides nothing by the time, by chance, by a variable that another
+//     invocation changes, or by [Invocation.AttemptHeader]: on replay it would
+//     decide otherwise, and the operations of the handler no longer fit the
+//     journal (error RT0016). Whatever it reads of inv otherwise is the same in
+//     every attempt. If something that changes has to decide, it reads that in
+//     restate.Run, which keeps the value.
+//   - After an error that is going to be retried it does nothing durable: the
+//     next attempt may go well, and would not find in the journal what it does.
+//     A terminal error is the same in every attempt.
+//   - It expects that next may not return. Suspension unwinds the goroutine with
+//     a panic of the SDK's, so code after next does not run, deferred functions
+//     do, and neither can tell how the attempt ended. An interceptor does not
+//     open what it has to close, does not defer anything that touches ctx, and
+//     does not recover.
+//   - It returns the error that it got, wrapped or not. A terminal error
+//     (restate.ToTerminalError) ends the invocation, also when wrapped; any other
+//     makes Restate try again. Returning a result instead of an error completes
+//     the invocation: that is possible, and meant for fallbacks.
+//   - It has no state of an invocation in its fields: one instance serves all,
+//     at once.
+//
+// # Guards
+//
+// A [Guard] says who comes in. It answers once per invocation: while the journal
+// is replayed it is not asked. It has a plain context and cannot journal; one that
+// must do so is a [DurableGuard], declared as Durable(g), and runs like handler
+// code. A refusal is a terminal error with code 403. The same guard can stand in
+// front of an HTTP route, see package httpguard.
+//
+// The rule is that an attempt which replays was let in. An attempt that failed
+// before it journaled anything (nothing sent, no state written, no closure run)
+// leaves nothing to replay, and the next one asks the guards again.
+//
+// # Pipes
+//
+// A [Pipe] gets the decoded input and returns it, changed or not, or an error.
+// Package validate has one that checks.
+//
+// # Errors
+//
+// An error is retried unless it is terminal. On its way out, first a [Filter] may
+// replace it, such as [HTTPErrors] or one made with [Catch]; then, if it is still
+// not terminal, AsTerminalError of [Stages] may make it so. The latter also sees
+// the errors of restate.Run closures, where they happen. Neither can make an
+// error go away. [RetryAfter] says when to try again, and a [DeadLetter] hands
+// on what failed for good.
+//
+// A panic of user code is an error too: a [*PanicError] with the stack, which
+// interceptors and filters see and which is retried unless they decide otherwise.
+// Observers are told of it at once; [LogPanics] logs it.
+//
+// # Outcomes
+//
+// Every attempt ends in exactly one [Outcome], which observers are told:
+// completed, terminal, retryable, suspended or aborted. Suspended and aborted
+// reach only them. An attempt is aborted when its context has ended, since the
+// stream to Restate is gone or this process is about to stop, or when the
+// handler's goroutine ended with runtime.Goexit. Its error, whatever it is, is
+// never made terminal, and no filter sees it.
+//
+// What the SDK panics with is not the user's: suspension, and failures such as a
+// value that cannot be encoded or a journal that does not match. It passes
+// through all stages as it is. Whose a panic is, the stack tells: the SDK's is one
+// that code of the SDK's module raised.
+//
+// Two things this package cannot see, since they happen inside of user code: a
+// handler (or durable guard) that recovers the SDK's panic for itself and returns
+// as if nothing had been, after which the outcome is told wrong, though Restate
+// knows better; and runtime.Goexit in a restate.Run closure, after which the
+// attempt waits until Restate aborts it. An interceptor that recovers is put
+// right: the panic goes on behind it.
+//
+// # Steps and calls
+//
+// A [StepInterceptor] runs around each restate.Run closure that is executed, never
+// on replay: the place for side effects, metrics of them, a [Timeout] or a
+// [Limit]. A [CallInterceptor] runs around calls and sends to other handlers made
+// with typed clients, and can add headers.
+//
+// # Running a chain
+//
+// This is for packages that serve handlers. [Compile] composes the [Chain] of a
+// handler once, and [Chain.Run] runs an attempt with it. The SDK's context is to be
+// overridden with a struct that holds the [Invocation], whose Run and RunAsync send
+// their closure through [Invocation.WrapRun]; typed clients find the invocation
+// there and make their calls through [Invocation.WrapCall]. [StageOf] tells when a
+// context must not be turned into a Restate context, and [Invocation.RetryDelay]
+// what to write into the error for Restate.
+package pipeline

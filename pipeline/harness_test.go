@@ -1,0 +1,466 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+	sdklog "github.com/restatedev/sdk-go/logging"
+	"github.com/restatedev/sdk-go/server"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/pipeline"
+)
+
+// One server serves all tests of the package.
+var (
+	serverOnce sync.Once
+	theServer  *devserver.Server
+	serverErr  error
+)
+
+func restateServer(t testing.TB) *devserver.Server {
+	t.Helper()
+	serverOnce.Do(func() {
+		theServer, serverErr = devserver.Start(context.Background(), devserver.Config{
+			Env:      map[string]string{"RESTATE_DEFAULT_NUM_PARTITIONS": "4"},
+			Progress: os.Stderr,
+		})
+	})
+	require.NoError(t, serverErr)
+	return theServer
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if theServer != nil {
+		_ = theServer.Stop(context.Background())
+	}
+	os.Exit(code)
+}
+
+// inModes runs a test with invocations that suspend only when the server wants
+// it, and with invocations that suspend and replay at every await.
+func inModes(t *testing.T, test func(t *testing.T, always bool)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("normal mode", func(t *testing.T) { t.Parallel(); test(t, false) })
+	t.Run("always-replay mode", func(t *testing.T) { t.Parallel(); test(t, true) })
+}
+
+// spec is a service with one handler, Do, and its pipeline.
+type spec struct {
+	always    bool
+	configure func(*pipeline.Config)
+	method    pipeline.Method
+}
+
+// app is a spec that a real server knows.
+type app struct {
+	t       testing.TB
+	service string
+	log     *recorder
+	watch   *watcher
+}
+
+// method makes a chain's Method of a function.
+func method[I, O any](fn func(ctx restate.Context, input I) (O, error)) pipeline.Method {
+	return pipeline.Method{
+		Decode: func(inv *pipeline.Invocation) (any, error) {
+			var input I
+			err := encoding.Unmarshal(encoding.JSONCodec, inv.Body(), &input)
+			return input, err
+		},
+		Call: func(ctx restate.Context, input any) (any, error) { return fn(ctx, input.(I)) },
+		Encode: func(result any) ([]byte, error) {
+			return encoding.Marshal(encoding.JSONCodec, result)
+		},
+	}
+}
+
+var serviceCount atomic.Int64
+
+func serve(t testing.TB, s spec) *app {
+	t.Helper()
+	a := &app{t: t, service: fmt.Sprintf("svc%d", serviceCount.Add(1)), log: newRecorder(), watch: newWatcher()}
+
+	options := []restate.ServiceDefinitionOption{
+		restate.WithInvocationRetryPolicy(
+			restate.WithInitialRetryInterval(20*time.Millisecond), restate.WithRetryIntervalFactor(1),
+			restate.WithMaxRetryAttempts(10), restate.KillOnMaxAttempts()),
+		restate.WithJournalRetention(time.Hour),
+	}
+	if s.always {
+		options = append(options, restate.WithInactivityTimeout(0))
+	}
+	def := restate.NewService(a.service, options...).Handler("Do",
+		restate.NewServiceHandler(func(restate.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }))
+
+	cfg := pipeline.Config{
+		Target:    pipeline.Target{Service: a.service, Handler: "Do", Kind: pipeline.KindService},
+		Method:    s.method,
+		Replaying: replaying,
+	}
+	if s.configure != nil {
+		s.configure(&cfg)
+	}
+	cfg.Global.Observers = append([]pipeline.Observer{a.watch, pipeline.LogPanics(slog.New(a.log))}, cfg.Global.Observers...)
+	chain, err := pipeline.Compile(cfg)
+	require.NoError(t, err)
+	for name, h := range def.Handlers() {
+		def.Handlers()[name] = wrap(h, chain)
+	}
+	a.register(def)
+	return a
+}
+
+// register serves a definition and makes it known to the server.
+func (a *app) register(def restate.ServiceDefinition) {
+	t := a.t
+	t.Helper()
+	handler, err := server.NewRestate().WithLogger(a.log, false).Bind(def).Handler()
+	require.NoError(t, err)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	endpoint := &http.Server{
+		Protocols: &protocols,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			handler(w, r.WithContext(context.WithValue(ctx, cancelKey{}, cancel)))
+		}),
+		ErrorLog: slog.NewLogLogger(a.log, slog.LevelDebug),
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = endpoint.Serve(listener)
+	}()
+	t.Cleanup(func() {
+		_ = endpoint.Close()
+		<-served
+	})
+	port := listener.Addr().(*net.TCPAddr).Port
+	uri := fmt.Sprintf("http://%s:%d", restateServer(t).EndpointHost(), port)
+	body, err := json.Marshal(map[string]any{"uri": uri, "force": true})
+	require.NoError(t, err)
+	status, answer := do(t, http.MethodPost, restateServer(t).AdminURL()+"/deployments", body, http.Header{"Content-Type": {"application/json"}})
+	require.Equal(t, http.StatusCreated, status, "%s", answer)
+}
+
+type cancelKey struct{}
+
+// endContext ends the attempt's context, as an endpoint that drains does.
+func endContext(ctx context.Context) { ctx.Value(cancelKey{}).(context.CancelFunc)() }
+
+// sdkHandler is what the SDK wants of a handler, with its internal types open.
+type sdkHandler[O, T any] interface {
+	GetOptions() O
+	InputPayload() *encoding.InputPayload
+	OutputPayload() *encoding.OutputPayload
+	HandlerType() T
+	Call(ctx restate.MockableContext, body []byte) ([]byte, error)
+}
+
+// wrapped is a handler of the SDK's with a chain in front.
+type wrapped[O, T any] struct {
+	sdkHandler[O, T]
+	chain *pipeline.Chain
+}
+
+func wrap[O, T any](h sdkHandler[O, T], chain *pipeline.Chain) *wrapped[O, T] {
+	return &wrapped[O, T]{h, chain}
+}
+
+func (w *wrapped[O, T]) Call(ctx restate.MockableContext, _ []byte) ([]byte, error) {
+	s := &scope{MockableContext: ctx}
+	decodeContexts.Store(&s.inv, ctx)
+	defer decodeContexts.Delete(&s.inv)
+	return w.chain.Run(restate.WithMockContext(s), &s.inv)
+}
+
+// scope stands where package endpoint has the scope of an invocation.
+type scope struct {
+	restate.MockableContext
+	inv pipeline.Invocation
+}
+
+type scopeKey struct{}
+
+func (s *scope) Value(key any) any {
+	if key == (scopeKey{}) {
+		return s
+	}
+	return s.MockableContext.Value(key)
+}
+
+func (s *scope) Wrap(ctx context.Context) restate.MockableContext { return &scopeWithValues{s, ctx} }
+
+func (s *scope) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
+	return s.MockableContext.Run(s.inv.WrapRun(fn, opts...), output, opts...)
+}
+
+type scopeWithValues struct {
+	*scope
+	values context.Context
+}
+
+func (s *scopeWithValues) Value(key any) any { return s.values.Value(key) }
+
+func (s *scopeWithValues) Wrap(ctx context.Context) restate.MockableContext {
+	return &scopeWithValues{s.scope, ctx}
+}
+
+// invocation finds the invocation that a context belongs to.
+func invocation(ctx context.Context) *pipeline.Invocation { return &ctx.Value(scopeKey{}).(*scope).inv }
+
+// answer is what a caller gets.
+type answer struct {
+	status   int
+	body     string
+	id       string
+	Message  string            `json:"message"`
+	Metadata map[string]string `json:"metadata"`
+}
+
+func (a *app) call(input any, headers ...string) answer {
+	a.t.Helper()
+	body, err := json.Marshal(input)
+	require.NoError(a.t, err)
+	return a.post("", body, headers...)
+}
+
+func (a *app) post(suffix string, body []byte, headers ...string) answer {
+	a.t.Helper()
+	header := http.Header{"Content-Type": {"application/json"}}
+	for i := 0; i < len(headers); i += 2 {
+		header.Set(headers[i], headers[i+1])
+	}
+	var out answer
+	status, raw := doHeader(a.t, http.MethodPost, restateServer(a.t).IngressURL()+"/"+a.service+"/Do"+suffix, body, header, &out.id)
+	_ = json.Unmarshal(raw, &out)
+	out.status, out.body = status, string(raw)
+	return out
+}
+
+// send starts an invocation and returns its id.
+func (a *app) send(input any) string {
+	a.t.Helper()
+	body, err := json.Marshal(input)
+	require.NoError(a.t, err)
+	out := a.post("/send", body)
+	require.Equal(a.t, http.StatusAccepted, out.status, out.body)
+	return out.id
+}
+
+// output waits for the result of an invocation.
+func (a *app) output(id string) answer {
+	a.t.Helper()
+	var out answer
+	out.status, _ = 0, ""
+	status, raw := do(a.t, http.MethodGet, restateServer(a.t).IngressURL()+"/restate/invocation/"+id+"/attach", nil, nil)
+	_ = json.Unmarshal(raw, &out)
+	out.status, out.body, out.id = status, string(raw), id
+	return out
+}
+
+func (a *app) cancel(id string) {
+	a.t.Helper()
+	status, raw := do(a.t, http.MethodPatch, restateServer(a.t).AdminURL()+"/invocations/"+id+"/cancel", nil, nil)
+	require.Less(a.t, status, 300, "%s", raw)
+}
+
+// journal lists the types of an invocation's journal entries.
+func (a *app) journal(id string) []string {
+	a.t.Helper()
+	query, err := json.Marshal(map[string]string{
+		"query": fmt.Sprintf("SELECT entry_type FROM sys_journal WHERE id = '%s' ORDER BY index", id),
+	})
+	require.NoError(a.t, err)
+	status, raw := do(a.t, http.MethodPost, restateServer(a.t).AdminURL()+"/query", query,
+		http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}})
+	require.Equal(a.t, http.StatusOK, status, "%s", raw)
+	var rows struct {
+		Rows []struct {
+			EntryType string `json:"entry_type"`
+		} `json:"rows"`
+	}
+	require.NoError(a.t, json.Unmarshal(raw, &rows))
+	var types []string
+	for _, r := range rows.Rows {
+		if command, ok := strings.CutPrefix(r.EntryType, "Command: "); ok {
+			types = append(types, command)
+		}
+	}
+	return types
+}
+
+func do(t testing.TB, verb, url string, body []byte, header http.Header) (int, []byte) {
+	t.Helper()
+	return doHeader(t, verb, url, body, header, nil)
+}
+
+func doHeader(t testing.TB, verb, url string, body []byte, header http.Header, id *string) (int, []byte) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, verb, url, bytes.NewReader(body))
+	require.NoError(t, err)
+	if header != nil {
+		request.Header = header
+	}
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	if id != nil {
+		*id = response.Header.Get("x-restate-id")
+	}
+	return response.StatusCode, raw
+}
+
+// watcher keeps the endings of each invocation.
+type watcher struct {
+	mu      sync.Mutex
+	endings map[string][]pipeline.Ending
+	starts  map[string]int
+	panics  map[string]int
+}
+
+func newWatcher() *watcher {
+	return &watcher{endings: map[string][]pipeline.Ending{}, starts: map[string]int{}, panics: map[string]int{}}
+}
+
+func (w *watcher) Started(ctx context.Context, inv *pipeline.Invocation) context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.starts[inv.ID()]++
+	return ctx
+}
+
+func (w *watcher) Panicked(_ context.Context, inv *pipeline.Invocation, _ *pipeline.PanicError) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.panics[inv.ID()]++
+}
+
+func (w *watcher) Ended(_ context.Context, inv *pipeline.Invocation, end pipeline.Ending) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.endings[inv.ID()] = append(w.endings[inv.ID()], end)
+}
+
+// of waits until every attempt of an invocation that started has ended and
+// returns the endings.
+func (w *watcher) of(t testing.TB, id string) []pipeline.Ending {
+	t.Helper()
+	var endings []pipeline.Ending
+	require.Eventually(t, func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		endings = slices.Clone(w.endings[id])
+		return w.starts[id] == len(endings)
+	}, 30*time.Second, time.Millisecond)
+	return endings
+}
+
+// outcomes are the outcomes of all attempts of an invocation.
+func (a *app) outcomes(id string) []pipeline.Outcome {
+	a.t.Helper()
+	var outcomes []pipeline.Outcome
+	for _, e := range a.watch.of(a.t, id) {
+		outcomes = append(outcomes, e.Outcome)
+	}
+	return outcomes
+}
+
+// probeLevel is a log level at which a recorder's Enabled says whether the
+// invocation replays.
+const probeLevel = slog.Level(-1000)
+
+func replaying(ctx restate.Context) bool { return ctx.Log().Enabled(ctx, probeLevel) }
+
+// recorder is a slog handler that keeps what it gets.
+type recorder struct {
+	shared *records
+	attrs  []slog.Attr
+}
+
+type records struct {
+	mu    sync.Mutex
+	lines []record
+}
+
+type record struct {
+	level   slog.Level
+	message string
+	attrs   map[string]string
+}
+
+func newRecorder() *recorder { return &recorder{shared: &records{}} }
+
+func (r *recorder) Enabled(ctx context.Context, level slog.Level) bool {
+	if level == probeLevel {
+		lc := sdklog.LogContextFrom(ctx)
+		return lc != nil && lc.IsReplaying
+	}
+	return level >= slog.LevelInfo
+}
+
+func (r *recorder) Handle(_ context.Context, line slog.Record) error {
+	kept := record{line.Level, line.Message, map[string]string{}}
+	for _, a := range r.attrs {
+		kept.attrs[a.Key] = a.Value.String()
+	}
+	line.Attrs(func(a slog.Attr) bool {
+		kept.attrs[a.Key] = a.Value.String()
+		return true
+	})
+	r.shared.mu.Lock()
+	defer r.shared.mu.Unlock()
+	r.shared.lines = append(r.shared.lines, kept)
+	return nil
+}
+
+func (r *recorder) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &recorder{r.shared, append(slices.Clone(r.attrs), attrs...)}
+}
+
+func (r *recorder) WithGroup(string) slog.Handler { return r }
+
+// of returns the lines about an invocation.
+func (r *recorder) of(id string) []record {
+	r.shared.mu.Lock()
+	defer r.shared.mu.Unlock()
+	var lines []record
+	for _, l := range r.shared.lines {
+		if l.attrs["invocationID"] == id {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// panics returns the lines about panics in an invocation.
+func (r *recorder) panics(id string) []record {
+	return slices.DeleteFunc(r.of(id), func(l record) bool { return l.message != "handler panicked" })
+}

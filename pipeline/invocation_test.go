@@ -1,0 +1,265 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/pipeline"
+)
+
+func TestAnInvocationTellsWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	type roles []string
+	var mu sync.Mutex
+	var seen map[string]any
+	a := serve(t, spec{
+		method: method(func(restate.Context, order) (string, error) { return "done", nil }),
+		configure: func(cfg *pipeline.Config) {
+			cfg.Target.Metadata = map[string]string{"team": "payments"}
+			cfg.Target.ServiceMetadata = map[string]string{"team": "shop", "tier": "gold"}
+			cfg.Target.Values = []any{roles{"admin"}}
+			cfg.Target.ServiceValues = []any{roles{"user"}, 7}
+			cfg.Handler.Guards = []pipeline.Guard{pipeline.GuardFunc(func(ctx context.Context, inv *pipeline.Invocation) (bool, error) {
+				in, err := pipeline.InputOf[order](inv)
+				_, wrong := pipeline.InputOf[string](inv)
+				amount, hasAmount, _ := pipeline.Field[int](inv, "amount")
+				_, hasOther, _ := pipeline.Field[int](inv, "other")
+				_, _, unfit := pipeline.Field[int](inv, "item")
+				handlerRoles, _ := pipeline.MetadataOf[roles](inv)
+				number, _ := pipeline.MetadataOf[int](inv)
+				_, hasText := pipeline.MetadataOf[string](inv)
+				mu.Lock()
+				defer mu.Unlock()
+				seen = map[string]any{
+					"type": inv.Type(), "target": inv.String(), "service": inv.Service(), "handler": inv.Handler(),
+					"kind": inv.Kind(), "key": inv.Key(), "id": inv.ID(),
+					"header": inv.Header("X-Tenant"), "headers": inv.Headers()["x-tenant"], "no header": inv.Header("x-none"),
+					"attempt header": inv.AttemptHeader("content-type") != "", "body": string(inv.Body()), "input": in,
+					"amount": amount, "has amount": hasAmount, "has other": hasOther, "replaying": inv.Replaying(),
+					"team": inv.Metadata("team"), "tier": inv.Metadata("tier"), "none": inv.Metadata("none"),
+					"roles": handlerRoles, "number": number, "has text": hasText,
+				}
+				if !errors.Is(wrong, pipeline.ErrInputType) || restate.IsTerminalError(wrong) {
+					return false, fmt.Errorf("wrong type: %w", wrong)
+				}
+				if !restate.IsTerminalError(unfit) {
+					return false, errors.New("a field of the wrong type has to be a terminal error")
+				}
+				return true, err
+			})}
+		},
+	})
+	out := a.call(order{Item: "book", Amount: 3}, "X-Tenant", "acme")
+	require.Equal(t, http.StatusOK, out.status, out.body)
+	require.Equal(t, map[string]any{
+		"type": "restate", "target": a.service + "/Do", "service": a.service, "handler": "Do",
+		"kind": pipeline.KindService, "key": "", "id": out.id,
+		"header": "acme", "headers": "acme", "no header": "",
+		"attempt header": true, "body": `{"item":"book","amount":3}`, "input": order{"book", 3},
+		"amount": 3, "has amount": true, "has other": false, "replaying": false,
+		"team": "payments", "tier": "gold", "none": "",
+		"roles": roles{"admin"}, "number": 7, "has text": false,
+	}, seen)
+}
+
+func TestAnInvocationTellsItsIdempotencyKeyWhenTheServerDoes(t *testing.T) {
+	t.Parallel()
+	f, inv := newFake(), new(pipeline.Invocation)
+	f.request.IdempotencyKey = "once"
+	_, err := compile(t, nil, func(restate.Context, any) (any, error) { return []byte(inv.IdempotencyKey()), nil }).
+		Run(restate.WithMockContext(f), inv)
+	require.NoError(t, err)
+	require.Equal(t, "once", inv.IdempotencyKey())
+}
+
+func TestAnInvocationCanBeMadeForATest(t *testing.T) {
+	t.Parallel()
+	inv := pipeline.NewInvocation(pipeline.Details{
+		Target: pipeline.Target{Service: "shop", Handler: "Buy", Kind: pipeline.KindObject, Metadata: map[string]string{"a": "b"}},
+		Key:    "k", ID: "inv_1", IdempotencyKey: "once", Input: order{Amount: 3}, Body: []byte(`{"amount":3}`),
+		Headers: map[string][]string{"X-Tenant": {"acme", "other"}, "X-Empty": nil}, Replaying: true,
+		AttemptHeaders: map[string][]string{"Traceparent": {"00-1"}},
+	})
+	require.Equal(t, "restate", inv.Type())
+	require.Equal(t, "shop/Buy", inv.String())
+	require.Equal(t, []string{"k", "inv_1", "once"}, []string{inv.Key(), inv.ID(), inv.IdempotencyKey()})
+	require.Equal(t, []string{"acme", "acme", "", "00-1"}, []string{
+		inv.Header("x-tenant"), inv.Header("X-Tenant"), inv.Header("x-empty"), inv.AttemptHeader("traceparent"),
+	})
+	require.Equal(t, map[string]string{"X-Tenant": "acme"}, inv.Headers())
+	require.Equal(t, "b", inv.Metadata("a"))
+	require.True(t, inv.Replaying())
+	in, err := pipeline.InputOf[order](inv)
+	require.NoError(t, err)
+	require.Equal(t, 3, in.Amount)
+	amount, ok, err := pipeline.Field[int](inv, "amount")
+	require.True(t, ok)
+	require.NoError(t, err)
+	require.Equal(t, 3, amount)
+}
+
+func TestInputIsWhatThePipesMadeOfIt(t *testing.T) {
+	t.Parallel()
+	var before, after any
+	double := pipeline.PipeOf(func(_ restate.Context, _ *pipeline.Invocation, in int) (int, error) { return 2 * in, nil })
+	other := pipeline.PipeOf(func(_ restate.Context, _ *pipeline.Invocation, in string) (string, error) {
+		return "", errors.New("not for this input")
+	})
+	decoded := 0
+	out, err := runFake(t, newFake(), pipeline.Config{
+		Handler: pipeline.Stages{
+			Interceptors: []pipeline.Interceptor{pipeline.InterceptorFunc(
+				func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+					before, _ = inv.Input()
+					result, err := next(ctx, inv)
+					after, _ = inv.Input()
+					return result, err
+				})},
+			Pipes: []pipeline.Pipe{double, other, double},
+		},
+		Method: pipeline.Method{
+			Decode: func(*pipeline.Invocation) (any, error) { decoded++; return 5, nil },
+			Call:   func(_ restate.Context, in any) (any, error) { return []byte(fmt.Sprint(in)), nil },
+		},
+	})
+	require.NoError(t, err)
+	require.Equal(t, "20", string(out))
+	require.Equal(t, []any{5, 20, 1}, []any{before, after, decoded})
+}
+
+func TestAPipeThatFailsKeepsTheHandlerFromRunning(t *testing.T) {
+	t.Parallel()
+	_, err := runFake(t, newFake(), pipeline.Config{
+		Handler: pipeline.Stages{Pipes: []pipeline.Pipe{pipeline.PipeFunc(
+			func(restate.Context, *pipeline.Invocation, any) (any, error) {
+				return nil, restate.ToTerminalError(errors.New("bad"), restate.WithErrorCode(400))
+			})}},
+		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { t.Error("must not run"); return nil, nil }},
+	})
+	require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
+}
+
+func TestUndecodableInputIsATerminal400(t *testing.T) {
+	t.Parallel()
+	a := serve(t, spec{method: method(func(restate.Context, order) (string, error) { return "", errors.New("must not run") })})
+	out := a.post("", []byte(`{"amount":"three"}`))
+	require.Equal(t, http.StatusBadRequest, out.status)
+	require.Contains(t, out.Message, "request could not be decoded into handler input type")
+	require.Equal(t, []pipeline.Outcome{pipeline.Terminal}, a.outcomes(out.id))
+}
+
+func TestAResultThatCannotBeEncodedIsRetried(t *testing.T) {
+	t.Parallel()
+	_, err := runFake(t, newFake(), pipeline.Config{
+		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return 1, nil }},
+	})
+	require.ErrorContains(t, err, "failed to serialize output: the result is a int")
+	require.False(t, restate.IsTerminalError(err))
+}
+
+// The kinds of handlers, as a foreign definition that decodes for itself.
+type (
+	pipelineService  struct{}
+	pipelineObject   struct{}
+	pipelineWorkflow struct{}
+)
+
+func (pipelineService) Do(_ restate.Context, in order) (string, error) { return in.Item, nil }
+func (pipelineService) Bare(restate.Context) error                     { return nil }
+
+func (pipelineObject) Write(ctx restate.ObjectContext, in order) (string, error) {
+	restate.Set(ctx, "item", in.Item)
+	return restate.Key(ctx), nil
+}
+
+func (pipelineObject) Read(ctx restate.ObjectSharedContext) (string, error) {
+	item, err := restate.Get[string](ctx, "item")
+	return item, err
+}
+
+func (pipelineWorkflow) Run(ctx restate.WorkflowContext, in order) (string, error) {
+	return restate.Key(ctx), nil
+}
+
+func (pipelineWorkflow) Status(ctx restate.WorkflowSharedContext) (string, error) {
+	return restate.Key(ctx), nil
+}
+
+func TestEveryKindOfHandlerOfAForeignDefinitionHasAPipeline(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	seen := map[string]string{}
+	a := &app{t: t, log: newRecorder(), watch: newWatcher()}
+	for _, def := range []restate.ServiceDefinition{
+		restate.Reflect(pipelineService{}), restate.Reflect(pipelineObject{}), restate.Reflect(pipelineWorkflow{}),
+	} {
+		for name, h := range def.Handlers() {
+			kind := map[string]pipeline.Kind{
+				"Write": pipeline.KindObject, "Read": pipeline.KindObjectShared,
+				"Run": pipeline.KindWorkflow, "Status": pipeline.KindWorkflowShared,
+			}[name]
+			chain, err := pipeline.Compile(pipeline.Config{
+				Target: pipeline.Target{Service: def.Name(), Handler: name, Kind: kind},
+				Method: pipeline.Method{Call: func(ctx restate.Context, input any) (any, error) {
+					return h.Call(ctx.(restate.MockableContext), input.([]byte))
+				}},
+				Global: pipeline.Stages{
+					Observers: []pipeline.Observer{a.watch},
+					Guards: []pipeline.Guard{pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+						raw, err := pipeline.InputOf[[]byte](inv)
+						mu.Lock()
+						defer mu.Unlock()
+						seen[inv.String()] = fmt.Sprintf("%s %q %s", inv.Kind(), inv.Key(), raw)
+						return true, err
+					})},
+				},
+				Replaying: replaying,
+			})
+			require.NoError(t, err)
+			def.Handlers()[name] = wrap(h, chain)
+		}
+		a.register(def)
+	}
+	for _, call := range [][]string{
+		{"pipelineService/Do", `{"item":"book"}`, `"book"`, "pipelineService/Do", ` "" {"item":"book"}`},
+		{"pipelineService/Bare", ``, ``, "pipelineService/Bare", ` "" `},
+		{"pipelineObject/k/Write", `{"item":"book"}`, `"k"`, "pipelineObject/Write", `object "k" {"item":"book"}`},
+		{"pipelineObject/k/Read", ``, `"book"`, "pipelineObject/Read", `object shared "k" `},
+		{"pipelineWorkflow/w/Run", `{}`, `"w"`, "pipelineWorkflow/Run", `workflow "w" {}`},
+		{"pipelineWorkflow/w/Status", ``, `"w"`, "pipelineWorkflow/Status", `workflow shared "w" `},
+	} {
+		header := http.Header{}
+		if call[1] != "" {
+			header.Set("Content-Type", "application/json")
+		}
+		status, raw := do(t, http.MethodPost, restateServer(t).IngressURL()+"/"+call[0], []byte(call[1]), header)
+		require.Equal(t, http.StatusOK, status, "%s: %s", call[0], raw)
+		require.Equal(t, call[2], string(raw), call[0])
+		mu.Lock()
+		require.Equal(t, call[4], seen[call[3]])
+		mu.Unlock()
+	}
+}
+
+func FuzzField(f *testing.F) {
+	f.Add([]byte(`{"a":1}`), "a")
+	f.Add([]byte(`[1]`), "")
+	f.Add([]byte(`{"a":`), "a")
+	f.Fuzz(func(t *testing.T, body []byte, name string) {
+		inv := pipeline.NewInvocation(pipeline.Details{Body: body})
+		value, ok, err := pipeline.Field[int](inv, name)
+		if err != nil {
+			require.True(t, restate.IsTerminalError(err))
+		}
+		if !ok {
+			require.Zero(t, value)
+		}
+	})
+}

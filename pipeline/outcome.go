@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// Outcome is how an attempt ended. Every attempt has exactly one.
+type Outcome uint8
+
+// The outcomes.
+const (
+	// Completed: the handler returned a result, and it is the invocation's.
+	Completed Outcome = iota + 1
+	// Terminal: the invocation ended with an error that is not retried.
+	Terminal
+	// Retryable: the attempt failed and Restate tries again.
+	Retryable
+	// Suspended: the invocation waits, and goes on in another attempt.
+	Suspended
+	// Aborted: the attempt's context or goroutine ended before it did, so nobody
+	// heard how it went. Restate tries again.
+	Aborted
+)
+
+// String returns the outcome's name in lower case.
+func (o Outcome) String() string {
+	switch o {
+	case Completed:
+		return "completed"
+	case Terminal:
+		return "terminal"
+	case Retryable:
+		return "retryable"
+	case Suspended:
+		return "suspended"
+	case Aborted:
+		return "aborted"
+	default:
+		return fmt.Sprintf("outcome(%d)", uint8(o))
+	}
+}
+
+// ErrAborted is the error of an attempt whose context ended, where the error that
+// it ended with would have been terminal, and of one whose goroutine ended with
+// runtime.Goexit.
+var ErrAborted = errors.New("pipeline: attempt aborted")
+
+// The codes of the terminal errors that the pipeline makes itself.
+const (
+	codeBadRequest restate.Code = 400
+	codeForbidden  restate.Code = 403
+)
+
+// Ending is what an [Observer] is told at the end of an attempt.
+type Ending struct {
+	// Outcome of the attempt.
+	Outcome Outcome
+	// Err is the error that the attempt ended with: what goes to Restate, or
+	// what the SDK panicked with. It is nil when Outcome is Completed or
+	// Suspended.
+	Err error
+	// Cause is the error before filters and error mapping saw it, or Err where
+	// they did not run.
+	Cause error
+	// Duration of the attempt so far, guards and encoding included.
+	Duration time.Duration
+}
+
+// conclude settles the outcome of an attempt that returned err. It returns the
+// error for Restate.
+func (inv *Invocation) conclude(terminal bool, err error) error {
+	switch {
+	case inv.ctx.Err() != nil:
+		inv.outcome, err = Aborted, aborted(inv.ctx, terminal, err)
+	case err == nil:
+		inv.outcome = Completed
+	case terminal:
+		inv.outcome = Terminal
+	default:
+		inv.outcome = Retryable
+	}
+	inv.err = err
+	return err
+}
+
+// aborted returns the error for Restate of an attempt whose context ended. That
+// can have happened for a reason of this process, with a server that still
+// listens: it must not take a terminal error for the result.
+func aborted(ctx context.Context, terminal bool, err error) error {
+	if !terminal {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrAborted, context.Cause(ctx))
+}
+
+// end is deferred around the whole attempt. It is the one place that tells the
+// outcome, whichever way the attempt ends.
+func (inv *Invocation) end() {
+	if inv.outcome != 0 {
+		inv.tellEnded()
+		return
+	}
+	r := recover()
+	if r == nil {
+		inv.outcome, inv.err = Aborted, fmt.Errorf("%w: runtime.Goexit was called", ErrAborted)
+		inv.tellEnded()
+		return
+	}
+	if inv.flight.passing && !same(r, inv.flight.value) {
+		// A deferred function of the user's panicked while the SDK's panic passed
+		// it. That one still has to arrive; this one must not get lost.
+		inv.tellPanicked(newPanicError(r))
+		r = inv.flight.value
+	}
+	switch {
+	case inv.ctx.Err() != nil:
+		inv.outcome, inv.err = Aborted, panicked(r)
+	case isSuspension(r):
+		inv.outcome = Suspended
+	default:
+		inv.outcome, inv.err = Retryable, panicked(r)
+	}
+	inv.tellEnded()
+	panic(r)
+}
+
+// panicked makes an error of a value that the SDK panicked with.
+func panicked(value any) error {
+	if err, ok := value.(error); ok {
+		return err
+	}
+	return fmt.Errorf("%v", value)
+}

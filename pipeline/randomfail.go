@@ -1,0 +1,75 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// ErrRandomFail is wrapped by the errors that [RandomFail] makes.
+var ErrRandomFail = errors.New("pipeline: failed at random, as configured")
+
+// RandomFail fails attempts at random, to show in a staging environment that
+// handlers can be retried at any point. It is an [Interceptor] and a
+// [StepInterceptor]: as the former it fails before the handler or after it, as
+// the latter before the side effect or, worse, after it. What it makes is an
+// error that is retried, never a terminal one.
+//
+// The zero value does nothing.
+type RandomFail struct {
+	// Rate is the share of attempts, and of executed closures, that fail: from
+	// 0, none, to 1, all, which never completes.
+	Rate float64
+	// Seed of the random numbers. The same seed and the same order of attempts
+	// fail in the same places.
+	Seed uint64
+
+	mu     sync.Mutex
+	random *rand.Rand
+}
+
+// Intercept fails some attempts.
+func (r *RandomFail) Intercept(ctx restate.Context, inv *Invocation, next Next) (any, error) {
+	before, after := r.draw()
+	if before {
+		return nil, fmt.Errorf("%w, before %s", ErrRandomFail, inv)
+	}
+	result, err := next(ctx, inv)
+	if err == nil && after {
+		return nil, fmt.Errorf("%w, after %s", ErrRandomFail, inv)
+	}
+	return result, err
+}
+
+// InterceptStep fails some closures.
+func (r *RandomFail) InterceptStep(ctx restate.RunContext, step *Step, next StepNext) (any, error) {
+	before, after := r.draw()
+	if before {
+		return nil, fmt.Errorf("%w, before step %q", ErrRandomFail, step.Name())
+	}
+	result, err := next(ctx, step)
+	if err == nil && after {
+		return nil, fmt.Errorf("%w, after step %q", ErrRandomFail, step.Name())
+	}
+	return result, err
+}
+
+// draw decides whether to fail, and if so on which side.
+func (r *RandomFail) draw() (before, after bool) {
+	if r.Rate <= 0 {
+		return false, false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.random == nil {
+		r.random = rand.New(rand.NewPCG(r.Seed, r.Seed))
+	}
+	if r.random.Float64() >= r.Rate {
+		return false, false
+	}
+	before = r.random.IntN(2) == 0
+	return before, !before
+}

@@ -1,0 +1,116 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/pipeline"
+)
+
+type busy struct{ wait time.Duration }
+
+func (busy) Error() string               { return "busy" }
+func (b busy) RetryAfter() time.Duration { return b.wait }
+
+func TestRetryDelayIsFoundInAnErrorsChain(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("down")
+	require.NoError(t, pipeline.RetryAfter(nil, time.Second))
+	hinted := pipeline.RetryAfter(cause, 3*time.Second)
+	require.Equal(t, "down", hinted.Error())
+	require.ErrorIs(t, hinted, cause)
+
+	tests := map[string]struct {
+		err   error
+		delay time.Duration
+		ok    bool
+	}{
+		"nil":                        {nil, 0, false},
+		"none":                       {cause, 0, false},
+		"its own":                    {hinted, 3 * time.Second, true},
+		"wrapped":                    {fmt.Errorf("charge: %w", hinted), 3 * time.Second, true},
+		"of another type":            {busy{time.Minute}, time.Minute, true},
+		"the outermost counts":       {pipeline.RetryAfter(busy{time.Minute}, time.Second), time.Second, true},
+		"joined":                     {errors.Join(cause, hinted), 3 * time.Second, true},
+		"at once":                    {pipeline.RetryAfter(cause, 0), 0, true},
+		"a time that lies behind":    {pipeline.RetryAfter(cause, -time.Second), 0, true},
+		"inside of the SDK's own":    {restate.ToRetryableError(hinted), 3 * time.Second, true},
+		"not inside a terminal copy": {restate.ToTerminalError(hinted), 0, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			delay, ok := pipeline.RetryDelay(tt.err)
+			require.Equal(t, tt.ok, ok)
+			require.Equal(t, tt.delay, delay)
+		})
+	}
+}
+
+func TestAnInvocationKnowsTheDelayThatItsErrorAskedFor(t *testing.T) {
+	t.Parallel()
+	terminal := pipeline.Stages{AsTerminalError: func(err error) restate.TerminalError { return restate.ToTerminalError(err) }}
+	slower := pipeline.Stages{Filters: []pipeline.Filter{pipeline.FilterFunc(
+		func(_ context.Context, _ *pipeline.Invocation, err error) error {
+			return pipeline.RetryAfter(err, time.Hour)
+		})}}
+	tests := map[string]struct {
+		stages pipeline.Stages
+		err    error
+		want   time.Duration
+		ok     bool
+	}{
+		"none":                     {err: errors.New("down")},
+		"the handler's":            {err: busy{time.Minute}, want: time.Minute, ok: true},
+		"the filter's":             {stages: slower, err: busy{time.Minute}, want: time.Hour, ok: true},
+		"none of a terminal error": {stages: terminal, err: busy{time.Minute}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inv := new(pipeline.Invocation)
+			_, err := compile(t, func(cfg *pipeline.Config) { cfg.Handler = tt.stages },
+				func(restate.Context, any) (any, error) { return nil, tt.err }).Run(restate.WithMockContext(newFake()), inv)
+			require.Error(t, err)
+			delay, ok := inv.RetryDelay()
+			require.Equal(t, tt.ok, ok)
+			require.Equal(t, tt.want, delay)
+		})
+	}
+}
+
+func TestTheDelayThatAClosureAskedForIsKnownWhenTheAttemptFails(t *testing.T) {
+	t.Parallel()
+	delays := make(chan time.Duration, 100)
+	tries := make(chan bool, 100)
+	a := serve(t, spec{
+		configure: func(cfg *pipeline.Config) {
+			cfg.Handler.Observers = []pipeline.Observer{pipeline.ObserverFunc(
+				func(_ context.Context, inv *pipeline.Invocation, end pipeline.Ending) {
+					if delay, ok := inv.RetryDelay(); ok && end.Outcome == pipeline.Retryable {
+						delays <- delay
+					}
+				})}
+		},
+		method: method(func(ctx restate.Context, _ order) (string, error) {
+			return restate.Run(ctx, func(restate.RunContext) (string, error) {
+				select {
+				case tries <- true:
+					if len(tries) == 1 {
+						return "", busy{time.Minute}
+					}
+				default:
+				}
+				return "done", nil
+			})
+		}),
+	})
+	require.Equal(t, 200, a.call(order{}).status)
+	require.Equal(t, time.Minute, <-delays)
+}

@@ -1,0 +1,34 @@
+package pipeline
+
+import "context"
+
+// The stages that get a plain context. See [StageOf].
+const (
+	stageGuard  = "guard"
+	stageFilter = "filter"
+)
+
+// stageContext is the context of a stage that must not journal: it has the
+// deadline and the values of the invocation's context and none of its methods.
+type stageContext struct {
+	context.Context
+	stage string
+}
+
+type stageKey struct{}
+
+func (c *stageContext) Value(key any) any {
+	if key == (stageKey{}) && c.stage != "" {
+		return c.stage
+	}
+	return c.Context.Value(key)
+}
+
+// StageOf returns "guard" or "filter" when ctx was given to one, and "" for any
+// other context. Whoever hands out the Restate context that belongs to a
+// context.Context asks here first: these stages must not journal, since what
+// they decide is not journaled either.
+func StageOf(ctx context.Context) string {
+	stage, _ := ctx.Value(stageKey{}).(string)
+	return stage
+}

@@ -1,0 +1,289 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/pipeline"
+)
+
+func steps(interceptors ...pipeline.StepInterceptor) func(*pipeline.Config) {
+	return func(cfg *pipeline.Config) { cfg.Handler.StepInterceptors = interceptors }
+}
+
+func TestStepInterceptorsRunOncePerExecutedClosure(t *testing.T) {
+	inModes(t, func(t *testing.T, always bool) {
+		var mu sync.Mutex
+		var names []string
+		var attempts atomic.Int32
+		around := func(who string) pipeline.StepInterceptor {
+			return pipeline.StepInterceptorFunc(func(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (any, error) {
+				mu.Lock()
+				names = append(names, who+" "+step.Name())
+				mu.Unlock()
+				result, err := next(ctx, step)
+				if s, ok := result.(string); ok {
+					result = s + "," + who
+				}
+				return result, err
+			})
+		}
+		a := serve(t, spec{
+			always:    always,
+			configure: steps(around("outer"), around("inner")),
+			method: method(func(ctx restate.Context, _ order) (string, error) {
+				attempts.Add(1)
+				charged, err := restate.Run(ctx, func(restate.RunContext) (string, error) { return "charged", nil }, restate.WithName("charge"))
+				if err != nil {
+					return "", err
+				}
+				if _, err := sleeper(ctx, order{}); err != nil {
+					return "", err
+				}
+				if attempts.Load() < 4 {
+					return "", errors.New("again")
+				}
+				mailed, err := restate.Run(ctx, func(restate.RunContext) (string, error) { return "mailed", nil })
+				return charged + ";" + mailed, err
+			}),
+		})
+		out := a.call(order{})
+		require.Equal(t, http.StatusOK, out.status, out.body)
+		require.JSONEq(t, `"charged,inner,outer;mailed,inner,outer"`, out.body)
+		require.Equal(t, []string{"outer charge", "inner charge", "outer ", "inner "}, names)
+	})
+}
+
+func TestErrorsOfClosuresAreMapped(t *testing.T) {
+	inModes(t, func(t *testing.T, always bool) {
+		declined := errors.New("card declined")
+		var tries, filtered atomic.Int32
+		a := serve(t, spec{
+			always: always,
+			configure: func(cfg *pipeline.Config) {
+				cfg.Service.AsTerminalError = func(err error) restate.TerminalError {
+					if errors.Is(err, declined) {
+						return restate.ToTerminalError(err, restate.WithErrorCode(402))
+					}
+					return nil
+				}
+				cfg.Service.Filters = []pipeline.Filter{pipeline.FilterFunc(
+					func(context.Context, *pipeline.Invocation, error) error { filtered.Add(1); return nil })}
+			},
+			method: method(func(ctx restate.Context, _ order) (string, error) {
+				_, err := restate.Run(ctx, func(restate.RunContext) (string, error) {
+					if tries.Add(1) == 1 {
+						return "", errors.New("gateway down")
+					}
+					return "", declined
+				})
+				return "", err
+			}),
+		})
+		out := a.call(order{})
+		require.Equal(t, 402, out.status, out.body)
+		require.EqualValues(t, 2, tries.Load(), "what is not mapped is retried")
+		require.EqualValues(t, 1, filtered.Load(), "filters see what the handler returns, not each failed try")
+	})
+}
+
+func TestAClosureWhoseContextEndedIsNeverTerminal(t *testing.T) {
+	t.Parallel()
+	for name, cause := range map[string]error{
+		"with a terminal error": restate.TerminalErrorf("sold out"), "with another one": errors.New("gateway down"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(context.Background())
+			f, inv := newFake(), new(pipeline.Invocation)
+			chain := compile(t, func(cfg *pipeline.Config) {
+				cfg.Global.AsTerminalError = func(err error) restate.TerminalError { return restate.ToTerminalError(err) }
+			}, func(restate.Context, any) (any, error) {
+				cancel()
+				_, err := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, cause })(runContext{f, ctx})
+				require.Error(t, err)
+				require.False(t, restate.IsTerminalError(err))
+				return nil, nil
+			})
+			_, err := chain.Run(restate.WithMockContext(f), inv)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestAPanicInAClosureIsLoggedAndRetried(t *testing.T) {
+	inModes(t, func(t *testing.T, always bool) {
+		var tries atomic.Int32
+		a := serve(t, spec{always: always, method: method(func(ctx restate.Context, _ order) (string, error) {
+			return restate.Run(ctx, func(restate.RunContext) (string, error) {
+				if tries.Add(1) == 1 {
+					panic("bug in a closure")
+				}
+				return "done", nil
+			})
+		})})
+		out := a.call(order{})
+		require.Equal(t, http.StatusOK, out.status, out.body)
+		require.Len(t, a.log.panics(out.id), 1)
+		require.Contains(t, a.log.panics(out.id)[0].attrs["stack"], "TestAPanicInAClosureIsLoggedAndRetried")
+	})
+}
+
+func TestTimeoutEndsTheContextOfAClosure(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int32
+	var deadline atomic.Bool
+	a := serve(t, spec{
+		configure: steps(pipeline.Timeout(20 * time.Millisecond)),
+		method: method(func(ctx restate.Context, _ order) (string, error) {
+			return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
+				_, has := ctx.Deadline()
+				deadline.Store(has && ctx.Request() != nil && ctx.Log() != nil)
+				if tries.Add(1) == 1 {
+					<-ctx.Done()
+					return "", ctx.Err()
+				}
+				return "done", nil
+			}, restate.WithName("slow"))
+		}),
+	})
+	out := a.call(order{})
+	require.Equal(t, http.StatusOK, out.status, out.body)
+	require.True(t, deadline.Load())
+	require.Equal(t, []pipeline.Outcome{pipeline.Retryable, pipeline.Completed}, a.outcomes(out.id))
+	require.ErrorContains(t, a.watch.of(t, out.id)[0].Err, `step "slow" took longer than 20ms`)
+}
+
+func TestLimitBoundsClosuresOfOneName(t *testing.T) {
+	t.Parallel()
+	_, err := pipeline.Limit(map[string]int{"charge": 0})
+	require.ErrorContains(t, err, `limit of step "charge" is 0`)
+
+	limit, err := pipeline.Limit(map[string]int{"charge": 2})
+	require.NoError(t, err)
+	var now, most, others atomic.Int32
+	release := make(chan struct{})
+	a := serve(t, spec{
+		configure: steps(limit),
+		method: method(func(ctx restate.Context, in order) (string, error) {
+			return restate.Run(ctx, func(restate.RunContext) (string, error) {
+				if in.Item == "other" {
+					others.Add(1)
+				} else {
+					n := now.Add(1)
+					defer now.Add(-1)
+					for most.Load() < n {
+						most.Store(n)
+					}
+				}
+				<-release
+				return "done", nil
+			}, restate.WithName(in.Item))
+		}),
+	})
+	var ids []string
+	for range 6 {
+		ids = append(ids, a.send(order{Item: "charge"}), a.send(order{Item: "other"}))
+	}
+	require.Eventually(t, func() bool { return others.Load() == 6 && now.Load() == 2 }, 30*time.Second, time.Millisecond,
+		"other names are not bounded")
+	close(release)
+	for _, id := range ids {
+		require.Equal(t, http.StatusOK, a.output(id).status)
+	}
+	require.EqualValues(t, 2, most.Load())
+}
+
+func TestALimitedClosureStopsWaitingWhenItsContextEnds(t *testing.T) {
+	t.Parallel()
+	limit, err := pipeline.Limit(map[string]int{"": 1})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	inv := new(pipeline.Invocation)
+	f := newFake()
+	_, err = compile(t, steps(limit), func(restate.Context, any) (any, error) {
+		_, err := inv.WrapRun(func(restate.RunContext) (any, error) {
+			cancel()
+			return inv.WrapRun(func(restate.RunContext) (any, error) { return nil, errors.New("ran") })(runContext{f, ctx})
+		})(runContext{f, context.Background()})
+		return nil, err
+	}).Run(restate.WithMockContext(f), inv)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "waited for its turn")
+}
+
+type runContext struct {
+	*fake
+	ctx context.Context
+}
+
+func (c runContext) Done() <-chan struct{} { return c.ctx.Done() }
+func (c runContext) Err() error            { return c.ctx.Err() }
+
+func compile(t testing.TB, configure func(*pipeline.Config), call func(restate.Context, any) (any, error)) *pipeline.Chain {
+	t.Helper()
+	cfg := pipeline.Config{Target: pipeline.Target{Service: "shop", Handler: "Buy"}, Method: pipeline.Method{Call: call}}
+	if configure != nil {
+		configure(&cfg)
+	}
+	chain, err := pipeline.Compile(cfg)
+	require.NoError(t, err)
+	return chain
+}
+
+func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
+	t.Parallel()
+	run := func(r *pipeline.RandomFail) (failures []int) {
+		for i := range 1000 {
+			_, err := r.Intercept(nil, pipeline.NewInvocation(pipeline.Details{}), func(restate.Context, *pipeline.Invocation) (any, error) {
+				return nil, nil
+			})
+			if err != nil {
+				require.ErrorIs(t, err, pipeline.ErrRandomFail)
+				failures = append(failures, i)
+			}
+		}
+		return failures
+	}
+	require.Empty(t, run(&pipeline.RandomFail{}), "off unless configured")
+	require.Len(t, run(&pipeline.RandomFail{Rate: 1}), 1000)
+	some := run(&pipeline.RandomFail{Rate: 0.2, Seed: 7})
+	require.InDelta(t, 200, len(some), 60)
+	require.Equal(t, some, run(&pipeline.RandomFail{Rate: 0.2, Seed: 7}), "the seed decides")
+	require.False(t, slices.Equal(some, run(&pipeline.RandomFail{Rate: 0.2, Seed: 8})))
+}
+
+func TestAHandlerSurvivesRandomFail(t *testing.T) {
+	inModes(t, func(t *testing.T, always bool) {
+		fail := &pipeline.RandomFail{Rate: 0.3, Seed: 3}
+		a := serve(t, spec{
+			always: always,
+			configure: func(cfg *pipeline.Config) {
+				cfg.Global.Interceptors = []pipeline.Interceptor{fail}
+				cfg.Global.StepInterceptors = []pipeline.StepInterceptor{fail}
+			},
+			method: method(func(ctx restate.Context, _ order) (string, error) {
+				if _, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return 1, nil }); err != nil {
+					return "", err
+				}
+				return sleeper(ctx, order{})
+			}),
+		})
+		failed := false
+		for range 8 {
+			out := a.call(order{})
+			require.Equal(t, http.StatusOK, out.status, out.body)
+			failed = failed || slices.Contains(a.outcomes(out.id), pipeline.Retryable)
+		}
+		require.True(t, failed)
+	})
+}

@@ -1,0 +1,165 @@
+// Package validate has a pipe that checks the input of handlers, by the types'
+// own Validate methods and by the validate tags of
+// github.com/go-playground/validator.
+//
+//	type Charge struct {
+//		Amount int    `json:"amount" validate:"gt=0,lte=10000"`
+//		Card   string `json:"card"   validate:"required,credit_card"`
+//	}
+//
+// It is a package of its own so that only its users have the dependency.
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/pipeline"
+)
+
+// Fields is an error for a Validate method to return: what is wrong, by the name
+// of the field.
+type Fields map[string]string
+
+// Error lists the fields in the order of their names.
+func (f Fields) Error() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		parts = append(parts, name+": "+f[name])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// New returns a pipe that checks each input and changes none.
+//
+// First it checks tags, of a struct, a pointer to one, or each element of a slice
+// or array of either, then it calls Validate() error if the input's type or a
+// pointer to it has that method. What fails is a terminal error with code 400
+// whose metadata has each failing field with the rule that it breaks, for
+// instance "items[0].sku" and "required", or with the words of a [Fields]. No
+// values of the input are in it.
+//
+// v is the validator to check tags with. With nil it is one that calls fields by
+// the names that they have in JSON.
+func New(v *validator.Validate) pipeline.Pipe {
+	if v == nil {
+		v = validator.New(validator.WithRequiredStructEnabled())
+		v.RegisterTagNameFunc(jsonName)
+	}
+	return &pipe{v}
+}
+
+type pipe struct{ validator *validator.Validate }
+
+func (*pipe) String() string { return "validate.New" }
+
+func (p *pipe) Transform(_ restate.Context, _ *pipeline.Invocation, input any) (any, error) {
+	err := p.checkTags(input)
+	if err == nil {
+		err = checkSelf(input)
+	}
+	if err != nil {
+		return nil, refuse(reflect.TypeOf(input), err)
+	}
+	return input, nil
+}
+
+// checkTags checks what has tags.
+func (p *pipe) checkTags(input any) error {
+	v := reflect.ValueOf(input)
+	if !v.IsValid() {
+		return nil
+	}
+	t := v.Type()
+	switch {
+	case isStruct(t):
+		if t.Kind() == reflect.Pointer && v.IsNil() {
+			return nil
+		}
+		err := p.validator.Struct(input)
+		if unfit := (*validator.InvalidValidationError)(nil); errors.As(err, &unfit) {
+			return nil // a struct without fields of its own to check, such as time.Time
+		}
+		return err
+	case (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && isStruct(t.Elem()):
+		return p.validator.Var(input, "dive")
+	default:
+		return nil
+	}
+}
+
+func isStruct(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct
+}
+
+type validatable interface{ Validate() error }
+
+// checkSelf calls the input's own Validate.
+func checkSelf(input any) error {
+	if self, ok := input.(validatable); ok {
+		if v := reflect.ValueOf(input); v.Kind() == reflect.Pointer && v.IsNil() {
+			return nil
+		}
+		return self.Validate()
+	}
+	v := reflect.ValueOf(input)
+	if !v.IsValid() || !reflect.PointerTo(v.Type()).Implements(reflect.TypeFor[validatable]()) {
+		return nil
+	}
+	pointer := reflect.New(v.Type())
+	pointer.Elem().Set(v)
+	return pointer.Interface().(validatable).Validate()
+}
+
+// refuse makes the terminal error, unless the type's own Validate returned one.
+func refuse(input reflect.Type, err error) error {
+	if restate.IsTerminalError(err) {
+		return err
+	}
+	fields := fieldsOf(input, err)
+	if len(fields) > 0 {
+		err = fields
+	}
+	return restate.ToTerminalError(fmt.Errorf("invalid input: %w", err),
+		restate.WithErrorCode(400), restate.WithMetadataMap(fields))
+}
+
+// fieldsOf finds the failing fields in an error.
+func fieldsOf(input reflect.Type, err error) Fields {
+	if fields := Fields(nil); errors.As(err, &fields) {
+		return fields
+	}
+	var failures validator.ValidationErrors
+	if !errors.As(err, &failures) {
+		return nil
+	}
+	// A namespace begins with the name of the type, "Order.items[0].sku".
+	if input.Kind() == reflect.Pointer {
+		input = input.Elem()
+	}
+	fields := make(Fields, len(failures))
+	for _, f := range failures {
+		rule := f.Tag()
+		if f.Param() != "" {
+			rule += "=" + f.Param()
+		}
+		fields[strings.TrimPrefix(f.Namespace(), input.Name()+".")] = rule
+	}
+	return fields
+}
+
+// jsonName returns a field's name in JSON.
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	if name == "-" {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,182 @@
+package validate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/validate"
+)
+
+type item struct {
+	SKU string `json:"sku" validate:"required"`
+}
+
+type charge struct {
+	Amount int    `json:"amount" validate:"gt=0,lte=10000"`
+	Card   string `json:"card,omitempty" validate:"required"`
+	Items  []item `json:"items" validate:"dive"`
+	Note   string `json:"-" validate:"max=3"`
+	Plain  string `validate:"max=3"`
+}
+
+type page[T any] struct {
+	Size T `json:"size" validate:"required"`
+}
+
+type byValue struct{ Err error }
+
+func (v byValue) Validate() error { return v.Err }
+
+type byPointer struct{ N int }
+
+func (v *byPointer) Validate() error {
+	if v.N < 0 {
+		return validate.Fields{"n": "must not be negative", "b": "is wrong too"}
+	}
+	return nil
+}
+
+type both struct {
+	N int `json:"n" validate:"gt=0"`
+}
+
+func (both) Validate() error { return errors.New("asked although the tags failed") }
+
+func TestPipe(t *testing.T) {
+	t.Parallel()
+	good := charge{Amount: 1, Card: "x", Items: []item{{"a"}}}
+	var noCharge *charge
+	var noPointer *byPointer
+	tests := map[string]struct {
+		input    any
+		message  string // of the terminal error with code 400; "": the input is valid
+		metadata map[string]string
+	}{
+		"a valid struct":               {input: good},
+		"a valid pointer":              {input: &good},
+		"no input":                     {input: nil},
+		"a nil pointer":                {input: noCharge},
+		"a nil pointer with Validate":  {input: noPointer},
+		"a string":                     {input: "x"},
+		"bytes":                        {input: []byte("{}")},
+		"a map":                        {input: map[string]any{"a": 1}},
+		"a struct without public form": {input: time.Now()},
+		"no input at all":              {input: restate.Void{}},
+		"a valid slice":                {input: []item{{"a"}}},
+		"a struct with wrong fields": {
+			input:    charge{Amount: 10001, Items: []item{{"a"}, {}}, Note: "long", Plain: "long"},
+			message:  "invalid input: Note: max=3, Plain: max=3, amount: lte=10000, card: required, items[1].sku: required",
+			metadata: map[string]string{"amount": "lte=10000", "card": "required", "items[1].sku": "required", "Note": "max=3", "Plain": "max=3"},
+		},
+		"a pointer to a wrong struct": {
+			input: &charge{Card: "x"}, message: "invalid input: amount: gt=0", metadata: map[string]string{"amount": "gt=0"},
+		},
+		"a slice with a wrong element": {
+			input: []item{{"a"}, {}}, message: "invalid input: [1].sku: required", metadata: map[string]string{"[1].sku": "required"},
+		},
+		"a generic struct": {
+			input: page[validator.FieldError]{}, message: "invalid input: size: required", metadata: map[string]string{"size": "required"},
+		},
+		"Validate of a value":        {input: byValue{errors.New("no")}, message: "invalid input: no"},
+		"Validate of a pointer":      {input: &byValue{errors.New("no")}, message: "invalid input: no"},
+		"Validate that is satisfied": {input: byPointer{1}},
+		"Validate on the pointer": {
+			input: byPointer{-1}, message: "invalid input: b: is wrong too, n: must not be negative",
+			metadata: map[string]string{"n": "must not be negative", "b": "is wrong too"},
+		},
+		"Validate with wrapped fields": {
+			input: byValue{fmt.Errorf("order: %w", validate.Fields{"n": "bad"})}, message: "invalid input: n: bad",
+			metadata: map[string]string{"n": "bad"},
+		},
+		"tags before Validate": {input: both{}, message: "invalid input: n: gt=0", metadata: map[string]string{"n": "gt=0"}},
+	}
+	pipe := validate.New(nil)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := pipe.Transform(nil, nil, tt.input)
+			if tt.message == "" {
+				require.NoError(t, err)
+				require.Equal(t, tt.input, out, "the pipe changes nothing")
+				return
+			}
+			terminal := restate.AsTerminalError(err)
+			require.NotNil(t, terminal, "%v", err)
+			require.EqualValues(t, 400, terminal.Code())
+			require.Equal(t, tt.message, terminal.Message())
+			if tt.metadata == nil {
+				tt.metadata = map[string]string{}
+			}
+			require.Equal(t, tt.metadata, terminal.Metadata().ToMap())
+		})
+	}
+}
+
+func TestATerminalErrorOfValidateIsKept(t *testing.T) {
+	t.Parallel()
+	_, err := validate.New(nil).Transform(nil, nil, byValue{restate.ToTerminalError(errors.New("no"), restate.WithErrorCode(422))})
+	require.EqualValues(t, 422, restate.AsTerminalError(err).Code())
+}
+
+func TestAValidatorOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	type odd struct {
+		N int `json:"n" validate:"odd"`
+	}
+	v := validator.New()
+	require.NoError(t, v.RegisterValidation("odd", func(f validator.FieldLevel) bool { return f.Field().Int()%2 == 1 }))
+	pipe := validate.New(v)
+	_, err := pipe.Transform(nil, nil, odd{1})
+	require.NoError(t, err)
+	_, err = pipe.Transform(nil, nil, odd{2})
+	require.Equal(t, map[string]string{"N": "odd"}, restate.AsTerminalError(err).Metadata().ToMap())
+}
+
+func TestAnInvalidInputDoesNotReachTheHandler(t *testing.T) {
+	t.Parallel()
+	chain, err := pipeline.Compile(pipeline.Config{
+		Method: pipeline.Method{
+			Decode: func(*pipeline.Invocation) (any, error) { return charge{}, nil },
+			Call:   func(restate.Context, any) (any, error) { t.Error("must not run"); return nil, nil },
+		},
+		Global: pipeline.Stages{Pipes: []pipeline.Pipe{validate.New(nil)}},
+	})
+	require.NoError(t, err)
+	_, err = chain.Run(restate.WithMockContext(fakeContext{Context: context.Background()}), new(pipeline.Invocation))
+	require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
+}
+
+// fakeContext is all of a context that a chain asks for here.
+type fakeContext struct {
+	mock
+	context.Context
+}
+
+type mock struct{ restate.MockableContext }
+
+func Example() {
+	type Order struct {
+		Item   string `json:"item" validate:"required"`
+		Amount int    `json:"amount" validate:"gt=0"`
+	}
+	pipe := validate.New(nil)
+
+	_, err := pipe.Transform(nil, nil, Order{Amount: -1})
+	terminal := restate.AsTerminalError(err)
+	fmt.Println(terminal.Code(), terminal.Message())
+	for field, rule := range terminal.Metadata().Iter() {
+		fmt.Println(field, rule)
+	}
+	// Output:
+	// 400 invalid input: amount: gt=0, item: required
+	// amount gt=0
+	// item required
+}

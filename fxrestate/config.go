@@ -10,6 +10,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/logging"
 )
 
@@ -18,6 +19,9 @@ import (
 // Without one the zero value is in force: the application listens on port 9080
 // and is not registered.
 type Config struct {
+	// Ingress says where handlers are called from outside, for the injectable
+	// *ingress.Client. Default: http://localhost:8080.
+	Ingress ingress.Config
 	// Admin says where the admin API is. Default: http://localhost:9070.
 	Admin admin.Config
 	// Endpoint says how handlers are served to Restate. Default: on port 9080.
@@ -30,13 +34,27 @@ type Config struct {
 	// both. An option that does not fit a kind of service, such as
 	// restate.WithWorkflowRetention, applies to the others.
 	Defaults []restate.ServiceDefinitionOption
+	// Pipeline switches stages off.
+	Pipeline PipelineConfig
 	// Logging says how the SDK's lines and those of handlers are written.
 	Logging logging.Config
 }
 
+// PipelineConfig switches stages of the pipeline off, at all levels. The zero value
+// has all of them on.
+type PipelineConfig struct {
+	// WithoutGuards lets everything in.
+	WithoutGuards bool
+	// WithoutInterceptors runs handlers, steps and calls without interceptors.
+	WithoutInterceptors bool
+	// WithoutFilters leaves errors as they are.
+	WithoutFilters bool
+}
+
 // Validate reports all fields out of their bounds.
 func (c Config) Validate() error {
-	errs := []error{c.Endpoint.Validate()}
+	_, adminErr := admin.New(c.Admin)
+	errs := []error{c.Ingress.Validate(), adminErr, c.Endpoint.Validate()}
 	if c.Register != nil {
 		errs = append(errs, c.Register.Validate())
 		switch port := strings.Contains(c.Register.URL, "{{port}}"); {

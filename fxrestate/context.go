@@ -2,6 +2,7 @@ package fxrestate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	restate "github.com/restatedev/sdk-go"
@@ -18,7 +19,7 @@ var (
 	// durable operations would corrupt the journal.
 	ErrInsideRun = scope.ErrInsideRun
 	// ErrWrongContext says that the handler has another kind of context.
-	ErrWrongContext = fmt.Errorf("the handler has another kind of context")
+	ErrWrongContext = errors.New("the handler has another kind of context")
 )
 
 // FromContext returns the Restate context that ctx descends from, for code below

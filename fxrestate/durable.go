@@ -1,9 +1,7 @@
 package fxrestate
 
 import (
-	"context"
 	"net/http"
-	"reflect"
 	"strings"
 	"time"
 
@@ -14,13 +12,9 @@ import (
 // journaled as a step named "now". The error is that of a cancelled invocation.
 // Inside a restate.Run closure use time.Now.
 func Now(ctx restate.Context) (time.Time, error) {
-	now, err := restate.Run(ctx, func(restate.RunContext) (time.Time, error) {
+	return restate.Run(ctx, func(restate.RunContext) (time.Time, error) {
 		return time.Now().UTC(), nil
 	}, restate.WithName("now"))
-	if err != nil {
-		return time.Time{}, err // not a nil TerminalError in an error
-	}
-	return now, nil
 }
 
 // IsTimeout reports whether err is a terminal error with code 408: something that
@@ -36,8 +30,4 @@ func IsTimeout(err error) bool {
 func IsCancelled(err error) bool {
 	t := restate.AsTerminalError(err)
 	return t != nil && t.Code() == http.StatusConflict && strings.EqualFold(t.Message(), "cancelled")
-}
-
-func isContext(t reflect.Type) bool {
-	return t == reflect.TypeFor[context.Context]() || t == reflect.TypeFor[restate.Context]()
 }

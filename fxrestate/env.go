@@ -13,6 +13,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/ingress"
 )
 
 // ConfigFromEnv reads a [Config] from the environment, for
@@ -20,10 +21,11 @@ import (
 // those of Restate's command line tool
 // (https://docs.restate.dev/references/cli-config):
 //
+//	RESTATE_INGRESS_URL      URL of the ingress. Default: RESTATE_HOST, port 8080.
 //	RESTATE_ADMIN_URL        URL of the admin API. Default: RESTATE_HOST, port 9070.
 //	RESTATE_HOST             host of the server. Default: localhost.
 //	RESTATE_HOST_SCHEME      http or https. Default: http.
-//	RESTATE_AUTH_TOKEN       bearer token for the admin API.
+//	RESTATE_AUTH_TOKEN       bearer token for both.
 //	RESTATE_DEPLOYMENT_URL   URL of the endpoint as the server reaches it, with
 //	                         {{port}} for the bound port. Unset: not registered.
 //	RESTATE_REGISTER_REQUIRED  true: fail the start when not registered in time.
@@ -50,6 +52,7 @@ func configFrom(getenv func(string) string) (Config, error) {
 	token := getenv("RESTATE_AUTH_TOKEN")
 
 	cfg := Config{
+		Ingress:  ingress.Config{URL: cmp.Or(getenv("RESTATE_INGRESS_URL"), at("8080")), AuthToken: token},
 		Admin:    admin.Config{URL: cmp.Or(getenv("RESTATE_ADMIN_URL"), at("9070")), AuthToken: token},
 		Endpoint: endpoint.Config{Addr: getenv("RESTATE_ENDPOINT_ADDR")},
 	}

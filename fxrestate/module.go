@@ -16,6 +16,7 @@ import (
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/logging"
 )
 
@@ -30,6 +31,9 @@ import (
 //
 //   - *slog.Logger: writes to the zap logger and, given the handler's ctx, stays
 //     silent on replay,
+//   - *ingress.Client: calls handlers from outside. What takes it starts after the
+//     registration and stops before the endpoint does; a service cannot take it,
+//     and calls others with its typed clients instead,
 //   - *handler.Registry: what is known of the services,
 //   - *admin.Client, *endpoint.Endpoint and *[Health],
 //   - server.LambdaHandlerFunc in mode endpoint.Lambda.
@@ -51,6 +55,7 @@ var Module = fx.Options(
 			newRegistrar,
 			newHealth,
 			newLifecycle,
+			newIngress,
 			func(c *catalog) *handler.Registry { return c.registry },
 			func(e *endpoint.Endpoint) (server.LambdaHandlerFunc, error) { return e.LambdaHandler() },
 		),
@@ -141,20 +146,23 @@ type endpointParams struct {
 	Catalog       *catalog
 	Registrations []Registration              `group:"fxrestate.registrations"`
 	Definitions   []restate.ServiceDefinition `group:"fxrestate.definitions"`
+	Uses          []globalAttachments         `group:"fxrestate.global"`
+	Members       []constructed               `group:"fxrestate.members"`
 }
 
 func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 	errs := []error{p.Settings.Validate(), p.Catalog.err}
+	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Uses, p.Members, slog.New(p.Log))
 	var named []*handler.Descriptor
 	var definitions []restate.ServiceDefinition
 	for _, r := range p.Registrations {
 		desc, err := r.describeWith(p.Catalog, p.Settings.Defaults)
-		if err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, err)
 		if desc != nil {
 			named = append(named, desc)
-			definitions = append(definitions, endpoint.Definition(desc, r.instance))
+			def, err := pipelines.of(r.declaration, desc).Definition(desc, r.instance)
+			errs = append(errs, err)
+			definitions = append(definitions, def)
 		}
 	}
 	for _, def := range p.Definitions {
@@ -163,10 +171,13 @@ func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 			continue
 		}
 		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(def)})
-		definitions = append(definitions, endpoint.Foreign(def))
+		def, err := pipelines.foreign().Foreign(def)
+		errs = append(errs, err)
+		definitions = append(definitions, def)
 	}
 	_, err := handler.NewRegistry(named...)
-	if err := errors.Join(append(errs, err)...); err != nil {
+	errs = append(errs, err)
+	if err := errors.Join(append(errs, pipelines.errs...)...); err != nil {
 		return nil, err
 	}
 	return endpoint.New(p.Settings.Endpoint, p.Log, definitions...)
@@ -179,4 +190,18 @@ func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.R
 		return nil, nil
 	}
 	return deployment.NewRegistrar(c, *s.Register, log)
+}
+
+// newIngress takes the lifecycle for the order in which fx starts and stops.
+func newIngress(lc fx.Lifecycle, _ *lifecycle, s *settings, r *handler.Registry, log *slog.Logger) (*ingress.Client, error) {
+	cfg := s.Ingress
+	if cfg.Logger == nil {
+		cfg.Logger = log
+	}
+	c, err := ingress.New(cfg, r)
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StopHook(c.CloseIdleConnections))
+	return c, nil
 }

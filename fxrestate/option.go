@@ -10,45 +10,52 @@ import (
 // embedded option of the SDK, which changes nothing, makes it one of them.
 type option struct {
 	restate.ServiceDefinitionOption
-	apply func(*handler.Spec)
+	apply func(*declaration)
 }
 
-func newOption(apply func(*handler.Spec)) option {
+func newOption(apply func(*declaration)) option {
 	return option{restate.WithMetadataMap(nil), apply}
 }
 
 // Name gives the service its name. Without it the name is what the type's method
 // ServiceName() string returns, else the name of the type.
 func Name(name string) restate.ServiceDefinitionOption {
-	return newOption(func(s *handler.Spec) { s.Name = name })
+	return newOption(func(d *declaration) { d.spec.Name = name })
 }
 
 // Naming names the handlers of the service: strategy gets the name of the method
 // and returns that of the handler. Without it they are the same. Use
 // [handler.LowerCamel] to be called from services in other languages.
 func Naming(strategy func(method string) string) restate.ServiceDefinitionOption {
-	return newOption(func(s *handler.Spec) { s.Naming = strategy })
+	return newOption(func(d *declaration) { d.spec.Naming = strategy })
 }
 
 // Exclude keeps methods, given as method expressions such as (*Cart).Restock,
 // from becoming handlers although they take a Restate context first.
 func Exclude(methods ...any) restate.ServiceDefinitionOption {
-	return newOption(func(s *handler.Spec) { s.Exclude = append(s.Exclude, methods...) })
+	return newOption(func(d *declaration) { d.spec.Exclude = append(d.spec.Exclude, methods...) })
 }
 
 // Handler sets the options of one handler, given as a method expression such as
 // (*Payments).Charge. They override those of the service. Options are those of
-// the SDK and [HandlerName].
+// the SDK, [HandlerName] and any [Attachment].
 func Handler(method any, opts ...restate.HandlerOption) restate.ServiceDefinitionOption {
 	h := handler.HandlerSpec{Method: method}
+	var attachments []Attachment
 	for _, opt := range opts {
-		if own, ok := opt.(handlerOption); ok {
+		switch own := opt.(type) {
+		case handlerOption:
 			own.apply(&h)
-		} else if opt != nil {
+		case Attachment:
+			attachments = append(attachments, own)
+		default:
 			h.Options = append(h.Options, opt)
 		}
 	}
-	return newOption(func(s *handler.Spec) { s.Handlers = append(s.Handlers, h) })
+	return newOption(func(d *declaration) {
+		d.spec.Handlers = append(d.spec.Handlers, h)
+		d.handlers = append(d.handlers, handlerAttachments{method, attachments})
+	})
 }
 
 // handlerOption is to [option] as a handler is to a service.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 
+	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/internal/scope"
@@ -117,4 +118,8 @@ func construct[T any](fn reflect.Value, injected []reflect.Value) func(context.C
 		}
 		return value, err
 	}
+}
+
+func isContext(t reflect.Type) bool {
+	return t == reflect.TypeFor[context.Context]() || t == reflect.TypeFor[restate.Context]()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
@@ -22,8 +23,9 @@ import (
 //	)
 //
 // The exported methods of T that take a restate.Context first are the handlers.
-// Options are those of the SDK and [Name], [Naming], [Handler] and [Exclude] of
-// this package. Every mistake in T or in the options is an error of fx.New.
+// Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
+// package, and any [Attachment]. Every mistake in T or in the options is an error
+// of fx.New.
 func Service[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Service, constructor, opts, caller())
 }
@@ -52,7 +54,17 @@ func Workflow[T any](constructor any, opts ...restate.ServiceDefinitionOption) f
 //		return pb.NewGreeterServer(impl)
 //	})
 func Definition(constructor any) fx.Option {
-	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(DefinitionGroup)))
+	if constructor == nil {
+		return fx.Error(fmt.Errorf("fxrestate: Definition (%s): the constructor is nil; pass the function that returns a restate.ServiceDefinition", caller()))
+	}
+	// A private type in a module of its own leaves fx.Annotate to the user.
+	return fx.Module("definition",
+		fx.Provide(constructor, fx.Private),
+		fx.Provide(fx.Annotate(
+			func(def restate.ServiceDefinition) restate.ServiceDefinition { return def },
+			fx.ResultTags(DefinitionGroup),
+		)),
+	)
 }
 
 // The value groups that [Module] consumes, as result tags for fx.Annotate. The
@@ -70,6 +82,8 @@ const (
 	DefinitionGroup = `group:"fxrestate.definitions"`
 
 	declarationGroup = `group:"fxrestate.declarations"`
+	globalGroup      = `group:"fxrestate.global"`
+	memberGroup      = `group:"fxrestate.members"`
 )
 
 // Registration is a service with its instance: an element of
@@ -101,7 +115,24 @@ func NewWorkflow[T any](instance T, opts ...restate.ServiceDefinitionOption) Reg
 // a service need to know, so that two services can call each other without a
 // cycle in the graph.
 type declaration struct {
-	spec handler.Spec
+	spec        handler.Spec
+	attachments []Attachment
+	handlers    []handlerAttachments
+}
+
+// handlerAttachments are those of one handler.
+type handlerAttachments struct {
+	method any
+	list   []Attachment
+}
+
+// all returns the attachments of all levels.
+func (d *declaration) all() []Attachment {
+	all := slices.Clone(d.attachments)
+	for _, h := range d.handlers {
+		all = append(all, h.list...)
+	}
+	return all
 }
 
 func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
@@ -109,8 +140,14 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 		return fx.Error(fmt.Errorf("fxrestate: %s (%s): the constructor is nil; pass the function that returns %[1]s", reflect.TypeFor[T](), position))
 	}
 	decl := declare[T](kind, opts, position)
+	members := make([]fx.Option, 0, len(opts))
+	for _, a := range decl.all() {
+		members = append(members, a.provide())
+	}
 	return fx.Options(
+		fx.Options(members...),
 		fx.Provide(constructor),
+		provideClient[T](kind),
 		fx.Supply(fx.Annotate(decl, fx.ResultTags(declarationGroup))),
 		fx.Provide(fx.Annotate(
 			func(instance T) Registration { return Registration{decl, instance} },
@@ -119,12 +156,28 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 	)
 }
 
+// provideClient provides the typed client of a service. A generic type cannot be
+// made at run time, so each registration brings its own.
+func provideClient[T any](kind handler.Kind) fx.Option {
+	switch kind {
+	case handler.Object:
+		return fx.Provide(func(r *handler.Registry) ObjectClient[T] { return ObjectClient[T]{r} })
+	case handler.Workflow:
+		return fx.Provide(func(r *handler.Registry) WorkflowClient[T] { return WorkflowClient[T]{r} })
+	default:
+		return fx.Provide(func(r *handler.Registry) ServiceClient[T] { return ServiceClient[T]{registry: r} })
+	}
+}
+
 func declare[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, position string) *declaration {
-	d := &declaration{handler.Spec{Type: reflect.TypeFor[T](), Kind: kind, Position: position}}
+	d := &declaration{spec: handler.Spec{Type: reflect.TypeFor[T](), Kind: kind, Position: position}}
 	for _, opt := range opts {
-		if own, ok := opt.(option); ok {
-			own.apply(&d.spec)
-		} else if opt != nil {
+		switch own := opt.(type) {
+		case option:
+			own.apply(d)
+		case Attachment:
+			d.attachments = append(d.attachments, own)
+		default:
 			d.spec.Options = append(d.spec.Options, opt)
 		}
 	}

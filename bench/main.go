@@ -1,0 +1,92 @@
+// Command bench measures what the project promises in figures:
+//
+//	go run ./bench NAME
+//
+// It runs applications as processes of their own on a real restate-server, prints
+// a table and, as its last line, the figures for machines:
+//
+//	RESULT key=value …
+//
+// RESULTS.md keeps what came out, with the machine and the date. Measure on a
+// machine that does nothing else.
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/fxrestate/go/devserver"
+)
+
+// figure is one thing that can be measured.
+type figure struct {
+	about   string
+	measure func(context.Context, *devserver.Server) (result, error)
+}
+
+var figures = map[string]figure{
+	"first":   {"the first invocation after ready, against the median of later ones", measureFirst},
+	"cpu":     {"CPU time per invocation and latency, against the bare SDK", measureCPU},
+	"startup": {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
+	"memory":  {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", measureMemory},
+}
+
+func main() {
+	if spec := os.Getenv(appEnv); spec != "" {
+		exit(runApp(spec))
+	}
+	if len(os.Args) != 2 || figures[os.Args[1]].measure == nil {
+		fmt.Fprintln(os.Stderr, "usage: go run ./bench NAME, where NAME is one of")
+		for _, name := range slices.Sorted(maps.Keys(figures)) {
+			fmt.Fprintf(os.Stderr, "  %-8s %s\n", name, figures[name].about)
+		}
+		os.Exit(2)
+	}
+	exit(run(figures[os.Args[1]]))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func run(f figure) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	server, err := devserver.Start(ctx, devserver.Config{
+		Progress: os.Stderr,
+		Env:      map[string]string{"RESTATE_LOG_FILTER": "warn"},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = server.Stop(context.WithoutCancel(ctx)) }()
+
+	fmt.Printf("%s\n%s/%s, %d cores, %s, restate-server %s\n\n",
+		f.about, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), server.Version())
+	out, err := f.measure(ctx, server)
+	if err != nil {
+		return err
+	}
+	fmt.Println("\n" + out.String())
+	return nil
+}
+
+// result is the last line of the output.
+type result []string
+
+func (r *result) add(key string, format string, value any) {
+	*r = append(*r, fmt.Sprintf("%s="+format, key, value))
+}
+
+func (r result) String() string { return "RESULT " + strings.Join(r, " ") }

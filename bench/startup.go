@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/fxrestate/go/devserver"
+)
+
+const (
+	startupRounds   = 5
+	startupServices = 200
+)
+
+// measureStartup starts applications with few and with many services, in turn.
+func measureStartup(ctx context.Context, server *devserver.Server) (result, error) {
+	var few, many, extra []float64
+	for i := range startupRounds {
+		one, err := startupOf(ctx, server, spec{Suffix: fmt.Sprintf("Few%d", i), Services: 1})
+		if err != nil {
+			return nil, err
+		}
+		all, err := startupOf(ctx, server, spec{Suffix: fmt.Sprintf("Many%d", i), Services: startupServices})
+		if err != nil {
+			return nil, err
+		}
+		few, many, extra = append(few, one), append(many, all), append(extra, all-one)
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "services of 5 handlers\tfx.New to ready, ms\t")
+	fmt.Fprintf(table, "1\t%.0f\t\n%d\t%.0f\t\n", median(few), startupServices, median(many))
+	var out result
+	out.add("startup_extra_ms", "%.0f", median(extra))
+	return out, table.Flush()
+}
+
+func startupOf(ctx context.Context, server *devserver.Server, s spec) (float64, error) {
+	p, err := startProcess(ctx, server, s)
+	if err != nil {
+		return 0, err
+	}
+	return p.StartupMS, p.stop()
+}

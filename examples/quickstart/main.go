@@ -1,0 +1,111 @@
+// Command quickstart is a small shop on Restate: a service, a virtual object and
+// a workflow behind an HTTP API. It needs nothing but Go and npm (or docker, or a
+// restate-server on PATH):
+//
+//	go run ./examples/quickstart
+//
+// It finds or installs a restate-server, runs it with its data below the user's
+// cache directory, serves the shop's handlers to it, and prints requests to try.
+// Kill it in the middle of an order and start it again: the order goes on where
+// it was.
+//
+// ADDR is the address of the shop's API, by default 127.0.0.1:3000.
+// RESTATE_INGRESS_URL and RESTATE_ADMIN_URL make it use a server that runs
+// already, which reaches it at RESTATE_DEPLOYMENT_URL, by default
+// http://127.0.0.1:9080.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// flags are what the command line says.
+type flags struct {
+	demo    bool
+	data    string
+	packing time.Duration
+}
+
+func main() {
+	var f flags
+	flag.BoolVar(&f.demo, "demo", false, "make the requests, show what comes back, and exit")
+	flag.StringVar(&f.data, "data", "", "directory of the data (default: below the user's cache directory)")
+	flag.DurationVar(&f.packing, "packing", 10*time.Second, "how long it takes to pack an order")
+	flag.Parse()
+	if err := run(f); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(f flags) error {
+	if f.data == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("no place for the data, use -data: %w", err)
+		}
+		f.data = filepath.Join(cache, "fxrestate", "quickstart")
+	}
+	log, err := newLogger()
+	if err != nil {
+		return err
+	}
+	var shop *API
+	app := fx.New(
+		fxrestate.Module,
+		fx.Supply(f, log),
+		restateServer(f),
+
+		fx.Provide(NewCardTerminal, NewCourier),
+		fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments")),
+		fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
+		fxrestate.Workflow[*Order](NewOrder, fxrestate.Name("order")),
+
+		fx.Provide(NewAPI),
+		fx.Populate(&shop),
+	)
+	if err := app.Err(); err != nil {
+		return err
+	}
+	return runApp(app, func() error {
+		fmt.Printf("ready: %s\n\n%s\n", shop.URL(), shop.Requests())
+		if f.demo {
+			return demo(context.Background(), shop, f.packing)
+		}
+		<-app.Wait()
+		return nil
+	})
+}
+
+// runApp starts the application, runs main, and stops the application.
+func runApp(app *fx.App, main func() error) error {
+	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
+	defer cancel()
+	if err := app.Start(start); err != nil {
+		return err
+	}
+	err := main()
+	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
+	defer cancel()
+	return errors.Join(err, app.Stop(stop))
+}
+
+func newLogger() (*zap.Logger, error) {
+	cfg := zap.NewDevelopmentConfig()
+	cfg.Level.SetLevel(zapcore.InfoLevel)
+	cfg.DisableCaller = true
+	cfg.DisableStacktrace = true
+	return cfg.Build()
+}

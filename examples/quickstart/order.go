@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Courier takes parcels away.
+type Courier struct{ log *slog.Logger }
+
+// NewCourier is the constructor of Courier.
+func NewCourier(log *slog.Logger) *Courier { return &Courier{log} }
+
+// Collect takes a parcel away.
+func (c *Courier) Collect(order string) error {
+	c.log.Info("parcel collected", "order", order)
+	return nil
+}
+
+// PlaceOrder is the input of an order.
+type PlaceOrder struct {
+	Customer string `json:"customer"`
+}
+
+// OrderStatus says how far an order is.
+type OrderStatus struct {
+	Step    string `json:"step"`
+	Total   int    `json:"total,omitempty"`   // in cents
+	Receipt string `json:"receipt,omitempty"` // id of the payment
+}
+
+// Order is a workflow: it runs once for each order id, however often the
+// application dies in between.
+type Order struct {
+	carts    fxrestate.ObjectClient[*Cart]
+	payments fxrestate.ServiceClient[*Payments]
+	courier  *Courier
+	packing  time.Duration
+}
+
+// NewOrder is the constructor of Order. The typed clients come with the
+// registration of the services that they call.
+func NewOrder(f flags, carts fxrestate.ObjectClient[*Cart], payments fxrestate.ServiceClient[*Payments], courier *Courier) *Order {
+	return &Order{carts: carts, payments: payments, courier: courier, packing: f.packing}
+}
+
+// Run sees the order through.
+func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, error) {
+	o.advance(ctx, OrderStatus{Step: "placed"})
+	cart, err := fxrestate.Call0(ctx, o.carts.Key(in.Customer), (*Cart).Empty)
+	if err != nil {
+		return OrderStatus{}, err
+	}
+	if len(cart.Items) == 0 {
+		return OrderStatus{}, restate.ToTerminalError(errors.New("the cart is empty"), restate.WithErrorCode(http.StatusConflict))
+	}
+	status := o.advance(ctx, OrderStatus{Step: "paying", Total: cart.Total})
+
+	receipt, err := fxrestate.Call(ctx, o.payments, (*Payments).Charge, Charge{Customer: in.Customer, Cents: cart.Total})
+	if err != nil {
+		return OrderStatus{}, err
+	}
+	status.Step, status.Receipt = "packing", receipt.ID
+	o.advance(ctx, status)
+
+	// A durable timer: it goes on while the application is down.
+	if err := restate.Sleep(ctx, o.packing, restate.WithName("packing")); err != nil {
+		return OrderStatus{}, err
+	}
+	id := restate.Key(ctx)
+	err = restate.RunVoid(ctx, func(restate.RunContext) error { return o.courier.Collect(id) }, restate.WithName("call-courier"))
+	if err != nil {
+		return OrderStatus{}, err
+	}
+	status.Step = "shipped"
+	return o.advance(ctx, status), nil
+}
+
+// Status tells how far the order is, while it runs and after.
+func (o *Order) Status(ctx restate.WorkflowSharedContext) (OrderStatus, error) {
+	status, err := restate.Get[*OrderStatus](ctx, "status")
+	if err != nil {
+		return OrderStatus{}, err
+	}
+	if status == nil {
+		return OrderStatus{}, restate.ToTerminalError(errors.New("there is no such order"), restate.WithErrorCode(http.StatusNotFound))
+	}
+	return *status, nil
+}
+
+func (o *Order) advance(ctx restate.WorkflowContext, status OrderStatus) OrderStatus {
+	restate.Set(ctx, "status", status)
+	ctx.Log().Info("order", "id", restate.Key(ctx), "step", status.Step) // silent on replay
+	return status
+}

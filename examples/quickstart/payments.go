@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+var errBadItem = errors.New("an item needs a sku, a positive quantity and a price")
+
+// CardTerminal charges cards. A real one would call a bank.
+type CardTerminal struct{ log *slog.Logger }
+
+// NewCardTerminal is the constructor of CardTerminal.
+func NewCardTerminal(log *slog.Logger) *CardTerminal { return &CardTerminal{log} }
+
+// Charge charges a card.
+func (t *CardTerminal) Charge(customer string, cents int, key string) error {
+	t.log.Info("card charged", "customer", customer, "cents", cents, "key", key)
+	return nil
+}
+
+// Charge asks for a payment.
+type Charge struct {
+	Customer string `json:"customer"`
+	Cents    int    `json:"cents"`
+}
+
+// Receipt says that a payment was made.
+type Receipt struct {
+	ID string `json:"id"`
+}
+
+// Payments is a service: its handlers have no state of their own.
+type Payments struct{ terminal *CardTerminal }
+
+// NewPayments is the constructor of Payments.
+func NewPayments(terminal *CardTerminal) *Payments { return &Payments{terminal} }
+
+// Charge charges a card. The step runs until it succeeds, and its result is
+// journaled: if the application dies after it, the card is not charged again.
+func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
+	id := restate.UUID(ctx).String() // the same one on every attempt
+	err := restate.RunVoid(ctx, func(restate.RunContext) error {
+		return p.terminal.Charge(in.Customer, in.Cents, id)
+	}, restate.WithName("charge-card"))
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{ID: id}, nil
+}

@@ -1,0 +1,63 @@
+// Package fxrestate is an application framework for Restate on go.uber.org/fx:
+// plain structs become durable services. fx constructs them, [Module] serves them
+// to Restate and registers them.
+//
+//	type Payments struct{ gateway Gateway }
+//
+//	func NewPayments(g Gateway) *Payments { return &Payments{g} }
+//
+//	func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
+//		return restate.Run(ctx, func(ctx restate.RunContext) (Receipt, error) {
+//			return p.gateway.Charge(ctx, in)
+//		}, restate.WithName("charge-card"))
+//	}
+//
+//	func main() {
+//		fx.New(
+//			fxrestate.Module,
+//			fx.Provide(fxrestate.ConfigFromEnv, NewGateway),
+//			fxrestate.Service[*Payments](NewPayments),
+//		).Run()
+//	}
+//
+// # Services, virtual objects, workflows
+//
+// [Service], [Object] and [Workflow] register a struct through its constructor.
+// Its exported methods that take a context of the SDK first are the handlers;
+// they have at most one input, and return a result, an error, both or nothing.
+// Options are those of the SDK, which work on a service and inside [Handler], and
+// [Name], [Naming], [HandlerName] and [Exclude]. [Config].Defaults apply to all
+// services. Definitions that were built in another way join with [Definition].
+//
+// What is wrong with a struct, its options or the configuration is an error of
+// fx.New: all mistakes at once, each with its place and what to write instead.
+//
+// # Calling handlers
+//
+// Registering a struct makes its [ServiceClient], [ObjectClient] or
+// [WorkflowClient] injectable. Inside handlers [Call], [Send] and [Future] take
+// such a client and a method expression, which names the handler and gives the
+// call its types:
+//
+//	receipt, err := fxrestate.Call(ctx, o.payments, (*Payments).Charge, in)
+//	total, err := fxrestate.Call0(ctx, o.carts.Key(id), (*Cart).Total)
+//
+// Outside handlers, in HTTP controllers and jobs, package ingress has the same
+// verbs; its *ingress.Client is injectable, and works from the start of what
+// depends on it, since that starts after the registration.
+//
+// # The context
+//
+// A handler's ctx can be passed on as a plain context.Context. [FromContext] and
+// its kin get the Restate context back from it, or say clearly why they cannot:
+// inside restate.Run, in a shared handler that asks to write, outside a handler.
+// [Scoped] gives each attempt its own instance of a type.
+//
+// # Start and stop
+//
+// On start the endpoint listens, the SDK warms up, and, if Config.Register is
+// set, the endpoint is registered with the admin API. On stop new invocations are
+// turned away, those that wait are suspended, and those that compute get until
+// the drain timeout. Nothing is lost: Restate goes on with them elsewhere or
+// later. [Health] tells how far it is.
+package fxrestate

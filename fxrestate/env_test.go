@@ -1,0 +1,131 @@
+package fxrestate_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
+)
+
+// names are all variables that ConfigFromEnv reads.
+var names = []string{
+	"RESTATE_ADMIN_URL", "RESTATE_HOST", "RESTATE_HOST_SCHEME", "RESTATE_AUTH_TOKEN",
+	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_ENDPOINT_ADDR", "PORT",
+	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
+}
+
+// environment sets variables and empties the others.
+func environment(t *testing.T, env map[string]string) {
+	t.Helper()
+	for _, name := range names {
+		t.Setenv(name, env[name])
+	}
+	for name := range env {
+		require.Contains(t, names, name)
+	}
+}
+
+func TestConfigFromEnv(t *testing.T) {
+	public, local := ingress.Config{URL: "http://localhost:8080"}, admin.Config{URL: "http://localhost:9070"}
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want fxrestate.Config
+	}{
+		"nothing set": {nil, fxrestate.Config{Ingress: public, Admin: local}},
+		"another host": {
+			map[string]string{"RESTATE_HOST": "restate.internal", "RESTATE_HOST_SCHEME": "https"},
+			fxrestate.Config{
+				Ingress: ingress.Config{URL: "https://restate.internal:8080"},
+				Admin:   admin.Config{URL: "https://restate.internal:9070"},
+			},
+		},
+		"a host with an IPv6 address": {
+			map[string]string{"RESTATE_HOST": "::1"},
+			fxrestate.Config{
+				Ingress: ingress.Config{URL: "http://[::1]:8080"},
+				Admin:   admin.Config{URL: "http://[::1]:9070"},
+			},
+		},
+		"both APIs by their URLs, which override the host": {
+			map[string]string{
+				"RESTATE_INGRESS_URL": "https://ingress.example", "RESTATE_ADMIN_URL": "https://admin.example",
+				"RESTATE_HOST": "restate", "RESTATE_AUTH_TOKEN": "key_1",
+			},
+			fxrestate.Config{
+				Ingress: ingress.Config{URL: "https://ingress.example", AuthToken: "key_1"},
+				Admin:   admin.Config{URL: "https://admin.example", AuthToken: "key_1"},
+			},
+		},
+		"a port": {
+			map[string]string{"PORT": "8443"},
+			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{Addr: ":8443"}},
+		},
+		"an address, which overrides the port": {
+			map[string]string{"PORT": "8443", "RESTATE_ENDPOINT_ADDR": "127.0.0.1:0"},
+			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{Addr: "127.0.0.1:0"}},
+		},
+		"the endpoint": {
+			map[string]string{
+				"RESTATE_IDENTITY_KEYS": " publickeyv1_a, publickeyv1_b,, ",
+				"RESTATE_MAX_IN_FLIGHT": "250", "RESTATE_DRAIN_TIMEOUT": "1m30s",
+			},
+			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{
+				IdentityKeys: []string{"publickeyv1_a", "publickeyv1_b"},
+				MaxInFlight:  250, DrainTimeout: 90 * time.Second,
+			}},
+		},
+		"the registration": {
+			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:{{port}}"},
+			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:{{port}}"}},
+		},
+		"the registration, required": {
+			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:9080", "RESTATE_REGISTER_REQUIRED": "true"},
+			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:9080", Required: true}},
+		},
+		"no registration, not required": {
+			map[string]string{"RESTATE_REGISTER_REQUIRED": "false"},
+			fxrestate.Config{Ingress: public, Admin: local},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, test.env)
+			got, err := fxrestate.ConfigFromEnv()
+			require.NoError(t, err)
+			require.Equal(t, test.want, got)
+			// The keys of these tests are none, but their form is right.
+			require.NoError(t, got.Validate())
+		})
+	}
+}
+
+func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
+	environment(t, map[string]string{
+		"RESTATE_HOST_SCHEME":       "ftp",
+		"PORT":                      "65536",
+		"RESTATE_MAX_IN_FLIGHT":     "0",
+		"RESTATE_DRAIN_TIMEOUT":     "10",
+		"RESTATE_REGISTER_REQUIRED": "yes",
+	})
+	_, err := fxrestate.ConfigFromEnv()
+	for _, want := range []string{
+		`fxrestate: RESTATE_HOST_SCHEME is "ftp": it must be http or https`,
+		`fxrestate: PORT is "65536": it must be a port between 1 and 65535`,
+		`fxrestate: RESTATE_MAX_IN_FLIGHT is "0": it must be a positive number`,
+		`fxrestate: RESTATE_DRAIN_TIMEOUT is "10": it must be a positive duration such as 10s`,
+		`fxrestate: RESTATE_REGISTER_REQUIRED is "yes": it must be true or false`,
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestConfigFromEnvRefusesToRequireWhatIsNotConfigured(t *testing.T) {
+	environment(t, map[string]string{"RESTATE_REGISTER_REQUIRED": "1"})
+	_, err := fxrestate.ConfigFromEnv()
+	require.EqualError(t, err, "fxrestate: RESTATE_REGISTER_REQUIRED is true without RESTATE_DEPLOYMENT_URL: set the URL of the endpoint as the server reaches it")
+}

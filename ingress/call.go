@@ -1,0 +1,97 @@
+package ingress
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"reflect"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+)
+
+// Call calls a handler and waits for its result:
+//
+//	cart, err := ingress.Call(ctx, carts.Key(id), (*Cart).AddItem, item)
+//
+// The method expression names the handler and gives the call its types; C is the
+// handler's context, which the compiler infers. A failure of the handler is an
+// [*Error] with the code of its terminal error. When ctx ends the call returns,
+// and the invocation goes on.
+//
+// Go has no overloading, so each verb has a name for each shape of method:
+//
+//	(ctx, I) (O, error)   Call        Send        Lookup        Handler
+//	(ctx, I) error        CallVoid    SendVoid    LookupVoid    HandlerVoid
+//	(ctx) (O, error)      Call0       Send0       Lookup0       Handler0
+//	(ctx) error           Call0Void   Send0Void   Lookup0Void   Handler0Void
+//
+// With restate.WithIdempotencyKey any number of equal calls are one invocation
+// with one result, and the call is repeated when the connection breaks. The
+// server keeps results for a day unless the service says otherwise
+// (restate.WithIdempotencyRetention). See
+// https://docs.restate.dev/services/invocation/http.
+func Call[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...RequestOption) (O, error) {
+	return call[O](ctx, to, method, in, opts)
+}
+
+// CallVoid is [Call] for methods without a result.
+func CallVoid[T any, C restate.Context, I any](ctx context.Context, to Target[T], method func(T, C, I) error, in I, opts ...RequestOption) error {
+	_, err := call[restate.Void](ctx, to, method, in, opts)
+	return err
+}
+
+// Call0 is [Call] for methods without input.
+func Call0[T any, C restate.Context, O any](ctx context.Context, to Target[T], method func(T, C) (O, error), opts ...RequestOption) (O, error) {
+	return call[O](ctx, to, method, restate.Void{}, opts)
+}
+
+// Call0Void is [Call] for methods without input and result.
+func Call0Void[T any, C restate.Context](ctx context.Context, to Target[T], method func(T, C) error, opts ...RequestOption) error {
+	_, err := call[restate.Void](ctx, to, method, restate.Void{}, opts)
+	return err
+}
+
+func call[O, T any](ctx context.Context, to Target[T], method, in any, opts []RequestOption) (O, error) {
+	c, err := resolve(to, method)
+	if err != nil {
+		var none O
+		return none, err
+	}
+	return callTo[O](ctx, c, in, opts)
+}
+
+func callTo[O any](ctx context.Context, c callee, in any, opts []RequestOption) (O, error) {
+	var none O
+	o, err := collectRequest(opts)
+	if err != nil {
+		return none, fmt.Errorf("ingress: %s: %w", c.name(), err)
+	}
+	a, err := c.call(ctx, in, o)
+	if o.response != nil {
+		*o.response = a.response()
+	}
+	if err != nil {
+		return none, err
+	}
+	return decode[O](c.name(), codecOr(o.output, c.output), a)
+}
+
+// call calls the handler and returns the answer as it is.
+func (c callee) call(ctx context.Context, in any, o requestOptions) (answer, error) {
+	r, err := c.newRequest(verbCall, in, o)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.client.do(ctx, r)
+}
+
+func decode[O any](name string, codec encoding.Codec, a answer) (O, error) {
+	var out O
+	if err := encoding.Unmarshal(codec, a.body, &out); err != nil {
+		var none O
+		return none, fmt.Errorf("ingress: %s: the result of %s does not decode into %s: %w",
+			name, cmp.Or(a.invocationID, "the invocation"), reflect.TypeFor[O](), err)
+	}
+	return out, nil
+}

@@ -1,0 +1,222 @@
+package ingress
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+const (
+	// maxErrorBody bounds what is read of an answer that reports an error.
+	maxErrorBody = 1 << 20
+	// maxExcerpt bounds what of a body that is not the server's own goes into
+	// an error, and what of a message into its text, in runes.
+	maxExcerpt = 500
+	// statusNotReady is the server's status for an output that is not there yet.
+	statusNotReady = 470
+)
+
+// What an [*Error] can be, for errors.Is. None of them is true of the handler's
+// own errors, whatever their code.
+var (
+	// ErrNotFound: the server knows no such service, handler or invocation.
+	ErrNotFound = errors.New("ingress: not found")
+	// ErrNotReady: the invocation has not completed yet. [Invocation.Output]
+	// reports it as a result instead.
+	ErrNotReady = errors.New("ingress: not ready")
+	// ErrUnavailable: the server, or a gateway in front of it, is overloaded or
+	// cannot be reached for the time being (429, 502, 503, 504).
+	ErrUnavailable = errors.New("ingress: unavailable")
+)
+
+// Source says who made an error.
+type Source string
+
+// The sources of errors, as the server names them.
+const (
+	// SourceInvocation: the handler ran, and this terminal error is its result.
+	SourceInvocation Source = "invocation"
+	// SourceIngress: the server turned the request away.
+	SourceIngress Source = "ingress"
+)
+
+// Error is an answer that reports an error: the terminal error of a handler, a
+// refusal of the server, or one of a gateway in front of it.
+//
+// When the handler made it, errors.As, restate.AsTerminalError and
+// restate.IsTerminalError find a restate.TerminalError in it, as they would
+// inside a handler.
+type Error struct {
+	// Status is the HTTP status.
+	Status int
+	// Code is Restate's error code: that of the terminal error when the handler
+	// made it. It is the status unless that code cannot be one.
+	Code restate.Code
+	// Message is the explanation of whoever made the error, or an excerpt of
+	// the body, on one line, where that is not in the server's format.
+	Message string
+	// Metadata of a terminal error: see restate.WithMetadata.
+	Metadata map[string]string
+	// Source says who made the error. It is empty for a gateway and for servers
+	// that do not tell.
+	Source Source
+	// InvocationID of the invocation that failed, or empty.
+	InvocationID string
+	// Target of the request, such as "payments/Charge".
+	Target string
+	// RetryAfter is how long the server or gateway asks to wait, or zero.
+	RetryAfter time.Duration
+}
+
+// Error says what was called, what the answer was, and who made it.
+func (e *Error) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "ingress: %s: ", e.Target)
+	message := cmp.Or(oneLine(e.Message, maxExcerpt), http.StatusText(e.Status), "no message")
+	switch e.Source {
+	case SourceInvocation:
+		fmt.Fprintf(&text, "failed with %d: %s", e.Code, message)
+	case SourceIngress:
+		fmt.Fprintf(&text, "refused with %d: %s", e.Status, message)
+	default:
+		fmt.Fprintf(&text, "status %d: %s", e.Status, message)
+	}
+	if e.InvocationID != "" {
+		fmt.Fprintf(&text, " (%s)", e.InvocationID)
+	}
+	return text.String()
+}
+
+// Is tells whether the error is [ErrNotFound], [ErrNotReady] or [ErrUnavailable].
+func (e *Error) Is(target error) bool {
+	if e.Source == SourceInvocation {
+		return false
+	}
+	switch target {
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound
+	case ErrNotReady:
+		return e.Status == statusNotReady
+	case ErrUnavailable:
+		return e.transient()
+	default:
+		return false
+	}
+}
+
+// Unwrap returns the handler's error as a restate.TerminalError, and nil for
+// errors that no handler made.
+func (e *Error) Unwrap() error {
+	if e.Source != SourceInvocation {
+		return nil
+	}
+	return restate.ToTerminalError(errors.New(e.Message),
+		restate.WithErrorCode(e.Code), restate.WithMetadataMap(e.Metadata))
+}
+
+// ConnectionError is a request that got no complete answer. Whether the server
+// accepted the call is not known then; give calls an idempotency key to make them
+// safe to repeat.
+type ConnectionError struct {
+	// Target of the request, such as "payments/Charge".
+	Target string
+	// URL of the server, without credentials.
+	URL string
+	// Err is the cause, for instance a *net.OpError or the context's error.
+	Err error
+}
+
+// Error says what was called, where, and why there was no answer.
+func (e *ConnectionError) Error() string {
+	text := fmt.Sprintf("ingress: %s: no answer from %s: %s", e.Target, e.URL, oneLine(e.Err.Error(), maxExcerpt))
+	if errors.Is(e.Err, syscall.ECONNREFUSED) {
+		text += " (does a restate-server run there, and is this the address of its ingress?)"
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *ConnectionError) Unwrap() error { return e.Err }
+
+func (c *Client) connectionError(r request, err error) error {
+	// What net/http wraps around the cause repeats method and URL.
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return &ConnectionError{Target: r.name, URL: c.URL(), Err: err}
+}
+
+// responseError reads an answer that is not a success.
+func (c *Client) responseError(r request, res *http.Response) error {
+	// What was read before a connection broke is still worth showing.
+	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
+	e := parseErrorBody(body)
+	if location := res.Header.Get("Location"); location != "" && res.StatusCode/100 == 3 {
+		e.Message = oneLine("redirected to "+withoutUserinfo(location), maxExcerpt)
+	}
+	e.Status = res.StatusCode
+	e.Source = Source(cmp.Or(res.Header.Get(errorSourceHeader), string(e.Source)))
+	if e.Code == 0 {
+		e.Code = restate.Code(res.StatusCode)
+	}
+	e.Message = c.redact.Replace(e.Message)
+	e.InvocationID = res.Header.Get(invocationIDHeader)
+	e.Target = r.name
+	e.RetryAfter = parseRetryAfter(res.Header.Get(retryAfterHeader), time.Now())
+	return e
+}
+
+// parseErrorBody reads the body of an error. Any body will do: a gateway answers
+// as it likes, and so does the server itself when a body is too large.
+func parseErrorBody(body []byte) *Error {
+	var described struct {
+		Code     json.Number       `json:"code"`
+		Message  *string           `json:"message"`
+		Metadata map[string]string `json:"metadata"`
+		Source   Source            `json:"source"`
+	}
+	if json.Unmarshal(body, &described) != nil || described.Message == nil {
+		return &Error{Message: oneLine(string(body), maxExcerpt)}
+	}
+	e := &Error{Message: *described.Message, Metadata: described.Metadata, Source: described.Source}
+	if code, err := described.Code.Int64(); err == nil && code > 0 && code <= 0xffff {
+		e.Code = restate.Code(code)
+	}
+	return e
+}
+
+// oneLine makes text from outside fit for a log line: printable, single spaces,
+// bounded to a number of runes.
+func oneLine(text string, limit int) string {
+	var line strings.Builder
+	runes, space := 0, false
+	for _, r := range text {
+		if !unicode.IsPrint(r) || r == ' ' || r == unicode.ReplacementChar {
+			space = runes > 0
+			continue
+		}
+		if runes >= limit {
+			line.WriteString("…")
+			break
+		}
+		if space {
+			line.WriteByte(' ')
+			runes++
+			space = false
+		}
+		line.WriteRune(r)
+		runes++
+	}
+	return line.String()
+}

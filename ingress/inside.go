@@ -1,0 +1,26 @@
+package ingress
+
+import (
+	"context"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// warnInside says, once per subject, that a request was made with the context of
+// a handler. It is not journaled there: it is made again whenever the handler is
+// replayed, and the invocations are not linked. Inside the closure of a
+// restate.Run it is a step like any other.
+func (c *Client) warnInside(ctx context.Context, subject string) {
+	if _, err := scope.Find(ctx); err != nil {
+		// A handler of the SDK's own is recognised by its very context.
+		if _, ok := ctx.(restate.Context); !ok {
+			return
+		}
+	}
+	if _, warned := c.warned.LoadOrStore(subject, true); !warned {
+		c.log.WarnContext(ctx, "ingress: the ingress client was used inside a handler, where each replay repeats the request; "+
+			"use fxrestate.Call and its kin with the handler's context", "target", subject)
+	}
+}

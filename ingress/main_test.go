@@ -1,0 +1,310 @@
+package ingress_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/server"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/ingress"
+)
+
+// restateServer is shared by all tests and examples, and so are the services:
+// each test uses keys of its own.
+var restateServer *devserver.Server
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	ctx := context.Background()
+	fail := func(err error) int {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	ignoreNow := goleak.IgnoreCurrent()
+	var err error
+	if restateServer, err = devserver.Start(ctx, devserver.Config{Progress: os.Stderr}); err != nil {
+		return fail(err)
+	}
+	stop, err := serveAll(
+		restate.Reflect(new(Greeter)),
+		restate.Reflect(new(Cart)),
+		restate.Reflect(new(Signup)),
+		restate.Reflect(new(Gate)),
+		restate.Reflect(new(Hidden), restate.WithIngressPrivate(true)),
+	)
+	if err != nil {
+		return fail(errors.Join(err, restateServer.Stop(ctx)))
+	}
+	code := m.Run()
+	stop()
+	if err := restateServer.Stop(ctx); err != nil {
+		return fail(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if code == 0 {
+		if err := goleak.Find(ignoreNow); err != nil {
+			return fail(err)
+		}
+	}
+	return code
+}
+
+// serveAll serves the definitions over h2c and registers them.
+func serveAll(definitions ...restate.ServiceDefinition) (stop func(), err error) {
+	endpoint := server.NewRestate().WithLogger(slog.DiscardHandler, false)
+	for _, d := range definitions {
+		endpoint.Bind(d)
+	}
+	handler, err := endpoint.Handler()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	srv := &http.Server{Handler: handler, Protocols: protocols}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = srv.Serve(listener)
+	}()
+	stop = func() {
+		_ = srv.Close()
+		<-done
+	}
+	body := fmt.Sprintf(`{"uri":"http://%s:%d","force":true}`,
+		restateServer.EndpointHost(), listener.Addr().(*net.TCPAddr).Port)
+	res, err := http.Post(restateServer.AdminURL()+"/deployments", "application/json", bytes.NewBufferString(body))
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	defer res.Body.Close()
+	if answer, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusCreated {
+		stop()
+		return nil, fmt.Errorf("register: %s: %s", res.Status, answer)
+	}
+	return stop, nil
+}
+
+// Greeter is a service with every shape of method.
+type Greeter struct{}
+
+type Failure struct {
+	Code    int
+	Message string
+}
+
+func (*Greeter) Greet(_ restate.Context, name string) (string, error) {
+	executions.add("Greet " + name)
+	return "hello " + name, nil
+}
+
+func (*Greeter) Notify(_ restate.Context, name string) error {
+	executions.add("Notify " + name)
+	return nil
+}
+func (*Greeter) Ping(restate.Context) (string, error) { return "pong", nil }
+func (*Greeter) Touch(restate.Context) error          { return nil }
+
+func (*Greeter) Fail(_ restate.Context, f Failure) (string, error) {
+	return "", restate.ToTerminalError(errors.New(f.Message),
+		restate.WithErrorCode(restate.Code(f.Code)), restate.WithMetadata("reason", "tested"))
+}
+
+func (*Greeter) Headers(ctx restate.Context) (map[string]string, error) {
+	return ctx.Request().Headers.ToMap(), nil
+}
+
+func (*Greeter) Reverse(_ restate.Context, in []byte) ([]byte, error) {
+	out := bytes.Clone(in)
+	for i := range out {
+		out[i] = in[len(in)-1-i]
+	}
+	return out, nil
+}
+
+// Wait completes when [Gate] is opened under the same name.
+func (*Greeter) Wait(ctx restate.Context, name string) (string, error) {
+	return restate.Object[string](ctx, "Gate", name, "Await").Request(restate.Void{})
+}
+
+// Gate lets one invocation per key wait until somebody opens it.
+type Gate struct{}
+
+func (*Gate) Await(ctx restate.ObjectContext) (string, error) {
+	a := restate.Awakeable[string](ctx)
+	restate.Set(ctx, "awakeable", a.Id())
+	return a.Result()
+}
+
+func (*Gate) Awakeable(ctx restate.ObjectSharedContext) (string, error) {
+	return restate.Get[string](ctx, "awakeable")
+}
+
+// Cart is a virtual object.
+type Cart struct{}
+
+type Item struct {
+	SKU      string `json:"sku"`
+	Quantity int    `json:"quantity"`
+}
+
+func (*Cart) AddItem(ctx restate.ObjectContext, item Item) (int, error) {
+	total, err := restate.Get[int](ctx, "total")
+	if err != nil {
+		return 0, err
+	}
+	total += item.Quantity
+	restate.Set(ctx, "total", total)
+	return total, nil
+}
+
+func (*Cart) Total(ctx restate.ObjectSharedContext) (int, error) {
+	return restate.Get[int](ctx, "total")
+}
+
+func (*Cart) Key(ctx restate.ObjectSharedContext) (string, error) {
+	executions.add("Key " + restate.Key(ctx))
+	return restate.Key(ctx), nil
+}
+
+func (*Cart) Remove(ctx restate.ObjectContext, _ string) error {
+	restate.Clear(ctx, "total")
+	return nil
+}
+func (*Cart) Clear(ctx restate.ObjectContext) error { restate.ClearAll(ctx); return nil }
+
+// Other is never called on purpose.
+func (*Cart) Other(ctx restate.ObjectSharedContext) (string, error) {
+	executions.add("Other")
+	return "other " + restate.Key(ctx), nil
+}
+
+// Signup is a workflow that waits for a code.
+type Signup struct{}
+
+func (*Signup) Run(ctx restate.WorkflowContext, email string) (string, error) {
+	code, err := restate.Promise[string](ctx, "code").Result()
+	if err != nil {
+		return "", err
+	}
+	return email + " confirmed with " + code, nil
+}
+
+func (*Signup) Confirm(ctx restate.WorkflowSharedContext, code string) error {
+	return restate.Promise[string](ctx, "code").Resolve(code)
+}
+
+func (*Signup) ID(ctx restate.WorkflowSharedContext) (string, error) { return restate.Key(ctx), nil }
+
+// Hidden is not public.
+type Hidden struct{}
+
+func (*Hidden) Greet(restate.Context) (string, error) { return "", nil }
+
+// executions counts what handlers did.
+var executions counter
+
+type counter struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (c *counter) add(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n == nil {
+		c.n = make(map[string]int)
+	}
+	c.n[what]++
+}
+
+func (c *counter) of(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n[what]
+}
+
+// within is the time that anything may take.
+const within = 30 * time.Second
+
+func testContext(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// newClient returns a client of the server, unless cfg says otherwise.
+func newClient(t testing.TB, cfg ingress.Config) *ingress.Client {
+	t.Helper()
+	if cfg.URL == "" {
+		cfg.URL = restateServer.IngressURL()
+	}
+	client, err := ingress.New(cfg, nil)
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+// open lets the invocation that waits at a gate go on.
+func open(t testing.TB, client *ingress.Client, name string) {
+	t.Helper()
+	require.NoError(t, client.ResolveAwakeable(testContext(t), gateID(t, client, name), "opened "+name))
+}
+
+// gateID returns the awakeable of a gate as soon as somebody waits there.
+func gateID(t testing.TB, client *ingress.Client, name string) (id string) {
+	t.Helper()
+	gate := ingress.Object[*Gate](client).Key(name)
+	require.Eventually(t, func() bool {
+		got, err := ingress.Call0(testContext(t), gate, (*Gate).Awakeable)
+		require.NoError(t, err)
+		id = got
+		return id != ""
+	}, within, 5*time.Millisecond)
+	return id
+}
+
+// query runs SQL against the server.
+func query(t testing.TB, sql string) []map[string]any {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": sql})
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, restateServer.AdminURL()+"/query", bytes.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	var out struct{ Rows []map[string]any }
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&out))
+	return out.Rows
+}
+
+func requireError(t testing.TB, err error) *ingress.Error {
+	t.Helper()
+	var failed *ingress.Error
+	require.ErrorAs(t, err, &failed)
+	return failed
+}

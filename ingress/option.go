@@ -1,0 +1,161 @@
+package ingress
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+	sdkingress "github.com/restatedev/sdk-go/ingress"
+)
+
+// The SDK's options, as they are. The options themselves are functions of the
+// SDK whose names begin with With.
+type (
+	// RequestOption is an option of [Call] and its kin: restate.WithIdempotencyKey,
+	// WithHeaders, WithLimitKey, WithCodec, WithInputCodec and WithOutputCodec;
+	// and [WithResponse].
+	RequestOption = sdkingress.RequestOption
+	// SendOption is an option of [Send] and its kin: restate.WithIdempotencyKey,
+	// WithHeaders, WithLimitKey, WithCodec and WithDelay.
+	SendOption = sdkingress.SendOption
+	// InvocationOption is an option of [InvocationByID]: restate.WithCodec.
+	InvocationOption = sdkingress.InvocationHandleOption
+)
+
+// collect applies options of the SDK to a zero value of the struct they are
+// written for. That type has no public name: the method expression of the
+// option's interface lets the compiler infer it.
+func collect[Options, Option any](apply func(Option, *Options), opts []Option) Options {
+	var o Options
+	for _, opt := range opts {
+		apply(opt, &o)
+	}
+	return o
+}
+
+// clientOptions are what [ServiceClient.With] and [Keyed.With] collected.
+type clientOptions struct {
+	scope         string
+	input, output encoding.Codec
+}
+
+func (o clientOptions) with(opts []restate.ClientOption) clientOptions {
+	more := collect(restate.ClientOption.BeforeClient, opts)
+	o.scope = cmp.Or(more.Scope, o.scope)
+	o.input = codecOr(more.InputCodec, o.input)
+	o.output = codecOr(more.OutputCodec, o.output)
+	return o
+}
+
+func (o clientOptions) inputOr(codec encoding.Codec) encoding.Codec { return codecOr(o.input, codec) }
+
+func (o clientOptions) outputOr(codec encoding.Codec) encoding.Codec { return codecOr(o.output, codec) }
+
+func codecOr(codec, otherwise encoding.Codec) encoding.Codec {
+	if codec == nil {
+		return otherwise
+	}
+	return codec
+}
+
+// requestOptions are the options of one call or send.
+type requestOptions struct {
+	idempotencyKey string
+	limitKey       string
+	headers        map[string]string
+	delay          time.Duration
+	input, output  encoding.Codec
+	response       *Response
+}
+
+func collectRequest(opts []RequestOption) (requestOptions, error) {
+	if len(opts) == 0 {
+		return requestOptions{}, nil
+	}
+	o := collect(RequestOption.BeforeIngressRequest, opts)
+	r := requestOptions{
+		idempotencyKey: o.IdempotencyKey,
+		limitKey:       o.LimitKey,
+		input:          o.InputCodec,
+		output:         o.OutputCodec,
+	}
+	if o.Headers != nil {
+		r.headers = o.Headers.ToMap()
+	}
+	for _, opt := range opts {
+		if w, ok := opt.(responseWriter); ok {
+			r.response = w.response()
+		}
+	}
+	return r, r.check()
+}
+
+func collectSend(opts []SendOption) (requestOptions, error) {
+	if len(opts) == 0 {
+		return requestOptions{}, nil
+	}
+	o := collect(SendOption.BeforeIngressSend, opts)
+	r := requestOptions{
+		idempotencyKey: o.IdempotencyKey,
+		limitKey:       o.LimitKey,
+		delay:          o.Delay,
+		input:          o.Codec,
+		output:         o.Codec,
+	}
+	if o.Headers != nil {
+		r.headers = o.Headers.ToMap()
+	}
+	return r, r.check()
+}
+
+func (r requestOptions) check() error {
+	if r.delay < 0 {
+		return fmt.Errorf("a delay of %v", r.delay)
+	}
+	if err := checkHeader(limitKeyHeader, r.limitKey); err != nil {
+		return err
+	}
+	for name, value := range r.headers {
+		if err := checkHeader(name, value); err != nil {
+			return err
+		}
+		if strings.EqualFold(name, idempotencyKeyHeader) {
+			return errors.New("header Idempotency-Key: use restate.WithIdempotencyKey")
+		}
+	}
+	return checkIdempotencyKey(r.idempotencyKey)
+}
+
+// Response is what an answer says about the invocation: see [WithResponse].
+type Response struct {
+	// InvocationID of the invocation that answered, or empty when the request
+	// did not get as far.
+	InvocationID string
+	// Deduplicated says that an earlier call with the same idempotency key had
+	// completed, and that this is its result. A call that joined one still
+	// running is not marked: the server does not tell.
+	Deduplicated bool
+}
+
+// WithResponse is an option of [Call] and its kin that stores what the answer
+// says about the invocation in *into, also when it is an error.
+func WithResponse(into *Response) RequestOption {
+	return newResponseOption(RequestOption.BeforeIngressRequest, into)
+}
+
+// responseOption is a RequestOption, which takes a method with a parameter of a
+// type without a public name.
+type responseOption[Options any] struct{ into *Response }
+
+func newResponseOption[Options any](_ func(RequestOption, *Options), into *Response) responseOption[Options] {
+	return responseOption[Options]{into}
+}
+
+func (responseOption[Options]) BeforeIngressRequest(*Options) {}
+func (o responseOption[Options]) response() *Response         { return o.into }
+
+type responseWriter interface{ response() *Response }

@@ -1,0 +1,102 @@
+package ingress
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// ErrEmptyKey is the error of a call of a virtual object or workflow with an
+// empty key. No request is made: the server would take the empty text as the key
+// of an object like any other.
+var ErrEmptyKey = errors.New("the key is empty")
+
+// checkKey reports a key that no request can carry as it is.
+func checkKey(key string) error {
+	if key == "" {
+		return ErrEmptyKey
+	}
+	if !utf8.ValidString(key) {
+		return errors.New("the key is not valid UTF-8")
+	}
+	return nil
+}
+
+// checkIdempotencyKey reports an idempotency key that the server would refuse or
+// change: it travels as a header, whose surrounding blanks do not count.
+func checkIdempotencyKey(key string) error {
+	for i := range len(key) {
+		if key[i] < ' ' || key[i] > '~' {
+			return errors.New("the idempotency key has characters other than printable ASCII; hash or encode it")
+		}
+	}
+	if strings.Trim(key, " ") != key {
+		return errors.New("the idempotency key begins or ends with a blank")
+	}
+	return nil
+}
+
+// path is the path of a request: as it is written on the wire, and decoded, both
+// of which net/url wants to know.
+type path struct{ escaped, plain string }
+
+// newPath escapes each segment, so that no key or id reaches another path than
+// its own: the server takes the path apart first and decodes then.
+func newPath(segments ...string) path {
+	var escaped, plain strings.Builder
+	for _, segment := range segments {
+		escaped.WriteByte('/')
+		escaped.WriteString(escape(segment))
+		plain.WriteByte('/')
+		plain.WriteString(segment)
+	}
+	return path{escaped.String(), plain.String()}
+}
+
+// escape is url.PathEscape, but for segments of dots, which gateways resolve as
+// directories.
+func escape(segment string) string {
+	switch segment {
+	case ".":
+		return "%2E"
+	case "..":
+		return "%2E%2E"
+	default:
+		return url.PathEscape(segment)
+	}
+}
+
+// The verbs of the ingress.
+const (
+	verbCall   = "call"
+	verbSend   = "send"
+	verbAttach = "attach"
+	verbOutput = "output"
+)
+
+// invokePath is the path under which a handler is called. The server also knows
+// /{service}/{key}/{handler} and, for sends, /{service}/{key}/{handler}/send. In
+// that form a key can name a handler when client and server disagree on whether
+// the service has keys and the handler is named "send". This form has the verb in
+// front and a fixed number of segments, and such a request is refused.
+func (c callee) invokePath(verb string) path {
+	segments := make([]string, 0, 7)
+	segments = append(segments, "restate")
+	if c.scope != "" {
+		segments = append(segments, "scope", c.scope)
+	}
+	segments = append(segments, verb, c.service)
+	if c.keyed {
+		segments = append(segments, c.key)
+	}
+	return newPath(append(segments, c.handler)...)
+}
+
+// resolve returns the URL of a path below base.
+func (p path) resolve(base *url.URL) *url.URL {
+	u := *base
+	u.Path = base.Path + p.plain
+	u.RawPath = base.EscapedPath() + p.escaped
+	return &u
+}

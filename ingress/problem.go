@@ -1,0 +1,151 @@
+package ingress
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// statusClientClosed is what nginx logs when the client went away. Nobody gets to
+// see it.
+const statusClientClosed = 499
+
+// RequestError says that a request to a route cannot be served as it is. The
+// functions of a [Route] and of [Verify] may return one.
+type RequestError struct {
+	// Status is the HTTP status of the answer.
+	Status int
+	// Detail explains it to the client.
+	Detail string
+}
+
+// Error returns status and detail.
+func (e *RequestError) Error() string {
+	return fmt.Sprintf("ingress: %d %s", e.Status, cmp.Or(e.Detail, http.StatusText(e.Status)))
+}
+
+func badRequest(detail string) error {
+	return &RequestError{Status: http.StatusBadRequest, Detail: detail}
+}
+
+// clientError is an error of a user's function about the request.
+func clientError(err error) error {
+	var own *RequestError
+	if errors.As(err, &own) {
+		return err
+	}
+	return badRequest(err.Error())
+}
+
+// Problem is the problem details object of RFC 9457 with three members of
+// Restate's.
+type Problem struct {
+	// Type is a URI reference that identifies the kind of problem. Absent, it
+	// is "about:blank": Title and Status say it all.
+	Type string `json:"type,omitempty"`
+	// Title is the text of the status.
+	Title string `json:"title"`
+	// Status is the HTTP status.
+	Status int `json:"status"`
+	// Detail explains this occurrence.
+	Detail string `json:"detail,omitempty"`
+	// Code is Restate's error code: that of the terminal error if the handler
+	// failed.
+	Code restate.Code `json:"code,omitempty"`
+	// InvocationID of the invocation that failed.
+	InvocationID string `json:"invocationId,omitempty"`
+	// Metadata of the terminal error: see restate.WithMetadata.
+	Metadata map[string]string `json:"metadata,omitempty"`
+
+	retryAfter time.Duration
+}
+
+// ProblemOf describes an error of this package to the client of a route. What is
+// the client's mistake is a 4xx with an explanation; what is not does not show
+// what went wrong inside.
+//
+//	a terminal error of the handler   its code, or 500; text and metadata if 4xx
+//	a bad request to the route        400, 413, 415, or as the *RequestError says
+//	the server is overloaded or away  503, with its Retry-After
+//	the server refused the call       502, since that is the route's mistake
+//	the connection broke              502
+//	the request's deadline passed     504
+//	anything else                     500
+func ProblemOf(err error) Problem {
+	var bad *RequestError
+	var answered *Error
+	var broken *ConnectionError
+	p := Problem{Status: http.StatusInternalServerError}
+	switch {
+	case errors.As(err, &bad):
+		p.Status, p.Detail = bad.Status, bad.Detail
+	case errors.As(err, &answered):
+		p = answered.problem()
+	case errors.Is(err, context.DeadlineExceeded):
+		p.Status = http.StatusGatewayTimeout
+	case errors.Is(err, context.Canceled):
+		p.Status = statusClientClosed
+	case errors.As(err, &broken):
+		p.Status = http.StatusBadGateway
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "dial" {
+			p.Status = http.StatusServiceUnavailable
+		}
+	}
+	p.Title = cmp.Or(http.StatusText(p.Status), "Error")
+	return p
+}
+
+func (e *Error) problem() Problem {
+	p := Problem{Code: e.Code, InvocationID: e.InvocationID, retryAfter: e.RetryAfter}
+	switch {
+	case e.Source == SourceInvocation && e.Code >= 400 && e.Code < 500:
+		p.Status, p.Detail, p.Metadata = int(e.Code), e.Message, e.Metadata
+	case e.Source == SourceInvocation && e.Code >= 500 && e.Code < 600:
+		p.Status = int(e.Code)
+	case e.Source == SourceInvocation:
+		p.Status = http.StatusInternalServerError
+	case e.Status == http.StatusRequestEntityTooLarge:
+		p.Status = e.Status
+	case e.transient():
+		p.Status = http.StatusServiceUnavailable
+	default:
+		p.Status = http.StatusBadGateway
+	}
+	return p
+}
+
+// WriteProblem answers a request with the [Problem] of an error, as
+// application/problem+json. Controllers that call [Call] and its kin themselves
+// can use it too.
+func WriteProblem(w http.ResponseWriter, _ *http.Request, err error) {
+	p := ProblemOf(err)
+	if p.InvocationID != "" {
+		w.Header().Set(invocationIDHeader, p.InvocationID)
+	}
+	if p.retryAfter > 0 {
+		seconds := (p.retryAfter + time.Second - 1) / time.Second
+		w.Header().Set(retryAfterHeader, strconv.FormatInt(int64(seconds), 10))
+	}
+	writeJSON(w, p.Status, "application/problem+json", p)
+}
+
+// logFailure logs an error of a route that is neither the client's mistake nor
+// the result of an invocation, which the service logged. The answer to the client
+// does not show it.
+func (c *Client) logFailure(r *http.Request, target string, err error) {
+	var answered *Error
+	if errors.As(err, &answered) && answered.Source == SourceInvocation {
+		return
+	}
+	if ProblemOf(err).Status >= 500 {
+		c.log.WarnContext(r.Context(), "ingress: a request failed", "target", target, "error", err)
+	}
+}

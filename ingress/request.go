@@ -1,0 +1,185 @@
+package ingress
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/restatedev/sdk-go/encoding"
+)
+
+// Headers of the ingress.
+const (
+	contentTypeHeader        = "Content-Type"
+	errorSourceHeader        = "X-Restate-Error-Source"
+	idempotencyExpiresHeader = "Idempotency-Expires"
+	idempotencyKeyHeader     = "Idempotency-Key"
+	invocationIDHeader       = "X-Restate-Id"
+	limitKeyHeader           = "X-Restate-Limit-Key"
+	retryAfterHeader         = "Retry-After"
+)
+
+// maxBody bounds what is read of one answer, to stop before memory runs out. The
+// server's own limit is 32 MB unless it is configured otherwise.
+const maxBody = 256 << 20
+
+// request is one request to the ingress, apart from what all have in common.
+type request struct {
+	name           string // for errors, such as "payments/Charge"
+	subject        string // what it is about, without ids
+	path           path
+	query          string
+	body           []byte
+	contentType    string // empty: none
+	idempotencyKey string // empty: none
+	limitKey       string // empty: none
+	headers        map[string]string
+	repeatable     bool
+}
+
+// answer is what came back. Without an error it is a success.
+type answer struct {
+	body         []byte
+	contentType  string
+	invocationID string
+	deduplicated bool
+}
+
+func (a answer) response() Response {
+	return Response{InvocationID: a.invocationID, Deduplicated: a.deduplicated}
+}
+
+// newRequest describes the request for a call or send.
+func (c callee) newRequest(verb string, in any, o requestOptions) (request, error) {
+	if c.once && o.idempotencyKey != "" {
+		return request{}, fmt.Errorf("ingress: %s: the main handler of a workflow takes no idempotency key: the workflow's id is one", c.name())
+	}
+	codec := codecOr(o.input, c.input)
+	body, err := encoding.Marshal(codec, in)
+	if err != nil {
+		return request{}, fmt.Errorf("ingress: %s: encode the input: %w", c.name(), err)
+	}
+	r := request{
+		name:           c.name(),
+		subject:        c.name(),
+		path:           c.invokePath(verb),
+		body:           body,
+		contentType:    contentType(codec, in),
+		idempotencyKey: o.idempotencyKey,
+		limitKey:       o.limitKey,
+		headers:        o.headers,
+		repeatable:     o.idempotencyKey != "",
+	}
+	if o.delay > 0 {
+		// The server counts in milliseconds; a rounded one is not early.
+		r.query = "delay=" + strconv.FormatInt(int64((o.delay+time.Millisecond-1)/time.Millisecond), 10) + "ms"
+	}
+	return r, nil
+}
+
+// contentType of an input, by the rules by which discovery told it to the server.
+// encoding.InputPayloadFor would say the same and make a JSON schema on the way.
+func contentType(codec encoding.Codec, in any) string {
+	if own, ok := in.(encoding.RestateUnmarshaler); ok {
+		if payload := own.InputPayload(codec); payload != nil && payload.ContentType != nil {
+			return *payload.ContentType
+		}
+		return ""
+	}
+	if described, ok := codec.(encoding.CodecMetadata); ok {
+		return described.ContentType()
+	}
+	return ""
+}
+
+// do makes a request, and again where that is safe and promising.
+func (c *Client) do(ctx context.Context, r request) (answer, error) {
+	c.warnInside(ctx, r.subject)
+	for attempt := 1; ; attempt++ {
+		a, err := c.attempt(ctx, r)
+		if err == nil || !r.repeatable || attempt >= c.retry.MaxAttempts {
+			return a, err
+		}
+		wait, ok := c.retry.wait(attempt, err)
+		if !ok || !sleep(ctx, wait) {
+			if ctx.Err() != nil {
+				err = fmt.Errorf("%w; not repeated: %w", err, ctx.Err())
+			}
+			return a, err
+		}
+	}
+}
+
+// attempt makes a request once.
+func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "", bytes.NewReader(r.body))
+	if err != nil {
+		return answer{}, fmt.Errorf("ingress: %s: %w", r.name, err)
+	}
+	req.URL = r.path.resolve(c.base)
+	req.URL.RawQuery = r.query
+	c.setHeader(req.Header, r)
+
+	res, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, c.connectionError(r, err)
+	}
+	defer res.Body.Close()
+
+	a := answer{
+		contentType:  res.Header.Get(contentTypeHeader),
+		invocationID: res.Header.Get(invocationIDHeader),
+		deduplicated: res.Header.Get(idempotencyExpiresHeader) != "",
+	}
+	// A terminal error may have any code, 200 included: only the header tells.
+	if res.StatusCode/100 != 2 || res.Header.Get(errorSourceHeader) != "" {
+		return a, c.responseError(r, res)
+	}
+	if a.body, err = readBody(res); err != nil {
+		return a, c.connectionError(r, err)
+	}
+	return a, nil
+}
+
+func (c *Client) setHeader(header http.Header, r request) {
+	for name, values := range c.header {
+		header[name] = values // net/http does not change them
+	}
+	if r.contentType != "" {
+		header[contentTypeHeader] = []string{r.contentType}
+	}
+	if r.idempotencyKey != "" {
+		header[idempotencyKeyHeader] = []string{r.idempotencyKey}
+	}
+	if r.limitKey != "" {
+		header[limitKeyHeader] = []string{r.limitKey}
+	}
+	for name, value := range r.headers {
+		header[http.CanonicalHeaderKey(name)] = []string{value}
+	}
+}
+
+// readBody reads an answer whole, so that its connection can be used again.
+func readBody(res *http.Response) ([]byte, error) {
+	if res.ContentLength > maxBody {
+		return nil, errBodyTooLarge
+	}
+	if res.ContentLength >= 0 {
+		body := make([]byte, res.ContentLength)
+		if _, err := io.ReadFull(res.Body, body); err != nil {
+			return nil, err
+		}
+		return body, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		return nil, errBodyTooLarge
+	}
+	return body, err
+}
+
+var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)

@@ -1,0 +1,308 @@
+package ingress
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+	restate "github.com/restatedev/sdk-go"
+)
+
+// DefaultMaxBody bounds the body of a request to a route, in bytes, unless
+// [Route].MaxBody says otherwise.
+const DefaultMaxBody = 1 << 20
+
+// Route says how [Handler] and its kin mount a handler. The zero value and nil
+// are a call whose key, if the callee has one, is in the path.
+type Route struct {
+	// Key returns the key of the virtual object or the id of the workflow. Its
+	// error is answered with 400 and its text, or as a [*RequestError] says.
+	// Default: the [PathValue] "key" for objects and "id" for workflows.
+	Key func(r *http.Request) (string, error)
+
+	// IdempotencyKey returns the idempotency key of the call, empty for none.
+	// Its error is answered like that of Key. It is not asked for the main
+	// handler of a workflow, which takes none.
+	//
+	// Default: the request's header Idempotency-Key. Restate knows keys by
+	// service, object and handler and not by user: whoever sends another
+	// user's key gets that call's result. Where results are private, make the
+	// user part of the key.
+	IdempotencyKey func(r *http.Request, body []byte) (string, error)
+
+	// Send answers 202 as soon as the server has the call, with the
+	// invocation's id, instead of waiting for the result.
+	Send bool
+
+	// StatusPath is where [StatusHandler] is mounted, with {id} for the
+	// invocation's id, such as "/invocations/{id}". The answer to a send has it
+	// as its Location. Default: no Location.
+	StatusPath string
+
+	// MaxBody bounds the request's body, in bytes. A larger one is answered
+	// with 413. Default: [DefaultMaxBody].
+	MaxBody int64
+
+	// Error writes the answer to a request that failed. Default:
+	// [WriteProblem].
+	Error func(w http.ResponseWriter, r *http.Request, err error)
+}
+
+// Mountable is what a route can call: a [ServiceClient], an [ObjectClient] or a
+// [WorkflowClient], whose key is then in the request, or a [Keyed] target.
+type Mountable[T any] interface {
+	// mount returns the address, and the name of the path value that has the
+	// key if it is not part of it.
+	mount() (to address[T], keyParam string)
+}
+
+func (s ServiceClient[T]) mount() (address[T], string)  { return s.to, "" }
+func (o ObjectClient[T]) mount() (address[T], string)   { return o.to, "key" }
+func (w WorkflowClient[T]) mount() (address[T], string) { return w.to, "id" }
+func (k Keyed[T]) mount() (address[T], string)          { return k.to, "" }
+
+// Handler mounts a handler as a route:
+//
+//	r.Post("/carts/{key}/items", ingress.Handler(carts, (*Cart).AddItem, nil))
+//	r.Get("/carts/{key}/items", ingress.Handler(carts, (*Cart).List, nil))
+//	r.Post("/signups/{id}", ingress.Handler(signups, (*Signup).Run, &ingress.Route{Send: true}))
+//
+// The body of the request is decoded into the input, whose content type it must
+// have. Fields of the input with a tag path:"name" or query:"name" come from the
+// URL, and only from there:
+//
+//	type ListItems struct {
+//		Category string   `path:"category"`
+//		Limit    int      `query:"limit"`
+//		Tags     []string `query:"tag"`
+//	}
+//
+// Such a field is a string, a number, a bool, an encoding.TextUnmarshaler, or a
+// pointer to one, nil when absent; for query values a slice of them as well. An
+// input with such fields needs no body. What does not fit is answered with 400,
+// 413 or 415, and the handler does not run.
+//
+// The answer is the handler's result as it is, with 200, or 204 if there is none,
+// and the invocation's id as X-Restate-Id. Errors are problem details: see
+// [ProblemOf]. When the client goes away the invocation goes on.
+//
+// It works with chi and with the patterns of http.ServeMux. A mistake, such as a
+// method that is no handler, is logged here and answered with 500 by the route.
+func Handler[T any, C restate.Context, I, O any](to Mountable[T], method func(T, C, I) (O, error), route *Route) http.HandlerFunc {
+	return mount(to, method, reflect.TypeFor[I](), route)
+}
+
+// HandlerVoid is [Handler] for methods without a result.
+func HandlerVoid[T any, C restate.Context, I any](to Mountable[T], method func(T, C, I) error, route *Route) http.HandlerFunc {
+	return mount(to, method, reflect.TypeFor[I](), route)
+}
+
+// Handler0 is [Handler] for methods without input. A request with a body is
+// answered with 400.
+func Handler0[T any, C restate.Context, O any](to Mountable[T], method func(T, C) (O, error), route *Route) http.HandlerFunc {
+	return mount(to, method, reflect.TypeFor[restate.Void](), route)
+}
+
+// Handler0Void is [Handler] for methods without input and result.
+func Handler0Void[T any, C restate.Context](to Mountable[T], method func(T, C) error, route *Route) http.HandlerFunc {
+	return mount(to, method, reflect.TypeFor[restate.Void](), route)
+}
+
+// mounted is a route.
+type mounted struct {
+	Route
+	to       callee
+	keyParam string // empty: the key is part of the callee, or there is none
+	input    binder
+}
+
+func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route) http.HandlerFunc {
+	m := mounted{}
+	if route != nil {
+		m.Route = *route
+	}
+	if m.MaxBody <= 0 {
+		m.MaxBody = DefaultMaxBody
+	}
+	if m.Error == nil {
+		m.Error = WriteProblem
+	}
+	err := errNoClient
+	if to != nil {
+		var a address[T]
+		a, m.keyParam = to.mount()
+		if m.to, err = a.callee(method); err == nil {
+			m.input, err = newBinder(input, m.to.input)
+		}
+		if err != nil && a.client != nil {
+			a.client.log.Error("ingress: a route cannot work", "error", err)
+		}
+	}
+	if err != nil {
+		return func(w http.ResponseWriter, r *http.Request) { m.Error(w, r, err) }
+	}
+	return m.ServeHTTP
+}
+
+func (m mounted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := m.serve(w, r); err != nil {
+		m.to.client.logFailure(r, m.to.name(), err)
+		m.Error(w, r, err)
+	}
+}
+
+// serve answers the request unless it returns an error.
+func (m mounted) serve(w http.ResponseWriter, r *http.Request) error {
+	to, err := m.callee(r)
+	if err != nil {
+		return err
+	}
+	body, err := readRequestBody(w, r, m.MaxBody)
+	if err != nil {
+		return err
+	}
+	in, err := m.input.bind(r, body)
+	if err != nil {
+		return err
+	}
+	var o requestOptions
+	if o.idempotencyKey, err = m.idempotencyKey(r, body); err != nil {
+		return err
+	}
+	if m.Send {
+		return m.send(w, r, to, in, o)
+	}
+	a, err := to.call(r.Context(), in, o)
+	if err != nil {
+		return err
+	}
+	writeAnswer(w, a)
+	return nil
+}
+
+// callee returns the callee with the key of the request.
+func (m mounted) callee(r *http.Request) (callee, error) {
+	to := m.to
+	switch {
+	case m.Key != nil && to.keyed:
+		key, err := m.Key(r)
+		if err != nil {
+			return to, clientError(err)
+		}
+		to.key = key
+	case m.keyParam != "":
+		to.key = PathValue(r, m.keyParam)
+	}
+	if to.keyed {
+		if err := checkKey(to.key); err != nil {
+			return to, badRequest(err.Error())
+		}
+	}
+	return to, nil
+}
+
+func (m mounted) idempotencyKey(r *http.Request, body []byte) (key string, err error) {
+	switch {
+	case m.to.once:
+		return "", nil
+	case m.IdempotencyKey != nil:
+		if key, err = m.IdempotencyKey(r, body); err != nil {
+			return "", clientError(err)
+		}
+	default:
+		key = r.Header.Get(idempotencyKeyHeader)
+	}
+	if err := checkIdempotencyKey(key); err != nil {
+		return "", badRequest(err.Error())
+	}
+	return key, nil
+}
+
+// sent is the body of the answer to a send.
+type sent struct {
+	InvocationID string `json:"invocationId"`
+	Status       Status `json:"status"`
+	StatusURL    string `json:"statusUrl,omitempty"`
+}
+
+func (m mounted) send(w http.ResponseWriter, r *http.Request, to callee, in any, o requestOptions) error {
+	accepted, err := to.send(r.Context(), in, o)
+	if err != nil {
+		return err
+	}
+	out := sent{InvocationID: accepted.InvocationID, Status: accepted.Status}
+	if m.StatusPath != "" {
+		out.StatusURL = strings.ReplaceAll(m.StatusPath, "{id}", url.PathEscape(accepted.InvocationID))
+		w.Header().Set("Location", out.StatusURL)
+	}
+	w.Header().Set(invocationIDHeader, accepted.InvocationID)
+	writeJSON(w, http.StatusAccepted, "application/json", out)
+	return nil
+}
+
+// writeAnswer passes on the result of an invocation.
+func writeAnswer(w http.ResponseWriter, a answer) {
+	if a.invocationID != "" {
+		w.Header().Set(invocationIDHeader, a.invocationID)
+	}
+	if len(a.body) == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if a.contentType != "" {
+		w.Header().Set(contentTypeHeader, a.contentType)
+	}
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(a.body) // the client may be gone
+}
+
+func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set(contentTypeHeader, contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // the client may be gone
+}
+
+// readRequestBody reads the body of a request whole.
+func readRequestBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.As(err, &tooLarge):
+		return nil, &RequestError{
+			Status: http.StatusRequestEntityTooLarge,
+			Detail: fmt.Sprintf("the body is larger than %d bytes", limit),
+		}
+	case r.Context().Err() != nil:
+		return nil, r.Context().Err()
+	default:
+		return nil, badRequest("the body is incomplete")
+	}
+}
+
+// PathValue is the decoded value of a parameter of the route's pattern, in chi
+// and in http.ServeMux. For a path with an escaped slash chi gives it as it was
+// written, "a%2Fb", which is another key than "a/b".
+func PathValue(r *http.Request, name string) string {
+	value := r.PathValue(name)
+	if chi.RouteContext(r.Context()) == nil || r.URL.RawPath == "" || !strings.Contains(r.URL.RawPath, value) {
+		return value
+	}
+	// chi matched the path as it was written.
+	if decoded, err := url.PathUnescape(value); err == nil {
+		return decoded
+	}
+	return value
+}

@@ -1,0 +1,80 @@
+package ingress
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// Send hands a call to the server, which runs it now or, with
+// restate.WithDelay, later, and returns as soon as the server has it. The
+// submission of a workflow is a Send of its main handler. See [Call].
+func Send[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...SendOption) (Invocation[O], error) {
+	return send[O](ctx, to, method, in, opts)
+}
+
+// SendVoid is [Send] for methods without a result.
+func SendVoid[T any, C restate.Context, I any](ctx context.Context, to Target[T], method func(T, C, I) error, in I, opts ...SendOption) (Invocation[restate.Void], error) {
+	return send[restate.Void](ctx, to, method, in, opts)
+}
+
+// Send0 is [Send] for methods without input.
+func Send0[T any, C restate.Context, O any](ctx context.Context, to Target[T], method func(T, C) (O, error), opts ...SendOption) (Invocation[O], error) {
+	return send[O](ctx, to, method, restate.Void{}, opts)
+}
+
+// Send0Void is [Send] for methods without input and result.
+func Send0Void[T any, C restate.Context](ctx context.Context, to Target[T], method func(T, C) error, opts ...SendOption) (Invocation[restate.Void], error) {
+	return send[restate.Void](ctx, to, method, restate.Void{}, opts)
+}
+
+func send[O, T any](ctx context.Context, to Target[T], method, in any, opts []SendOption) (Invocation[O], error) {
+	c, err := resolve(to, method)
+	if err != nil {
+		return Invocation[O]{}, err
+	}
+	return sendTo[O](ctx, c, in, opts)
+}
+
+func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (Invocation[O], error) {
+	o, err := collectSend(opts)
+	if err != nil {
+		return Invocation[O]{}, fmt.Errorf("ingress: %s: %w", c.name(), err)
+	}
+	accepted, err := c.send(ctx, in, o)
+	if err != nil {
+		return Invocation[O]{}, err
+	}
+	return Invocation[O]{
+		client: c.client,
+		name:   c.name(),
+		ref:    byID(accepted.InvocationID),
+		codec:  codecOr(o.output, c.output),
+		status: accepted.Status,
+	}, nil
+}
+
+// accepted is the server's answer to a send.
+type accepted struct {
+	InvocationID string `json:"invocationId"`
+	Status       Status `json:"status"`
+}
+
+func (c callee) send(ctx context.Context, in any, o requestOptions) (accepted, error) {
+	var out accepted
+	r, err := c.newRequest(verbSend, in, o)
+	if err != nil {
+		return out, err
+	}
+	a, err := c.client.do(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(a.body, &out); err != nil || out.InvocationID == "" {
+		return out, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
+			c.name(), c.client.URL(), oneLine(string(a.body), maxExcerpt))
+	}
+	return out, nil
+}

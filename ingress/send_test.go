@@ -1,0 +1,309 @@
+package ingress_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/ingress"
+)
+
+func TestSendReachesEveryShapeOfMethod(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	greeter := ingress.Service[*Greeter](client)
+
+	greet, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
+	require.NoError(t, err)
+	require.Equal(t, ingress.Accepted, greet.Status())
+	require.Regexp(t, "^inv_", greet.ID())
+	text, err := greet.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "hello Ada", text)
+
+	notify, err := ingress.SendVoid(ctx, greeter, (*Greeter).Notify, t.Name())
+	require.NoError(t, err)
+	_, err = notify.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 1, executions.of("Notify "+t.Name()))
+
+	ping, err := ingress.Send0(ctx, greeter, (*Greeter).Ping)
+	require.NoError(t, err)
+	text, err = ping.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "pong", text)
+
+	touch, err := ingress.Send0Void(ctx, greeter, (*Greeter).Touch)
+	require.NoError(t, err)
+	_, err = touch.Attach(ctx)
+	require.NoError(t, err)
+}
+
+func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	name := t.Name()
+	sent, err := ingress.Send(ctx, ingress.Service[*Greeter](client), (*Greeter).Wait, name)
+	require.NoError(t, err)
+
+	_, ready, err := sent.Output(ctx)
+	require.NoError(t, err)
+	require.False(t, ready)
+
+	open(t, client, name)
+	text, err := sent.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "opened "+name, text)
+
+	text, ready, err = sent.Output(ctx)
+	require.NoError(t, err)
+	require.True(t, ready)
+	require.Equal(t, "opened "+name, text)
+
+	// In another place, at another time.
+	text, err = ingress.InvocationByID[string](client, sent.ID()).Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "opened "+name, text)
+}
+
+func TestSendWithTheSameKeyIsAcceptedOnce(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	greeter, name := ingress.Service[*Greeter](client), t.Name()
+	first, err := ingress.Send(ctx, greeter, (*Greeter).Greet, name, restate.WithIdempotencyKey(name))
+	require.NoError(t, err)
+	require.Equal(t, ingress.Accepted, first.Status())
+	second, err := ingress.Send(ctx, greeter, (*Greeter).Greet, name, restate.WithIdempotencyKey(name))
+	require.NoError(t, err)
+	require.Equal(t, ingress.PreviouslyAccepted, second.Status())
+	require.Equal(t, first.ID(), second.ID())
+	_, err = second.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 1, executions.of("Greet "+name))
+}
+
+func TestADelayedSendRunsLater(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	const delay = 700 * time.Millisecond
+	start := time.Now()
+	sent, err := ingress.Send(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, t.Name(), restate.WithDelay(delay))
+	require.NoError(t, err)
+	_, ready, err := sent.Output(ctx)
+	require.NoError(t, err)
+	require.False(t, ready)
+	_, err = sent.Attach(ctx)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, time.Since(start), delay)
+}
+
+func TestADelayIsRoundedUpToMilliseconds(t *testing.T) {
+	t.Parallel()
+	recorder := newRecorder(t, restateServer.IngressURL())
+	client := newClient(t, ingress.Config{URL: recorder.url})
+	for delay, want := range map[time.Duration]string{
+		0: "", time.Nanosecond: "1ms", time.Millisecond: "1ms", 1500*time.Microsecond + 1: "2ms",
+	} {
+		_, err := ingress.Send0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
+		require.NoError(t, err)
+		seen := recorder.all()
+		require.Equal(t, want, seen[len(seen)-1].URL.Query().Get("delay"))
+	}
+}
+
+func TestAWorkflowIsSubmittedOnceAndFoundByItsID(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	signup := ingress.Workflow[*Signup](client).ID(t.Name() + "/?#%41 ü")
+
+	_, _, err := ingress.Lookup(signup, (*Signup).Run).Output(ctx)
+	require.ErrorIs(t, err, ingress.ErrNotFound)
+
+	submitted, err := ingress.Send(ctx, signup, (*Signup).Run, "ada@example.com")
+	require.NoError(t, err)
+	require.Equal(t, ingress.Accepted, submitted.Status())
+	again, err := ingress.Send(ctx, signup, (*Signup).Run, "eve@example.com")
+	require.NoError(t, err)
+	require.Equal(t, ingress.PreviouslyAccepted, again.Status())
+	require.Equal(t, submitted.ID(), again.ID())
+
+	_, err = ingress.Call(ctx, signup, (*Signup).Run, "eve@example.com")
+	require.Equal(t, restate.Code(http.StatusConflict), requireError(t, err).Code)
+
+	found := ingress.Lookup(signup, (*Signup).Run)
+	require.Empty(t, found.ID())
+	require.Empty(t, found.Status())
+	_, ready, err := found.Output(ctx)
+	require.NoError(t, err)
+	require.False(t, ready)
+
+	require.NoError(t, ingress.CallVoid(ctx, signup, (*Signup).Confirm, "1234"))
+	text, err := found.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "ada@example.com confirmed with 1234", text)
+}
+
+func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	// Keys that the server would not find by a path, where it does not decode them.
+	for _, key := range []string{"plain", "a/b", "a b", "?#%41", "..", `"quoted"`, "<&>"} {
+		key := t.Name() + key
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			greeter := ingress.Service[*Greeter](client)
+			withKey := restate.WithIdempotencyKey(key)
+			_, err := ingress.Lookup(greeter, (*Greeter).Greet, withKey).Attach(ctx)
+			require.ErrorIs(t, err, ingress.ErrNotFound)
+			_, _, err = ingress.Lookup(greeter, (*Greeter).Greet, withKey).Output(ctx)
+			require.ErrorIs(t, err, ingress.ErrNotFound)
+
+			_, err = ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada", withKey)
+			require.NoError(t, err)
+			text, err := ingress.Lookup(greeter, (*Greeter).Greet, withKey).Attach(ctx)
+			require.NoError(t, err)
+			require.Equal(t, "hello Ada", text)
+
+			cart := ingress.Object[*Cart](client).Key(key)
+			_, err = ingress.Call0(ctx, cart, (*Cart).Key, withKey)
+			require.NoError(t, err)
+			text, ready, err := ingress.Lookup0(cart, (*Cart).Key, withKey).Output(ctx)
+			require.NoError(t, err)
+			require.True(t, ready)
+			require.Equal(t, key, text)
+			_, _, err = ingress.Lookup0(ingress.Object[*Cart](client).Key(key+"x"), (*Cart).Key, withKey).Output(ctx)
+			require.ErrorIs(t, err, ingress.ErrNotFound, "another object")
+		})
+	}
+
+	t.Run("of methods without a result", func(t *testing.T) {
+		t.Parallel()
+		greeter, withKey := ingress.Service[*Greeter](client), restate.WithIdempotencyKey(t.Name())
+		require.NoError(t, ingress.CallVoid(ctx, greeter, (*Greeter).Notify, "x", withKey))
+		_, err := ingress.LookupVoid(greeter, (*Greeter).Notify, withKey).Attach(ctx)
+		require.NoError(t, err)
+		require.NoError(t, ingress.Call0Void(ctx, greeter, (*Greeter).Touch, withKey))
+		_, err = ingress.Lookup0Void(greeter, (*Greeter).Touch, withKey).Attach(ctx)
+		require.NoError(t, err)
+	})
+}
+
+func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
+	t.Parallel()
+	recorder := newRecorder(t, restateServer.IngressURL())
+	client, ctx := newClient(t, ingress.Config{URL: recorder.url}), testContext(t)
+	greeter, signup := ingress.Service[*Greeter](client), ingress.Workflow[*Signup](client).ID("x")
+	for name, test := range map[string]struct {
+		handle ingress.Invocation[string]
+		want   string
+	}{
+		"no idempotency key": {
+			ingress.Lookup(greeter, (*Greeter).Greet),
+			"ingress: Greeter/Greet: without an idempotency key only a workflow can be looked up",
+		},
+		"no idempotency key for another handler of a workflow": {
+			ingress.Lookup0(signup, (*Signup).ID),
+			"ingress: Signup/ID: without an idempotency key only a workflow can be looked up",
+		},
+		"an idempotency key for a workflow": {
+			ingress.Lookup(signup, (*Signup).Run, restate.WithIdempotencyKey("x")),
+			"ingress: Signup/Run: the main handler of a workflow has no idempotency key",
+		},
+		"an empty id":   {ingress.InvocationByID[string](client, ""), "ingress: the invocation's id is empty"},
+		"a zero handle": {ingress.Invocation[string]{}, "ingress: the target has no client"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.handle.Attach(ctx)
+			require.ErrorContains(t, err, test.want)
+			_, ready, err := test.handle.Output(ctx)
+			require.ErrorContains(t, err, test.want)
+			require.False(t, ready)
+		})
+	}
+	require.Empty(t, recorder.all(), "requests made")
+}
+
+func TestAnInvocationByIDDecodesAsToldTo(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	sent, err := ingress.Send(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+	require.NoError(t, err)
+	raw, err := ingress.InvocationByID[[]byte](client, sent.ID(), restate.WithBinary).Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, `"hello Ada"`, string(raw))
+
+	_, err = ingress.InvocationByID[string](client, "inv_nonsense").Attach(ctx)
+	require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
+	_, err = ingress.InvocationByID[int](client, sent.ID()).Attach(ctx)
+	require.ErrorContains(t, err, "ingress: attach "+sent.ID()+": the result of "+sent.ID()+" does not decode into int")
+}
+
+func TestNamedCallsWhatHasNoType(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+
+	greet := ingress.Named[string, string](client, "Greeter", "Greet")
+	text, err := greet.Call(ctx, "Ada")
+	require.NoError(t, err)
+	require.Equal(t, "hello Ada", text)
+	sent, err := greet.Send(ctx, "Ada", restate.WithIdempotencyKey(t.Name()))
+	require.NoError(t, err)
+	text, err = sent.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "hello Ada", text)
+	text, err = greet.Lookup(restate.WithIdempotencyKey(t.Name())).Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "hello Ada", text)
+
+	_, err = ingress.Named[restate.Void, restate.Void](client, "Greeter", "Touch").Call(ctx, restate.Void{})
+	require.NoError(t, err)
+
+	key, err := ingress.Named[restate.Void, string](client, "Cart", "Key").Key("a/b").Call(ctx, restate.Void{})
+	require.NoError(t, err)
+	require.Equal(t, "a/b", key)
+
+	raw, err := ingress.Named[string, []byte](client, "Greeter", "Greet").With(restate.WithOutputCodec(restateBinary)).Call(ctx, "Ada")
+	require.NoError(t, err)
+	require.Equal(t, `"hello Ada"`, string(raw))
+
+	run := ingress.Named[string, string](client, "Signup", "Run").Key(t.Name())
+	_, err = run.Send(ctx, "ada@example.com")
+	require.NoError(t, err)
+	_, ready, err := run.Lookup().Output(ctx)
+	require.NoError(t, err)
+	require.False(t, ready)
+	_, err = ingress.Named[string, restate.Void](client, "Signup", "Confirm").Key(t.Name()).Call(ctx, "9")
+	require.NoError(t, err)
+	text, err = run.Lookup().Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "ada@example.com confirmed with 9", text)
+}
+
+func TestNamedReportsMistakes(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	type named = ingress.NamedHandler[string, string]
+	for name, test := range map[string]struct {
+		to   named
+		want string
+	}{
+		"no client":  {named{}, "ingress: the target has no client"},
+		"no service": {ingress.Named[string, string](client, "", "Greet"), "the name of the service or handler is empty"},
+		"no handler": {ingress.Named[string, string](client, "Greeter", ""), "the name of the service or handler is empty"},
+		"empty key":  {ingress.Named[string, string](client, "Cart", "Key").Key(""), "the key is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.to.Call(ctx, "x")
+			require.ErrorContains(t, err, test.want)
+			_, err = test.to.Send(ctx, "x")
+			require.ErrorContains(t, err, test.want)
+			_, err = test.to.Lookup(restate.WithIdempotencyKey("x")).Attach(ctx)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+	_, err := ingress.Named[string, string](client, "Greeter", "Greet").Lookup().Attach(ctx)
+	require.ErrorContains(t, err, "without an idempotency key only a workflow can be looked up")
+}

@@ -1,0 +1,52 @@
+package ingress
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+)
+
+var invocationID = regexp.MustCompile(`^inv_[0-9A-Za-z]{1,100}$`)
+
+// StatusHandler is a route for what became of an invocation:
+//
+//	r.Get("/invocations/{id}", ingress.StatusHandler(client))
+//
+// It answers with 200 and the result as it is, or 204 if there is none; with 202
+// and a Retry-After while there is no result yet; with the handler's error as
+// [ProblemOf] has it; and with 404 if the server knows no such invocation, or no
+// longer.
+//
+// Whoever knows an invocation's id can read its result here, whichever service it
+// belongs to. Ids of calls with an idempotency key and of workflows can be
+// computed from the key. Mount it behind the checks that the results need.
+func StatusHandler(c *Client) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id := PathValue(r, "id")
+		if !invocationID.MatchString(id) {
+			WriteProblem(w, r, errUnknownInvocation)
+			return
+		}
+		a, err := c.fetch(r.Context(), verbOutput, id, byID(id))
+		var failed *Error
+		switch {
+		case err == nil:
+			writeAnswer(w, a)
+		case errors.Is(err, ErrNotReady):
+			w.Header().Set(invocationIDHeader, id)
+			w.Header().Set(retryAfterHeader, "1")
+			writeJSON(w, http.StatusAccepted, "application/json", struct {
+				InvocationID string `json:"invocationId"`
+				Ready        bool   `json:"ready"`
+			}{InvocationID: id})
+		case errors.As(err, &failed) && failed.Source != SourceInvocation &&
+			(failed.Status == http.StatusNotFound || failed.Status == http.StatusBadRequest):
+			WriteProblem(w, r, errUnknownInvocation)
+		default:
+			c.logFailure(r, verbOutput+" "+id, err)
+			WriteProblem(w, r, err)
+		}
+	}
+}
+
+var errUnknownInvocation = &RequestError{Status: http.StatusNotFound, Detail: "no such invocation"}

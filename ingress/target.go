@@ -1,0 +1,165 @@
+package ingress
+
+import (
+	"errors"
+	"fmt"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// Target is what [Call] and its kin call: a [ServiceClient], or what
+// [ObjectClient.Key] and [WorkflowClient.ID] return.
+type Target[T any] interface {
+	address() address[T]
+}
+
+// ServiceClient addresses the service T. It is a [Target] and [Mountable].
+type ServiceClient[T any] struct{ to address[T] }
+
+// Service returns a client of the service T.
+func Service[T any](c *Client) ServiceClient[T] {
+	return ServiceClient[T]{address[T]{client: c, kind: handler.Service}}
+}
+
+// With returns a client whose calls have options of the SDK, such as
+// restate.WithScope.
+func (s ServiceClient[T]) With(opts ...restate.ClientOption) ServiceClient[T] {
+	return ServiceClient[T]{s.to.with(opts)}
+}
+
+func (s ServiceClient[T]) address() address[T] { return s.to }
+
+// ObjectClient addresses virtual objects of the type T. Its method Key makes the
+// [Target]. It is [Mountable].
+type ObjectClient[T any] struct{ to address[T] }
+
+// Object returns a client of the virtual objects of the type T.
+func Object[T any](c *Client) ObjectClient[T] {
+	return ObjectClient[T]{address[T]{client: c, kind: handler.Object}}
+}
+
+// Key addresses the object with the given key: any text but the empty one.
+func (o ObjectClient[T]) Key(key string) Keyed[T] { return Keyed[T]{o.to.at(key)} }
+
+// WorkflowClient addresses workflows of the type T. Its method ID makes the
+// [Target]. It is [Mountable].
+type WorkflowClient[T any] struct{ to address[T] }
+
+// Workflow returns a client of the workflows of the type T.
+func Workflow[T any](c *Client) WorkflowClient[T] {
+	return WorkflowClient[T]{address[T]{client: c, kind: handler.Workflow}}
+}
+
+// ID addresses the workflow with the given id: any text but the empty one.
+func (w WorkflowClient[T]) ID(id string) Keyed[T] { return Keyed[T]{w.to.at(id)} }
+
+// Keyed is a [Target] with a key: a virtual object or a workflow. It is
+// [Mountable] for routes whose key is always the same.
+type Keyed[T any] struct{ to address[T] }
+
+// With returns a target whose calls have options of the SDK, such as
+// restate.WithScope.
+func (k Keyed[T]) With(opts ...restate.ClientOption) Keyed[T] { return Keyed[T]{k.to.with(opts)} }
+
+func (k Keyed[T]) address() address[T] { return k.to }
+
+// address is a target, taken apart.
+type address[T any] struct {
+	client  *Client
+	kind    handler.Kind
+	key     string
+	options clientOptions
+}
+
+func (a address[T]) at(key string) address[T] {
+	a.key = key
+	return a
+}
+
+func (a address[T]) with(opts []restate.ClientOption) address[T] {
+	a.options = a.options.with(opts)
+	return a
+}
+
+// callee is the handler that a request goes to.
+type callee struct {
+	client  *Client
+	service string
+	handler string
+	keyed   bool
+	key     string
+	scope   string
+	input   encoding.Codec
+	output  encoding.Codec
+	once    bool // the main handler of a workflow, or perhaps one
+}
+
+// name is how errors call it.
+func (c callee) name() string { return c.service + "/" + c.handler }
+
+// resolve finds the handler that a method expression names. The types are
+// checked by the compiler; what is left are a client that was not made by this
+// package, a client of the wrong kind for the type, and a bad key.
+func resolve[T any](to Target[T], method any) (callee, error) {
+	if to == nil {
+		return callee{}, errNoClient
+	}
+	a := to.address()
+	c, err := a.callee(method)
+	if err != nil {
+		return callee{}, err
+	}
+	return c, c.checkKey()
+}
+
+var errNoClient = errors.New("ingress: the target has no client; make it with ingress.Service, Object or Workflow")
+
+func (a address[T]) callee(method any) (callee, error) {
+	if a.client == nil {
+		return callee{}, errNoClient
+	}
+	ref, err := a.client.registry.Resolve(method)
+	if err != nil {
+		return callee{}, fmt.Errorf("ingress: %w", err)
+	}
+	if ref.Service.Kind != a.kind {
+		return callee{}, fmt.Errorf("ingress: %s is a %s, and the client is for a %s; use %s",
+			ref.Service.Name, ref.Service.Kind, a.kind, constructor(ref.Service.Kind))
+	}
+	return callee{
+		client:  a.client,
+		service: ref.Service.Name,
+		handler: ref.Method.Name,
+		keyed:   a.kind.Keyed(),
+		key:     a.key,
+		scope:   a.options.scope,
+		input:   a.options.inputOr(ref.Method.InputCodec),
+		output:  a.options.outputOr(ref.Method.OutputCodec),
+		once:    ref.Method.Mode == handler.Run,
+	}, nil
+}
+
+func (c callee) checkKey() error {
+	if !c.keyed {
+		return nil
+	}
+	if err := checkKey(c.key); err != nil {
+		return fmt.Errorf("ingress: %s: %w", c.name(), err)
+	}
+	return nil
+}
+
+// constructor is the function that makes clients of a kind.
+func constructor(kind handler.Kind) string {
+	switch kind {
+	case handler.Object:
+		return "ingress.Object"
+	case handler.Workflow:
+		return "ingress.Workflow"
+	default:
+		return "ingress.Service"
+	}
+}

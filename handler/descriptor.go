@@ -49,6 +49,31 @@ func (d *Descriptor) Method(name string) (*Method, bool) {
 	return d.Methods[i], true
 }
 
+// Resolve finds the handler that a method expression such as (*Cart).AddItem
+// names. The error says why it names none of this service.
+func (d *Descriptor) Resolve(method any) (*Method, error) {
+	e, err := parseExpression(method)
+	if err != nil {
+		return nil, fmt.Errorf("handler: %w", err)
+	}
+	if base(e.receiver) != base(d.Type) {
+		return nil, fmt.Errorf("handler: %s.%s is not a method of %s", typeName(e.receiver), e.method, typeName(d.Type))
+	}
+	return d.resolve(e)
+}
+
+func (d *Descriptor) resolve(e expression) (*Method, error) {
+	m, ok := d.methodByGoName(e.method)
+	if !ok {
+		return nil, &Problem{
+			Type: e.receiver, Method: e.method, Position: methodPosition(e.receiver, e.method),
+			Reason: fmt.Sprintf("is not a handler of %s", d.Name),
+			Fix:    fmt.Sprintf("let it take a %s first, and do not exclude it", d.Kind.contexts()),
+		}
+	}
+	return m, nil
+}
+
 // methodByGoName returns the handler made from a method.
 func (d *Descriptor) methodByGoName(name string) (*Method, bool) {
 	i := slices.IndexFunc(d.Methods, func(m *Method) bool { return m.GoName == name })
@@ -109,26 +134,32 @@ type Method struct {
 }
 
 // Decode reads an invocation's body into a new value of the method's input type.
-// Methods without input ignore the body: the result is then not valid. The error
-// is that of the codec, for [restate.ToTerminalError] with code 400.
-func (m *Method) Decode(body []byte) (reflect.Value, error) {
+// Methods without input ignore the body, and the result is nil. The error is that
+// of the codec, for restate.ToTerminalError with code 400.
+func (m *Method) Decode(body []byte) (any, error) {
 	if m.Input == nil {
-		return reflect.Value{}, nil
+		return nil, nil
 	}
 	in := reflect.New(m.Input)
 	if err := encoding.Unmarshal(m.InputCodec, body, in.Interface()); err != nil {
-		return reflect.Value{}, err
+		return nil, err
 	}
-	return in.Elem(), nil
+	return in.Elem().Interface(), nil
 }
 
-// Call calls the method on receiver. The input is what [Method.Decode] returned.
-// The result is nil when the method has none or returned an error.
-func (m *Method) Call(receiver, ctx, input reflect.Value) (any, error) {
-	args := [3]reflect.Value{receiver, ctx, input}
-	n := 3
-	if m.Input == nil {
-		n = 2
+// Call calls the method on receiver with the handler's context. The input is what
+// [Method.Decode] returned, or another value of its type; one of another type is
+// an error. The result is nil when the method has none or returned an error.
+func (m *Method) Call(receiver, ctx reflect.Value, input any) (any, error) {
+	args := [3]reflect.Value{receiver, ctx}
+	n := 2
+	if m.Input != nil {
+		in, err := m.argument(input)
+		if err != nil {
+			return nil, err
+		}
+		args[2] = in
+		n = 3
 	}
 	out := m.fn.Call(args[:n])
 	if m.hasError {
@@ -140,6 +171,18 @@ func (m *Method) Call(receiver, ctx, input reflect.Value) (any, error) {
 		return nil, nil
 	}
 	return out[0].Interface(), nil
+}
+
+// argument makes the input an argument of the method.
+func (m *Method) argument(input any) (reflect.Value, error) {
+	if input == nil {
+		return reflect.Zero(m.Input), nil
+	}
+	v := reflect.ValueOf(input)
+	if !v.Type().AssignableTo(m.Input) {
+		return reflect.Value{}, fmt.Errorf("handler: %s takes a %s, and was given a %s; a pipe must keep the type of the input", m.GoName, m.Input, v.Type())
+	}
+	return v, nil
 }
 
 // Encode writes a method's result. Methods without a result have an empty one.

@@ -110,13 +110,9 @@ func (r *Registry) Resolve(method any) (Ref, error) {
 	if err != nil {
 		return Ref{}, err
 	}
-	m, ok := desc.methodByGoName(e.method)
-	if !ok {
-		return Ref{}, &Problem{
-			Type: e.receiver, Method: e.method, Position: methodPosition(e.receiver, e.method),
-			Reason: fmt.Sprintf("is not a handler of %s", desc.Name),
-			Fix:    fmt.Sprintf("let it take a %s first, and do not exclude it", desc.Kind.contexts()),
-		}
+	m, err := desc.resolve(e)
+	if err != nil {
+		return Ref{}, err
 	}
 	ref := Ref{Service: desc, Method: m}
 	r.cache(refKey{v.Pointer(), v.Type()}, ref)

@@ -82,7 +82,7 @@ func pipelineKind(kind handler.Kind, mode handler.Mode) pipeline.Kind {
 func method(d *handler.Descriptor, m *handler.Method, receiver reflect.Value) pipeline.Method {
 	return pipeline.Method{
 		Decode: func(inv *pipeline.Invocation) (any, error) {
-			in, err := m.Decode(inv.Body())
+			in, err := m.Bind(inv)
 			if err != nil {
 				err = fmt.Errorf("the body cannot be decoded into the input of %s/%s (%s): %w", d.Name, m.Name, m.Input, err)
 				return nil, restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))

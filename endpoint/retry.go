@@ -22,7 +22,9 @@ const (
 
 // hint carries the delay that an attempt's error asks for from the pipeline to
 // the response.
-type hint struct{ inv atomic.Pointer[pipeline.Invocation] }
+type hint struct {
+	inv atomic.Pointer[pipeline.Invocation]
+}
 
 type hintKey struct{}
 

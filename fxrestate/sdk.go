@@ -1,6 +1,10 @@
 package fxrestate
 
-import restate "github.com/restatedev/sdk-go"
+import (
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/handler"
+)
 
 // The SDK's contexts under this package's name, for files that need no more of
 // the SDK. They are the same types.
@@ -44,3 +48,7 @@ type (
 	// ServiceDefinition is a service as the SDK has it: see [Definition].
 	ServiceDefinition = restate.ServiceDefinition
 )
+
+// In marks a parameter object: a handler whose input struct embeds it gets the
+// fields from where their tags say. See [handler.In].
+type In = handler.In

@@ -107,6 +107,9 @@ func (d *Descriptor) Check(instance any) error {
 	return nil
 }
 
+// sdkContext is the type of the SDK's own contexts, which satisfies all kinds.
+var sdkContext = reflect.TypeOf(restate.WithMockContext(nil))
+
 // Method is one handler of a service.
 type Method struct {
 	// Name of the handler on the wire.
@@ -130,6 +133,7 @@ type Method struct {
 
 	fn            reflect.Value // the method with its receiver as first parameter
 	hasError      bool
+	binder        *binder // of a parameter object, else nil
 	clientOptions []restate.ClientOption
 }
 
@@ -147,10 +151,22 @@ func (m *Method) Decode(body []byte) (any, error) {
 	return in.Elem().Interface(), nil
 }
 
+// Bind makes the method's input of an invocation: what [Method.Decode] makes of its
+// body, or a parameter object (see [In]).
+func (m *Method) Bind(src Source) (any, error) {
+	if m.binder == nil {
+		return m.Decode(src.Body())
+	}
+	return m.binder.bind(m.InputCodec, src)
+}
+
 // Call calls the method on receiver with the handler's context. The input is what
 // [Method.Decode] returned, or another value of its type; one of another type is
 // an error. The result is nil when the method has none or returned an error.
 func (m *Method) Call(receiver, ctx reflect.Value, input any) (any, error) {
+	if want := m.fn.Type().In(1); ctx.Type() != sdkContext && !ctx.Type().AssignableTo(want) {
+		return nil, fmt.Errorf("handler: %s takes a %s, and was given a %s; derive contexts with restate.WithValue or restate.WrapContext", m.GoName, want, ctx.Type())
+	}
 	args := [3]reflect.Value{receiver, ctx}
 	n := 2
 	if m.Input != nil {
@@ -195,6 +211,9 @@ func (m *Method) Encode(result any) ([]byte, error) {
 
 // InputPayload describes the input to discovery, as restate.Reflect does.
 func (m *Method) InputPayload() *encoding.InputPayload {
+	if m.binder != nil {
+		return encoding.InputPayloadFor(m.InputCodec, sample(m.binder.body))
+	}
 	return encoding.InputPayloadFor(m.InputCodec, sample(m.Input))
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
@@ -43,6 +44,7 @@ func (r *reader) readOptions() {
 		if m.OutputCodec == nil {
 			m.OutputCodec = all.DefaultCodec
 		}
+		r.readParameterObject(m)
 		m.clientOptions = []restate.ClientOption{restate.WithInputCodec(m.InputCodec), restate.WithOutputCodec(m.OutputCodec)}
 		m.Metadata = o.Metadata
 		if o.WorkflowRetention != nil && m.Mode != Run {
@@ -61,6 +63,20 @@ func (r *reader) readOptions() {
 			r.problem(m.GoName, m.Position, "its result "+err.Error(), "change the type or the codec")
 		}
 	}
+}
+
+// readParameterObject reads the tags of an input that embeds In.
+func (r *reader) readParameterObject(m *Method) {
+	if !isParameterObject(m.Input) {
+		return
+	}
+	b, err := newBinder(m.Input, r.desc.Kind.Keyed())
+	if err != nil {
+		r.problem(m.GoName, m.Position, fmt.Sprintf("its parameter object %s: %s", m.Input, strings.ReplaceAll(err.Error(), "\n", ", ")), "")
+		return
+	}
+	m.binder = b
+	m.InputCodec = bodyCodec{m.InputCodec, b}
 }
 
 // checkNil reports options that are nil: the SDK panics on them.

@@ -127,7 +127,7 @@ func (inv *Invocation) Key() string {
 	if inv.details != nil {
 		return inv.details.Key
 	}
-	if keyed, ok := inv.ctx.(interface{ Key() string }); ok && inv.target.Kind.Keyed() {
+	if keyed, ok := inv.ctx.(interface{ Key() string }); ok {
 		return keyed.Key()
 	}
 	return ""

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/validate"
 )
 
 func TestAnInvocationTellsWhatIsKnown(t *testing.T) {
@@ -146,6 +147,25 @@ func TestAPipeThatFailsKeepsTheHandlerFromRunning(t *testing.T) {
 	require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
 }
 
+func TestTheFieldsOfAnInvalidInputReachTheCaller(t *testing.T) {
+	inModes(t, func(t *testing.T, always bool) {
+		type checked struct {
+			Amount int `json:"amount" validate:"gt=0"`
+		}
+		a := serve(t, spec{
+			always:    always,
+			method:    method(func(restate.Context, checked) (string, error) { return "done", nil }),
+			configure: func(cfg *pipeline.Config) { cfg.Global.Pipes = []pipeline.Pipe{validate.New(nil)} },
+		})
+		require.Equal(t, http.StatusOK, a.call(checked{1}).status)
+		out := a.call(checked{-1})
+		require.Equal(t, http.StatusBadRequest, out.status)
+		require.Equal(t, "invalid input: amount: gt=0", out.Message)
+		require.Equal(t, map[string]string{"amount": "gt=0"}, out.Metadata)
+		require.Equal(t, []pipeline.Outcome{pipeline.Terminal}, a.outcomes(out.id))
+	})
+}
+
 func TestUndecodableInputIsATerminal400(t *testing.T) {
 	t.Parallel()
 	a := serve(t, spec{method: method(func(restate.Context, order) (string, error) { return "", errors.New("must not run") })})
@@ -227,13 +247,14 @@ func TestEveryKindOfHandlerOfAForeignDefinitionHasAPipeline(t *testing.T) {
 		}
 		a.register(def)
 	}
+	key := fmt.Sprint("key", serviceCount.Add(1)) // no workflow runs twice
 	for _, call := range [][]string{
 		{"pipelineService/Do", `{"item":"book"}`, `"book"`, "pipelineService/Do", ` "" {"item":"book"}`},
 		{"pipelineService/Bare", ``, ``, "pipelineService/Bare", ` "" `},
-		{"pipelineObject/k/Write", `{"item":"book"}`, `"k"`, "pipelineObject/Write", `object "k" {"item":"book"}`},
-		{"pipelineObject/k/Read", ``, `"book"`, "pipelineObject/Read", `object shared "k" `},
-		{"pipelineWorkflow/w/Run", `{}`, `"w"`, "pipelineWorkflow/Run", `workflow "w" {}`},
-		{"pipelineWorkflow/w/Status", ``, `"w"`, "pipelineWorkflow/Status", `workflow shared "w" `},
+		{"pipelineObject/" + key + "/Write", `{"item":"book"}`, `"` + key + `"`, "pipelineObject/Write", `object "` + key + `" {"item":"book"}`},
+		{"pipelineObject/" + key + "/Read", ``, `"book"`, "pipelineObject/Read", `object shared "` + key + `" `},
+		{"pipelineWorkflow/" + key + "/Run", `{}`, `"` + key + `"`, "pipelineWorkflow/Run", `workflow "` + key + `" {}`},
+		{"pipelineWorkflow/" + key + "/Status", ``, `"` + key + `"`, "pipelineWorkflow/Status", `workflow shared "` + key + `" `},
 	} {
 		header := http.Header{}
 		if call[1] != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -242,6 +243,7 @@ func compile(t testing.TB, configure func(*pipeline.Config), call func(restate.C
 
 func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
 	t.Parallel()
+	sides := map[string]bool{}
 	run := func(r *pipeline.RandomFail) (failures []int) {
 		for i := range 1000 {
 			_, err := r.Intercept(nil, pipeline.NewInvocation(pipeline.Details{}), func(restate.Context, *pipeline.Invocation) (any, error) {
@@ -249,6 +251,8 @@ func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
 			})
 			if err != nil {
 				require.ErrorIs(t, err, pipeline.ErrRandomFail)
+				sides["before"] = sides["before"] || strings.Contains(err.Error(), "before")
+				sides["after"] = sides["after"] || strings.Contains(err.Error(), "after")
 				failures = append(failures, i)
 			}
 		}
@@ -256,6 +260,7 @@ func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
 	}
 	require.Empty(t, run(&pipeline.RandomFail{}), "off unless configured")
 	require.Len(t, run(&pipeline.RandomFail{Rate: 1}), 1000)
+	require.True(t, sides["before"] && sides["after"], "on both sides of the handler")
 	some := run(&pipeline.RandomFail{Rate: 0.2, Seed: 7})
 	require.InDelta(t, 200, len(some), 60)
 	require.Equal(t, some, run(&pipeline.RandomFail{Rate: 0.2, Seed: 7}), "the seed decides")

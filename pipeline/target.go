@@ -14,10 +14,6 @@ const (
 	KindWorkflowShared Kind = "workflow shared"
 )
 
-// Keyed reports whether handlers of this kind have a key: that of a virtual
-// object or the id of a workflow.
-func (k Kind) Keyed() bool { return k != "" && k != KindService }
-
 // Target is what is known of a handler before anybody calls it. It must not be
 // changed once a [Chain] was compiled with it.
 type Target struct {

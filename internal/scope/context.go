@@ -24,7 +24,7 @@ func (f *Factory[F]) New(sdk restate.MockableContext, target *Target) restate.Mo
 	c := &root[F]{MockableContext: sdk, factory: f}
 	c.scope.sdk = sdk
 	c.scope.target = target
-	c.scope.derive = c.derive
+	c.scope.root = c
 	return mockable(c)
 }
 

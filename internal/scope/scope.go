@@ -35,12 +35,17 @@ type Target struct {
 type Scope struct {
 	target  *Target
 	sdk     restate.MockableContext
-	derive  func(context.Context) restate.Context
+	root    deriver
 	running atomic.Int32 // synchronous Runs under way
 	steps   StepWrapper  // nil: steps run as they are
 
 	mu     sync.Mutex
 	values map[any]any
+}
+
+// deriver makes the Restate context below a context.Context.
+type deriver interface {
+	derive(ctx context.Context) restate.Context
 }
 
 // StepWrapper puts something around the closures of restate.Run.
@@ -113,5 +118,5 @@ func Context(ctx context.Context) (restate.Context, *Scope, error) {
 	if own, ok := ctx.(restate.Context); ok {
 		return own, s, nil
 	}
-	return s.derive(ctx), s, nil
+	return s.root.derive(ctx), s, nil
 }

@@ -1,0 +1,115 @@
+package scope_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	sdklog "github.com/restatedev/sdk-go/logging"
+
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// fakeSDK stands where the SDK's context of an attempt does. Its type parameter is
+// the SDK's future of RunAsync, for which there is no name.
+type fakeSDK[F any] struct {
+	restate.MockableContext // nil: what is not faked panics
+	ctx                     context.Context
+	log                     *slog.Logger
+	started                 []func(restate.RunContext) (any, error) // by RunAsync
+	state                   map[string]any
+}
+
+type sdk interface {
+	restate.MockableContext
+	// runStarted runs what RunAsync started, as the SDK does while it waits.
+	runStarted() []any
+}
+
+func newSDK(ctx context.Context) sdk { return infer(restate.MockableContext.RunAsync, ctx) }
+
+func infer[F any](_ func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) F, ctx context.Context) sdk {
+	f := &fakeSDK[F]{ctx: ctx, log: slog.New(slog.DiscardHandler), state: map[string]any{}}
+	return any(f).(sdk)
+}
+
+func (f *fakeSDK[F]) Deadline() (time.Time, bool)                 { return f.ctx.Deadline() }
+func (f *fakeSDK[F]) Done() <-chan struct{}                       { return f.ctx.Done() }
+func (f *fakeSDK[F]) Err() error                                  { return f.ctx.Err() }
+func (f *fakeSDK[F]) Value(k any) any                             { return f.ctx.Value(k) }
+func (f *fakeSDK[F]) Log() *slog.Logger                           { return f.log }
+func (f *fakeSDK[F]) Set(k string, v any, _ ...restate.SetOption) { f.state[k] = v }
+func (f *fakeSDK[F]) Clear(k string)                              { delete(f.state, k) }
+func (f *fakeSDK[F]) ClearAll()                                   { clear(f.state) }
+
+func (f *fakeSDK[F]) Run(fn func(restate.RunContext) (any, error), output any, _ ...restate.RunOption) restate.TerminalError {
+	v, err := fn(fakeRunContext{f.ctx, f.log})
+	if err != nil {
+		return restate.ToTerminalError(err)
+	}
+	b, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(b, output)
+	}
+	return restate.ToTerminalError(err)
+}
+
+func (f *fakeSDK[F]) RunAsync(fn func(restate.RunContext) (any, error), _ ...restate.RunOption) F {
+	f.started = append(f.started, fn)
+	var none F
+	return none
+}
+
+func (f *fakeSDK[F]) runStarted() (results []any) {
+	for _, fn := range f.started {
+		v, err := fn(fakeRunContext{f.ctx, f.log})
+		if err != nil {
+			v = err
+		}
+		results = append(results, v)
+	}
+	f.started = nil
+	return results
+}
+
+type fakeRunContext struct {
+	context.Context
+	log *slog.Logger
+}
+
+func (c fakeRunContext) Log() *slog.Logger         { return c.log }
+func (c fakeRunContext) Request() *restate.Request { return nil }
+
+// replayingSDK says whether it replays, in the way the SDK does.
+type replayingSDK struct {
+	sdk
+	replaying bool
+	handler   slog.Handler
+}
+
+func (r *replayingSDK) Log() *slog.Logger { return slog.New(injecting{r.handler, r}) }
+
+// injecting tells its handler of replay, as the SDK's does.
+type injecting struct {
+	slog.Handler
+	r *replayingSDK
+}
+
+func (h injecting) Enabled(ctx context.Context, l slog.Level) bool {
+	lc := &sdklog.LogContext{Source: sdklog.LogSourceUser, IsReplaying: h.r.replaying}
+	return h.Handler.Enabled(sdklog.WithLogContext(ctx, lc), l)
+}
+
+var (
+	serviceTarget = &scope.Target{Service: "payments", Handler: "Charge", Kind: handler.Service, Mode: handler.Concurrent}
+	exclusive     = &scope.Target{Service: "cart", Handler: "Add", Kind: handler.Object, Mode: handler.Exclusive}
+	shared        = &scope.Target{Service: "cart", Handler: "Total", Kind: handler.Object, Mode: handler.Shared}
+)
+
+// open opens a scope and returns the context that a handler gets.
+func open(sdk restate.MockableContext, target *scope.Target) restate.Context {
+	return restate.WithMockContext(scope.NewFactory(restate.MockableContext.RunAsync).New(sdk, target))
+}

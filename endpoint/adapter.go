@@ -36,12 +36,16 @@ type payloads interface {
 type adapter[O, H any] struct {
 	sdkHandler[O, H]
 	payloads payloads
+	chain    *pipeline.Chain
 	call     call
 }
 
-func adapt[O, H any](base sdkHandler[O, H], p payloads, c call) *adapter[O, H] {
-	return &adapter[O, H]{sdkHandler: base, payloads: p, call: c}
+func adapt[O, H any](base sdkHandler[O, H], p payloads, c *pipeline.Chain, target *scope.Target) *adapter[O, H] {
+	return &adapter[O, H]{sdkHandler: base, payloads: p, chain: c, call: run(c, target)}
 }
+
+// Chain returns what runs around the handler.
+func (a *adapter[O, H]) Chain() *pipeline.Chain { return a.chain }
 
 func (a *adapter[O, H]) InputPayload() *encoding.InputPayload   { return a.payloads.InputPayload() }
 func (a *adapter[O, H]) OutputPayload() *encoding.OutputPayload { return a.payloads.OutputPayload() }
@@ -78,7 +82,7 @@ func Foreign(def restate.ServiceDefinition) restate.ServiceDefinition {
 // methods are called. The error joins what is wrong with the pipeline.
 func (p Pipeline) Definition(d *handler.Descriptor, receiver any) (restate.ServiceDefinition, error) {
 	var errs []error
-	calls := func(m *handler.Method) call {
+	chain := func(m *handler.Method) *pipeline.Chain {
 		target := pipeline.Target{
 			Service: d.Name, Handler: m.Name, Kind: pipelineKind(d.Kind, m.Mode),
 			Metadata: m.Metadata, ServiceMetadata: d.Metadata,
@@ -86,9 +90,11 @@ func (p Pipeline) Definition(d *handler.Descriptor, receiver any) (restate.Servi
 		chain, err := p.chain(target, method(d, m, reflect.ValueOf(receiver)))
 		if err != nil {
 			errs = append(errs, err)
-			return nil
 		}
-		return run(chain, &scope.Target{Service: d.Name, Handler: m.Name, Kind: d.Kind, Mode: m.Mode})
+		return chain
+	}
+	target := func(m *handler.Method) *scope.Target {
+		return &scope.Target{Service: d.Name, Handler: m.Name, Kind: d.Kind, Mode: m.Mode}
 	}
 	var def restate.ServiceDefinition
 	switch d.Kind {
@@ -96,9 +102,9 @@ func (p Pipeline) Definition(d *handler.Descriptor, receiver any) (restate.Servi
 		object := restate.NewObject(d.Name, d.Options...)
 		for _, m := range d.Methods {
 			if m.Mode == handler.Shared {
-				object.Handler(m.Name, adapt(restate.NewObjectSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+				object.Handler(m.Name, adapt(restate.NewObjectSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, chain(m), target(m)))
 			} else {
-				object.Handler(m.Name, adapt(restate.NewObjectHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+				object.Handler(m.Name, adapt(restate.NewObjectHandler[restate.Void, restate.Void](nil, m.Options...), m, chain(m), target(m)))
 			}
 		}
 		def = object
@@ -106,16 +112,16 @@ func (p Pipeline) Definition(d *handler.Descriptor, receiver any) (restate.Servi
 		workflow := restate.NewWorkflow(d.Name, d.Options...)
 		for _, m := range d.Methods {
 			if m.Mode == handler.Shared {
-				workflow.Handler(m.Name, adapt(restate.NewWorkflowSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+				workflow.Handler(m.Name, adapt(restate.NewWorkflowSharedHandler[restate.Void, restate.Void](nil, m.Options...), m, chain(m), target(m)))
 			} else {
-				workflow.Handler(m.Name, adapt(restate.NewWorkflowHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+				workflow.Handler(m.Name, adapt(restate.NewWorkflowHandler[restate.Void, restate.Void](nil, m.Options...), m, chain(m), target(m)))
 			}
 		}
 		def = workflow
 	default:
 		service := restate.NewService(d.Name, d.Options...)
 		for _, m := range d.Methods {
-			service.Handler(m.Name, adapt(restate.NewServiceHandler[restate.Void, restate.Void](nil, m.Options...), m, calls(m)))
+			service.Handler(m.Name, adapt(restate.NewServiceHandler[restate.Void, restate.Void](nil, m.Options...), m, chain(m), target(m)))
 		}
 		def = service
 	}
@@ -151,7 +157,7 @@ func (p Pipeline) Foreign(def restate.ServiceDefinition) (restate.ServiceDefinit
 			errs = append(errs, err)
 			continue
 		}
-		handlers[name] = adapt(h, h, run(chain, &scope.Target{Service: def.Name(), Handler: name, Kind: kind, Mode: mode}))
+		handlers[name] = adapt(h, h, chain, &scope.Target{Service: def.Name(), Handler: name, Kind: kind, Mode: mode})
 	}
 	return def, errors.Join(errs...)
 }

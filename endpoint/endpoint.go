@@ -1,18 +1,21 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // Endpoint serves handlers to Restate. It is an http.Handler, safe for concurrent
@@ -25,6 +28,7 @@ type Endpoint struct {
 	identity identity
 	known    map[string]bool // request URIs of discovery and of all handlers
 	services []string
+	chains   []*pipeline.Chain
 	gate     gate
 
 	mu     sync.Mutex
@@ -70,10 +74,12 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 		seen[def.Name()] = true
 		e.sdk.Bind(def)
 		e.services = append(e.services, def.Name())
+		e.chains = append(e.chains, chainsOf(def)...)
 		for name := range def.Handlers() {
 			e.known[invokeURI+def.Name()+"/"+name] = true
 		}
 	}
+	slices.SortFunc(e.chains, func(a, b *pipeline.Chain) int { return cmp.Compare(a.String(), b.String()) })
 	var err error
 	if e.identity, err = newIdentity(cfg.IdentityKeys); err != nil {
 		return nil, errors.Join(append(errs, err)...)

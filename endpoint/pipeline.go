@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -60,6 +61,21 @@ func run(chain *pipeline.Chain, target *scope.Target) call {
 		}
 		return chain.Run(restate.WithMockContext(ctx), inv)
 	}
+}
+
+// Chains returns what runs around each handler, sorted by service and handler, for
+// people to read: each has a method String.
+func (e *Endpoint) Chains() []*pipeline.Chain { return slices.Clone(e.chains) }
+
+// chainsOf collects the chains of a definition that a [Pipeline] made.
+func chainsOf(def restate.ServiceDefinition) []*pipeline.Chain {
+	var chains []*pipeline.Chain
+	for _, h := range def.Handlers() {
+		if piped, ok := any(h).(interface{ Chain() *pipeline.Chain }); ok {
+			chains = append(chains, piped.Chain())
+		}
+	}
+	return chains
 }
 
 // pipelineKind is the pipeline's word for a kind and a mode.

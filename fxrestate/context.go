@@ -9,6 +9,7 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // The reasons why a context.Context has no Restate context, for errors.Is.
@@ -18,6 +19,9 @@ var (
 	// ErrInsideRun says that the code runs inside a restate.Run closure, where
 	// durable operations would corrupt the journal.
 	ErrInsideRun = scope.ErrInsideRun
+	// ErrInsideStage says that the code is a guard or a filter, which cannot
+	// journal anything: a guard that has to is a [pipeline.DurableGuard].
+	ErrInsideStage = errors.New("guards and filters cannot use durable operations")
 	// ErrWrongContext says that the handler has another kind of context.
 	ErrWrongContext = errors.New("the handler has another kind of context")
 )
@@ -28,8 +32,9 @@ var (
 // restate.Run. A deadline does not cut durable waiting short, since that would
 // not be the same on replay; race restate.After for that.
 //
-// The error wraps [ErrNoInvocation] outside a handler, and [ErrInsideRun] inside
-// the closure of a restate.Run, also when the closure took ctx from around it.
+// The error wraps [ErrNoInvocation] outside a handler, [ErrInsideRun] inside the
+// closure of a restate.Run, also when the closure took ctx from around it, and
+// [ErrInsideStage] in a guard or a filter.
 func FromContext(ctx context.Context) (restate.Context, error) {
 	c, _, err := find(ctx)
 	return c, err
@@ -74,6 +79,9 @@ func WorkflowSharedFromContext(ctx context.Context) (restate.WorkflowSharedConte
 }
 
 func find(ctx context.Context) (restate.Context, *scope.Scope, error) {
+	if stage := pipeline.StageOf(ctx); stage != "" {
+		return nil, nil, fmt.Errorf("fxrestate: in a %s: %w", stage, ErrInsideStage)
+	}
 	c, s, err := scope.Context(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("fxrestate: %w", err)

@@ -60,7 +60,9 @@ func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 		return none, fmt.Errorf("fxrestate: %s: %w", reflect.TypeFor[T](), err)
 	}
 	value, err := p.construct(ctx)
-	s.Store(p.provider, made[T]{value, err})
+	if !errors.Is(err, ErrInsideStage) { // the handler may still have it
+		s.Store(p.provider, made[T]{value, err})
+	}
 	return value, err
 }
 

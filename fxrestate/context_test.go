@@ -1,0 +1,381 @@
+package fxrestate_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+	"go.uber.org/zap"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// restateServer is shared by all tests of the package.
+var restateServer *devserver.Server
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	var err error
+	restateServer, err = devserver.Start(context.Background(), devserver.Config{Progress: os.Stderr, Env: map[string]string{
+		"RESTATE_LOG_FILTER":             "warn",
+		"RESTATE_DEFAULT_NUM_PARTITIONS": "4",
+	}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if err := restateServer.Stop(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+type (
+	outerKey struct{}
+	innerKey struct{}
+)
+
+// seen is what a context shows to code that has nothing else.
+type seen struct {
+	Outer, Inner any
+	Limited      bool // has a deadline
+	Ended        bool
+}
+
+func look(ctx context.Context) seen {
+	_, limited := ctx.Deadline()
+	return seen{ctx.Value(outerKey{}), ctx.Value(innerKey{}), limited, ctx.Err() != nil}
+}
+
+// lookInSteps looks from the closures of Run and of RunAsync.
+func lookInSteps(ctx restate.Context) ([]seen, error) {
+	in := func(rc restate.RunContext) (seen, error) { return look(rc), nil }
+	run, err := restate.Run(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	async, err := restate.RunAsync(ctx, in).Result()
+	if err != nil {
+		return nil, err
+	}
+	return []seen{run, async}, nil
+}
+
+// Contexts tries contexts of all sorts.
+type Contexts struct{ attempts atomic.Int32 }
+
+// Seen looks at contexts made in each way, directly and in steps.
+func (*Contexts) Seen(ctx restate.Context) (map[string][]seen, error) {
+	limited, cancelLimited := context.WithTimeout(context.WithValue(ctx, innerKey{}, "child"), time.Hour)
+	defer cancelLimited()
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	foreign, cancelForeign := context.WithTimeout(context.WithValue(context.Background(), innerKey{}, "lent"), time.Hour)
+	cancelForeign()
+	wrapped := restate.WrapContext(restate.WithValue(ctx, outerKey{}, "outer"), foreign)
+
+	out := map[string][]seen{}
+	for name, c := range map[string]context.Context{
+		"the handler's":      ctx,
+		"a value":            restate.WithValue(ctx, outerKey{}, "outer"),
+		"values over values": restate.WithValue(restate.WithValue(ctx, outerKey{}, "outer"), innerKey{}, "inner"),
+		"a child":            limited,
+		"a child that ended": ended,
+		"a stranger":         wrapped,
+		"a child of a child": context.WithValue(context.Context(wrapped), outerKey{}, "nearer"),
+	} {
+		found, err := fxrestate.FromContext(c)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		inSteps, err := lookInSteps(found)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = append([]seen{look(c), look(found)}, inSteps...)
+	}
+	return out, nil
+}
+
+func TestContextsShowWhatTheyDescendFromInHandlersAndInSteps(t *testing.T) {
+	t.Parallel()
+	inEachMode(t, func(t *testing.T, opts ...restate.ServiceDefinitionOption) {
+		_, url := startContexts(t, opts...)
+		got := call[map[string][]seen](t, url+"/Seen")
+		for name, want := range map[string]seen{
+			"the handler's":      {},
+			"a value":            {Outer: "outer"},
+			"values over values": {Outer: "outer", Inner: "inner"},
+			"a child":            {Inner: "child", Limited: true},
+			"a child that ended": {Ended: true},
+			"a stranger":         {Outer: "outer", Inner: "lent"},
+			"a child of a child": {Outer: "nearer", Inner: "lent"},
+		} {
+			require.Equal(t, []seen{want, want, want, want}, got[name], "%s: directly, found, in Run, in RunAsync", name)
+		}
+	})
+}
+
+// Errors asks for the context where there is none to have.
+func (*Contexts) Errors(ctx restate.Context) (map[string]string, error) {
+	out := map[string]string{}
+	ask := func(name string, c context.Context) {
+		_, err := fxrestate.FromContext(c)
+		switch {
+		case errors.Is(err, fxrestate.ErrInsideRun):
+			out[name] = "inside Run"
+		case errors.Is(err, fxrestate.ErrNoInvocation):
+			out[name] = "no invocation"
+		default:
+			out[name] = fmt.Sprint(err)
+		}
+	}
+	ask("before", ctx)
+	ask("outside", context.Background())
+	inside, err := restate.Run(ctx, func(rc restate.RunContext) (map[string]string, error) {
+		ask("the closure's", rc)
+		ask("a child of the closure's", context.WithValue(rc, outerKey{}, 1))
+		ask("the handler's, captured", ctx)
+		ask("a child of the handler's, captured", context.WithValue(ctx, outerKey{}, 1))
+		return out, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out = inside
+	async, err := restate.RunAsync(ctx, func(rc restate.RunContext) (map[string]string, error) {
+		ask("the closure's of RunAsync", rc)
+		return out, nil
+	}).Result()
+	if err != nil {
+		return nil, err
+	}
+	out = async
+	ask("after", ctx)
+	return out, nil
+}
+
+func TestInsideRunAndOutsideOfHandlersThereIsNoContext(t *testing.T) {
+	t.Parallel()
+	inEachMode(t, func(t *testing.T, opts ...restate.ServiceDefinitionOption) {
+		_, url := startContexts(t, opts...)
+		require.Equal(t, map[string]string{
+			"before": "<nil>", "after": "<nil>", "outside": "no invocation",
+			"the closure's": "inside Run", "a child of the closure's": "inside Run", "the closure's of RunAsync": "inside Run",
+			"the handler's, captured": "inside Run", "a child of the handler's, captured": "inside Run",
+		}, call[map[string]string](t, url+"/Errors"))
+	})
+}
+
+// Wait waits for futures that were made with contexts of all sorts.
+func (*Contexts) Wait(ctx restate.Context) ([]string, error) {
+	child := context.WithValue(ctx, outerKey{}, "outer")
+	found, err := fxrestate.FromContext(child)
+	if err != nil {
+		return nil, err
+	}
+	wrapped := restate.WithValue(found, innerKey{}, "inner")
+	never := restate.Awakeable[string](found)
+	run := restate.RunAsync(wrapped, func(rc restate.RunContext) (string, error) {
+		return fmt.Sprint(rc.Value(outerKey{}), " ", rc.Value(innerKey{})), nil
+	})
+	first, err := restate.WaitFirst(wrapped, never, run)
+	if err != nil {
+		return nil, err
+	}
+	if first != run {
+		return nil, restate.TerminalErrorf("%T came first", first)
+	}
+	out, err := run.Result()
+	if err != nil {
+		return nil, err
+	}
+	order := []string{out}
+	after := restate.After(found, 10*time.Millisecond)
+	for fut, err := range restate.Wait(ctx, after, run) {
+		if err != nil {
+			return nil, err
+		}
+		order = append(order, fmt.Sprint(fut == after, fut == run))
+	}
+	return order, nil
+}
+
+func TestFuturesOfDerivedContextsAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	inEachMode(t, func(t *testing.T, opts ...restate.ServiceDefinitionOption) {
+		_, url := startContexts(t, opts...)
+		require.Equal(t, []string{"outer inner", "false true", "true false"}, call[[]string](t, url+"/Wait"))
+	})
+}
+
+// Replays tells where it replayed, of each attempt, until the last attempt is
+// through.
+func (c *Contexts) Replays(ctx restate.Context) (string, error) {
+	attempt := c.attempts.Add(1)
+	var told strings.Builder
+	ask := func() error {
+		s, err := scope.Find(context.WithValue(ctx, outerKey{}, 1))
+		if err != nil {
+			return err
+		}
+		told.WriteByte("lr"[map[bool]int{true: 1}[s.Replaying()]]) // live or replaying
+		return nil
+	}
+	for i := range 3 {
+		if err := ask(); err != nil {
+			return "", err
+		}
+		if _, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return i, ask() }); err != nil {
+			return "", err
+		}
+		if attempt == 1 && i == 1 {
+			return "", errors.New("failed after two steps")
+		}
+	}
+	return told.String(), ask()
+}
+
+func TestReplayingTellsAReplayFromTheRest(t *testing.T) {
+	t.Parallel()
+	c, url := startContexts(t, retryAtOnce(5))
+	// The second attempt replays up to its first new step, which is the third.
+	require.Equal(t, "rrlll", call[string](t, url+"/Replays"))
+	require.EqualValues(t, 2, c.attempts.Load())
+}
+
+// Box is an object whose shared handler finds a way to write.
+type Box struct{}
+
+func (Box) Cheat(ctx restate.ObjectSharedContext) error {
+	writable, ok := ctx.(restate.ObjectContext)
+	if !ok {
+		return restate.TerminalErrorf("the SDK's contexts are no longer of all kinds; drop the guard")
+	}
+	restate.Set(writable, "k", 1)
+	return nil
+}
+
+func (Box) Put(ctx restate.ObjectContext) error {
+	c, err := fxrestate.ObjectFromContext(context.WithValue(ctx, outerKey{}, 1))
+	if err != nil {
+		return err
+	}
+	restate.Set(c, "k", 2)
+	return nil
+}
+
+func (Box) Get(ctx restate.ObjectSharedContext) (int, error) {
+	if _, err := fxrestate.ObjectFromContext(ctx); !errors.Is(err, fxrestate.ErrWrongContext) {
+		return 0, restate.TerminalErrorf("a writable context in a shared handler: %v", err)
+	}
+	c, err := fxrestate.ObjectSharedFromContext(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return restate.Get[int](c, "k")
+}
+
+func TestAWriteOfASharedHandlerFailsItsAttempt(t *testing.T) {
+	t.Parallel()
+	name := fmt.Sprintf("box-%d", services.Add(1))
+	startApp(t, fxrestate.Object[Box](func() Box { return Box{} }, fxrestate.Name(name), retryAtOnce(2)))
+	url := restateServer.IngressURL() + "/" + name + "/k"
+	status, body := post(t, url+"/Cheat")
+	require.GreaterOrEqual(t, status, http.StatusInternalServerError)
+	require.Contains(t, body, "fxrestate: Set in "+name+"/Cheat: a shared handler cannot write state; let an exclusive handler do it")
+
+	status, body = post(t, url+"/Put")
+	require.Equal(t, http.StatusOK, status, body)
+	status, body = post(t, url+"/Get")
+	require.Equal(t, 2, decode[int](t, status, body))
+}
+
+// inEachMode runs a test as it is, and with a server that suspends the attempt
+// wherever it waits, so that everything is replayed.
+func inEachMode(t *testing.T, test func(*testing.T, ...restate.ServiceDefinitionOption)) {
+	t.Run("at one go", func(t *testing.T) {
+		t.Parallel()
+		test(t)
+	})
+	t.Run("with a replay at each step", func(t *testing.T) {
+		t.Parallel()
+		test(t, restate.WithInactivityTimeout(0))
+	})
+}
+
+var services atomic.Int32
+
+func startContexts(t *testing.T, opts ...restate.ServiceDefinitionOption) (*Contexts, string) {
+	t.Helper()
+	c, name := &Contexts{}, fmt.Sprintf("contexts-%d", services.Add(1))
+	startApp(t, fxrestate.Service[*Contexts](func() *Contexts { return c }, append(opts, fxrestate.Name(name))...))
+	return c, restateServer.IngressURL() + "/" + name
+}
+
+// startApp runs an application until the test ends. Its logger writes nothing, so
+// that what is known of replay does not depend on what is written.
+func startApp(t *testing.T, opts ...fx.Option) {
+	t.Helper()
+	app := fxtest.New(t, append(opts, fxrestate.Module, fx.Supply(zap.NewNop(), fxrestate.Config{
+		Admin:    admin.Config{URL: restateServer.AdminURL()},
+		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
+		Register: &deployment.Config{URL: "http://" + restateServer.EndpointHost() + ":{{port}}", Required: true},
+	}))...)
+	app.RequireStart()
+	t.Cleanup(app.RequireStop)
+}
+
+func retryAtOnce(attempts uint) restate.ServiceDefinitionOption {
+	return restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(10*time.Millisecond),
+		restate.WithMaxRetryAttempts(attempts), restate.KillOnMaxAttempts())
+}
+
+// post calls a handler without input.
+func post(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res.StatusCode, string(b)
+}
+
+// call returns the result of a handler.
+func call[T any](t *testing.T, url string) T {
+	t.Helper()
+	status, body := post(t, url)
+	return decode[T](t, status, body)
+}
+
+func decode[T any](t *testing.T, status int, body string) (out T) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, status, body)
+	require.NoError(t, json.Unmarshal([]byte(body), &out))
+	return out
+}

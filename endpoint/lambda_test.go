@@ -6,16 +6,17 @@ import (
 	"testing"
 	"time"
 
+	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
 )
 
-func lambda(t testing.TB, cfg endpoint.Config) (*endpoint.Endpoint, server.LambdaHandlerFunc) {
+func lambda(t testing.TB, cfg endpoint.Config, definitions ...restate.ServiceDefinition) (*endpoint.Endpoint, server.LambdaHandlerFunc) {
 	t.Helper()
 	cfg.Mode = endpoint.Lambda
-	e, _ := newEndpoint(t, cfg, define(t, "shapes", &Shapes{}))
+	e, _ := newEndpoint(t, cfg, append(definitions, define(t, "shapes", &Shapes{}))...)
 	h, err := e.LambdaHandler()
 	require.NoError(t, err)
 	require.NoError(t, e.Start(testContext(t)))

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
 )
 
@@ -81,6 +83,18 @@ func TestUnderServesBelowAPrefix(t *testing.T) {
 			require.NoError(t, e.Stop(testContext(t)))
 		})
 	}
+}
+
+// A server of the user's that nobody told of HTTP/2.
+func TestAMountedEndpointIsServedOverHTTP11(t *testing.T) {
+	t.Parallel()
+	e, lines := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted}, define(t, name(t), &Stepper{}))
+	srv := httptest.NewServer(e.Under("/restate"))
+	defer srv.Close()
+	d := registerAs(t, admin.RegisterDeploymentRequest{URI: srv.URL + "/restate", UseHTTP11: true})
+	require.Equal(t, "HTTP/1.1", d.HTTPVersion)
+	require.Equal(t, 3, decode[int](t, call(t, "/"+name(t)+"/Three", nil)))
+	requireNothingAbove(t, lines, "info")
 }
 
 func TestUnderLeavesOtherPathsAlone(t *testing.T) {

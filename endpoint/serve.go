@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/fxrestate/go/internal/gather"
+	"github.com/fxrestate/go/internal/gather/stack"
 )
 
 const (
@@ -78,6 +81,7 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	h := new(hint)
 	r = r.WithContext(context.WithValue(ctx, hintKey{}, h))
 	r.Body = a
+	stack.Reserve()
 	e.handler.ServeHTTP(hintWriter{w, h}, r)
 }
 
@@ -110,7 +114,7 @@ func (e *Endpoint) listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: listen on %s: %w; choose another Addr, or port 0 for a free one", e.cfg.Addr, err)
 	}
-	return l, nil
+	return gather.NewListener(l), nil
 }
 
 func (e *Endpoint) serve(l net.Listener) {
@@ -135,11 +139,16 @@ func (e *Endpoint) serve(l net.Listener) {
 	e.addr, e.server, e.served = l.Addr(), srv, served
 	e.mu.Unlock()
 	go func() {
+		var err error
 		if srv.TLSConfig != nil {
-			served <- srv.ServeTLS(l, "", "")
+			err = srv.ServeTLS(l, "", "")
 		} else {
-			served <- srv.Serve(l)
+			err = srv.Serve(l)
 		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			e.log.Error("the endpoint does not serve any more", "error", err)
+		}
+		served <- err
 	}()
 }
 

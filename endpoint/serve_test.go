@@ -253,3 +253,13 @@ func TestConfigureAdjustsTheServer(t *testing.T) {
 	require.EqualValues(t, tls.VersionTLS13, res.TLS.Version)
 	require.Zero(t, own.MinVersion)
 }
+
+func TestAServerThatFailsIsLoggedAndFailsTheStop(t *testing.T) {
+	t.Parallel()
+	e, lines := newEndpoint(t, endpoint.Config{Addr: "127.0.0.1:0", Configure: func(s *http.Server) {
+		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS13} // without a certificate
+	}})
+	require.NoError(t, e.Start(testContext(t)))
+	eventually(t, func() bool { return len(messages(lines, "the endpoint does not serve any more")) == 1 }, "no line")
+	require.ErrorContains(t, e.Stop(testContext(t)), "endpoint: stop: ")
+}

@@ -1,0 +1,4 @@
+package endpoint
+
+// WithRetryDelay is for the fuzz test.
+var WithRetryDelay = withRetryDelay

@@ -1,0 +1,113 @@
+// Command travel books trips: a flight, a hotel and the payment, all or nothing.
+// It shows a saga, whose steps are undone when a later one fails, and needs
+// nothing but Go and npm (or docker, or a restate-server on PATH):
+//
+//	go run ./examples/travel
+//
+// It finds or installs a restate-server, runs it with its data in a temporary
+// directory, serves the handlers to it, and prints requests to try, among them one
+// for each step that can fail. With -demo it makes them and exits.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
+)
+
+func main() {
+	runDemo := flag.Bool("demo", false, "make the requests, show what comes back, and exit")
+	flag.Parse()
+	if err := run(*runDemo); err != nil {
+		fmt.Fprintln(os.Stderr, "travel:", err)
+		os.Exit(1)
+	}
+}
+
+// agency is the application without its server and its log.
+func agency() fx.Option {
+	return fx.Options(
+		fxrestate.Module,
+		fx.StartTimeout(time.Minute), // of fx: 15 seconds
+		fx.Provide(NewHotels, NewBank),
+		fxrestate.Object[*Flight](NewFlight, fxrestate.Name("flight")),
+		fxrestate.Service[*Trips](NewTrips, fxrestate.Name("trips")),
+	)
+}
+
+func run(runDemo bool) error {
+	log, err := newLogger()
+	if err != nil {
+		return err
+	}
+	var (
+		client *ingress.Client
+		server *devserver.Server
+	)
+	app := fx.New(
+		agency(),
+		fx.Supply(log, devserver.Config{Progress: os.Stderr}),
+		devserver.Module,
+		fx.Provide(onServer),
+		fx.Populate(&client, &server),
+	)
+	if err := app.Err(); err != nil {
+		return err
+	}
+	return runApp(app, func() error {
+		fmt.Printf("ready: %s\n\n", server.IngressURL())
+		if runDemo {
+			return demo(context.Background(), client)
+		}
+		for _, a := range attempts {
+			fmt.Printf("  # %s\n  %s\n", a.title, a.curl(server.IngressURL()))
+		}
+		<-app.Wait()
+		return nil
+	})
+}
+
+// onServer is the configuration for a server that runs with the application.
+func onServer(s *devserver.Server) fxrestate.Config {
+	return fxrestate.Config{
+		Ingress:  ingress.Config{URL: s.IngressURL()},
+		Admin:    admin.Config{URL: s.AdminURL()},
+		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
+		Register: &deployment.Config{URL: "http://" + s.EndpointHost() + ":{{port}}", Required: true},
+	}
+}
+
+// runApp starts the application, runs main, and stops the application.
+func runApp(app *fx.App, main func() error) error {
+	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
+	defer cancel()
+	if err := app.Start(start); err != nil {
+		return err
+	}
+	err := main()
+	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
+	defer cancel()
+	return errors.Join(err, app.Stop(stop))
+}
+
+func newLogger() (*zap.Logger, error) {
+	cfg := zap.NewDevelopmentConfig()
+	cfg.Level.SetLevel(zapcore.InfoLevel)
+	cfg.DisableCaller = true
+	cfg.DisableStacktrace = true
+	return cfg.Build()
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/ingress"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// world is a running agency with its partners.
+type world struct {
+	client *ingress.Client
+	hotels *Hotels
+	bank   *Bank
+}
+
+func start(t *testing.T, env map[string]string) *world {
+	t.Helper()
+	w := &world{}
+	app := fxtest.New(t,
+		agency(),
+		fx.Supply(zap.NewNop(), devserver.Config{Env: env}),
+		devserver.Module,
+		fx.Provide(onServer),
+		fx.Populate(&w.client, &w.hotels, &w.bank),
+	)
+	app.RequireStart()
+	t.Cleanup(app.RequireStop)
+	return w
+}
+
+func (w *world) book(t *testing.T, trip Trip) error {
+	t.Helper()
+	_, err := ingress.Call(t.Context(), ingress.Service[*Trips](w.client), (*Trips).Book, trip)
+	return err
+}
+
+func (w *world) seats(t *testing.T, flight string) map[string]Seat {
+	t.Helper()
+	taken, err := ingress.Call0(t.Context(), ingress.Object[*Flight](w.client).Key(flight), (*Flight).Seats)
+	require.NoError(t, err)
+	return taken
+}
+
+func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
+	for mode, env := range map[string]map[string]string{
+		"on a server with its defaults":       {},
+		"on a server that replays every step": {"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s"},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			env["RESTATE_DEFAULT_NUM_PARTITIONS"] = "4"
+			w := start(t, env)
+
+			for step, test := range map[string]struct {
+				trip Trip
+				says string
+			}{
+				"the hotel fails":        {Trip{"Grace", "A", "Grand", 80_000}, "the hotel is full"},
+				"the payment fails":      {Trip{"Edsger", "B", "Seaside", 250_000}, "the card is declined"},
+				"the confirmation fails": {Trip{"nobody", "C", "Seaside", 80_000}, "there is no such passenger"},
+			} {
+				require.ErrorContains(t, w.book(t, test.trip), test.says, step)
+				require.Empty(t, w.seats(t, test.trip.Flight), step)
+				require.Empty(t, w.hotels.Entries(), step)
+				require.Empty(t, w.bank.Entries(), step)
+			}
+
+			require.NoError(t, w.book(t, Trip{"Ada", "D", "Seaside", 80_000}))
+			require.NoError(t, w.book(t, Trip{"Unlucky", "D", "Seaside", 80_000}), "no answer from the bank undoes nothing")
+			require.ErrorContains(t, w.book(t, Trip{"Barbara", "D", "Seaside", 80_000}), "the flight is full")
+			taken := w.seats(t, "D")
+			require.Len(t, taken, 2)
+			for _, seat := range taken {
+				require.True(t, seat.Confirmed, seat.Passenger)
+			}
+			require.Len(t, w.hotels.Entries(), 2)
+			require.Len(t, w.bank.Entries(), 2)
+		})
+	}
+}
+
+func TestDemoRunsToItsEnd(t *testing.T) {
+	require.NoError(t, run(true))
+}

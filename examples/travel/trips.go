@@ -1,0 +1,72 @@
+package main
+
+import (
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Trip is what a customer wants.
+type Trip struct {
+	Customer string `json:"customer"`
+	Flight   string `json:"flight"`
+	Hotel    string `json:"hotel"`
+	Cents    int    `json:"cents"`
+}
+
+// Booking says that a trip is booked.
+type Booking struct {
+	ID   string `json:"id"`
+	Seat string `json:"seat"`
+}
+
+// Trips is a service that books trips.
+type Trips struct {
+	flights fxrestate.ObjectClient[*Flight]
+	hotels  *Hotels
+	bank    *Bank
+}
+
+// NewTrips is the constructor of Trips.
+func NewTrips(flights fxrestate.ObjectClient[*Flight], hotels *Hotels, bank *Bank) *Trips {
+	return &Trips{flights: flights, hotels: hotels, bank: bank}
+}
+
+// Book books all parts of a trip or none of them.
+func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
+	id := restate.UUID(ctx).String() // the same one on every attempt
+	flight := t.flights.Key(in.Flight)
+
+	return fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (Booking, error) {
+		// A reservation has an id that only its answer tells: what undoes it is
+		// registered after it. Flights are handlers, so both are calls.
+		seat, err := fxrestate.Call(ctx, flight, (*Flight).Reserve, in.Customer)
+		if err != nil {
+			return Booking{}, err
+		}
+		undo.Call("cancel-flight", func(ctx restate.Context) error {
+			return fxrestate.CallVoid(ctx, flight, (*Flight).Cancel, seat)
+		})
+
+		// The hotel and the bank take an id of ours: what undoes them is registered
+		// before, since they may have done their part although they did not answer.
+		undo.Step("cancel-hotel", func(restate.RunContext) error { return t.hotels.Cancel(in.Hotel, id) })
+		if err := restate.RunVoid(ctx, func(restate.RunContext) error {
+			return t.hotels.Book(in.Hotel, id)
+		}, restate.WithName("book-hotel")); err != nil {
+			return Booking{}, err
+		}
+
+		undo.Step("refund", func(restate.RunContext) error { return t.bank.Refund(id) })
+		if err := restate.RunVoid(ctx, func(restate.RunContext) error {
+			return t.bank.Charge(in.Customer, in.Cents, id)
+		}, restate.WithName("charge")); err != nil {
+			return Booking{}, err
+		}
+
+		if err := fxrestate.CallVoid(ctx, flight, (*Flight).Confirm, seat); err != nil {
+			return Booking{}, err
+		}
+		return Booking{ID: id, Seat: seat}, nil
+	})
+}

@@ -1,0 +1,106 @@
+package fxrestate
+
+import (
+	"fmt"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/sdkoption"
+)
+
+// PromiseKey is a durable promise of workflows: its name, the type of its value
+// and its codec, declared once. Each workflow id has its own promise. Declare it
+// as a variable of the package beside the handlers:
+//
+//	var approval = fxrestate.NewPromiseKey[Decision]("approval")
+//
+//	func (*Signup) Run(ctx restate.WorkflowContext, in Form) (Decision, error) {
+//		return approval.Result(ctx) // waits
+//	}
+//
+//	func (*Signup) Decide(ctx restate.WorkflowSharedContext, d Decision) error {
+//		return approval.Resolve(ctx, d)
+//	}
+//
+// It does not matter which comes first. A promise that was made with
+// restate.Promise under the same name is the same one
+// (https://docs.restate.dev/develop/go/external-events).
+//
+// For values that cannot be encoded or decoded, and for the zero value, see
+// [StateKey].
+type PromiseKey[T any] struct{ slot slot[T] }
+
+// NewPromiseKey declares a promise.
+func NewPromiseKey[T any](name string, opts ...StateOption) PromiseKey[T] {
+	return PromiseKey[T]{newSlot[T]("PromiseKey", name, sdkoption.Collect(StateOption.BeforePromise, opts).Codec)}
+}
+
+// Name returns the name of the promise.
+func (k PromiseKey[T]) Name() string { return k.slot.name }
+
+// Result waits until the promise is resolved or rejected. The error is the
+// terminal one it was rejected with, or that of a cancelled invocation.
+func (k PromiseKey[T]) Result(ctx restate.WorkflowSharedContext) (T, error) {
+	return k.Pending(ctx).Await(ctx)
+}
+
+// Pending is [PromiseKey.Result] for waiting with others, or with a timeout:
+//
+//	d, err := approval.Pending(ctx).OrTimeout(ctx, 24*time.Hour).Await(ctx)
+func (k PromiseKey[T]) Pending(ctx restate.WorkflowSharedContext) Pending[T] {
+	if err := k.slot.check("PromiseKey"); err != nil {
+		return Pending[T]{&pending[T]{decided: true, err: err}}
+	}
+	promise := k.promise(ctx)
+	o := &operation{Future: promise}
+	return Pending[T]{&pending[T]{open: o.open, result: func() (T, error) {
+		value, _, err := k.slot.decode(promise.Result())
+		return value, err
+	}}}
+}
+
+// Peek returns the value if the promise is resolved, and does not wait for it.
+// Otherwise ok is false, and the error is the terminal one with which the promise
+// was rejected, or nil if nothing has happened yet.
+func (k PromiseKey[T]) Peek(ctx restate.WorkflowSharedContext) (value T, ok bool, err error) {
+	if err := k.slot.check("PromiseKey"); err != nil {
+		return value, false, err
+	}
+	return k.slot.decode(k.promise(ctx).Peek())
+}
+
+// Resolve resolves the promise. If it was resolved or rejected before, the error
+// is a terminal one with code 409.
+func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) error {
+	if err := k.slot.check("PromiseKey"); err != nil {
+		return err
+	}
+	p, err := k.slot.encode(value)
+	if err != nil {
+		return err
+	}
+	if failure := k.promise(ctx).Resolve(p); failure != nil {
+		return failure
+	}
+	return nil
+}
+
+// Reject rejects the promise: whoever waits for it gets a terminal error with the
+// message of reason, and its code if it has one. If the promise was resolved or
+// rejected before, the error is a terminal one with code 409.
+func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) error {
+	if err := k.slot.check("PromiseKey"); err != nil {
+		return err
+	}
+	if reason == nil {
+		return fmt.Errorf("fxrestate: %s: Reject without a reason", k.slot)
+	}
+	if failure := k.promise(ctx).Reject(reason); failure != nil {
+		return failure
+	}
+	return nil
+}
+
+func (k PromiseKey[T]) promise(ctx restate.WorkflowSharedContext) restate.DurablePromise[payload[T]] {
+	return restate.Promise[payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec))
+}

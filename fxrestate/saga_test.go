@@ -1,0 +1,160 @@
+package fxrestate_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// airline and bank stand for what is outside of Restate.
+var (
+	airline interface {
+		Reserve(flight string) (reservation string, err error)
+		Cancel(reservation string) error
+	}
+	bank interface {
+		Charge(key string, cents int) error
+		Refund(key string) error
+	}
+)
+
+// What is learned from a step is undone by what is registered after it; what has an
+// id of ours, before it.
+func ExampleSaga() {
+	book := func(ctx restate.Context, flight string) (string, error) {
+		return fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (string, error) {
+			reservation, err := restate.Run(ctx, func(restate.RunContext) (string, error) {
+				return airline.Reserve(flight)
+			}, restate.WithName("reserve"))
+			if err != nil {
+				return "", err
+			}
+			undo.Step("cancel-reservation", func(restate.RunContext) error { return airline.Cancel(reservation) })
+
+			payment := restate.UUID(ctx).String()
+			undo.Step("refund", func(restate.RunContext) error { return bank.Refund(payment) })
+			if err := restate.RunVoid(ctx, func(restate.RunContext) error {
+				return bank.Charge(payment, 9900)
+			}, restate.WithName("charge")); err != nil {
+				return "", err
+			}
+			return reservation, nil
+		})
+	}
+	_ = book // a handler
+}
+
+// A compensation can be any durable operations, for instance several at a time.
+func ExampleCompensations_Call() {
+	book := func(ctx restate.Context, reservations []string) error {
+		return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+			undo.Call("cancel-all", func(ctx restate.Context) error {
+				var cancels []fxrestate.Pending[restate.Void]
+				for _, r := range reservations {
+					cancels = append(cancels, fxrestate.ResultOf(restate.RunAsync(ctx, func(restate.RunContext) (restate.Void, error) {
+						return restate.Void{}, airline.Cancel(r)
+					}, restate.WithName("cancel-"+r))))
+				}
+				_, err := fxrestate.All(cancels...).Await(ctx)
+				return err
+			})
+			return nil
+		})
+	}
+	_ = book // a handler
+}
+
+func TestCompensationErrorLosesNothing(t *testing.T) {
+	t.Parallel()
+	cause := restate.ToTerminalError(errors.New("hotel is full"), restate.WithErrorCode(http.StatusConflict),
+		restate.WithMetadata("hotel", "Grand"))
+	gone := restate.TerminalErrorf("car is gone")
+	err := error(&fxrestate.CompensationError{TerminalError: cause, Cause: cause, Failed: []error{gone}})
+
+	terminal := restate.AsTerminalError(err)
+	require.Equal(t, "hotel is full; car is gone", terminal.Message())
+	require.Equal(t, restate.Code(http.StatusConflict), terminal.Code())
+	require.Equal(t, "Grand", terminal.Metadata().Get("hotel"))
+	require.Equal(t, terminal, restate.ToTerminalError(err), "the SDK reports it as it is")
+	require.ErrorIs(t, err, cause)
+	require.ErrorIs(t, err, gone)
+}
+
+func TestSagaReturnsWhatItsStepsReturn(t *testing.T) {
+	t.Parallel()
+	plain := errors.New("try again")
+	value, err := fxrestate.Saga(nil, func(*fxrestate.Compensations) (int, error) { return 7, plain })
+	require.Equal(t, 7, value)
+	require.Same(t, plain, err)
+	require.NoError(t, fxrestate.SagaVoid(nil, func(*fxrestate.Compensations) error { return nil }))
+
+	terminal := restate.TerminalErrorf("no")
+	require.Equal(t, error(terminal), fxrestate.SagaVoid(nil, func(*fxrestate.Compensations) error { return terminal }))
+}
+
+func TestSagaLetsPanicsThroughAndCompensatesNothing(t *testing.T) {
+	t.Parallel()
+	suspension := errors.New("stands for the SDK's")
+	require.PanicsWithValue(t, suspension, func() {
+		_ = fxrestate.SagaVoid(live{}, func(undo *fxrestate.Compensations) error {
+			undo.Call("none", func(restate.Context) error {
+				require.Fail(t, "compensated while an attempt is suspended")
+				return nil
+			})
+			panic(suspension)
+		})
+	})
+}
+
+func TestSagaReportsEachErrorOfItsCompensationsInTheWayItMatters(t *testing.T) {
+	t.Parallel()
+	terminal, plain := restate.TerminalErrorf("no"), errors.New("try again")
+	for how, test := range map[string]struct {
+		undo     []error // of the first registered to the last
+		ran      []int
+		terminal bool
+		message  string
+	}{
+		"all succeed":                       {[]error{nil, nil}, []int{1, 0}, true, "no"},
+		"one fails for good":                {[]error{nil, restate.TerminalErrorf("bad")}, []int{1, 0}, true, "no; compensation c1: bad"},
+		"one is to be retried":              {[]error{nil, plain, nil}, []int{2, 1}, false, `fxrestate: compensation c1 for "no": try again`},
+		"one is to be retried, after a bad": {[]error{plain, restate.TerminalErrorf("bad")}, []int{1, 0}, false, `fxrestate: compensation c0 for "no": try again`},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			var ran []int
+			err := fxrestate.SagaVoid(live{}, func(undo *fxrestate.Compensations) error {
+				for i, err := range test.undo {
+					undo.Call("c"+string(rune('0'+i)), func(restate.Context) error {
+						ran = append(ran, i)
+						return err
+					})
+				}
+				return terminal
+			})
+			require.Equal(t, test.ran, ran)
+			require.EqualError(t, err, test.message)
+			require.Equal(t, test.terminal, restate.IsTerminalError(err))
+		})
+	}
+}
+
+func TestACompensationThatAlwaysLooksCancelledEnds(t *testing.T) {
+	t.Parallel()
+	cancelled := restate.ToTerminalError(errors.New("cancelled"), restate.WithErrorCode(http.StatusConflict))
+	err := fxrestate.SagaVoid(live{}, func(undo *fxrestate.Compensations) error {
+		undo.Call("c", func(restate.Context) error { return cancelled })
+		return cancelled
+	})
+	require.EqualError(t, err, "cancelled; compensation c: cancelled")
+}
+
+// live is a context on which nothing durable is done.
+type live struct{ restate.Context }
+
+func (live) Value(any) any { return nil }

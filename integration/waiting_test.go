@@ -1,0 +1,302 @@
+package integration_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Waits waits for several things together.
+type Waits struct {
+	self  fxrestate.ServiceClient[*Waits]
+	fails atomic.Int32
+}
+
+// Echo answers after a while; "bad" is refused.
+type Echo struct {
+	Text  string
+	After time.Duration
+}
+
+func (*Waits) Echo(ctx restate.Context, in Echo) (string, error) {
+	if err := restate.Sleep(ctx, in.After); err != nil {
+		return "", err
+	}
+	if strings.HasPrefix(in.Text, "bad") {
+		return "", restate.ToTerminalError(errors.New(in.Text), restate.WithErrorCode(http.StatusTeapot))
+	}
+	return in.Text, nil
+}
+
+// echo calls Echo.
+func (w *Waits) echo(ctx restate.Context, text string, after time.Duration) (fxrestate.Pending[string], restate.Invocation, error) {
+	f, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, Echo{text, after})
+	if err != nil {
+		return fxrestate.Pending[string]{}, nil, err
+	}
+	return fxrestate.ResponseOf(f), f, nil
+}
+
+func (w *Waits) step(ctx restate.Context, text string) fxrestate.Pending[string] {
+	return fxrestate.ResultOf(restate.RunAsync(ctx, func(restate.RunContext) (string, error) { return text, nil }))
+}
+
+const never = time.Hour
+
+func (w *Waits) All(ctx restate.Context, second string) ([]string, error) {
+	a, _, err := w.echo(ctx, "a", 20*time.Millisecond)
+	if err != nil {
+		return nil, err
+	}
+	b, _, err := w.echo(ctx, second, 0)
+	if err != nil {
+		return nil, err
+	}
+	return fxrestate.All(a, b, w.step(ctx, "c")).Await(ctx)
+}
+
+// FailFast does not wait for what takes for ever.
+func (w *Waits) FailFast(ctx restate.Context) ([]string, error) {
+	bad, _, err := w.echo(ctx, "bad luck", 0)
+	if err != nil {
+		return nil, err
+	}
+	return fxrestate.All(fxrestate.ResultOf(restate.Awakeable[string](ctx)), bad).Await(ctx)
+}
+
+// Mixed waits for operations of different types.
+func (w *Waits) Mixed(ctx restate.Context) (string, error) {
+	text, _, err := w.echo(ctx, "text", 0)
+	if err != nil {
+		return "", err
+	}
+	awakeable := restate.Awakeable[int](ctx)
+	restate.ResolveAwakeable(ctx, awakeable.Id(), 42)
+	number := fxrestate.ResultOf(awakeable)
+	timer := fxrestate.After(ctx, time.Millisecond)
+	if number.Completed() || text.Completed() {
+		return "", restate.TerminalErrorf("completed before anything was awaited")
+	}
+	if _, err := fxrestate.All(text.Void(), number.Void(), timer).OrTimeout(ctx, never).Await(ctx); err != nil {
+		return "", err
+	}
+	if !number.Completed() || !text.Completed() {
+		return "", restate.TerminalErrorf("not completed after All")
+	}
+	t, err := text.Await(ctx)
+	if err != nil {
+		return "", err
+	}
+	n, err := number.Await(ctx)
+	return fmt.Sprint(t, " ", n), err
+}
+
+// Race cancels the loser, whose id and failure it returns. It fails once after the race.
+func (w *Waits) Race(ctx restate.Context) ([]string, error) {
+	slow, loser, err := w.echo(ctx, "slow", never)
+	if err != nil {
+		return nil, err
+	}
+	quick, _, err := w.echo(ctx, "quick", 0)
+	if err != nil {
+		return nil, err
+	}
+	won, err := fxrestate.First(slow, quick).Await(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if w.fails.Add(1) == 1 {
+		return nil, errors.New("again")
+	}
+	if slow.Completed() || !quick.Completed() {
+		return nil, restate.TerminalErrorf("the wrong one has completed")
+	}
+	restate.CancelInvocation(ctx, loser.GetInvocationId())
+	_, err = slow.Await(ctx)
+	return []string{won, fmt.Sprint(fxrestate.IsCancelled(err))}, nil
+}
+
+// FirstFails loses to a failure.
+func (w *Waits) FirstFails(ctx restate.Context) (string, error) {
+	bad, _, err := w.echo(ctx, "bad luck", 0)
+	if err != nil {
+		return "", err
+	}
+	return fxrestate.First(fxrestate.ResultOf(restate.Awakeable[string](ctx)), bad).Await(ctx)
+}
+
+// Any waits for two bad ones and, if asked to, for a good one that is slower.
+func (w *Waits) Any(ctx restate.Context, good bool) (string, error) {
+	one, _, err := w.echo(ctx, "bad one", 0)
+	if err != nil {
+		return "", err
+	}
+	two, _, err := w.echo(ctx, "bad two", 0)
+	if err != nil {
+		return "", err
+	}
+	if !good {
+		_, err := fxrestate.Any(one, two).Await(ctx)
+		return err.Error(), nil
+	}
+	three, _, err := w.echo(ctx, "good", 100*time.Millisecond)
+	if err != nil {
+		return "", err
+	}
+	return fxrestate.Any(one, fxrestate.ResultOf(restate.Awakeable[string](ctx)), two, three).Await(ctx)
+}
+
+func (w *Waits) Settled(ctx restate.Context) ([]string, error) {
+	slow, _, err := w.echo(ctx, "slow", 50*time.Millisecond)
+	if err != nil {
+		return nil, err
+	}
+	bad, _, err := w.echo(ctx, "bad luck", 0)
+	if err != nil {
+		return nil, err
+	}
+	all, err := fxrestate.AllSettled(slow, bad, w.step(ctx, "step")).Await(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, s := range all {
+		out = append(out, fmt.Sprint(s.Value, s.Err))
+	}
+	return out, nil
+}
+
+// Timeout limits a race, and what it reports stays so. It is answered later.
+func (w *Waits) Timeout(ctx restate.Context) ([]string, error) {
+	awakeable := restate.Awakeable[string](ctx)
+	answer := fxrestate.ResultOf(awakeable)
+	limited := fxrestate.First(answer, fxrestate.ResultOf(restate.Awakeable[string](ctx))).OrTimeout(ctx, 30*time.Millisecond)
+	_, err := limited.Await(ctx)
+	if !fxrestate.IsTimeout(err) {
+		return nil, restate.TerminalErrorf("no timeout: %v", err)
+	}
+	restate.ResolveAwakeable(ctx, awakeable.Id(), "late")
+	late, failure := answer.Await(ctx)
+	if failure != nil {
+		return nil, failure
+	}
+	_, again := limited.Await(ctx)
+	return []string{late, fmt.Sprint(errors.Is(again, err)), err.Error()}, nil
+}
+
+func (w *Waits) InTime(ctx restate.Context) (string, error) {
+	return w.step(ctx, "in time").OrTimeout(ctx, never).Await(ctx)
+}
+
+func (w *Waits) TimeoutOnly(ctx restate.Context) (string, error) {
+	return fxrestate.ResultOf(restate.Awakeable[string](ctx)).OrTimeout(ctx, time.Millisecond).Await(ctx)
+}
+
+// Cancelled waits until it is cancelled, and then again, and for a step.
+func (w *Waits) Cancelled(ctx restate.Context) ([]string, error) {
+	awakeable := restate.Awakeable[string](ctx)
+	answer := fxrestate.Any(fxrestate.ResultOf(awakeable), fxrestate.ResultOf(restate.Awakeable[string](ctx)))
+	if _, err := answer.Await(ctx); !fxrestate.IsCancelled(err) {
+		return nil, restate.TerminalErrorf("not cancelled: %v", err)
+	}
+	restate.ResolveAwakeable(ctx, awakeable.Id(), "answered")
+	return fxrestate.All(answer, w.step(ctx, "cleaned up")).Await(ctx)
+}
+
+// Mistakes waits for nothing.
+func (w *Waits) Mistakes(ctx restate.Context) ([]string, error) {
+	none, err := fxrestate.All[string]().Await(ctx)
+	if err != nil || none == nil || len(none) != 0 {
+		return nil, restate.TerminalErrorf("All of none: %v %v", none, err)
+	}
+	_, first := fxrestate.First[string]().Await(ctx)
+	_, anyOf := fxrestate.Any[string]().Await(ctx)
+	_, zero := fxrestate.All(fxrestate.Pending[string]{}).Await(ctx)
+	return []string{first.Error(), anyOf.Error(), zero.Error()}, nil
+}
+
+func startWaits(t *testing.T) string {
+	w, name := &Waits{}, unique("waits")
+	start(t, fxrestate.Service[*Waits](func(self fxrestate.ServiceClient[*Waits]) *Waits {
+		w.self = self
+		return w
+	}, fxrestate.Name(name), quickly()))
+	return name
+}
+
+func TestWaitingTogether(t *testing.T) {
+	t.Parallel()
+	name := startWaits(t)
+	for does, test := range map[string]struct {
+		handler string
+		in      any
+		want    any
+	}{
+		"all have their results in order":               {"All", "b", []any{"a", "b", "c"}},
+		"operations of different types":                 {"Mixed", nil, "text 42"},
+		"the first wins and the loser is cancelled":     {"Race", nil, []any{"quick", "true"}},
+		"any ignores failures before a success":         {"Any", true, "good"},
+		"any tells all failures":                        {"Any", false, "bad one\nbad two"},
+		"all settled have results and failures":         {"Settled", nil, []any{"slow<nil>", "bad luck", "step<nil>"}},
+		"a timeout limits a combination and stays":      {"Timeout", nil, []any{"late", "true", "timed out after 30ms"}},
+		"a timeout leaves alone what comes in time":     {"InTime", nil, "in time"},
+		"nothing, and what is no Pending, are mistakes": {"Mistakes", nil, []any{"fxrestate: First of nothing; pass at least one", "fxrestate: Any of nothing; pass at least one", "fxrestate: a zero Pending has nothing to wait for; make it with ResponseOf, ResultOf or After"}},
+	} {
+		t.Run(does, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, test.want, decode[any](t, call(t, path(name, test.handler), test.in)))
+		})
+	}
+}
+
+func TestWaitingTogetherFails(t *testing.T) {
+	t.Parallel()
+	name := startWaits(t)
+	for when, test := range map[string]struct {
+		handler string
+		in      any
+		code    int
+	}{
+		"one of all fails":                          {"All", "bad luck", http.StatusTeapot},
+		"one of all fails while another is awaited": {"FailFast", nil, http.StatusTeapot},
+		"the first fails":                           {"FirstFails", nil, http.StatusTeapot},
+		"the time is up":                            {"TimeoutOnly", nil, http.StatusRequestTimeout},
+	} {
+		t.Run(when, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, test.code, failed(t, call(t, path(name, test.handler), test.in)).Code)
+		})
+	}
+}
+
+func TestWaitingTogetherIsCancelledAndCleansUp(t *testing.T) {
+	t.Parallel()
+	name := startWaits(t)
+	id := submit(t, path(name, "Cancelled"), nil)
+	awaitStatusOneOf(t, id, "running", "suspended")
+	require.NoError(t, adminAPI.CancelInvocation(t.Context(), id))
+	require.Equal(t, []string{"answered", "cleaned up"}, decode[[]string](t, attach(t, id)))
+}
+
+// awaitStatusOneOf waits until an invocation is under way.
+func awaitStatusOneOf(t *testing.T, id string, statuses ...string) {
+	t.Helper()
+	eventually(t, func() error {
+		now := look(t, id)
+		for _, s := range statuses {
+			if now.Status == s {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s is %s", now.Target, now.Status)
+	})
+}

@@ -31,10 +31,11 @@ type Endpoint struct {
 	chains   []*pipeline.Chain
 	gate     gate
 
-	mu     sync.Mutex
-	addr   net.Addr
-	server *http.Server
-	served chan error
+	mu      sync.Mutex
+	addr    net.Addr
+	server  *http.Server
+	served  chan error
+	failure error
 }
 
 // New makes an endpoint of definitions, which [Definition] and [Foreign] make.
@@ -108,6 +109,13 @@ func (e *Endpoint) Addr() net.Addr {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.addr
+}
+
+// Err returns why the endpoint stopped serving before Stop, or nil.
+func (e *Endpoint) Err() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.failure
 }
 
 // Port returns the TCP port of Addr, or 0.

@@ -147,6 +147,9 @@ func (e *Endpoint) serve(l net.Listener) {
 		}
 		if !errors.Is(err, http.ErrServerClosed) {
 			e.log.Error("the endpoint does not serve any more", "error", err)
+			e.mu.Lock()
+			e.failure = fmt.Errorf("endpoint: it does not serve any more: %w", err)
+			e.mu.Unlock()
 		}
 		served <- err
 	}()

@@ -24,24 +24,22 @@ import (
 // service's, and those before the handler's; filters the other way round. See
 // package pipeline for what the members are and when they run.
 type Attachment struct {
-	// The embedded options of the SDK change nothing: they let an attachment
-	// stand among the options of a service and of a handler.
+	// The embedded options of the SDK let an attachment stand among the options
+	// of a service and of a handler. Where nobody takes it out again, they leave a
+	// trace for [misplaced].
 	restate.ServiceDefinitionOption
 	restate.HandlerOption
 
 	members    []*member
-	asTerminal func(error) restate.TerminalError
-	deadLetter any // method expression
+	asTerminal *func(error) restate.TerminalError
+	deadLetter *any // method expression
 	values     []any
 	position   string
 }
 
 func newAttachment(position string) Attachment {
-	return Attachment{
-		ServiceDefinitionOption: restate.WithMetadataMap(nil),
-		HandlerOption:           restate.WithMetadataMap(nil),
-		position:                position,
-	}
+	trace := restate.WithMetadata(misplacedKey, position)
+	return Attachment{ServiceDefinitionOption: trace, HandlerOption: trace, position: position}
 }
 
 func attach[T any](st stage[T], list []any, position string) Attachment {
@@ -55,7 +53,7 @@ func attach[T any](st stage[T], list []any, position string) Attachment {
 // Guards attaches guards: each is a [pipeline.Guard], a function of the form of
 // [pipeline.GuardFunc], or a constructor of a guard.
 func Guards(guards ...any) Attachment {
-	return attach(stage[pipeline.Guard]{"guard", pipeline.GuardFunc(nil), func(s *pipeline.Stages, m pipeline.Guard) {
+	return attach(stage[pipeline.Guard]{"a guard", pipeline.GuardFunc(nil), func(s *pipeline.Stages, m pipeline.Guard) {
 		s.Guards = append(s.Guards, m)
 	}}, guards, caller())
 }
@@ -63,7 +61,7 @@ func Guards(guards ...any) Attachment {
 // Interceptors attaches interceptors: each is a [pipeline.Interceptor], a function
 // of the form of [pipeline.InterceptorFunc], or a constructor of an interceptor.
 func Interceptors(interceptors ...any) Attachment {
-	return attach(stage[pipeline.Interceptor]{"interceptor", pipeline.InterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.Interceptor) {
+	return attach(stage[pipeline.Interceptor]{"an interceptor", pipeline.InterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.Interceptor) {
 		s.Interceptors = append(s.Interceptors, m)
 	}}, interceptors, caller())
 }
@@ -71,7 +69,7 @@ func Interceptors(interceptors ...any) Attachment {
 // Pipes attaches pipes: each is a [pipeline.Pipe], a function of the form of
 // [pipeline.PipeFunc], or a constructor of a pipe.
 func Pipes(pipes ...any) Attachment {
-	return attach(stage[pipeline.Pipe]{"pipe", pipeline.PipeFunc(nil), func(s *pipeline.Stages, m pipeline.Pipe) {
+	return attach(stage[pipeline.Pipe]{"a pipe", pipeline.PipeFunc(nil), func(s *pipeline.Stages, m pipeline.Pipe) {
 		s.Pipes = append(s.Pipes, m)
 	}}, pipes, caller())
 }
@@ -79,7 +77,7 @@ func Pipes(pipes ...any) Attachment {
 // Filters attaches filters: each is a [pipeline.Filter], a function of the form of
 // [pipeline.FilterFunc], or a constructor of a filter.
 func Filters(filters ...any) Attachment {
-	return attach(stage[pipeline.Filter]{"filter", pipeline.FilterFunc(nil), func(s *pipeline.Stages, m pipeline.Filter) {
+	return attach(stage[pipeline.Filter]{"a filter", pipeline.FilterFunc(nil), func(s *pipeline.Stages, m pipeline.Filter) {
 		s.Filters = append(s.Filters, m)
 	}}, filters, caller())
 }
@@ -87,7 +85,7 @@ func Filters(filters ...any) Attachment {
 // Observers attaches observers: each is a [pipeline.Observer], a function of the
 // form of [pipeline.ObserverFunc], or a constructor of an observer.
 func Observers(observers ...any) Attachment {
-	return attach(stage[pipeline.Observer]{"observer", pipeline.ObserverFunc(nil), func(s *pipeline.Stages, m pipeline.Observer) {
+	return attach(stage[pipeline.Observer]{"an observer", pipeline.ObserverFunc(nil), func(s *pipeline.Stages, m pipeline.Observer) {
 		s.Observers = append(s.Observers, m)
 	}}, observers, caller())
 }
@@ -96,7 +94,7 @@ func Observers(observers ...any) Attachment {
 // [pipeline.StepInterceptor], a function of the form of
 // [pipeline.StepInterceptorFunc], or a constructor of one.
 func StepInterceptors(interceptors ...any) Attachment {
-	return attach(stage[pipeline.StepInterceptor]{"step interceptor", pipeline.StepInterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.StepInterceptor) {
+	return attach(stage[pipeline.StepInterceptor]{"a step interceptor", pipeline.StepInterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.StepInterceptor) {
 		s.StepInterceptors = append(s.StepInterceptors, m)
 	}}, interceptors, caller())
 }
@@ -105,7 +103,7 @@ func StepInterceptors(interceptors ...any) Attachment {
 // with typed clients: each is a [pipeline.CallInterceptor], a function of the form
 // of [pipeline.CallInterceptorFunc], or a constructor of one.
 func CallInterceptors(interceptors ...any) Attachment {
-	return attach(stage[pipeline.CallInterceptor]{"call interceptor", pipeline.CallInterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.CallInterceptor) {
+	return attach(stage[pipeline.CallInterceptor]{"a call interceptor", pipeline.CallInterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.CallInterceptor) {
 		s.CallInterceptors = append(s.CallInterceptors, m)
 	}}, interceptors, caller())
 }
@@ -115,7 +113,7 @@ func CallInterceptors(interceptors ...any) Attachment {
 // filters, that of the handler first, and for errors of restate.Run closures.
 func AsTerminalError(mapping func(error) restate.TerminalError) Attachment {
 	a := newAttachment(caller())
-	a.asTerminal = mapping
+	a.asTerminal = &mapping
 	return a
 }
 
@@ -124,7 +122,7 @@ func AsTerminalError(mapping func(error) restate.TerminalError) Attachment {
 // (*Graveyard).Bury.
 func DeadLetter(method any) Attachment {
 	a := newAttachment(caller())
-	a.deadLetter = method
+	a.deadLetter = &method
 	return a
 }
 
@@ -173,8 +171,8 @@ func inOrder(uses []globalAttachments) []Attachment {
 func (a Attachment) provide() fx.Option {
 	var opts []fx.Option
 	for _, m := range a.members {
-		if m.construct != nil {
-			opts = append(opts, fx.Provide(fx.Annotate(m.construct, fx.ResultTags(memberGroup))))
+		if m.provide != nil {
+			opts = append(opts, m.provide())
 		}
 	}
 	return fx.Options(opts...)

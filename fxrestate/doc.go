@@ -46,6 +46,21 @@
 // verbs; its *ingress.Client is injectable, and works from the start of what
 // depends on it, since that starts after the registration.
 //
+// # Building blocks
+//
+// The SDK's functions work as they are: restate.Run, Sleep, Get and Set, Promise,
+// Awakeable. Beside them are [Saga], which undoes what was done when a later step
+// fails; [StateKey] and [PromiseKey], which declare name, type and codec once;
+// [Pending], with [All], [First], [Any] and OrTimeout, for waiting over futures of
+// different types; [Now], [IsTimeout] and [IsCancelled].
+//
+// # The pipeline
+//
+// [Guards], [Interceptors], [Pipes], [Filters], [Observers] and more are attached
+// to all handlers with [Use], to a service, or to a handler inside [Handler]. Each
+// takes values and constructors. Package pipeline says what they are and when they
+// run, also on replay.
+//
 // # The context
 //
 // A handler's ctx can be passed on as a plain context.Context. [FromContext] and

@@ -1,6 +1,7 @@
 package fxrestate
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ func IsTimeout(err error) bool {
 // for, was cancelled. The SDK gives cancellation the code 409, which other
 // failures have too, such as a workflow that ran before.
 func IsCancelled(err error) bool {
+	if undone, ok := errors.AsType[*CompensationError](err); ok {
+		return IsCancelled(undone.Cause)
+	}
 	t := restate.AsTerminalError(err)
 	return t != nil && t.Code() == http.StatusConflict && strings.EqualFold(t.Message(), "cancelled")
 }

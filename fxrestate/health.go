@@ -4,14 +4,17 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+
+	"github.com/fxrestate/go/endpoint"
 )
 
 // Health tells whether the application serves invocations. Inject it to mount its
 // handlers, or to ask it.
 type Health struct {
+	endpoint *endpoint.Endpoint
+
 	mu      sync.Mutex
 	blocked error // why the application is not ready
-	dead    error // why it never will be
 }
 
 // The reasons of [Health.Ready] besides a registration that is under way.
@@ -22,23 +25,19 @@ var (
 	ErrStopping = errors.New("fxrestate: stopping")
 )
 
-func newHealth() *Health { return &Health{blocked: ErrStarting} }
+func newHealth(e *endpoint.Endpoint) *Health { return &Health{endpoint: e, blocked: ErrStarting} }
 
 // Ready returns nil while invocations are served: from the registration, or
 // without one from the start, until the stop begins. Otherwise it says why not.
 func (h *Health) Ready() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return errors.Join(h.dead, h.blocked)
+	return errors.Join(h.endpoint.Err(), h.blocked)
 }
 
-// Live returns nil as long as the endpoint does not fail for good, which only a
+// Live returns nil as long as the endpoint's listener does not fail, which only a
 // new process mends.
-func (h *Health) Live() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.dead
-}
+func (h *Health) Live() error { return h.endpoint.Err() }
 
 // ReadyHandler answers 200 while [Health.Ready] returns nil, else 503 and why.
 func (h *Health) ReadyHandler() http.Handler { return probe(h.Ready) }
@@ -61,10 +60,4 @@ func (h *Health) set(blocked error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.blocked = blocked
-}
-
-func (h *Health) fail(err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.dead = err
 }

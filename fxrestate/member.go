@@ -3,6 +3,9 @@ package fxrestate
 import (
 	"fmt"
 	"reflect"
+	"sync/atomic"
+
+	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/pipeline"
 )
@@ -10,12 +13,12 @@ import (
 // member is one guard, interceptor, pipe, filter or observer as the program lists
 // it: a value, or a constructor for fx.
 type member struct {
-	stage     string
-	position  string
-	value     any
-	construct any   // a constructor that returns constructed
-	err       error // why it is neither
-	add       func(*pipeline.Stages, any)
+	stage    string // with its article
+	position string
+	value    any
+	provide  func() fx.Option // of a constructor: brings a constructed into the graph
+	err      error            // why it is neither
+	add      func(*pipeline.Stages, any)
 }
 
 // constructed is what fx made of a member's constructor.
@@ -26,8 +29,8 @@ type constructed struct {
 
 // stage is one of the pipeline's stages. T is its interface.
 type stage[T any] struct {
-	name    string
-	adapter any // its func type
+	name    string // with its article
+	adapter any    // its func type
 	add     func(*pipeline.Stages, T)
 }
 
@@ -35,15 +38,23 @@ type stage[T any] struct {
 func newMember[T any](st stage[T], given any, position string) *member {
 	m := &member{stage: st.name, position: position}
 	m.add = func(s *pipeline.Stages, v any) { st.add(s, v.(T)) }
+	neither := func(what any, fix string) *member {
+		m.err = fmt.Errorf("fxrestate: %v (%s) is neither %s nor a constructor of one; %s", what, position, st.name, fix)
+		return m
+	}
+	v, stageType := reflect.ValueOf(given), reflect.TypeFor[T]()
+	if v.Kind() == reflect.Func && v.IsNil() {
+		return neither(fmt.Sprintf("a nil %s", v.Type()), fmt.Sprintf("it must be a %s or a function that returns one", stageType))
+	}
 	if _, ok := given.(T); ok {
 		m.value = given
 		return m
 	}
-	v := reflect.ValueOf(given)
-	if v.Kind() != reflect.Func || v.IsNil() {
-		m.err = fmt.Errorf("fxrestate: %T (%s) is neither a %s nor a constructor of one; it must be a %s or a function that returns one",
-			given, position, st.name, reflect.TypeFor[T]())
-		return m
+	if isDurable(v) {
+		return neither(v.Type(), "declare a durable guard with pipeline.Durable")
+	}
+	if v.Kind() != reflect.Func {
+		return neither(fmt.Sprintf("%T", given), fmt.Sprintf("it must be a %s or a function that returns one", stageType))
 	}
 	if t := reflect.TypeOf(st.adapter); v.CanConvert(t) {
 		m.value = v.Convert(t).Interface()
@@ -51,36 +62,33 @@ func newMember[T any](st stage[T], given any, position string) *member {
 	}
 	t := v.Type()
 	returns := t.NumOut() == 1 || (t.NumOut() == 2 && t.Out(1) == reflect.TypeFor[error]())
-	if !returns || !t.Out(0).Implements(reflect.TypeFor[T]()) {
-		m.err = fmt.Errorf("fxrestate: %s (%s) is neither a %s nor a constructor of one; it must return a %s, and an error if it likes",
-			t, position, st.name, reflect.TypeFor[T]())
-		return m
+	if !returns || !t.Out(0).Implements(stageType) {
+		return neither(t, fmt.Sprintf("it must return a %s, and an error if it likes", stageType))
 	}
-	m.construct = m.constructor(v)
+	m.provide = func() fx.Option { return provideMember[T](m, given) }
 	return m
 }
 
-// constructor wraps a constructor so that what it makes can be found again among
-// others of its type.
-func (m *member) constructor(fn reflect.Value) any {
-	t := fn.Type()
-	in := make([]reflect.Type, t.NumIn())
-	for i := range in {
-		in[i] = t.In(i)
+// isDurable reports whether a value stands where a guard does and is a durable one.
+func isDurable(v reflect.Value) bool {
+	if !v.IsValid() {
+		return false
 	}
-	out := []reflect.Type{reflect.TypeFor[constructed]()}
-	if t.NumOut() == 2 {
-		out = append(out, reflect.TypeFor[error]())
-	}
-	return reflect.MakeFunc(reflect.FuncOf(in, out, t.IsVariadic()), func(args []reflect.Value) []reflect.Value {
-		call := fn.Call
-		if t.IsVariadic() {
-			call = fn.CallSlice
-		}
-		results := call(args)
-		results[0] = reflect.ValueOf(constructed{m, results[0].Interface()})
-		return results
-	}).Interface()
+	return v.Type().Implements(reflect.TypeFor[pipeline.DurableGuard]()) || v.CanConvert(reflect.TypeFor[pipeline.DurableGuardFunc]())
+}
+
+// memberNames numbers what constructors of members bring into the graph.
+var memberNames atomic.Int64
+
+// provideMember provides what a constructor returns as a value that can be found
+// again among others of its type. Its name in the graph is for people: fx writes it
+// when the constructor fails or something that it takes is missing.
+func provideMember[T any](m *member, constructor any) fx.Option {
+	name := fmt.Sprintf("name:%q", fmt.Sprintf("%s (%s) #%d", m.stage, m.position, memberNames.Add(1)))
+	return fx.Provide(
+		fx.Annotate(constructor, fx.As(new(T)), fx.ResultTags(name)),
+		fx.Annotate(func(v T) constructed { return constructed{m, v} }, fx.ParamTags(name), fx.ResultTags(memberGroup)),
+	)
 }
 
 // get returns the member itself.
@@ -88,15 +96,28 @@ func (m *member) get(made map[*member]any) (any, error) {
 	switch {
 	case m.err != nil:
 		return nil, m.err
-	case m.construct == nil:
+	case m.provide == nil:
 		return m.value, nil
 	}
 	v, ok := made[m]
 	if !ok {
-		return nil, fmt.Errorf("fxrestate: the constructor of a %s (%s) is not in the graph; use Service, Object or Workflow, or give the %[1]s itself", m.stage, m.position)
+		return nil, fmt.Errorf("fxrestate: the constructor of %s (%s) is not in the graph; use Service, Object or Workflow, or give a value", m.stage, m.position)
 	}
-	if v == nil || (reflect.ValueOf(v).Kind() == reflect.Pointer && reflect.ValueOf(v).IsNil()) {
-		return nil, fmt.Errorf("fxrestate: the constructor of a %s (%s) returned nil; return a value, or an error with it", m.stage, m.position)
+	if isNil(v) {
+		return nil, fmt.Errorf("fxrestate: the constructor of %s (%s) returned nil; return a value, or an error with it", m.stage, m.position)
 	}
 	return v, nil
+}
+
+// isNil reports whether a constructor returned nothing that could be called.
+func isNil(made any) bool {
+	v := reflect.ValueOf(made)
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func:
+		return v.IsNil()
+	default:
+		return false
+	}
 }

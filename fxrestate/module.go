@@ -151,18 +151,29 @@ type endpointParams struct {
 }
 
 func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
-	errs := []error{p.Settings.Validate(), p.Catalog.err}
-	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Uses, p.Members, slog.New(p.Log))
+	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, p.Definitions)}
+	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Members)
 	var named []*handler.Descriptor
 	var definitions []restate.ServiceDefinition
-	for _, r := range p.Registrations {
+	described := make([]*handler.Descriptor, len(p.Registrations))
+	for i, r := range p.Registrations {
 		desc, err := r.describeWith(p.Catalog, p.Settings.Defaults)
 		errs = append(errs, err)
-		if desc != nil {
+		described[i] = desc
+		if r.declaration != nil {
+			pipelines.services[structOf(r.spec.Type)] = desc
+		}
+	}
+	pipelines.use(p.Uses, slog.New(p.Log))
+	for i, r := range p.Registrations {
+		switch desc := described[i]; {
+		case desc != nil:
 			named = append(named, desc)
 			def, err := pipelines.of(r.declaration, desc).Definition(desc, r.instance)
 			errs = append(errs, err)
 			definitions = append(definitions, def)
+		case r.declaration != nil:
+			pipelines.check(r.declaration)
 		}
 	}
 	for _, def := range p.Definitions {

@@ -1,20 +1,26 @@
 package fxrestate
 
 import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/handler"
 )
 
 // option is an option of this package. It stands in one list with the SDK's: the
-// embedded option of the SDK, which changes nothing, makes it one of them.
+// embedded option of the SDK makes it one of them. Only where nobody takes it out
+// again that one does something: it leaves a trace for [misplaced].
 type option struct {
 	restate.ServiceDefinitionOption
 	apply func(*declaration)
 }
 
 func newOption(apply func(*declaration)) option {
-	return option{restate.WithMetadataMap(nil), apply}
+	return option{restate.WithMetadata(misplacedKey, ""), apply}
 }
 
 // Name gives the service its name. Without it the name is what the type's method
@@ -66,5 +72,45 @@ type handlerOption struct {
 
 // HandlerName gives a handler another name than [Naming] would.
 func HandlerName(name string) restate.HandlerOption {
-	return handlerOption{restate.WithMetadataMap(nil), func(h *handler.HandlerSpec) { h.Name = name }}
+	return handlerOption{restate.WithMetadata(misplacedKey, ""), func(h *handler.HandlerSpec) { h.Name = name }}
+}
+
+// misplacedKey is the metadata that options of this package leave in definitions
+// that the SDK made with them: it cannot do what they say.
+const misplacedKey = "fxrestate.misplaced"
+
+// misplaced reports options of this package where only those of the SDK work: a
+// guard that nothing asks must not go unnoticed.
+func misplaced(defaults []restate.ServiceDefinitionOption, definitions []restate.ServiceDefinition) error {
+	var errs []error
+	report := func(where, position, fix string) {
+		if position != "" {
+			position = " (" + position + ")"
+		}
+		errs = append(errs, fmt.Errorf("fxrestate: %s has an option of package fxrestate%s, which does nothing there; %s", where, position, fix))
+	}
+	for _, opt := range defaults {
+		switch own := opt.(type) {
+		case Attachment:
+			report("Config.Defaults", own.position, "attach to all handlers with Use")
+		case option:
+			report("Config.Defaults", "", "give it to Service, Object or Workflow")
+		}
+	}
+	for _, def := range definitions {
+		if def == nil {
+			continue
+		}
+		const fix = "attach with Use, or register the struct with Service, Object or Workflow"
+		if position, ok := def.GetOptions().Metadata[misplacedKey]; ok {
+			report("the definition of "+def.Name(), position, fix)
+		}
+		handlers := def.Handlers()
+		for _, name := range slices.Sorted(maps.Keys(handlers)) {
+			if position, ok := handlers[name].GetOptions().Metadata[misplacedKey]; ok {
+				report("the definition of "+def.Name()+"/"+name, position, fix)
+			}
+		}
+	}
+	return errors.Join(errs...)
 }

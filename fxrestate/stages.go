@@ -17,20 +17,28 @@ import (
 type assembler struct {
 	made     map[*member]any
 	registry *handler.Registry
+	services map[reflect.Type]*handler.Descriptor // by struct; nil: it has mistakes
 	config   PipelineConfig
 	global   pipeline.Stages
 	values   []any
 	errs     []error
 }
 
-func newAssembler(cfg PipelineConfig, registry *handler.Registry, uses []globalAttachments, made []constructed, log *slog.Logger) *assembler {
-	a := &assembler{made: make(map[*member]any, len(made)), registry: registry, config: cfg}
+func newAssembler(cfg PipelineConfig, registry *handler.Registry, made []constructed) *assembler {
+	a := &assembler{
+		made: make(map[*member]any, len(made)), registry: registry,
+		services: make(map[reflect.Type]*handler.Descriptor), config: cfg,
+	}
 	for _, c := range made {
 		a.made[c.member] = c.value
 	}
+	return a
+}
+
+// use makes the stages of all services. It comes after the services are known.
+func (a *assembler) use(uses []globalAttachments, log *slog.Logger) {
 	a.global, a.values = a.stages(inOrder(uses))
 	a.global.Observers = append([]pipeline.Observer{pipeline.LogPanics(log)}, a.global.Observers...)
-	return a
 }
 
 // foreign is the pipeline of services that only [Use] reaches.
@@ -41,6 +49,14 @@ func (a *assembler) foreign() endpoint.Pipeline {
 		WithoutGuards:       a.config.WithoutGuards,
 		WithoutInterceptors: a.config.WithoutInterceptors,
 		WithoutFilters:      a.config.WithoutFilters,
+	}
+}
+
+// check looks for mistakes in what is attached to a service that has others.
+func (a *assembler) check(d *declaration) {
+	a.stages(d.attachments)
+	for _, h := range d.handlers {
+		a.stages(h.list)
 	}
 }
 
@@ -66,6 +82,20 @@ func (a *assembler) of(d *declaration, desc *handler.Descriptor) endpoint.Pipeli
 	return p
 }
 
+// serves reports whether this application has the service.
+func (a *assembler) serves(d *handler.Descriptor) bool {
+	own, ok := a.services[structOf(d.Type)]
+	return ok && (own == nil || own.Name == d.Name)
+}
+
+// structOf is the struct that a service's type is or points to.
+func structOf(t reflect.Type) reflect.Type {
+	if t != nil && t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
 // stages makes what the pipeline compiles of the attachments of one level.
 func (a *assembler) stages(attachments []Attachment) (s pipeline.Stages, values []any) {
 	for _, at := range attachments {
@@ -78,16 +108,20 @@ func (a *assembler) stages(attachments []Attachment) (s pipeline.Stages, values 
 			m.add(&s, v)
 		}
 		values = append(values, at.values...)
-		if at.asTerminal != nil {
-			if s.AsTerminalError != nil {
-				a.problem(at, "a second AsTerminalError at one level; let one function map all errors")
-			}
-			s.AsTerminalError = at.asTerminal
+		switch {
+		case at.asTerminal == nil:
+		case *at.asTerminal == nil:
+			a.problem(at, "AsTerminalError: the function is nil; leave it out, or map errors with it")
+		case s.AsTerminalError != nil:
+			a.problem(at, "a second AsTerminalError at one level; let one function map all errors")
+		default:
+			s.AsTerminalError = *at.asTerminal
 		}
-		if at.deadLetter != nil {
-			if s.DeadLetter != nil {
-				a.problem(at, "a second DeadLetter at one level; send the letters to one handler")
-			}
+		switch {
+		case at.deadLetter == nil:
+		case s.DeadLetter != nil:
+			a.problem(at, "a second DeadLetter at one level; send the letters to one handler")
+		default:
 			s.DeadLetter = a.deadLetter(at)
 		}
 	}
@@ -100,10 +134,13 @@ func (a *assembler) problem(at Attachment, format string, args ...any) {
 
 // deadLetter resolves the handler that gets the letters.
 func (a *assembler) deadLetter(at Attachment) *pipeline.DeadLetter {
-	ref, err := a.registry.Resolve(at.deadLetter)
+	ref, err := a.registry.Resolve(*at.deadLetter)
 	switch {
 	case err != nil:
 		a.problem(at, "DeadLetter: %w", err)
+		return nil
+	case !a.serves(ref.Service):
+		a.problem(at, "DeadLetter: %s is not a service of this application; register it with fxrestate.Service", ref.Service.Type)
 		return nil
 	case ref.Service.Kind != handler.Service:
 		a.problem(at, "DeadLetter: %s is a handler of a %s; name a handler of a service", ref.Target(), ref.Service.Kind)

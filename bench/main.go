@@ -34,6 +34,7 @@ type figure struct {
 var figures = map[string]figure{
 	"first":   {"the first invocation after ready, against the median of later ones", measureFirst},
 	"cpu":     {"CPU time per invocation and latency, against the bare SDK", measureCPU},
+	"ingress": {"calls by 64 callers, against the SDK's ingress client", measureIngress},
 	"startup": {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
 	"memory":  {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", measureMemory},
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -10,6 +11,8 @@ import (
 type Message struct {
 	Text string `json:"text"`
 }
+
+var plainType = reflect.TypeFor[*Plain]()
 
 // Plain has the workloads without state.
 type Plain struct{ name string }

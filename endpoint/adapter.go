@@ -41,7 +41,7 @@ type adapter[O, H any] struct {
 }
 
 func adapt[O, H any](base sdkHandler[O, H], p payloads, c *pipeline.Chain, target *scope.Target) *adapter[O, H] {
-	return &adapter[O, H]{sdkHandler: base, payloads: p, chain: c, call: run(c, target)}
+	return &adapter[O, H]{sdkHandler: base, payloads: p, chain: c, call: run(scope.NewFactory(restate.MockableContext.RunAsync), c, target)}
 }
 
 // Chain returns what runs around the handler.
@@ -52,11 +52,6 @@ func (a *adapter[O, H]) OutputPayload() *encoding.OutputPayload { return a.paylo
 
 func (a *adapter[O, H]) Call(ctx restate.MockableContext, body []byte) ([]byte, error) {
 	return a.call(ctx, body)
-}
-
-// opener opens the scope of an attempt.
-func opener() func(restate.MockableContext, *scope.Target) restate.MockableContext {
-	return scope.NewFactory(restate.MockableContext.RunAsync).New
 }
 
 // Definition makes the SDK's definition of a described service. Its discovery

@@ -50,16 +50,14 @@ func replaying(ctx restate.Context) bool {
 }
 
 // run makes the call of a chain: each opens a scope and runs an attempt in it.
-func run(chain *pipeline.Chain, target *scope.Target) call {
-	open := opener()
+func run[F any](scopes *scope.Factory[F], chain *pipeline.Chain, target *scope.Target) call {
 	return func(sdk restate.MockableContext, _ []byte) ([]byte, error) {
-		ctx := open(sdk, target)
-		inv := new(pipeline.Invocation)
-		scope.Enter(ctx, inv)
+		ctx, inv := scope.NewWith[pipeline.Invocation](scopes, sdk, target)
 		if h := hintFrom(sdk); h != nil {
 			h.inv.Store(inv)
 		}
-		return chain.Run(restate.WithMockContext(ctx), inv)
+		out, err := chain.Run(restate.WithMockContext(ctx), inv)
+		return out, scope.ValidText(err)
 	}
 }
 
@@ -96,6 +94,7 @@ func pipelineKind(kind handler.Kind, mode handler.Mode) pipeline.Kind {
 
 // method is the pipeline's view of a handler method.
 func method(d *handler.Descriptor, m *handler.Method, receiver reflect.Value) pipeline.Method {
+	argument := argumentOf(d.Kind, m.Mode)
 	return pipeline.Method{
 		Decode: func(inv *pipeline.Invocation) (any, error) {
 			in, err := m.Bind(inv)
@@ -106,7 +105,7 @@ func method(d *handler.Descriptor, m *handler.Method, receiver reflect.Value) pi
 			return in, nil
 		},
 		Call: func(ctx restate.Context, input any) (any, error) {
-			return m.Call(receiver, reflect.ValueOf(ctx), input)
+			return m.Call(receiver, argument(ctx), input)
 		},
 		Encode: func(result any) ([]byte, error) {
 			encoded, err := m.Encode(result)
@@ -117,4 +116,31 @@ func method(d *handler.Descriptor, m *handler.Method, receiver reflect.Value) pi
 			return encoded, nil
 		},
 	}
+}
+
+// argumentOf returns what makes a context the argument of a method.
+func argumentOf(kind handler.Kind, mode handler.Mode) func(restate.Context) reflect.Value {
+	switch pipelineKind(kind, mode) {
+	case pipeline.KindObject:
+		return argument[restate.ObjectContext]
+	case pipeline.KindObjectShared:
+		return argument[restate.ObjectSharedContext]
+	case pipeline.KindWorkflow:
+		return argument[restate.WorkflowContext]
+	case pipeline.KindWorkflowShared:
+		return argument[restate.WorkflowSharedContext]
+	default:
+		return argument[restate.Context]
+	}
+}
+
+// argument gives a context the very type of the method's parameter. For any other
+// type reflect compares the methods of both, in each call, which takes longer than
+// all the rest of an empty pipeline.
+func argument[C restate.Context](ctx restate.Context) reflect.Value {
+	own, ok := ctx.(C)
+	if !ok {
+		return reflect.ValueOf(ctx) // of which the method says what is wrong
+	}
+	return reflect.ValueOf(&own).Elem()
 }

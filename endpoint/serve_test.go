@@ -261,5 +261,15 @@ func TestAServerThatFailsIsLoggedAndFailsTheStop(t *testing.T) {
 	}})
 	require.NoError(t, e.Start(testContext(t)))
 	eventually(t, func() bool { return len(messages(lines, "the endpoint does not serve any more")) == 1 }, "no line")
+	eventually(t, func() bool { return e.Err() != nil }, "no error")
 	require.ErrorContains(t, e.Stop(testContext(t)), "endpoint: stop: ")
+}
+
+func TestAnEndpointThatServesHasNoError(t *testing.T) {
+	t.Parallel()
+	e, lines := start(t, endpoint.Config{})
+	require.NoError(t, e.Err())
+	stop(t, e)
+	require.NoError(t, e.Err(), "a stop is no failure")
+	require.Empty(t, messages(lines, "the endpoint does not serve any more"))
 }

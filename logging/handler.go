@@ -16,8 +16,8 @@ import (
 // Config configures a [Handler].
 type Config struct {
 	// StackTraces adds the stack of the logging goroutine to lines of level
-	// error. For a panic of a handler it shows where the panic came from.
-	// Default: false.
+	// error, from where it logs. (The line about a handler that panicked has the
+	// stack of the panic in any case.) Default: false.
 	StackTraces bool
 }
 
@@ -52,7 +52,10 @@ func NewHandler(core zapcore.Core, cfg Config) *Handler {
 	if cfg.StackTraces {
 		stackAt = slog.LevelError
 	}
-	return &Handler{core: core, opts: []zapslog.HandlerOption{zapslog.AddStacktraceAt(stackAt)}}
+	return &Handler{core: core, opts: []zapslog.HandlerOption{
+		zapslog.AddStacktraceAt(stackAt),
+		zapslog.WithCallerSkip(1), // Handle
+	}}
 }
 
 // out is the handler of zap's with all attributes applied.

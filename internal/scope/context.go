@@ -21,10 +21,27 @@ func NewFactory[F any](runAsync func(restate.MockableContext, func(restate.RunCo
 
 // New opens the scope of an attempt around the SDK's context.
 func (f *Factory[F]) New(sdk restate.MockableContext, target *Target) restate.MockableContext {
-	c := &root[F]{MockableContext: sdk, factory: f}
-	c.scope.sdk = sdk
-	c.scope.target = target
-	c.scope.root = c
+	return new(root[F]).open(f, sdk, target)
+}
+
+// NewWith opens a scope as [Factory.New] does. S, a pointer to an E that lies in one
+// piece of memory with the scope, stands around the steps of the attempt.
+func NewWith[E, F any, S interface {
+	*E
+	StepWrapper
+}](f *Factory[F], sdk restate.MockableContext, target *Target) (restate.MockableContext, S) {
+	c := new(struct {
+		root  root[F]
+		steps E
+	})
+	steps := S(&c.steps)
+	c.root.scope.steps = steps
+	return c.root.open(f, sdk, target), steps
+}
+
+func (c *root[F]) open(f *Factory[F], sdk restate.MockableContext, target *Target) restate.MockableContext {
+	c.MockableContext, c.factory = sdk, f
+	c.scope.sdk, c.scope.target, c.scope.root = sdk, target, c
 	return mockable(c)
 }
 
@@ -82,7 +99,8 @@ func (c *root[F]) inside(ctx context.Context, fn func(restate.RunContext) (any, 
 		fn = c.scope.steps.WrapRun(fn, opts...)
 	}
 	return func(rc restate.RunContext) (any, error) {
-		return fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
+		out, err := fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
+		return out, ValidText(err)
 	}
 }
 

@@ -53,15 +53,7 @@ type StepWrapper interface {
 	WrapRun(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) func(restate.RunContext) (any, error)
 }
 
-// Enter says what stands around the steps of the attempt that ctx, made by
-// [Factory.New], is the context of.
-func Enter(ctx restate.MockableContext, steps StepWrapper) {
-	if s, ok := ctx.Value(key{}).(*Scope); ok {
-		s.steps = steps
-	}
-}
-
-// Steps returns what was given to [Enter], or nil.
+// Steps returns what [NewWith] put around the steps, or nil.
 func (s *Scope) Steps() StepWrapper { return s.steps }
 
 // key finds the scope, or the closure that hides it, in a context.

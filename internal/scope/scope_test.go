@@ -68,6 +68,10 @@ func TestTheStrangersScopeIsNotBorrowed(t *testing.T) {
 	require.Equal(t, "lent", wrapped.Value(outer{}))
 	require.Same(t, exclusive, find(t, wrapped).Target(), "the scope of another attempt")
 
+	kept := restate.WrapContext(restate.WithValue(mine, inner{}, "own"), stranger)
+	require.Equal(t, "lent", kept.Value(outer{}))
+	require.Equal(t, "own", kept.Value(inner{}), "wrapping lost what was there")
+
 	again := restate.WithValue(wrapped, inner{}, "own")
 	require.Equal(t, "lent", again.Value(outer{}))
 	require.Equal(t, "own", again.Value(inner{}))

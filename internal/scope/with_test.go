@@ -1,0 +1,52 @@
+package scope_test
+
+import (
+	"context"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// counting stands around steps.
+type counting struct{ closures int }
+
+func (c *counting) WrapRun(fn func(restate.RunContext) (any, error), _ ...restate.RunOption) func(restate.RunContext) (any, error) {
+	return func(ctx restate.RunContext) (any, error) {
+		c.closures++
+		return fn(ctx)
+	}
+}
+
+func TestStepsAreWrappedHoweverTheyAreStarted(t *testing.T) {
+	t.Parallel()
+	sdk := newSDK(context.Background())
+	mock, steps := scope.NewWith[counting](scope.NewFactory(restate.MockableContext.RunAsync), sdk, serviceTarget)
+	ctx := restate.WithMockContext(mock)
+	require.Same(t, steps, find(t, ctx).Steps())
+
+	step := func(rc restate.RunContext) (bool, error) { return insideRun(rc), nil }
+	for i, c := range []restate.Context{ctx, restate.WithValue(ctx, "k", "v")} {
+		inside, err := restate.Run(c, step)
+		require.NoError(t, err)
+		require.True(t, inside)
+		require.Equal(t, 2*i+1, steps.closures)
+		restate.RunAsync(c, step)
+		require.Equal(t, []any{true}, sdk.runStarted())
+		require.Equal(t, 2*i+2, steps.closures)
+	}
+}
+
+func TestScopesWithoutStepsHaveNone(t *testing.T) {
+	t.Parallel()
+	require.Nil(t, find(t, open(newSDK(context.Background()), serviceTarget)).Steps())
+}
+
+func TestAScopeAndWhatStandsAroundItsStepsAreOneAllocation(t *testing.T) {
+	sdk, scopes := newSDK(context.Background()), scope.NewFactory(restate.MockableContext.RunAsync)
+	require.EqualValues(t, 1, testing.AllocsPerRun(1000, func() {
+		scope.NewWith[counting](scopes, sdk, serviceTarget)
+	}))
+}

@@ -53,14 +53,18 @@ func call[O, T any](ctx restate.Context, to Target[T], method, in any, opts []re
 		return none, err
 	}
 	if inv := intercepting(ctx); inv != nil {
-		var out O
-		err := inv.WrapCall(ctx, newCall(r, pipeline.VerbCall, in, &out, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
-			out, err = request[O](ctx, r, c.Input, withHeaders(opts, c))
-			return err
-		})
-		return out, err
+		return interceptedCall[O](ctx, inv, r, in, opts)
 	}
 	return request[O](ctx, r, in, opts)
+}
+
+func interceptedCall[O any](ctx restate.Context, inv *pipeline.Invocation, r resolved, in any, opts []restate.RequestOption) (O, error) {
+	var out O
+	err := inv.WrapCall(ctx, newCall(r, pipeline.VerbCall, in, &out, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+		out, err = request[O](ctx, r, c.Input, withHeaders(opts, c))
+		return err
+	})
+	return out, err
 }
 
 func request[O any](ctx restate.Context, r resolved, in any, opts []restate.RequestOption) (O, error) {
@@ -93,19 +97,23 @@ func Future0Void[T any, C restate.Context](ctx restate.Context, to Target[T], me
 	return future[restate.Void](ctx, to, method, restate.Void{}, opts)
 }
 
-func future[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.RequestOption) (f restate.ResponseFuture[O], err error) {
+func future[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.RequestOption) (restate.ResponseFuture[O], error) {
 	r, err := to.address().resolve(method)
 	if err != nil {
 		return nil, err
 	}
 	if inv := intercepting(ctx); inv != nil {
-		err := inv.WrapCall(ctx, newCall(r, pipeline.VerbFuture, in, nil, opts), func(ctx restate.Context, c *pipeline.Call) error {
-			f = client[O](ctx, r).RequestFuture(c.Input, withHeaders(opts, c)...)
-			return nil
-		})
-		return f, err
+		return interceptedFuture[O](ctx, inv, r, in, opts)
 	}
 	return client[O](ctx, r).RequestFuture(in, opts...), nil
+}
+
+func interceptedFuture[O any](ctx restate.Context, inv *pipeline.Invocation, r resolved, in any, opts []restate.RequestOption) (f restate.ResponseFuture[O], err error) {
+	err = inv.WrapCall(ctx, newCall(r, pipeline.VerbFuture, in, nil, opts), func(ctx restate.Context, c *pipeline.Call) error {
+		f = client[O](ctx, r).RequestFuture(c.Input, withHeaders(opts, c)...)
+		return nil
+	})
+	return f, err
 }
 
 // Send calls a handler that runs on its own, now or, with restate.WithDelay,
@@ -129,19 +137,22 @@ func Send0Void[T any, C restate.Context](ctx restate.Context, to Target[T], meth
 	return sendTo[restate.Void](ctx, to, method, restate.Void{}, opts)
 }
 
-func sendTo[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.SendOption) (sent Invocation[O], err error) {
+func sendTo[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.SendOption) (Invocation[O], error) {
 	r, err := to.address().resolve(method)
 	if err != nil {
 		return Invocation[O]{}, err
 	}
-	sent.codec = r.Method.OutputCodec
 	if inv := intercepting(ctx); inv != nil {
-		err := inv.WrapCall(ctx, newSend(r, in, opts), func(ctx restate.Context, c *pipeline.Call) error {
-			sent.sent = client[O](ctx, r).Send(c.Input, append(slices.Clip(opts), restate.WithHeaders(c.Headers()))...)
-			return nil
-		})
-		return sent, err
+		return interceptedSend[O](ctx, inv, r, in, opts)
 	}
-	sent.sent = client[O](ctx, r).Send(in, opts...)
-	return sent, nil
+	return Invocation[O]{sent: client[O](ctx, r).Send(in, opts...), codec: r.Method.OutputCodec}, nil
+}
+
+func interceptedSend[O any](ctx restate.Context, inv *pipeline.Invocation, r resolved, in any, opts []restate.SendOption) (Invocation[O], error) {
+	sent := Invocation[O]{codec: r.Method.OutputCodec}
+	err := inv.WrapCall(ctx, newSend(r, in, opts), func(ctx restate.Context, c *pipeline.Call) error {
+		sent.sent = client[O](ctx, r).Send(c.Input, append(slices.Clip(opts), restate.WithHeaders(c.Headers()))...)
+		return nil
+	})
+	return sent, err
 }

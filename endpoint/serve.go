@@ -145,12 +145,12 @@ func (e *Endpoint) serve(l net.Listener) {
 		} else {
 			err = srv.Serve(l)
 		}
-		if !errors.Is(err, http.ErrServerClosed) {
+		e.mu.Lock()
+		if e.server == srv { // nobody stopped it
 			e.log.Error("the endpoint does not serve any more", "error", err)
-			e.mu.Lock()
 			e.failure = fmt.Errorf("endpoint: it does not serve any more: %w", err)
-			e.mu.Unlock()
 		}
+		e.mu.Unlock()
 		served <- err
 	}()
 }

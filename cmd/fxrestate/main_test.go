@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+
+	"github.com/fxrestate/go/internal/gen/gentest"
+)
+
+// call runs a command line.
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = run(t.Context(), args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestHelpAndUsage(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args           []string
+		code           int
+		stdout, stderr string // parts
+	}{
+		"no command":           {nil, exitUsage, "", "fxrestate gen [flags] [directory]"},
+		"help":                 {[]string{"help"}, exitOK, "fxrestate gen [flags] [directory]", ""},
+		"-h":                   {[]string{"-h"}, exitOK, "fxrestate gen [flags] [directory]", ""},
+		"help of gen":          {[]string{"help", "gen"}, exitOK, "-check\n", ""},
+		"-h of gen":            {[]string{"gen", "-h"}, exitOK, "-exclude methods\n", ""},
+		"an unknown command":   {[]string{"generate"}, exitUsage, "", `fxrestate: there is no command "generate"`},
+		"an unknown flag":      {[]string{"gen", "-force"}, exitUsage, "", "fxrestate gen: flag provided but not defined: -force; see fxrestate help gen\n"},
+		"too many directories": {[]string{"gen", "a", "b"}, exitUsage, "", "fxrestate gen: 2 directories; name one, after the flags\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := call(t, test.args...)
+			require.Equal(t, test.code, code)
+			for want, got := range map[string]string{test.stdout: stdout, test.stderr: stderr} {
+				if want != "" {
+					require.Contains(t, got, want)
+				}
+			}
+			require.Equal(t, test.stdout == "", stdout == "")
+			require.Equal(t, test.stderr == "", stderr == "")
+		})
+	}
+}
+
+func TestGenWritesAndChecks(t *testing.T) {
+	t.Parallel()
+	module := gentest.Module(t)
+	dir := filepath.Join(module, "shop")
+	output := filepath.Join(dir, "fxrestate_gen.go")
+	source := func(text string) {
+		gentest.Write(t, dir, txtar.File{Name: "shop.go", Data: []byte("package shop\n\nimport restate \"github.com/restatedev/sdk-go\"\n\ntype Till struct{}\n\n" + text)})
+	}
+	requireCall := func(wantCode int, wantStderr string, args ...string) {
+		t.Helper()
+		code, stdout, stderr := call(t, args...)
+		require.Empty(t, stdout)
+		require.Equal(t, wantStderr, stderr)
+		require.Equal(t, wantCode, code)
+	}
+
+	source("func (Till) Open(restate.Context) error { return nil }\n\nfunc (Till) Peek(restate.Context) {}\n")
+	warning := "fxrestate gen: warning: (*shop.Till).Peek (shop.go:9): returns no error, so typed calls cannot name it; let it return an error as well\n"
+	requireCall(exitFailed, warning+"fxrestate gen: "+output+" is not there; run go generate\n", "gen", "-check", dir)
+	require.NoFileExists(t, output)
+	requireCall(exitOK, warning, "gen", dir)
+	requireCall(exitOK, warning, "gen", "-check", dir)
+
+	// Without the excluded method there is nothing to warn about or to note.
+	requireCall(exitFailed, "fxrestate gen: "+output+` is not up to date; run go generate
+@@ -15,3 +15,0 @@
+-//
+-// There are no clients for these, which return no error or have types that this
+-// package cannot name: Peek.
+`, "gen", "-check", "-type", "Till", "-exclude", "Till.Peek", dir)
+
+	before, err := os.ReadFile(output)
+	require.NoError(t, err)
+	source("func (Till) Open(restate.Context, int, int) error { return nil }\n\nfunc (Till) Close(restate.Context, ...int) error { return nil }\n")
+	requireCall(exitFailed, `fxrestate gen: (*shop.Till).Close (shop.go:9): is variadic; take one input
+fxrestate gen: (*shop.Till).Open (shop.go:7): takes 2 inputs (int, int), and a handler takes one; put them into a struct
+fxrestate gen: nothing was written; methods that are no handlers are left out with -exclude, structs with -type
+`, "gen", dir)
+	after, err := os.ReadFile(output)
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after), "nothing is written")
+
+	require.NoError(t, os.Remove(output))
+	source("func (Till) Open(restate.Context) error { return nil }\n")
+	requireCall(exitOK, "", "gen", "-output", "other_gen.go", "-tags", "x,y", "-type", "Till", dir)
+	require.FileExists(t, filepath.Join(dir, "other_gen.go"))
+}

@@ -1,0 +1,189 @@
+package gen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// The packages that generated code uses.
+const (
+	contextPath   = "context"
+	restatePath   = "github.com/restatedev/sdk-go"
+	fxrestatePath = "github.com/fxrestate/go/fxrestate"
+	ingressPath   = "github.com/fxrestate/go/ingress"
+)
+
+var usedPaths = []string{contextPath, restatePath, fxrestatePath, ingressPath}
+
+// source is a package as it was read.
+type source struct {
+	fset    *token.FileSet
+	types   *types.Package
+	files   []*ast.File // without the generated file
+	imports map[string]*packages.Package
+	foreign map[string]*ast.File // parsed for the comments of promoted methods
+}
+
+// load reads the package in cfg.Dir as if the file at output were not there.
+//
+// A second file that exists for the loader only imports what generated code uses,
+// so that its types are at hand whatever the package imports.
+func load(ctx context.Context, cfg Config, output string) (*source, error) {
+	name, err := packageName(cfg)
+	if err != nil {
+		return nil, err
+	}
+	stub := filepath.Join(filepath.Dir(output), "fxrestate_gen_stub.go")
+	clause := "package " + name + "\n"
+	imports := ""
+	for _, path := range usedPaths {
+		imports += fmt.Sprintf("import _ %q\n", path)
+	}
+	var flags []string
+	if len(cfg.Tags) > 0 {
+		flags = []string{"-tags=" + strings.Join(cfg.Tags, ",")}
+	}
+	pkgs, err := packages.Load(&packages.Config{
+		Context:    ctx,
+		Mode:       packages.LoadSyntax,
+		Dir:        cfg.Dir,
+		Overlay:    map[string][]byte{output: []byte(clause), stub: []byte(clause + imports)},
+		BuildFlags: flags,
+	}, ".")
+	if err != nil {
+		return nil, fmt.Errorf("gen: read %s: %w", cfg.Dir, err)
+	}
+	if len(pkgs) != 1 {
+		return nil, fmt.Errorf("gen: %s holds %d packages; name the directory of one", cfg.Dir, len(pkgs))
+	}
+	pkg := pkgs[0]
+	if err := unreadable(pkg); err != nil {
+		return nil, err
+	}
+	s := &source{fset: pkg.Fset, types: pkg.Types, imports: pkg.Imports, foreign: map[string]*ast.File{}}
+	for _, f := range pkg.Syntax {
+		if name := s.fset.Position(f.Package).Filename; name != output && name != stub {
+			s.files = append(s.files, f)
+		}
+	}
+	return s, nil
+}
+
+// packageName reads the name of the package, which the overlay needs. The
+// generated file has no say: the package may have been renamed since.
+func packageName(cfg Config) (string, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return "", fmt.Errorf("gen: %w", err)
+	}
+	ctx := build.Default
+	ctx.BuildTags = cfg.Tags
+	ctx.ReadDir = func(dir string) ([]fs.FileInfo, error) {
+		entries, err := os.ReadDir(dir)
+		var files []fs.FileInfo
+		for _, e := range entries {
+			if info, err := e.Info(); err == nil && e.Name() != cfg.Output {
+				files = append(files, info)
+			}
+		}
+		return files, err
+	}
+	pkg, err := ctx.ImportDir(dir, 0)
+	var several *build.MultiplePackageError
+	if err != nil && (pkg.Name == "" || errors.As(err, &several)) {
+		return "", fmt.Errorf("gen: read %s: %w", cfg.Dir, err)
+	}
+	return pkg.Name, nil
+}
+
+// unreadable reports what keeps the handlers from being read. Type errors do not:
+// see the package's documentation.
+func unreadable(pkg *packages.Package) error {
+	var broken []error
+	for _, err := range pkg.Errors {
+		if err.Kind == packages.ParseError {
+			broken = append(broken, fmt.Errorf("gen: %w", err))
+		}
+	}
+	if len(broken) > 0 {
+		return errors.Join(broken...)
+	}
+	for _, path := range usedPaths {
+		if imported := pkg.Imports[path]; imported == nil || imported.Types == nil || imported.Types.Scope().Len() == 0 {
+			return fmt.Errorf("gen: %s cannot be imported by %s; is it in go.mod? (go get %s)%s", path, pkg.PkgPath, path, hint(pkg))
+		}
+	}
+	return nil
+}
+
+// hint adds what the go command says about the package.
+func hint(pkg *packages.Package) string {
+	for _, err := range pkg.Errors {
+		if err.Kind == packages.ListError {
+			return ": " + strings.TrimSpace(err.Msg)
+		}
+	}
+	return ""
+}
+
+// position of an object, as "cart.go:12".
+func (s *source) position(pos token.Pos) string {
+	p := s.fset.Position(pos)
+	return handler.Position(p.Filename, p.Line)
+}
+
+// own tells whether an object is declared in the package itself.
+func (s *source) own(obj types.Object) bool { return obj.Pkg() == s.types }
+
+// fileOf returns the file of the package that declares an object.
+func (s *source) fileOf(obj types.Object) *ast.File {
+	for _, f := range s.files {
+		if f.FileStart <= obj.Pos() && obj.Pos() < f.FileEnd {
+			return f
+		}
+	}
+	return nil
+}
+
+// comment returns the text of a method's comment. A method that is promoted from
+// another package is looked up there, if its source is at hand.
+func (s *source) comment(method types.Object) string {
+	f := s.fileOf(method)
+	if f == nil {
+		f = s.parse(s.fset.Position(method.Pos()).Filename)
+	}
+	if f == nil {
+		return ""
+	}
+	line := s.fset.Position(method.Pos()).Line
+	for _, d := range f.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if ok && fn.Name.Name == method.Name() && s.fset.Position(fn.Name.Pos()).Line == line {
+			return fn.Doc.Text()
+		}
+	}
+	return ""
+}
+
+func (s *source) parse(file string) *ast.File {
+	f, ok := s.foreign[file]
+	if !ok {
+		f, _ = parser.ParseFile(s.fset, file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		s.foreign[file] = f
+	}
+	return f
+}

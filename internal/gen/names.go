@@ -1,0 +1,191 @@
+package gen
+
+import (
+	"errors"
+	"fmt"
+	"go/types"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// names chooses the names of imported packages, so that they clash neither with
+// each other nor with what the package declares. It is filled while the rest of
+// the file is written.
+type names struct {
+	self     *types.Package
+	taken    map[string]bool
+	byPath   map[string]string
+	packages map[string]*types.Package
+}
+
+// parameters are the names of parameters and receivers in generated code.
+var parameters = []string{"ctx", "in", "opts", "key", "id", "c", "client"}
+
+func newNames(self *types.Package) *names {
+	n := &names{self: self, taken: map[string]bool{}, byPath: map[string]string{}, packages: map[string]*types.Package{}}
+	for _, name := range parameters {
+		n.taken[name] = true
+	}
+	return n
+}
+
+// of returns the name by which generated code calls a package: its own, unless
+// that is taken. It is a types.Qualifier.
+func (n *names) of(pkg *types.Package) string {
+	if pkg == n.self {
+		return ""
+	}
+	if name, ok := n.byPath[pkg.Path()]; ok {
+		return name
+	}
+	name := pkg.Name()
+	for i := 2; n.taken[name] || n.self.Scope().Lookup(name) != nil; i++ {
+		name = pkg.Name() + strconv.Itoa(i)
+	}
+	n.taken[name] = true
+	n.byPath[pkg.Path()], n.packages[pkg.Path()] = name, pkg
+	return name
+}
+
+// imports returns the lines of the import declaration: those of the standard
+// library, which have no dot in their first element, and the others.
+func (n *names) imports() (std, others []string) {
+	paths := make([]string, 0, len(n.byPath))
+	for p := range n.byPath {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	for _, p := range paths {
+		line := strconv.Quote(p)
+		if name := n.byPath[p]; name != path.Base(p) {
+			line = name + " " + line
+		}
+		if first, _, _ := strings.Cut(p, "/"); strings.Contains(first, ".") {
+			others = append(others, line)
+		} else {
+			std = append(std, line)
+		}
+	}
+	return std, others
+}
+
+// declared are the names that the generated file declares for a struct.
+type declared struct {
+	Client, Calls, Sends, Futures                   string
+	NewClient                                       string
+	Ingress, IngressCalls, IngressSends, Lookups    string
+	NewIngress                                      string
+	ClientImpl, CallsImpl, SendsImpl, FuturesImpl   string
+	IngressImpl, IngressCallsImpl, IngressSendsImpl string
+	LookupsImpl                                     string
+}
+
+// declaredFor names what is declared for a struct. A service has no key, so its
+// client is what makes the calls.
+func declaredFor(s *service) declared {
+	name := s.obj.Name()
+	d := declared{
+		Client: name + "Client", Calls: name + "Calls", Sends: name + "Sends", Futures: name + "Futures",
+		NewClient: "New" + name + "Client",
+		Ingress:   name + "Ingress", IngressCalls: name + "IngressCalls", IngressSends: name + "IngressSends", Lookups: name + "IngressLookups",
+		NewIngress: "New" + name + "Ingress",
+		ClientImpl: "restate" + name + "Client", CallsImpl: "restate" + name + "Calls", SendsImpl: "restate" + name + "Sends", FuturesImpl: "restate" + name + "Futures",
+		IngressImpl: "ingress" + name + "Client", IngressCallsImpl: "ingress" + name + "Calls", IngressSendsImpl: "ingress" + name + "Sends", LookupsImpl: "ingress" + name + "Lookups",
+	}
+	if !s.kind.Keyed() {
+		d.Calls, d.CallsImpl = d.Client, d.ClientImpl
+		d.IngressCalls, d.IngressCallsImpl = d.Ingress, d.IngressImpl
+	}
+	return d
+}
+
+func (d declared) all() []string {
+	all := []string{
+		d.Client, d.Calls, d.Sends, d.Futures, d.NewClient,
+		d.Ingress, d.IngressCalls, d.IngressSends, d.Lookups, d.NewIngress,
+		d.ClientImpl, d.CallsImpl, d.SendsImpl, d.FuturesImpl,
+		d.IngressImpl, d.IngressCallsImpl, d.IngressSendsImpl, d.LookupsImpl,
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// checkCollisions reports names that the package declares already, or that two
+// structs would share.
+func (n *names) checkCollisions(src *source, services []*service) error {
+	var problems []error
+	owner := map[string]*service{}
+	for _, s := range services {
+		for _, name := range declaredFor(s).all() {
+			clash := ""
+			if obj := src.types.Scope().Lookup(name); obj != nil {
+				clash = fmt.Sprintf("needs the name %s, which is declared in %s", name, src.position(obj.Pos()))
+			} else if other := owner[name]; other != nil {
+				clash = fmt.Sprintf("needs the name %s, as %s does", name, other.obj.Name())
+			}
+			owner[name] = s
+			n.taken[name] = true
+			if clash != "" {
+				problems = append(problems, &Problem{
+					Type: src.types.Name() + "." + s.obj.Name(), Position: src.position(s.obj.Pos()),
+					Reason: clash, Fix: "rename one of them",
+				})
+			}
+		}
+		if _, err := accessorsFor(s); err != nil {
+			problems = append(problems, &Problem{
+				Type: src.types.Name() + "." + s.obj.Name(), Position: src.position(s.obj.Pos()),
+				Reason: err.Error(), Fix: "rename one of them",
+			})
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// accessors are the methods that lead from the calls to the other verbs.
+type accessors struct {
+	Send, Future  string
+	IngressSend   string
+	IngressLookup string
+}
+
+// accessorsFor names them Send, Future and Lookup. A handler has precedence: next
+// to a handler Send the sends are reached by Sends.
+func accessorsFor(s *service) (accessors, error) {
+	handlers := map[string]bool{}
+	for _, m := range s.methods {
+		handlers[m.obj.Name()] = true
+	}
+	var clash error
+	choose := func(name string) string {
+		if handlers[name] && handlers[name+"s"] {
+			clash = fmt.Errorf("has handlers %s and %[1]ss, which leaves no name for what leads to %s", name, strings.ToLower(name)+"s")
+		}
+		if handlers[name] {
+			return name + "s"
+		}
+		return name
+	}
+	a := accessors{Send: choose("Send"), Future: choose("Future"), IngressSend: choose("Send"), IngressLookup: choose("Lookup")}
+	return a, clash
+}
+
+// words are how the text of the generated file speaks of a kind of service.
+type words struct {
+	Kind      string // "virtual object"
+	Target    string // "ObjectClient"
+	Keyed     string // "Keyed": what the key makes of the client
+	Key       string // the method that takes the key, and
+	KeyParam  string // its parameter
+	Construct string // "ingress.Object"
+}
+
+var wordsFor = map[handler.Kind]words{
+	handler.Service:  {handler.Service.String(), "ServiceClient", "ServiceClient", "", "", "Service"},
+	handler.Object:   {handler.Object.String(), "ObjectClient", "Keyed", "Key", "key", "Object"},
+	handler.Workflow: {handler.Workflow.String(), "WorkflowClient", "Keyed", "ID", "id", "Workflow"},
+}

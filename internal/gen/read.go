@@ -1,0 +1,159 @@
+package gen
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// service is a handler struct.
+type service struct {
+	obj        *types.TypeName
+	kind       handler.Kind
+	methods    []method // sorted by name
+	left       []string // handlers without a typed call
+	constraint string   // under which the struct is built
+}
+
+// method is a handler that typed calls can name.
+type method struct {
+	obj           *types.Func
+	context       string     // "ObjectContext"
+	input, output types.Type // nil: none
+	comment       string
+}
+
+// roles say what a context of the SDK makes of a method, as package handler does.
+var roles = map[string]struct {
+	kind handler.Kind
+	mode handler.Mode
+}{
+	"Context":               {handler.Service, handler.Concurrent},
+	"ObjectContext":         {handler.Object, handler.Exclusive},
+	"ObjectSharedContext":   {handler.Object, handler.Shared},
+	"WorkflowContext":       {handler.Workflow, handler.Run},
+	"WorkflowSharedContext": {handler.Workflow, handler.Shared},
+}
+
+// contexts lists what handlers of each kind may take.
+var contexts = map[handler.Kind]string{
+	handler.Service:  "restate.Context",
+	handler.Object:   "restate.ObjectContext or restate.ObjectSharedContext",
+	handler.Workflow: "restate.WorkflowContext (Run) or restate.WorkflowSharedContext",
+}
+
+// reader reads the handler structs of a package.
+type reader struct {
+	source   *source
+	excluded []string // "Cart.Restock"
+	services []*service
+	warnings []*Problem
+	problems []error
+}
+
+// readStructs reads the named structs, or all handler structs when there are no
+// names.
+func (r *reader) readStructs(names []string) {
+	scope := r.source.types.Scope()
+	if len(names) == 0 {
+		for _, name := range scope.Names() {
+			if obj, ok := scope.Lookup(name).(*types.TypeName); ok && obj.Exported() {
+				r.readStruct(obj, false)
+			}
+		}
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		if obj, ok := scope.Lookup(name).(*types.TypeName); ok {
+			r.readStruct(obj, true)
+		} else {
+			r.problem(&Problem{Type: r.source.types.Name() + "." + name, Reason: "is not a type of the package", Fix: "see -type"})
+		}
+	}
+	r.checkExcluded()
+	if len(r.services)+len(r.problems) == 0 {
+		r.problems = append(r.problems, fmt.Errorf(
+			"gen: package %s has no handler structs; write an exported struct whose exported methods take a restate.Context first", r.source.types.Name()))
+	}
+}
+
+// readStruct reads a type. What is not a handler struct is left out, or is a
+// mistake when it was asked for.
+func (r *reader) readStruct(obj *types.TypeName, asked bool) {
+	refuse := func(reason, fix string) {
+		p := &Problem{r.typeName(obj), "", r.source.position(obj.Pos()), reason, fix}
+		if asked {
+			r.problem(p)
+		} else {
+			r.warnings = append(r.warnings, p)
+		}
+	}
+	named, ok := obj.Type().(*types.Named)
+	if _, isStruct := obj.Type().Underlying().(*types.Struct); !isStruct || !ok || obj.IsAlias() || !obj.Exported() {
+		if asked {
+			refuse("is not an exported struct", "declare it as one, or leave it out of -type")
+		}
+		return
+	}
+	h := handlerReader{reader: r, service: &service{obj: obj}, name: r.typeName(obj)}
+	methods := types.NewMethodSet(types.NewPointer(named))
+	for i := range methods.Len() {
+		fn := methods.At(i).Obj().(*types.Func)
+		if fn.Exported() && !slices.Contains(r.excluded, obj.Name()+"."+fn.Name()) {
+			// The selection has the signature as this type has it: that of a method
+			// promoted from a generic type is instantiated.
+			h.readMethod(fn, methods.At(i).Type().(*types.Signature))
+		}
+	}
+	switch s := h.service; {
+	case s.kind == 0:
+		if asked {
+			refuse("has no handlers", "write exported methods that take a "+contexts[handler.Service]+" first")
+		}
+	case named.TypeParams().Len() > 0:
+		// Its mistakes are those of each instance, and no business of ours.
+		r.problems = r.problems[:len(r.problems)-h.reported]
+		r.warnings = r.warnings[:len(r.warnings)-h.warned]
+		refuse("is generic, and clients are for one type", "call its instances with fxrestate.Call, or declare a struct that embeds one")
+	default:
+		h.checkWorkflow()
+		h.checkEmbedded()
+		if h.reported > 0 {
+			return
+		}
+		if len(s.methods) == 0 {
+			refuse("has no handler that typed calls can name", "")
+			return
+		}
+		r.readConstraint(h.service)
+		r.services = append(r.services, h.service)
+	}
+}
+
+// checkExcluded reports names that exclude nothing, such as those of methods that
+// were renamed.
+func (r *reader) checkExcluded() {
+	for _, e := range r.excluded {
+		typeName, name, _ := strings.Cut(e, ".")
+		obj, _ := r.source.types.Scope().Lookup(typeName).(*types.TypeName)
+		if obj != nil {
+			if m, _, _ := types.LookupFieldOrMethod(types.NewPointer(obj.Type()), true, r.source.types, name); m != nil {
+				continue
+			}
+		}
+		r.problem(&Problem{Type: r.source.types.Name() + "." + typeName, Method: name, Reason: "is excluded and is not there", Fix: "remove it from -exclude"})
+	}
+}
+
+func (r *reader) problem(p *Problem) { r.problems = append(r.problems, p) }
+
+func (r *reader) typeName(obj *types.TypeName) string {
+	return r.source.types.Name() + "." + obj.Name()
+}
+
+// typeString writes a type as error messages do, with the package's name.
+func typeString(t types.Type) string {
+	return types.TypeString(t, (*types.Package).Name)
+}

@@ -1,0 +1,133 @@
+package gen
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"go/format"
+	"go/types"
+	"strings"
+	"text/template"
+)
+
+//go:embed client.tmpl
+var templateText string
+
+var clientTemplate = template.Must(template.New("client").Parse(templateText))
+
+// fileView is what the template sees of the file.
+type fileView struct {
+	Header, Constraint, Package string
+	Std, Others                 []string // imports
+	Services                    []serviceView
+}
+
+// serviceView is what the template sees of a handler struct.
+type serviceView struct {
+	declared
+	accessors
+	words
+
+	Name     string
+	HasKey   bool
+	Left     string // handlers without a client
+	Handlers []methodView
+
+	// The names of imported packages.
+	Context, Restate, Fxrestate, IngressPkg string
+}
+
+// methodView is what the template sees of a handler.
+type methodView struct {
+	Name    string
+	Comment string // lines of the comment, or empty
+	Suffix  string // of the verb: "Call" + "0Void"
+	Param   string // ", in Item"
+	Arg     string // ", in"
+	Results string // "(Contents, error)"
+	Output  string // "Contents"
+	Type    string // of the method expression
+
+	// What gofumpt wants in the signature of a function, though not in that of an
+	// interface's method, when a parameter or a result takes several lines.
+	ParamsEnd, ResultsEnd, FuncResults string
+}
+
+// severalLines tells whether gofmt breaks a type into lines: one with a struct
+// that has tags. No other type has quotes.
+func severalLines(t string) bool { return strings.Contains(t, `"`) }
+
+// render writes the file. The names of imports come out of writing the rest.
+func render(src *source, services []*service, n *names) ([]byte, error) {
+	view := fileView{Header: header, Constraint: services[0].constraint, Package: src.types.Name()}
+	name := func(path string) string { return n.of(src.imports[path].Types) }
+	for _, s := range services {
+		a, err := accessorsFor(s)
+		if err != nil {
+			return nil, err
+		}
+		v := serviceView{
+			declared: declaredFor(s), accessors: a, words: wordsFor[s.kind],
+			Name: s.obj.Name(), HasKey: s.kind.Keyed(), Left: strings.Join(s.left, ", "),
+			Context: name(contextPath), Restate: name(restatePath), Fxrestate: name(fxrestatePath), IngressPkg: name(ingressPath),
+		}
+		for _, m := range s.methods {
+			v.Handlers = append(v.Handlers, viewMethod(s, m, v.Restate, n))
+		}
+		view.Services = append(view.Services, v)
+	}
+	view.Std, view.Others = n.imports()
+	var b bytes.Buffer
+	if err := clientTemplate.Execute(&b, view); err != nil {
+		return nil, err
+	}
+	out, err := format.Source(b.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("the generated code does not parse, which is a bug: %w", err)
+	}
+	return out, nil
+}
+
+func viewMethod(s *service, m method, restate string, n *names) methodView {
+	v := methodView{Name: m.obj.Name(), Comment: comment(m.comment), Output: restate + ".Void", Results: "error"}
+	params := fmt.Sprintf("*%s, %s.%s", s.obj.Name(), restate, m.context)
+	if m.input != nil {
+		in := types.TypeString(m.input, n.of)
+		v.Param, v.Arg = ", in "+in, ", in"
+		params += ", " + in
+		if severalLines(in) {
+			v.ParamsEnd = ",\n"
+		}
+	} else {
+		v.Suffix = "0"
+	}
+	if m.output != nil {
+		v.Output = types.TypeString(m.output, n.of)
+		v.Results = "(" + v.Output + ", error)"
+		if severalLines(v.Output) {
+			v.ResultsEnd = ",\n"
+		}
+		v.FuncResults = "(" + v.Output + ", error" + v.ResultsEnd + ")"
+	} else {
+		v.Suffix += "Void"
+		v.FuncResults = v.Results
+	}
+	v.Type = fmt.Sprintf("func(%s) %s", params, v.Results)
+	return v
+}
+
+// comment makes the text of a comment lines of one again, as gofmt has them.
+func comment(text string) string {
+	if text == "" {
+		return ""
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		prefix := "\t// "
+		if strings.HasPrefix(line, "\t") || line == "\n" {
+			prefix = "\t//"
+		}
+		b.WriteString(prefix + line)
+	}
+	return b.String()
+}

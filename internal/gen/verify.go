@@ -1,0 +1,50 @@
+package gen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/types"
+)
+
+// verify type-checks the package with the generated file, and reports the first
+// error in that. Such an error is a bug of the generator, or a name that it
+// cannot know to be taken.
+func (s *source) verify(path string, out []byte, n *names) error {
+	f, err := parser.ParseFile(s.fset, path, out, parser.SkipObjectResolution)
+	if err != nil {
+		return fmt.Errorf("gen: the generated code does not parse, which is a bug: %w", err)
+	}
+	var first error
+	config := types.Config{
+		Importer:    importer(func(path string) *types.Package { return s.importedBy(n, path) }),
+		FakeImportC: true,
+		Error: func(err error) {
+			if e, ok := err.(types.Error); ok && first == nil && f.FileStart <= e.Pos && e.Pos < f.FileEnd {
+				first = fmt.Errorf("gen: the generated code would not compile (line %d: %s); does the package declare a name such as string anew?",
+					s.fset.Position(e.Pos).Line, e.Msg)
+			}
+		},
+	}
+	files := append([]*ast.File{f}, s.files...)
+	_, _ = config.Check(s.types.Path(), s.fset, files, nil) // type errors elsewhere are the user's
+	return first
+}
+
+// importedBy returns a package that the package or the generated file imports.
+func (s *source) importedBy(n *names, path string) *types.Package {
+	if pkg := s.imports[path]; pkg != nil && pkg.Types != nil {
+		return pkg.Types
+	}
+	return n.packages[path]
+}
+
+// importer is a types.Importer of packages that are loaded already.
+type importer func(path string) *types.Package
+
+func (i importer) Import(path string) (*types.Package, error) {
+	if pkg := i(path); pkg != nil {
+		return pkg, nil
+	}
+	return nil, fmt.Errorf("package %s is not loaded", path)
+}

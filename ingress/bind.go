@@ -51,6 +51,9 @@ func newBinder(t reflect.Type, codec sdkencoding.Codec) (binder, error) {
 	}
 	for _, f := range reflect.VisibleFields(structType) {
 		bound, ok, err := bindField(structType, f)
+		if ok && b.contentType == "application/json" && f.Tag.Get("json") == "-" {
+			err = errors.New(`has json:"-", so the handler would not get it; remove that`)
+		}
 		if err != nil {
 			return b, fmt.Errorf("ingress: field %s of %s: %w", f.Name, structType, err)
 		}

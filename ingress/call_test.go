@@ -118,7 +118,7 @@ func TestCallPassesTheOptionsOfTheSDK(t *testing.T) {
 func TestScopeAndLimitKeyReachTheServer(t *testing.T) {
 	t.Parallel()
 	// A server without virtual queues refuses both, so the test looks at the wire.
-	recorder := newRecorder(t, restateServer.IngressURL())
+	recorder := newRecorder(t, restateServer().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
 	greeter := ingress.Service[*Greeter](client).With(restate.WithScope("blue"))
 
@@ -147,7 +147,7 @@ func TestServicesGoByTheirRegisteredNames(t *testing.T) {
 	require.NoError(t, err)
 	registry, err := handler.NewRegistry(desc)
 	require.NoError(t, err)
-	client, err := ingress.New(ingress.Config{URL: restateServer.IngressURL()}, registry)
+	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 
@@ -163,7 +163,7 @@ func (*Alias) Hello(restate.Context, string) (string, error) { return "", nil }
 
 func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer.IngressURL())
+	recorder := newRecorder(t, restateServer().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
 	ctx := testContext(t)
 	carts, greeter := ingress.Object[*Cart](client), ingress.Service[*Greeter](client)
@@ -287,7 +287,7 @@ func TestTheInvocationGoesOnWhenTheCallerGivesUp(t *testing.T) {
 
 func TestTheSDKsClientSharesCredentialsAndConnections(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer.IngressURL())
+	recorder := newRecorder(t, restateServer().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url, AuthToken: "secret-token", Headers: map[string]string{"X-Tenant": "blue"}})
 	text, err := rawGreet(testContext(t), client)
 	require.NoError(t, err)

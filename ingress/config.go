@@ -27,7 +27,8 @@ type Config struct {
 	URL string
 
 	// AuthToken is sent as "Authorization: Bearer …" with each request.
-	// Restate Cloud asks for one; a server of one's own does not by itself.
+	// Restate Cloud asks for one; a server of one's own does not by itself. An
+	// Authorization among Headers gives way to it.
 	AuthToken string
 
 	// Headers are sent with each request. What a call gives with

@@ -34,8 +34,8 @@ var (
 	// ErrNotReady: the invocation has not completed yet. [Invocation.Output]
 	// reports it as a result instead.
 	ErrNotReady = errors.New("ingress: not ready")
-	// ErrUnavailable: the server, or a gateway in front of it, is overloaded or
-	// cannot be reached for the time being (429, 502, 503, 504).
+	// ErrUnavailable: the server or a gateway in front of it turned the request
+	// away for the time being (429, 502, 503, 504).
 	ErrUnavailable = errors.New("ingress: unavailable")
 )
 

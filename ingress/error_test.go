@@ -3,6 +3,7 @@ package ingress_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -149,7 +150,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := gateway(t, restateServer.IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 				for name, value := range test.header {
 					w.Header().Set(name, value)
 				}
@@ -171,7 +172,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 
 func TestALongErrorBodyIsCutShort(t *testing.T) {
 	t.Parallel()
-	url := gateway(t, restateServer.IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.WriteHeader(http.StatusTeapot)
 		for range 100 {
 			_, _ = w.Write([]byte(strings.Repeat("ö", 50_000)))
@@ -184,7 +185,7 @@ func TestALongErrorBodyIsCutShort(t *testing.T) {
 
 func TestASuccessThatIsNoneOfTheServers(t *testing.T) {
 	t.Parallel()
-	url := gateway(t, restateServer.IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		_, _ = w.Write([]byte("<html>please log in</html>"))
 	})
 	client := newClient(t, ingress.Config{URL: url})
@@ -215,7 +216,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 	})
 	t.Run("because the connection breaks", func(t *testing.T) {
 		t.Parallel()
-		url := gateway(t, restateServer.IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
+		url := gateway(t, restateServer().IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
 		client := newClient(t, ingress.Config{URL: url})
 		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
@@ -223,7 +224,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 	})
 	t.Run("whole", func(t *testing.T) {
 		t.Parallel()
-		url := gateway(t, restateServer.IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = w.Write([]byte(`"hel`))
 		})
@@ -234,7 +235,10 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 	})
 	t.Run("in time", func(t *testing.T) {
 		t.Parallel()
-		srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // only then does it notice that the client is gone
+			<-r.Context().Done()
+		}))
 		t.Cleanup(srv.Close)
 		client := newClient(t, ingress.Config{URL: srv.URL})
 		ctx, cancel := context.WithTimeout(testContext(t), 20*time.Millisecond)

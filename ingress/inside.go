@@ -13,6 +13,9 @@ import (
 // replayed, and the invocations are not linked. Inside the closure of a
 // restate.Run it is a step like any other.
 func (c *Client) warnInside(ctx context.Context, subject string) {
+	if ctx == nil {
+		return // net/http has an error for that
+	}
 	if _, err := scope.Find(ctx); err != nil {
 		// A handler of the SDK's own is recognised by its very context.
 		if _, ok := ctx.(restate.Context); !ok {

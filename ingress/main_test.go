@@ -24,49 +24,62 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// restateServer is shared by all tests and examples, and so are the services:
-// each test uses keys of its own.
-var restateServer *devserver.Server
+// restateServer returns the server with the services of this file. All tests and
+// examples share it, and each uses keys of its own. It is started when the first
+// asks for it, since fuzzing starts processes of which some do not.
+var restateServer = sync.OnceValue(func() *devserver.Server {
+	server, stop, err := startServer()
+	if err != nil {
+		panic(err)
+	}
+	stopServer = stop
+	return server
+})
+
+var stopServer = func() error { return nil }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	ctx := context.Background()
-	fail := func(err error) int {
+	before := goleak.IgnoreCurrent()
+	code := m.Run()
+	err := stopServer()
+	http.DefaultClient.CloseIdleConnections()
+	if err == nil && code == 0 {
+		err = goleak.Find(before)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
-	}
-	ignoreNow := goleak.IgnoreCurrent()
-	var err error
-	if restateServer, err = devserver.Start(ctx, devserver.Config{Progress: os.Stderr}); err != nil {
-		return fail(err)
-	}
-	stop, err := serveAll(
-		restate.Reflect(new(Greeter)),
-		restate.Reflect(new(Cart)),
-		restate.Reflect(new(Signup)),
-		restate.Reflect(new(Gate)),
-		restate.Reflect(new(Hidden), restate.WithIngressPrivate(true)),
-	)
-	if err != nil {
-		return fail(errors.Join(err, restateServer.Stop(ctx)))
-	}
-	code := m.Run()
-	stop()
-	if err := restateServer.Stop(ctx); err != nil {
-		return fail(err)
-	}
-	http.DefaultClient.CloseIdleConnections()
-	if code == 0 {
-		if err := goleak.Find(ignoreNow); err != nil {
-			return fail(err)
-		}
 	}
 	return code
 }
 
+func startServer() (*devserver.Server, func() error, error) {
+	ctx := context.Background()
+	server, err := devserver.Start(ctx, devserver.Config{Progress: os.Stderr})
+	if err != nil {
+		return nil, nil, err
+	}
+	stop, err := serveAll(server,
+		restate.Reflect(new(Greeter)),
+		restate.Reflect(new(Cart)),
+		restate.Reflect(new(Signup)),
+		restate.Reflect(new(Gate)),
+		restate.Reflect(new(Payments)),
+		restate.Reflect(new(Hidden), restate.WithIngressPrivate(true)),
+	)
+	if err != nil {
+		return nil, nil, errors.Join(err, server.Stop(ctx))
+	}
+	return server, func() error {
+		stop()
+		return server.Stop(ctx)
+	}, nil
+}
+
 // serveAll serves the definitions over h2c and registers them.
-func serveAll(definitions ...restate.ServiceDefinition) (stop func(), err error) {
+func serveAll(to *devserver.Server, definitions ...restate.ServiceDefinition) (stop func(), err error) {
 	endpoint := server.NewRestate().WithLogger(slog.DiscardHandler, false)
 	for _, d := range definitions {
 		endpoint.Bind(d)
@@ -92,8 +105,8 @@ func serveAll(definitions ...restate.ServiceDefinition) (stop func(), err error)
 		<-done
 	}
 	body := fmt.Sprintf(`{"uri":"http://%s:%d","force":true}`,
-		restateServer.EndpointHost(), listener.Addr().(*net.TCPAddr).Port)
-	res, err := http.Post(restateServer.AdminURL()+"/deployments", "application/json", bytes.NewBufferString(body))
+		to.EndpointHost(), listener.Addr().(*net.TCPAddr).Port)
+	res, err := http.Post(to.AdminURL()+"/deployments", "application/json", bytes.NewBufferString(body))
 	if err != nil {
 		stop()
 		return nil, err
@@ -258,7 +271,7 @@ func testContext(t testing.TB) context.Context {
 func newClient(t testing.TB, cfg ingress.Config) *ingress.Client {
 	t.Helper()
 	if cfg.URL == "" {
-		cfg.URL = restateServer.IngressURL()
+		cfg.URL = restateServer().IngressURL()
 	}
 	client, err := ingress.New(cfg, nil)
 	require.NoError(t, err)
@@ -290,7 +303,7 @@ func query(t testing.TB, sql string) []map[string]any {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"query": sql})
 	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, restateServer.AdminURL()+"/query", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, restateServer().AdminURL()+"/query", bytes.NewReader(body))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")

@@ -102,7 +102,7 @@ func TestADelayedSendRunsLater(t *testing.T) {
 
 func TestADelayIsRoundedUpToMilliseconds(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer.IngressURL())
+	recorder := newRecorder(t, restateServer().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
 	for delay, want := range map[time.Duration]string{
 		0: "", time.Nanosecond: "1ms", time.Millisecond: "1ms", 1500*time.Microsecond + 1: "2ms",
@@ -193,7 +193,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 
 func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer.IngressURL())
+	recorder := newRecorder(t, restateServer().IngressURL())
 	client, ctx := newClient(t, ingress.Config{URL: recorder.url}), testContext(t)
 	greeter, signup := ingress.Service[*Greeter](client), ingress.Workflow[*Signup](client).ID("x")
 	for name, test := range map[string]struct {

@@ -21,6 +21,9 @@ var invocationID = regexp.MustCompile(`^inv_[0-9A-Za-z]{1,100}$`)
 // belongs to. Ids of calls with an idempotency key and of workflows can be
 // computed from the key. Mount it behind the checks that the results need.
 func StatusHandler(c *Client) http.HandlerFunc {
+	if c == nil {
+		return func(w http.ResponseWriter, r *http.Request) { WriteProblem(w, r, errNoClient) }
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := PathValue(r, "id")
 		if !invocationID.MatchString(id) {

@@ -1,158 +1,150 @@
+// Package integration_test tests applications as their users see them: on a real
+// restate-server, with nothing but the public API, by what comes out. Its suite
+// runs twice, the second time with the server in always-replay mode.
 package integration_test
 
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-	"go.uber.org/fx"
-	"go.uber.org/fx/fxtest"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
+	"go.uber.org/goleak"
 
 	"github.com/fxrestate/go/admin"
-	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/devserver"
-	"github.com/fxrestate/go/endpoint"
-	"github.com/fxrestate/go/fxrestate"
 )
+
+// patience is the longest that a test waits for anything.
+const patience = time.Minute
 
 // alwaysReplayEnv is set in the second run of the suite, in which the server
 // suspends an attempt wherever it waits, so that every step is replayed.
 const alwaysReplayEnv = "FXRESTATE_TEST_ALWAYS_REPLAY"
 
-// restate is the server of the whole suite.
-var restate *devserver.Server
+var (
+	// server is the restate-server of the whole suite.
+	server *devserver.Server
+	// serverLog is what it writes: read it after its end.
+	serverLog bytes.Buffer
+	// adminAPI is its admin API.
+	adminAPI *admin.Client
+	// httpClient makes the requests of the tests.
+	httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: patience}
+)
 
 func alwaysReplay() bool { return os.Getenv(alwaysReplayEnv) != "" }
 
-func serverEnv() map[string]string {
-	env := map[string]string{"RESTATE_LOG_FILTER": "warn"}
-	if alwaysReplay() {
-		env["RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT"] = "0s"
+func TestMain(m *testing.M) {
+	if name := os.Getenv(childEnv); name != "" {
+		os.Exit(runChild(name))
 	}
-	return env
+	if alwaysReplay() {
+		os.Exit(runSuite(m))
+	}
+	again := startAgain()
+	code := runSuite(m)
+	if err := again.wait(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, "the suite with the server in always-replay mode:", err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
-func TestMain(m *testing.M) {
-	if run, ok := crashApps[os.Getenv(crashAppEnv)]; ok {
-		run()
-		os.Exit(0)
+// suiteAgain is the second run of the suite, in a process of its own.
+type suiteAgain struct {
+	cmd    *exec.Cmd
+	output bytes.Buffer
+	err    error // of the start
+}
+
+// startAgain starts the second run beside the first: both mostly wait.
+func startAgain() *suiteAgain {
+	again := &suiteAgain{cmd: exec.Command(os.Args[0], os.Args[1:]...)}
+	again.cmd.Env = append(os.Environ(), alwaysReplayEnv+"=1")
+	again.cmd.Stdout, again.cmd.Stderr = &again.output, &again.output
+	again.err = again.cmd.Start()
+	return again
+}
+
+// wait prints what the second run has to say, after the first.
+func (a *suiteAgain) wait() error {
+	if a.err != nil {
+		return a.err
 	}
-	os.Exit(runSuite(m))
+	err := a.cmd.Wait()
+	_, _ = a.output.WriteTo(os.Stdout)
+	return err
 }
 
 func runSuite(m *testing.M) int {
-	var err error
-	restate, err = devserver.Start(context.Background(), devserver.Config{Progress: os.Stderr, Env: serverEnv()})
-	if err != nil {
+	if err := startServer(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// Tests mostly wait, so more of them than there are processors go together.
+	if err := flag.Set("test.parallel", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	code := m.Run()
-	if err := restate.Stop(context.Background()); err != nil {
+	if err := errors.Join(stopServer(), checkServerLog()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		code = max(code, 1)
 	}
-	if code != 0 || alwaysReplay() {
-		return code
+	copying := goleak.IgnoreAnyFunction("os/exec.(*Cmd).writerDescriptor.func1") // of the second run
+	if err := goleak.Find(copying); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
-	again := exec.Command(os.Args[0], os.Args[1:]...)
-	again.Env = append(os.Environ(), alwaysReplayEnv+"=1")
-	again.Stdout, again.Stderr = os.Stdout, os.Stderr
-	if err := again.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "the suite with the server in always-replay mode:", err)
-		return 1
+	return code
+}
+
+func startServer() (err error) {
+	cfg := serverConfig()
+	cfg.Log = &serverLog
+	if server, err = devserver.Start(context.Background(), cfg); err != nil {
+		return err
 	}
-	return 0
+	adminAPI, err = admin.New(admin.Config{URL: server.AdminURL()})
+	return err
 }
 
-// app is a running application.
-type app struct {
-	*fxtest.App
-	t     *testing.T
-	logs  *observer.ObservedLogs
-	admin *admin.Client
-}
-
-// config is what an application on the suite's server needs.
-func config() fxrestate.Config {
-	return fxrestate.Config{
-		Admin:    admin.Config{URL: restate.AdminURL()},
-		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
-		Register: &deployment.Config{URL: "http://" + restate.EndpointHost() + ":{{port}}", Required: true},
+// serverConfig is the configuration of every server in the tests.
+func serverConfig() devserver.Config {
+	env := map[string]string{
+		"RESTATE_LOG_FILTER":             "warn",
+		"RESTATE_DEFAULT_NUM_PARTITIONS": "4",
+		// How often what outlived its retention is removed.
+		"RESTATE_WORKER__CLEANUP_INTERVAL": "100ms",
 	}
-}
-
-// start runs an application with the suite's configuration until the test ends.
-func start(t *testing.T, opts ...fx.Option) *app {
-	t.Helper()
-	return startWith(t, config(), opts...)
-}
-
-func startWith(t *testing.T, cfg fxrestate.Config, opts ...fx.Option) *app {
-	t.Helper()
-	core, logs := observer.New(zapcore.DebugLevel)
-	a := &app{t: t, logs: logs}
-	opts = append([]fx.Option{fxrestate.Module, fx.Supply(cfg, zap.New(core)), fx.Populate(&a.admin)}, opts...)
-	a.App = fxtest.New(t, opts...)
-	a.RequireStart()
-	t.Cleanup(a.RequireStop)
-	return a
-}
-
-// answer is what came back through the ingress.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// call posts a JSON value to a path of the ingress.
-func call(t *testing.T, path string, in any, headers ...string) answer {
-	t.Helper()
-	var body []byte
-	if in != nil {
-		var err error
-		body, err = json.Marshal(in)
-		require.NoError(t, err)
-		headers = append(headers, "Content-Type", "application/json")
+	if alwaysReplay() {
+		env["RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT"] = "0s"
 	}
-	return send(t, path, body, headers...)
+	return devserver.Config{Env: env, Progress: os.Stderr}
 }
 
-// send posts raw bytes to a path of the ingress.
-func send(t *testing.T, path string, body []byte, headers ...string) answer {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, restate.IngressURL()+path, bytes.NewReader(body))
-	require.NoError(t, err)
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
+func stopServer() error {
+	adminAPI.CloseIdleConnections()
+	httpClient.CloseIdleConnections()
+	return server.Stop(context.Background())
+}
+
+// checkServerLog looks for what no test sees and none may cause: a journal that
+// a replay does not match (RT0016), and an attempt that goes on after its
+// suspension (598).
+func checkServerLog() error {
+	for line := range strings.Lines(serverLog.String()) {
+		if strings.Contains(line, "RT0016") || strings.Contains(line, "State machine was closed") {
+			return fmt.Errorf("in the log of the server: %s", line)
+		}
 	}
-	res, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	got, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	return answer{res.StatusCode, res.Header, got}
-}
-
-// decode reads a successful answer.
-func decode[T any](t *testing.T, a answer) T {
-	t.Helper()
-	require.Equal(t, http.StatusOK, a.status, string(a.body))
-	var out T
-	require.NoError(t, json.Unmarshal(a.body, &out))
-	return out
+	return nil
 }

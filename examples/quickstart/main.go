@@ -31,6 +31,8 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 )
 
+//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen
+
 // flags are what the command line says.
 type flags struct {
 	demo    bool
@@ -64,17 +66,12 @@ func run(f flags) error {
 	}
 	var shop *API
 	app := fx.New(
-		fxrestate.Module,
 		fx.Supply(f, log),
 		restateServer(f),
-
-		fx.Provide(NewCardTerminal, NewCourier),
-		fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments")),
-		fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
-		fxrestate.Workflow[*Order](NewOrder, fxrestate.Name("order")),
-
+		services,
 		fx.Provide(NewAPI),
 		fx.Populate(&shop),
+		fx.StartTimeout(time.Minute), // a server on a busy machine takes its time
 	)
 	if err := app.Err(); err != nil {
 		return err
@@ -88,6 +85,16 @@ func run(f flags) error {
 		return nil
 	})
 }
+
+// services are the shop's, with the generated clients that call them.
+var services = fx.Options(
+	fxrestate.Module,
+	fx.Provide(NewCardTerminal, NewCourier),
+	fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments")),
+	fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
+	fxrestate.Workflow[*Order](NewOrder, fxrestate.Name("order")),
+	fx.Provide(NewCartClient, NewPaymentsClient),
+)
 
 // runApp starts the application, runs main, and stops the application.
 func runApp(app *fx.App, main func() error) error {

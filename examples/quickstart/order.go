@@ -7,8 +7,6 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
-
-	"github.com/fxrestate/go/fxrestate"
 )
 
 // Courier takes parcels away.
@@ -38,22 +36,22 @@ type OrderStatus struct {
 // Order is a workflow: it runs once for each order id, however often the
 // application dies in between.
 type Order struct {
-	carts    fxrestate.ObjectClient[*Cart]
-	payments fxrestate.ServiceClient[*Payments]
+	carts    CartClient
+	payments PaymentsClient
 	courier  *Courier
 	packing  time.Duration
 }
 
-// NewOrder is the constructor of Order. The typed clients come with the
-// registration of the services that they call.
-func NewOrder(f flags, carts fxrestate.ObjectClient[*Cart], payments fxrestate.ServiceClient[*Payments], courier *Courier) *Order {
+// NewOrder is the constructor of Order. It takes the generated clients of what it
+// calls, which are interfaces: a test can put something else in their place.
+func NewOrder(f flags, carts CartClient, payments PaymentsClient, courier *Courier) *Order {
 	return &Order{carts: carts, payments: payments, courier: courier, packing: f.packing}
 }
 
 // Run sees the order through.
 func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, error) {
 	o.advance(ctx, OrderStatus{Step: "placed"})
-	cart, err := fxrestate.Call0(ctx, o.carts.Key(in.Customer), (*Cart).Empty)
+	cart, err := o.carts.Key(in.Customer).Empty(ctx)
 	if err != nil {
 		return OrderStatus{}, err
 	}
@@ -62,7 +60,7 @@ func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, er
 	}
 	status := o.advance(ctx, OrderStatus{Step: "paying", Total: cart.Total})
 
-	receipt, err := fxrestate.Call(ctx, o.payments, (*Payments).Charge, Charge{Customer: in.Customer, Cents: cart.Total})
+	receipt, err := o.payments.Charge(ctx, Charge{Customer: in.Customer, Cents: cart.Total})
 	if err != nil {
 		return OrderStatus{}, err
 	}

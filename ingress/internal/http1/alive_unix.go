@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// Available tells whether this package is of use on this system.
+const Available = true
+
 // alive tells whether an idle connection is still open, as far as this side
 // knows: the server may have closed it since, and nobody was reading.
 func (c *conn) alive() bool {

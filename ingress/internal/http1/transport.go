@@ -5,8 +5,8 @@
 // through three and wakes each of them. That is most of what a small call costs
 // the caller's process. Here the calling goroutine writes and reads itself, with
 // net/http's own code for messages. What it gives up for that is whatever needs
-// somebody to listen while nobody calls or while a request is being written:
-// HTTP/2, proxies, upgrades and httptrace.
+// somebody to listen while nobody calls: HTTP/2 and upgrades. It has no proxies
+// and no httptrace either.
 package http1
 
 import (
@@ -84,17 +84,21 @@ func (t *Transport) dial(ctx context.Context, address string) (*conn, error) {
 // roundTrip does one request on a connection, which it keeps or closes.
 func (t *Transport) roundTrip(c *conn, req *http.Request) (*http.Response, error) {
 	stop := c.watch(req.Context())
-	res, err := c.exchange(req)
+	c.startWrite(req)
+	res, err := c.read(req)
 	if err != nil {
 		stop()
 		c.Close()
+		if unwritten := c.finishWrite(); unwritten != nil {
+			err = &writeError{unwritten}
+		}
 		if cause := req.Context().Err(); cause != nil {
 			err = cause
 		}
 		return nil, err
 	}
 	b := &body{transport: t, conn: c, stop: stop, ctx: req.Context(), inner: res.Body}
-	b.keep = c.reusable && !res.Close && !req.Close
+	b.keep = !res.Close && !req.Close && !perhapsUnread(req, res)
 	if res.Body == http.NoBody {
 		b.finish()
 	} else {
@@ -103,28 +107,11 @@ func (t *Transport) roundTrip(c *conn, req *http.Request) (*http.Response, error
 	return res, nil
 }
 
-func (c *conn) exchange(req *http.Request) (*http.Response, error) {
-	c.reusable = true
-	if err := c.write(req); err != nil {
-		// A server may answer without reading the whole request, such as 413,
-		// and close. What it answered is still there to be read.
-		c.reusable = false
-		_ = c.SetReadDeadline(time.Now().Add(time.Second))
-		if req.Context().Err() == nil {
-			if res, readErr := c.read(req); readErr == nil {
-				return res, nil
-			}
-		}
-		return nil, &writeError{err}
-	}
-	return c.read(req)
-}
-
-func (c *conn) write(req *http.Request) error {
-	if err := req.Write(c.w); err != nil {
-		return err
-	}
-	return c.w.Flush()
+// perhapsUnread tells whether the server may have refused a request before it had
+// read the whole of it. Some then close the connection without saying so, under
+// the next request. A small body arrives together with the header.
+func perhapsUnread(req *http.Request, res *http.Response) bool {
+	return res.StatusCode >= 400 && (req.ContentLength < 0 || req.ContentLength > 1024)
 }
 
 func (c *conn) read(req *http.Request) (*http.Response, error) {
@@ -220,7 +207,8 @@ func (b *body) Close() error {
 // moment: then the connection is spoiled.
 func (b *body) finish() {
 	b.done = true
-	if b.stop() && b.keep && b.conn.r.Buffered() == 0 {
+	wrote := b.conn.finishWrite() == nil
+	if b.stop() && b.keep && wrote && b.conn.r.Buffered() == 0 {
 		b.transport.pool.put(b.conn, b.transport.MaxIdle, b.transport.IdleTimeout)
 		return
 	}

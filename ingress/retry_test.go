@@ -1,0 +1,226 @@
+package ingress_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/ingress"
+)
+
+// quick retries without much of a wait.
+var quick = ingress.Retry{InitialInterval: time.Millisecond, MaxInterval: 5 * time.Millisecond}
+
+// failing is a gateway that fails a number of requests and passes on the others.
+func failing(t *testing.T, times int64, fail http.HandlerFunc) (url string, requests *atomic.Int64) {
+	requests = new(atomic.Int64)
+	return gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		if requests.Add(1) <= times {
+			fail(w, r)
+			return
+		}
+		pass.ServeHTTP(w, r)
+	}), requests
+}
+
+func status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// runAndHangUp lets the server do the work and loses the answer.
+func runAndHangUp(_ http.ResponseWriter, r *http.Request) {
+	req, err := http.NewRequestWithContext(r.Context(), r.Method, restateServer().IngressURL()+r.URL.EscapedPath(), r.Body)
+	if err == nil {
+		req.Header = r.Header
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			_ = res.Body.Close()
+		}
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func TestSafeRequestsAreRepeated(t *testing.T) {
+	t.Parallel()
+	sent, err := ingress.Send(testContext(t), ingress.Service[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Greet, "Ada")
+	require.NoError(t, err)
+
+	for name, fail := range map[string]http.HandlerFunc{
+		"429": status(429), "502": status(502), "503": status(503), "504": status(504), "broken connection": hangUp,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for name, request := range map[string]func(ctx context.Context, c *ingress.Client, key string) error{
+				"call with an idempotency key": func(ctx context.Context, c *ingress.Client, key string) error {
+					_, err := ingress.Call(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey(key))
+					return err
+				},
+				"send with an idempotency key": func(ctx context.Context, c *ingress.Client, key string) error {
+					_, err := ingress.Send(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey(key))
+					return err
+				},
+				"attach": func(ctx context.Context, c *ingress.Client, _ string) error {
+					_, err := ingress.InvocationByID[string](c, sent.ID()).Attach(ctx)
+					return err
+				},
+				"output": func(ctx context.Context, c *ingress.Client, _ string) error {
+					_, _, err := ingress.InvocationByID[string](c, sent.ID()).Output(ctx)
+					return err
+				},
+			} {
+				t.Run(name, func(t *testing.T) {
+					url, requests := failing(t, 2, fail)
+					require.NoError(t, request(testContext(t), newClient(t, ingress.Config{URL: url, Retry: quick}), t.Name()))
+					require.EqualValues(t, 3, requests.Load())
+				})
+			}
+		})
+	}
+}
+
+func TestACallWhoseAnswerGotLostRunsOnce(t *testing.T) {
+	t.Parallel()
+	name := t.Name()
+	url, requests := failing(t, 1, runAndHangUp)
+	client := newClient(t, ingress.Config{URL: url, Retry: quick})
+	var response ingress.Response
+	text, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, name,
+		restate.WithIdempotencyKey(name), ingress.WithResponse(&response))
+	require.NoError(t, err)
+	require.Equal(t, "hello "+name, text)
+	require.EqualValues(t, 2, requests.Load())
+	require.True(t, response.Deduplicated)
+	require.Equal(t, 1, executions.of("Greet "+name))
+}
+
+func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	for name, request := range map[string]func(ctx context.Context, c *ingress.Client) error{
+		"call": func(ctx context.Context, c *ingress.Client) error {
+			_, err := ingress.Call(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada")
+			return err
+		},
+		"send": func(ctx context.Context, c *ingress.Client) error {
+			_, err := ingress.Send(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada")
+			return err
+		},
+		"awakeable": func(ctx context.Context, c *ingress.Client) error {
+			return c.ResolveAwakeable(ctx, "sign_1", "x")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, fail := range []http.HandlerFunc{status(503), hangUp} {
+				url, requests := failing(t, 1, fail)
+				require.Error(t, request(testContext(t), newClient(t, ingress.Config{URL: url, Retry: quick})))
+				require.EqualValues(t, 1, requests.Load())
+			}
+		})
+	}
+}
+
+func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	t.Run("the handler's own 503", func(t *testing.T) {
+		t.Parallel()
+		url, requests := failing(t, 0, nil)
+		client := newClient(t, ingress.Config{URL: url, Retry: quick})
+		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Fail,
+			Failure{Code: 503, Message: "full"}, restate.WithIdempotencyKey(t.Name()))
+		require.Equal(t, ingress.SourceInvocation, requireError(t, err).Source)
+		require.EqualValues(t, 1, requests.Load())
+	})
+	for _, code := range []int{400, 401, 403, 404, 409, 500, 501} {
+		t.Run(http.StatusText(code), func(t *testing.T) {
+			t.Parallel()
+			url, requests := failing(t, 1, status(code))
+			client := newClient(t, ingress.Config{URL: url, Retry: quick})
+			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			require.Equal(t, code, requireError(t, err).Status)
+			require.EqualValues(t, 1, requests.Load())
+		})
+	}
+}
+
+func TestRetriesEnd(t *testing.T) {
+	t.Parallel()
+	call := func(ctx context.Context, url string, retry ingress.Retry) error {
+		_, err := ingress.Call(ctx, ingress.Service[*Greeter](newClient(t, ingress.Config{URL: url, Retry: retry})),
+			(*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+		return err
+	}
+	forever := int64(1 << 40)
+
+	t.Run("after five attempts", func(t *testing.T) {
+		t.Parallel()
+		url, requests := failing(t, forever, status(503))
+		require.ErrorIs(t, call(testContext(t), url, quick), ingress.ErrUnavailable)
+		require.EqualValues(t, 5, requests.Load())
+	})
+	t.Run("at once when turned off", func(t *testing.T) {
+		t.Parallel()
+		url, requests := failing(t, forever, status(503))
+		require.ErrorIs(t, call(testContext(t), url, ingress.Retry{MaxAttempts: 1}), ingress.ErrUnavailable)
+		require.EqualValues(t, 1, requests.Load())
+	})
+	t.Run("when the context is cancelled", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(context.Background())
+		url, _ := failing(t, forever, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			time.AfterFunc(10*time.Millisecond, cancel)
+		})
+		err := call(ctx, url, ingress.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour})
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, ingress.ErrUnavailable)
+	})
+	t.Run("when the context would end before the next attempt", func(t *testing.T) {
+		t.Parallel()
+		url, requests := failing(t, forever, status(503))
+		start := time.Now()
+		err := call(testContext(t), url, ingress.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour})
+		require.ErrorIs(t, err, ingress.ErrUnavailable)
+		require.EqualValues(t, 1, requests.Load())
+		require.Less(t, time.Since(start), within/2)
+	})
+	t.Run("when the server asks for too long a wait", func(t *testing.T) {
+		t.Parallel()
+		url, requests := failing(t, forever, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+		err := call(context.Background(), url, quick)
+		require.Equal(t, time.Hour, requireError(t, err).RetryAfter)
+		require.EqualValues(t, 1, requests.Load())
+	})
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]func() string{
+		"seconds": func() string { return "1" },
+		"a date":  func() string { return time.Now().Add(1500 * time.Millisecond).UTC().Format(http.TimeFormat) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var first, second time.Time
+			url, requests := failing(t, 1, func(w http.ResponseWriter, _ *http.Request) {
+				first = time.Now()
+				w.Header().Set("Retry-After", value())
+				w.WriteHeader(http.StatusServiceUnavailable)
+			})
+			client := newClient(t, ingress.Config{URL: url, Retry: quick})
+			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			second = time.Now()
+			require.NoError(t, err)
+			require.EqualValues(t, 2, requests.Load())
+			require.GreaterOrEqual(t, second.Sub(first), 400*time.Millisecond)
+		})
+	}
+}

@@ -1,0 +1,206 @@
+package integration_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	sdk "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/handler"
+)
+
+// CallsTill is a virtual object that is called by its typed client.
+type CallsTill struct{}
+
+func (*CallsTill) Put(ctx sdk.ObjectContext, cents int) (int, error) {
+	total, err := sdk.Get[int](ctx, "total")
+	if err != nil {
+		return 0, err
+	}
+	sdk.Set(ctx, "total", total+cents)
+	return total + cents, nil
+}
+
+func (*CallsTill) Total(ctx sdk.ObjectSharedContext) (int, error) { return sdk.Get[int](ctx, "total") }
+
+func (*CallsTill) Reset(ctx sdk.ObjectContext) error {
+	sdk.ClearAll(ctx)
+	return nil
+}
+
+func (*CallsTill) Take(ctx sdk.ObjectContext, cents int) error {
+	total, err := sdk.Get[int](ctx, "total")
+	if err != nil {
+		return err
+	}
+	if total < cents {
+		return sdk.ToTerminalError(errTooLittle, sdk.WithErrorCode(http.StatusPaymentRequired))
+	}
+	sdk.Set(ctx, "total", total-cents)
+	return nil
+}
+
+func (*CallsTill) Raw(_ sdk.ObjectSharedContext, in []byte) ([]byte, error) {
+	return append(in, '!'), nil
+}
+
+// CallsShop and CallsBank hold each other's clients, which are no instances.
+type CallsShop struct {
+	till fxrestate.ObjectClient[*CallsTill]
+	bank fxrestate.ServiceClient[*CallsBank]
+	flow fxrestate.WorkflowClient[*CallsFlow]
+}
+
+type CallsBank struct {
+	shop fxrestate.ServiceClient[*CallsShop]
+}
+
+func (b *CallsBank) Rate(_ sdk.Context, cents int) (int, error) { return cents * 2, nil }
+
+func (b *CallsBank) Back(ctx sdk.Context) (string, error) {
+	return fxrestate.Call0(ctx, b.shop, (*CallsShop).Name)
+}
+
+// CallsFlow is a workflow that waits for a signal.
+type CallsFlow struct{}
+
+func (*CallsFlow) Run(ctx sdk.WorkflowContext, in string) (string, error) {
+	word, err := sdk.Promise[string](ctx, "word").Result()
+	return in + " " + word, err
+}
+
+func (*CallsFlow) Say(ctx sdk.WorkflowSharedContext, word string) error {
+	return sdk.Promise[string](ctx, "word").Resolve(word)
+}
+
+func (*CallsShop) Name(sdk.Context) (string, error) { return "shop", nil }
+
+// Visit uses each verb in each shape.
+func (s *CallsShop) Visit(ctx sdk.Context, id string) (map[string]any, error) {
+	till := s.till.Key(id)
+	seen := map[string]any{}
+	var err error
+	if err = fxrestate.Call0Void(ctx, till, (*CallsTill).Reset); err != nil {
+		return nil, err
+	}
+	if seen["put"], err = fxrestate.Call(ctx, till, (*CallsTill).Put, 100); err != nil {
+		return nil, err
+	}
+	if err = fxrestate.CallVoid(ctx, till, (*CallsTill).Take, 30); err != nil {
+		return nil, err
+	}
+	if seen["total"], err = fxrestate.Call0(ctx, till, (*CallsTill).Total); err != nil {
+		return nil, err
+	}
+	refused := fxrestate.CallVoid(ctx, till, (*CallsTill).Take, 1000)
+	if t := sdk.AsTerminalError(refused); t != nil {
+		seen["refused"] = int(t.Code())
+	}
+	raw, err := fxrestate.Call(ctx, till, (*CallsTill).Raw, []byte{0xff, 'a'})
+	if err != nil {
+		return nil, err
+	}
+	seen["raw"] = len(raw) // binary in, binary out: the codec is the callee's
+	rate, err := fxrestate.Future(ctx, s.bank, (*CallsBank).Rate, 21)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := fxrestate.Send(ctx, till, (*CallsTill).Put, 5, sdk.WithDelay(10*time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	if seen["rate"], err = rate.Response(); err != nil {
+		return nil, err
+	}
+	if seen["attached"], err = sent.Attach(ctx); err != nil {
+		return nil, err
+	}
+	seen["id"] = sent.ID() != ""
+	run, err := fxrestate.Send(ctx, s.flow.ID(id), (*CallsFlow).Run, "said")
+	if err != nil {
+		return nil, err
+	}
+	if err = fxrestate.CallVoid(ctx, s.flow.ID(id), (*CallsFlow).Say, "yes"); err != nil {
+		return nil, err
+	}
+	if seen["flow"], err = run.Attach(ctx); err != nil {
+		return nil, err
+	}
+	if seen["back"], err = fxrestate.Call0(ctx, s.bank, (*CallsBank).Back); err != nil {
+		return nil, err
+	}
+	return seen, nil
+}
+
+// Stop cancels what it sent.
+func (s *CallsShop) Stop(ctx sdk.Context, id string) (bool, error) {
+	run, err := fxrestate.Send(ctx, s.flow.ID(id), (*CallsFlow).Run, "never")
+	if err != nil {
+		return false, err
+	}
+	// By its id, the invocation can be found again at another time.
+	again := fxrestate.InvocationByID[string](run.ID())
+	again.Cancel(ctx)
+	_, err = again.Attach(ctx)
+	return fxrestate.IsCancelled(err), nil
+}
+
+// Nobody calls an object without a key.
+func (s *CallsShop) Nobody(ctx sdk.Context) error {
+	return fxrestate.Call0Void(ctx, s.till.Key(""), (*CallsTill).Reset)
+}
+
+var errTooLittle = sdk.TerminalErrorf("too little in the till")
+
+func startCalls(t *testing.T) {
+	start(t,
+		fxrestate.Object[*CallsTill](func() *CallsTill { return &CallsTill{} },
+			fxrestate.Handler((*CallsTill).Raw, sdk.WithBinary)),
+		fxrestate.Workflow[*CallsFlow](func() *CallsFlow { return &CallsFlow{} }, fxrestate.Naming(handler.LowerCamel),
+			fxrestate.Handler((*CallsFlow).Run, fxrestate.HandlerName("Run"))),
+		fxrestate.Service[*CallsShop](func(till fxrestate.ObjectClient[*CallsTill], bank fxrestate.ServiceClient[*CallsBank], flow fxrestate.WorkflowClient[*CallsFlow]) *CallsShop {
+			return &CallsShop{till, bank, flow}
+		}, fxrestate.Name("calls-shop")),
+		fxrestate.Service[*CallsBank](func(shop fxrestate.ServiceClient[*CallsShop]) *CallsBank { return &CallsBank{shop} }),
+	)
+}
+
+func TestTypedClientsCallInEveryShape(t *testing.T) {
+	startCalls(t)
+	got := decode[map[string]any](t, call(t, "/calls-shop/Visit", unique("visit")))
+	require.Equal(t, map[string]any{
+		"put": 100.0, "total": 70.0, "refused": 402.0, "raw": 3.0, "rate": 42.0,
+		"attached": 75.0, "id": true, "flow": "said yes", "back": "shop",
+	}, got)
+}
+
+func TestTypedClientCancelsWhatItSent(t *testing.T) {
+	startCalls(t)
+	require.True(t, decode[bool](t, call(t, "/calls-shop/Stop", unique("stop"))))
+}
+
+func TestTypedClientRefusesAnEmptyKey(t *testing.T) {
+	startCalls(t)
+	got := call(t, "/calls-shop/Nobody", nil)
+	require.Equal(t, http.StatusBadRequest, got.status)
+	require.Contains(t, string(got.body), "call of CallsTill/Reset with an empty key")
+}
+
+func TestClientThatWasNotInjectedSaysSo(t *testing.T) {
+	start(t, fxrestate.Service[*CallsLost](func() *CallsLost { return &CallsLost{} }))
+	got := call(t, "/CallsLost/Call", nil)
+	require.Contains(t, string(got.body), "the client was not injected")
+}
+
+// CallsLost forgot to take its client from the graph.
+type CallsLost struct {
+	till fxrestate.ObjectClient[*CallsTill]
+}
+
+func (l *CallsLost) Call(ctx sdk.Context) error {
+	err := fxrestate.Call0Void(ctx, l.till.Key("k"), (*CallsTill).Reset)
+	return sdk.ToTerminalError(err)
+}

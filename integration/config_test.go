@@ -1,0 +1,130 @@
+package integration_test
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// settings are an application's own configuration.
+type settings struct{ restate fxrestate.Config }
+
+func TestConfigComesFromSupplyOrFromAConstructor(t *testing.T) {
+	t.Parallel()
+	for how, option := range map[string]fx.Option{
+		"supplied": fx.Supply(config()),
+		"made": fx.Options(
+			fx.Supply(&settings{config()}),
+			fx.Provide(func(s *settings) fxrestate.Config { return s.restate }),
+		),
+		"made, or an error": fx.Options(
+			fx.Supply(&settings{config()}),
+			fx.Provide(func(s *settings) (fxrestate.Config, error) { return s.restate, nil }),
+		),
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			name := unique("job")
+			a := build(t, option, fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
+			a.RequireStart()
+			t.Cleanup(a.RequireStop)
+			a.serves(t, name)
+		})
+	}
+}
+
+func TestErrorOfTheConfigsConstructorIsShownAndNothingIsRegistered(t *testing.T) {
+	t.Parallel()
+	missing, name := errors.New("RESTATE_URL is not set"), unique("job")
+	err := newError(t,
+		fx.Provide(func() (fxrestate.Config, error) { return config(), missing }),
+		fxrestate.Service[*Job](newJob, fxrestate.Name(name)),
+	)
+	require.ErrorIs(t, err, missing)
+	require.ErrorContains(t, err, "config_test.go", "where the constructor stands")
+	require.False(t, known(t, name))
+}
+
+func TestUnusableConfigIsReportedWithAllItsFields(t *testing.T) {
+	t.Parallel()
+	err := newError(t,
+		fx.Supply(fxrestate.Config{
+			Admin:    admin.Config{URL: "localhost:9070"},
+			Endpoint: endpoint.Config{Addr: "9080", MaxInFlight: -1, IdentityKeys: []string{"secret"}},
+			Register: &deployment.Config{URL: "http://user@localhost:{{prot}}"},
+		}),
+		fxrestate.Service[*Job](newJob),
+	)
+	for _, want := range []string{
+		`admin: URL "localhost:9070": does not start with http:// or https://`,
+		`endpoint: Addr is "9080": it must be "host:port" or ":port"`,
+		`endpoint: MaxInFlight is -1: it must be positive, or 0 for the default`,
+		`endpoint: IdentityKeys[0] is "secret": it must be a public key that begins with "publickeyv1_"`,
+		`deployment: URL "http://localhost:{{prot}}": has an unknown placeholder, only "{{port}}" is replaced`,
+	} {
+		require.ErrorContains(t, err, want)
+		require.Equal(t, 1, strings.Count(err.Error(), want), "%q is reported once", want)
+	}
+}
+
+func TestApplicationIsConfiguredByItsEnvironment(t *testing.T) {
+	for name, value := range map[string]string{
+		"RESTATE_ADMIN_URL":         server.AdminURL(),
+		"RESTATE_DEPLOYMENT_URL":    "http://" + server.EndpointHost() + ":{{port}}",
+		"RESTATE_REGISTER_REQUIRED": "true",
+		"RESTATE_ENDPOINT_ADDR":     "127.0.0.1:0",
+	} {
+		t.Setenv(name, value)
+	}
+	name := unique("job")
+	a := build(t, fx.Provide(fxrestate.ConfigFromEnv), fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
+	a.RequireStart()
+	defer a.RequireStop()
+	a.serves(t, name)
+}
+
+func TestWithoutConfigTheDefaultsAreInForce(t *testing.T) {
+	t.Parallel()
+	name := unique("job")
+	a := build(t, fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
+	if err := a.Start(t.Context()); err != nil {
+		// The port is one that others like, too.
+		require.ErrorContains(t, err, "endpoint: listen on :9080")
+		return
+	}
+	defer a.RequireStop()
+	require.Equal(t, 9080, a.endpoint.Port())
+	require.NoError(t, a.health.Ready())
+	require.False(t, known(t, name), "not registered")
+}
+
+func TestTakenPortFailsTheStart(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	cfg, name := config(), unique("job")
+	cfg.Endpoint.Addr = l.Addr().String()
+	a := build(t, fx.Supply(cfg), fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
+	err = a.Start(t.Context())
+	require.ErrorContains(t, err, "endpoint: listen on "+cfg.Endpoint.Addr)
+	require.ErrorContains(t, err, "choose another Addr, or port 0 for a free one")
+	require.Error(t, a.health.Ready())
+	require.False(t, known(t, name))
+}
+
+func TestBadIdentityKeyIsAnErrorOfNew(t *testing.T) {
+	t.Parallel()
+	cfg := config()
+	cfg.Endpoint.IdentityKeys = []string{"publickeyv1_notakey"}
+	require.ErrorContains(t, newError(t, fx.Supply(cfg), fxrestate.Service[*Job](newJob)), "endpoint: IdentityKeys")
+}

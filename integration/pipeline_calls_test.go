@@ -1,0 +1,210 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/pipeline"
+)
+
+// PipeMail is called by PipeOffice and tells what headers came with it.
+type PipeMail struct{ got chan string }
+
+func (m *PipeMail) Take(ctx restate.Context, what string) (string, error) {
+	h := ctx.Request().Headers
+	seen := fmt.Sprintf("%s tenant=%s own=%s both=%s", what, h.Get("x-tenant"), h.Get("x-own"), h.Get("x-both"))
+	m.got <- seen
+	return seen, nil
+}
+
+// PipeOffice calls PipeMail with each verb.
+type PipeOffice struct {
+	mail fxrestate.ServiceClient[*PipeMail]
+}
+
+func NewPipeOffice(mail fxrestate.ServiceClient[*PipeMail]) *PipeOffice { return &PipeOffice{mail} }
+
+func (o *PipeOffice) Post(ctx restate.Context) ([]string, error) {
+	headers := restate.WithHeaders(map[string]string{"x-own": "own", "x-both": "option"})
+	called, err := fxrestate.Call(ctx, o.mail, (*PipeMail).Take, "call", headers)
+	if err != nil {
+		return nil, err
+	}
+	future, err := fxrestate.Future(ctx, o.mail, (*PipeMail).Take, "future", headers)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := fxrestate.Send(ctx, o.mail, (*PipeMail).Take, "send", headers, restate.WithIdempotencyKey("k"), restate.WithDelay(time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
+	answer, err := future.Response()
+	if err != nil {
+		return nil, err
+	}
+	attached, err := sent.Attach(ctx)
+	bare, err2 := fxrestate.Call(ctx, o.mail, (*PipeMail).Take, "bare")
+	return []string{called, answer, attached, bare}, errors.Join(err, err2)
+}
+
+func (o *PipeOffice) Short(ctx restate.Context) (string, error) {
+	out, err := fxrestate.Call(ctx, o.mail, (*PipeMail).Take, "short")
+	if t := restate.AsTerminalError(err); t != nil {
+		return fmt.Sprint(t.Code()), nil
+	}
+	return out, err
+}
+
+func TestPipelineCallInterceptorsAddHeaders(t *testing.T) {
+	t.Parallel()
+	trail, mail, office := NewPipeTrail(), unique("pipe-mail"), unique("pipe-office")
+	start(t,
+		fxrestate.Service[*PipeMail](made(&PipeMail{make(chan string, 100)}), fxrestate.Name(mail)),
+		fxrestate.Service[*PipeOffice](NewPipeOffice, fxrestate.Name(office),
+			fxrestate.CallInterceptors(func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error {
+				c.SetHeader("x-tenant", c.Invocation().Header("x-tenant"))
+				c.SetHeader("x-both", "interceptor")
+				err := next(ctx, c)
+				trail.add("%s %s/%s %v key=%s delay=%v own=%s %v", c.Verb, c.Service, c.Handler, c.Input, c.IdempotencyKey, c.Delay, c.Headers()["x-own"], err)
+				return err
+			})))
+	require.Equal(t, []string{
+		"call tenant=acme own=own both=interceptor", "future tenant=acme own=own both=interceptor",
+		"send tenant=acme own=own both=interceptor", "bare tenant=acme own= both=interceptor",
+	}, decode[[]string](t, call(t, path(office, "Post"), nil, "X-Tenant", "acme")))
+	to := mail + "/Take"
+	for _, line := range []string{
+		"call " + to + " call key= delay=0s own=own <nil>", "future " + to + " future key= delay=0s own=own <nil>",
+		"send " + to + " send key=k delay=1ms own=own <nil>", "call " + to + " bare key= delay=0s own= <nil>",
+	} {
+		require.GreaterOrEqual(t, trail.count(line), 1, "%s in %q", line, trail.all())
+	}
+}
+
+func TestPipelineCallInterceptorAnswersItself(t *testing.T) {
+	t.Parallel()
+	mail, office := unique("pipe-mail"), unique("pipe-office")
+	got := make(chan string, 100)
+	start(t,
+		fxrestate.Service[*PipeMail](made(&PipeMail{got}), fxrestate.Name(mail)),
+		fxrestate.Service[*PipeOffice](NewPipeOffice, fxrestate.Name(office),
+			fxrestate.CallInterceptors(func(_ restate.Context, c *pipeline.Call, _ pipeline.CallNext) error {
+				if c.Verb != pipeline.VerbCall {
+					return nil // and no call: a mistake
+				}
+				if c.Invocation().Header("x-refuse") != "" {
+					return restate.ToTerminalError(errors.New("no mail today"), restate.WithErrorCode(409))
+				}
+				*c.Output.(*string) = "from the cache"
+				return nil
+			})))
+	require.Equal(t, "from the cache", decode[string](t, call(t, path(office, "Short"), nil)))
+	require.Equal(t, "409", decode[string](t, call(t, path(office, "Short"), nil, "X-Refuse", "1")))
+	require.Empty(t, got, "nothing was called")
+}
+
+// PipeStairs has steps of all sorts.
+type PipeStairs struct {
+	executed atomic.Int32
+	failures atomic.Int32
+}
+
+func (s *PipeStairs) Climb(ctx restate.Context) (string, error) {
+	step := func(ctx restate.RunContext) (string, error) {
+		s.executed.Add(1)
+		_, limited := ctx.Deadline()
+		return fmt.Sprintf("%v %t", ctx.Value(clerk{}), limited), nil
+	}
+	direct, err := restate.Run(ctx, step, restate.WithName("direct"))
+	if err != nil {
+		return "", err
+	}
+	async, err := restate.RunAsync(ctx, step, restate.WithName("async")).Result()
+	if err != nil {
+		return "", err
+	}
+	below, missing := fxrestate.FromContext(context.WithValue(ctx, clerk{}, "Ada"))
+	if missing != nil {
+		return "", missing
+	}
+	found, err := restate.Run(below, step, restate.WithName("found"))
+	if err != nil {
+		return "", err
+	}
+	foundAsync, err := restate.RunAsync(restate.WithValue(below, clerk{}, "Bea"), step, restate.WithName("found async")).Result()
+	if err != nil {
+		return "", err
+	}
+	if s.failures.Add(1) < 3 {
+		return "", errors.New("slipped")
+	}
+	return fmt.Sprint(direct, " ", async, " ", found, " ", foundAsync), nil
+}
+
+func TestPipelineStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
+	t.Parallel()
+	trail, stairs, name := NewPipeTrail(), &PipeStairs{}, unique("pipe-stairs")
+	limit, err := pipeline.Limit(map[string]int{"direct": 1})
+	require.NoError(t, err)
+	start(t, fxrestate.Service[*PipeStairs](made(stairs), fxrestate.Name(name), quickly(),
+		fxrestate.StepInterceptors(
+			func(ctx restate.RunContext, s *pipeline.Step, next pipeline.StepNext) (any, error) {
+				trail.add("%s %s", s.Name(), s.Invocation().Handler())
+				if _, err := fxrestate.FromContext(ctx); !errors.Is(err, fxrestate.ErrInsideRun) {
+					return nil, restate.ToTerminalError(fmt.Errorf("inside a step: %v", err))
+				}
+				out, err := next(ctx, s)
+				return fmt.Sprint("<", out, ">"), err
+			},
+			pipeline.Timeout(time.Minute), limit)))
+	require.Equal(t, "<<nil> true> <<nil> true> <Ada true> <Bea true>", decode[string](t, call(t, path(name, "Climb"), nil)))
+	require.EqualValues(t, 4, stairs.executed.Load())
+	require.Equal(t, []string{"direct Climb", "async Climb", "found Climb", "found async Climb"}, trail.all())
+}
+
+func TestPipelineRandomFailIsOvercome(t *testing.T) {
+	t.Parallel()
+	stairs, name := &PipeStairs{}, unique("pipe-random")
+	fails := &pipeline.RandomFail{Rate: 0.4, Seed: 7}
+	start(t, fxrestate.Service[*PipeStairs](made(stairs), fxrestate.Name(name), quickly(),
+		fxrestate.Interceptors(fails), fxrestate.StepInterceptors(fails)))
+	require.Equal(t, "<nil> false <nil> false Ada false Bea false", decode[string](t, call(t, path(name, "Climb"), nil)))
+	require.GreaterOrEqual(t, stairs.failures.Load(), int32(3))
+}
+
+// PipeSlowStep has a step that outlasts its time, once.
+type PipeSlowStep struct{ tries atomic.Int32 }
+
+func (s *PipeSlowStep) Do(ctx restate.Context) (string, error) {
+	return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
+		if s.tries.Add(1) > 1 {
+			return "in time", nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(patience):
+			return "late", nil
+		}
+	})
+}
+
+func TestPipelineTimeoutEndsAStepWhichIsRetried(t *testing.T) {
+	t.Parallel()
+	s, name := &PipeSlowStep{}, unique("pipe-timeout")
+	start(t, fx.Options(fxrestate.Service[*PipeSlowStep](made(s), fxrestate.Name(name), quickly(),
+		fxrestate.Handler((*PipeSlowStep).Do, fxrestate.StepInterceptors(pipeline.Timeout(50*time.Millisecond))))))
+	require.Equal(t, "in time", decode[string](t, call(t, path(name, "Do"), nil)))
+	require.EqualValues(t, 2, s.tries.Load())
+	require.Equal(t, http.StatusOK, call(t, path(name, "Do"), nil).status)
+}

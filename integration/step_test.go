@@ -1,0 +1,177 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Steps has handlers that fail once after a step, so that the step is replayed.
+type Steps struct{ steps, failures atomic.Int32 }
+
+// failOnce fails the first attempt.
+func (s *Steps) failOnce() error {
+	if s.failures.Add(1) == 1 {
+		return errors.New("the first attempt")
+	}
+	return nil
+}
+
+func (s *Steps) Charge(ctx restate.Context) (int32, error) {
+	n, err := restate.Run(ctx, func(restate.RunContext) (int32, error) { return s.steps.Add(1), nil }, restate.WithName("charge-card"))
+	if err != nil {
+		return 0, err
+	}
+	return n, s.failOnce()
+}
+
+func startSteps(t *testing.T) (*Steps, string) {
+	s, name := &Steps{}, unique("steps")
+	start(t, fxrestate.Service[*Steps](made(s), fxrestate.Name(name), quickly()))
+	return s, name
+}
+
+func TestStepRunsOnceAndIsNamedInTheJournal(t *testing.T) {
+	t.Parallel()
+	s, name := startSteps(t)
+	a := call(t, path(name, "Charge"), nil)
+	require.EqualValues(t, 1, decode[int](t, a))
+	require.GreaterOrEqual(t, s.failures.Load(), int32(2), "attempts")
+	require.EqualValues(t, 1, s.steps.Load())
+	require.Contains(t, journal(t, a.header.Get("X-Restate-Id")), "Run charge-card")
+}
+
+// Give up on a step that always fails.
+func (s *Steps) GiveUp(ctx restate.Context) (string, error) {
+	err := restate.RunVoid(ctx, func(restate.RunContext) error {
+		s.steps.Add(1)
+		return errors.New("out of order")
+	}, restate.WithMaxRetryAttempts(3), restate.WithInitialRetryInterval(time.Millisecond))
+	return err.Message(), nil
+}
+
+func TestStepGivesUpAfterItsOwnRetries(t *testing.T) {
+	t.Parallel()
+	s, name := startSteps(t)
+	require.Contains(t, decode[string](t, call(t, path(name, "GiveUp"), nil)), "out of order")
+	require.EqualValues(t, 3, s.steps.Load())
+}
+
+func (s *Steps) Refuse(ctx restate.Context) error {
+	return restate.RunVoid(ctx, func(restate.RunContext) error {
+		s.steps.Add(1)
+		return restate.ToTerminalError(errors.New("no money"), restate.WithErrorCode(http.StatusPaymentRequired))
+	})
+}
+
+func TestTerminalErrorOfAStepEndsTheInvocationWithItsCode(t *testing.T) {
+	t.Parallel()
+	s, name := startSteps(t)
+	require.Equal(t, failure{http.StatusPaymentRequired, "no money", "invocation"}, failed(t, call(t, path(name, "Refuse"), nil)))
+	require.EqualValues(t, 1, s.steps.Load())
+}
+
+// Beside runs two steps at the same time.
+func (s *Steps) Beside(ctx restate.Context) (int32, error) {
+	both := newMeeting(2)
+	step := func(who string) restate.RunAsyncFuture[int32] {
+		return restate.RunAsync(ctx, func(restate.RunContext) (int32, error) { return s.steps.Add(1), both.attend(who) })
+	}
+	var sum int32
+	for done, err := range restate.Wait(ctx, step("a"), step("b")) {
+		if err != nil {
+			return 0, err
+		}
+		n, err := done.(restate.RunAsyncFuture[int32]).Result()
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, s.failOnce()
+}
+
+func TestAsynchronousStepsRunAtTheSameTimeAndOnce(t *testing.T) {
+	t.Parallel()
+	s, name := startSteps(t)
+	require.Equal(t, 3, decode[int](t, call(t, path(name, "Beside"), nil)))
+	require.EqualValues(t, 2, s.steps.Load())
+}
+
+// Guesses are what a handler may take from nowhere but its context.
+type Guesses struct {
+	Number int       `json:"number"`
+	UUID   string    `json:"uuid"`
+	Source uint64    `json:"source"`
+	Now    time.Time `json:"now"`
+}
+
+// Guess compares what two attempts see: the first one leaves it in a step.
+func (s *Steps) Guess(ctx restate.Context) ([2]Guesses, error) {
+	now, err := fxrestate.Now(ctx)
+	if err != nil {
+		return [2]Guesses{}, err
+	}
+	this := Guesses{restate.Rand(ctx).Int(), restate.UUID(ctx).String(), rand.New(restate.RandSource(ctx)).Uint64(), now}
+	first, err := restate.Run(ctx, func(restate.RunContext) (Guesses, error) { return this, nil })
+	if err != nil {
+		return [2]Guesses{}, err
+	}
+	return [2]Guesses{first, this}, s.failOnce()
+}
+
+func TestRandomnessAndTimeAreTheSameOnEveryAttempt(t *testing.T) {
+	t.Parallel()
+	s, name := startSteps(t)
+	before := time.Now()
+	a := call(t, path(name, "Guess"), nil)
+	got := decode[[2]Guesses](t, a)
+	require.GreaterOrEqual(t, s.failures.Load(), int32(2), "attempts")
+	require.Equal(t, got[0], got[1])
+	require.WithinRange(t, got[0].Now, before, time.Now())
+	require.Equal(t, time.UTC, got[0].Now.Location())
+	require.Contains(t, journal(t, a.header.Get("X-Restate-Id")), "Run now")
+
+	other := decode[[2]Guesses](t, call(t, path(name, "Guess"), nil))
+	require.NotEqual(t, got[0].UUID, other[0].UUID, "another invocation")
+}
+
+// Misuse looks for the invocation's context inside a step.
+func (s *Steps) Misuse(ctx restate.Context) error {
+	return restate.RunVoid(ctx, func(rc restate.RunContext) error {
+		for _, c := range []context.Context{rc, ctx, context.WithValue(rc, clerk{}, "Ada")} {
+			if _, err := fxrestate.FromContext(c); !errors.Is(err, fxrestate.ErrInsideRun) {
+				return restate.TerminalErrorf("FromContext returned %v", err)
+			}
+		}
+		_, err := fxrestate.FromContext(rc)
+		return restate.ToTerminalError(err)
+	})
+}
+
+// MisuseAsync does so in a step that runs beside the handler.
+func (s *Steps) MisuseAsync(ctx restate.Context) error {
+	_, err := restate.RunAsync(ctx, func(rc restate.RunContext) (restate.Void, error) {
+		_, err := fxrestate.FromContext(rc)
+		return restate.Void{}, restate.ToTerminalError(err)
+	}).Result()
+	return err
+}
+
+func TestDurableOperationsInsideAStepAreAClearError(t *testing.T) {
+	t.Parallel()
+	_, name := startSteps(t)
+	for _, handler := range []string{"Misuse", "MisuseAsync"} {
+		require.Contains(t, failed(t, call(t, path(name, handler), nil)).Message,
+			"durable operations cannot be used inside restate.Run; do them before or after it")
+	}
+}

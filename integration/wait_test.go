@@ -1,0 +1,227 @@
+package integration_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Waiter waits for things.
+type Waiter struct {
+	ids   chan string
+	ended chan error
+}
+
+// Nap says when it began, in a step, and when it was over.
+func (w *Waiter) Nap(ctx restate.Context, d time.Duration) ([2]time.Time, error) {
+	began, err := fxrestate.Now(ctx)
+	if err != nil {
+		return [2]time.Time{}, err
+	}
+	if err := restate.Sleep(ctx, d, restate.WithName("nap")); err != nil {
+		return [2]time.Time{}, err
+	}
+	ended, err := fxrestate.Now(ctx)
+	return [2]time.Time{began, ended}, err
+}
+
+// Ask waits for an answer from outside.
+func (w *Waiter) Ask(ctx restate.Context) (string, error) {
+	awakeable := restate.Awakeable[string](ctx)
+	if err := w.tell(ctx, awakeable.Id()); err != nil {
+		return "", err
+	}
+	return awakeable.Result()
+}
+
+func (w *Waiter) tell(ctx restate.Context, id string) error {
+	return restate.RunVoid(ctx, func(restate.RunContext) error {
+		w.ids <- id
+		return nil
+	})
+}
+
+// Answer and Deny end the waiting of another invocation.
+func (w *Waiter) Answer(ctx restate.Context, id string) error {
+	restate.ResolveAwakeable(ctx, id, "forty-two")
+	return nil
+}
+
+func (w *Waiter) Deny(ctx restate.Context, id string) error {
+	restate.RejectAwakeable(ctx, id, errors.New("nobody knows"))
+	return nil
+}
+
+// Hurry waits for an answer, but not for long.
+func (w *Waiter) Hurry(ctx restate.Context) (string, error) {
+	answer, limit := restate.Awakeable[string](ctx), restate.After(ctx, 10*time.Millisecond)
+	first, err := restate.WaitFirst(ctx, answer, limit)
+	switch {
+	case err != nil:
+		return "", err
+	case first == limit:
+		return "", restate.ToTerminalError(errors.New("no answer in time"), restate.WithErrorCode(http.StatusRequestTimeout))
+	default:
+		return answer.Result()
+	}
+}
+
+// AskHurry reports how a call of Hurry ended.
+func (w *Waiter) AskHurry(ctx restate.Context, service string) (bool, error) {
+	_, err := restate.Service[string](ctx, service, "Hurry").Request(restate.Void{})
+	return fxrestate.IsTimeout(err) && !fxrestate.IsCancelled(err), nil
+}
+
+// Forever waits until it is cancelled, and compensates.
+func (w *Waiter) Forever(ctx restate.Context) error {
+	if err := w.tell(ctx, ctx.Request().ID); err != nil {
+		return err
+	}
+	_, failure := restate.Awakeable[string](ctx).Result()
+	if failure == nil {
+		return restate.TerminalErrorf("nobody was to answer")
+	}
+	if err := restate.RunVoid(ctx, func(restate.RunContext) error {
+		w.ended <- failure
+		return nil
+	}, restate.WithName("compensate")); err != nil {
+		return err
+	}
+	return failure
+}
+
+// Cancel cancels another invocation.
+func (w *Waiter) Cancel(ctx restate.Context, id string) error {
+	restate.CancelInvocation(ctx, id)
+	return nil
+}
+
+// Join waits for the result of another invocation.
+func (w *Waiter) Join(ctx restate.Context, id string) (string, error) {
+	return restate.AttachInvocation[string](ctx, id).Response()
+}
+
+func startWaiter(t *testing.T, opts ...restate.ServiceDefinitionOption) (*Waiter, string) {
+	w, name := &Waiter{make(chan string, 1), make(chan error, 1)}, unique("waiter")
+	start(t, fxrestate.Service[*Waiter](made(w), append(opts, fxrestate.Name(name))...))
+	return w, name
+}
+
+func TestSleepTakesItsTimeAndIsInTheJournal(t *testing.T) {
+	t.Parallel()
+	_, name := startWaiter(t)
+	a := call(t, path(name, "Nap"), 300*time.Millisecond)
+	got := decode[[2]time.Time](t, a)
+	require.GreaterOrEqual(t, got[1].Sub(got[0]), 300*time.Millisecond)
+	require.Contains(t, journal(t, a.header.Get("X-Restate-Id")), "Sleep nap")
+}
+
+func TestWaitingInvocationIsSuspendedAndCostsNothing(t *testing.T) {
+	t.Parallel()
+	w := &Waiter{ids: make(chan string, 1)}
+	name := unique("waiter")
+	a := start(t, fxrestate.Service[*Waiter](made(w), fxrestate.Name(name), restate.WithInactivityTimeout(0)))
+	id := submit(t, path(name, "Ask"), nil)
+	awakeable := receive(t, w.ids, "the awakeable's id")
+	awaitStatus(t, id, "suspended")
+	require.Zero(t, a.endpoint.InFlight())
+
+	require.Equal(t, http.StatusOK, call(t, path(name, "Answer"), awakeable).status)
+	require.Equal(t, "forty-two", decode[string](t, attach(t, id)))
+	for _, line := range a.logs.FilterField(zap.String("invocationID", id)).All() {
+		require.Less(t, line.Level, zap.WarnLevel, "a suspension is no error: %s", line.Message)
+	}
+}
+
+func TestAwakeableIsResolvedAndRejectedFromOutsideAndByHandlers(t *testing.T) {
+	t.Parallel()
+	resolved := func(t *testing.T, a answer) { require.Equal(t, "forty-two", decode[string](t, a)) }
+	rejected := func(t *testing.T, a answer) { require.Contains(t, failed(t, a).Message, "nobody knows") }
+	for how, test := range map[string]struct {
+		end    func(t *testing.T, service, id string) answer
+		expect func(*testing.T, answer)
+	}{
+		"resolved through the ingress": {func(t *testing.T, _, id string) answer {
+			return call(t, path("restate", "awakeables", id, "resolve"), "forty-two")
+		}, resolved},
+		"rejected through the ingress": {func(t *testing.T, _, id string) answer {
+			return send(t, path("restate", "awakeables", id, "reject"), []byte("nobody knows"), "Content-Type", "text/plain")
+		}, rejected},
+		"resolved by a handler": {func(t *testing.T, service, id string) answer {
+			return call(t, path(service, "Answer"), id)
+		}, resolved},
+		"rejected by a handler": {func(t *testing.T, service, id string) answer {
+			return call(t, path(service, "Deny"), id)
+		}, rejected},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			w, name := startWaiter(t)
+			id := submit(t, path(name, "Ask"), nil)
+			ended := test.end(t, name, receive(t, w.ids, "the awakeable's id"))
+			require.Less(t, ended.status, 300, string(ended.body))
+			test.expect(t, attach(t, id))
+		})
+	}
+}
+
+func TestTimeoutIsToldFromOtherFailures(t *testing.T) {
+	t.Parallel()
+	_, name := startWaiter(t)
+	require.Equal(t, http.StatusRequestTimeout, failed(t, call(t, path(name, "Hurry"), nil)).Code)
+	require.True(t, decode[bool](t, call(t, path(name, "AskHurry"), name)))
+}
+
+func TestCancellationReachesTheHandlerWhichCompensates(t *testing.T) {
+	t.Parallel()
+	for by, cancel := range map[string]func(t *testing.T, service, id string){
+		"the admin API": func(t *testing.T, _, id string) {
+			require.NoError(t, adminAPI.CancelInvocation(t.Context(), id))
+		},
+		"a handler": func(t *testing.T, service, id string) {
+			require.Equal(t, http.StatusOK, call(t, path(service, "Cancel"), id).status)
+		},
+	} {
+		t.Run(by, func(t *testing.T) {
+			t.Parallel()
+			w, name := startWaiter(t)
+			id := submit(t, path(name, "Forever"), nil)
+			require.Equal(t, id, receive(t, w.ids, "the id"), "the id of the request is that of the ingress")
+			awaitEntry(t, adminAPI, id, "Notification: Run")
+			cancel(t, name, id)
+
+			err := receive(t, w.ended, "the cancellation")
+			require.True(t, fxrestate.IsCancelled(err), "%v", err)
+			require.False(t, fxrestate.IsTimeout(err))
+			got := failed(t, attach(t, id))
+			require.Equal(t, http.StatusConflict, got.Code)
+			require.Equal(t, "failure", awaitStatus(t, id, "completed").Result)
+		})
+	}
+}
+
+func TestConflictOfAnotherSortIsNoCancellation(t *testing.T) {
+	t.Parallel()
+	conflict := restate.ToTerminalError(errors.New("promise was already completed"), restate.WithErrorCode(http.StatusConflict))
+	require.False(t, fxrestate.IsCancelled(conflict))
+	require.False(t, fxrestate.IsCancelled(errors.New("cancelled")))
+	require.False(t, fxrestate.IsCancelled(nil))
+	require.False(t, fxrestate.IsTimeout(nil))
+}
+
+func TestInvocationIsJoinedByAnother(t *testing.T) {
+	t.Parallel()
+	w, name := startWaiter(t)
+	id := submit(t, path(name, "Ask"), nil)
+	awakeable := receive(t, w.ids, "the awakeable's id")
+	joining := submit(t, path(name, "Join"), id)
+	require.Equal(t, http.StatusOK, call(t, path(name, "Answer"), awakeable).status)
+	require.Equal(t, "forty-two", decode[string](t, attach(t, joining)))
+}

@@ -14,7 +14,7 @@ const (
 	// readBackWindow is how long another answer than the expected one is not
 	// believed: the nodes of a cluster learn of a registration one after the
 	// other.
-	readBackWindow = 2 * time.Second
+	readBackWindow = 5 * time.Second
 	// lookTimeout bounds one look at the services.
 	lookTimeout = 30 * time.Second
 )

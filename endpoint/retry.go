@@ -45,7 +45,13 @@ func (h *hint) delay() (time.Duration, bool) {
 // whole messages.
 type hintWriter struct {
 	http.ResponseWriter
-	hint *hint
+	flusher http.Flusher // nil if the writer has none
+	hint    *hint
+}
+
+func newHintWriter(w http.ResponseWriter, h *hint) hintWriter {
+	flusher, _ := w.(http.Flusher)
+	return hintWriter{w, flusher, h}
 }
 
 func (w hintWriter) Write(p []byte) (int, error) {
@@ -64,7 +70,13 @@ func (w hintWriter) Write(p []byte) (int, error) {
 }
 
 // Flush is what the SDK asks the writer itself for.
-func (w hintWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+func (w hintWriter) Flush() {
+	if w.flusher != nil {
+		w.flusher.Flush()
+	} else {
+		_ = http.NewResponseController(w.ResponseWriter).Flush() // behind an Unwrap
+	}
+}
 
 // Unwrap is for http.ResponseController.
 func (w hintWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

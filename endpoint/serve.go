@@ -82,7 +82,7 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(ctx, hintKey{}, h))
 	r.Body = a
 	stack.Reserve()
-	e.handler.ServeHTTP(hintWriter{w, h}, r)
+	e.handler.ServeHTTP(newHintWriter(w, h), r)
 }
 
 // Under returns the endpoint for a place below prefix in a mux or a chi router:

@@ -148,10 +148,14 @@ type endpointParams struct {
 	Definitions   []restate.ServiceDefinition `group:"fxrestate.definitions"`
 	Uses          []globalAttachments         `group:"fxrestate.global"`
 	Members       []constructed               `group:"fxrestate.members"`
+	Mistakes      []mistake                   `group:"fxrestate.mistakes"`
 }
 
 func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, p.Definitions)}
+	for _, m := range p.Mistakes {
+		errs = append(errs, m.err)
+	}
 	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Members)
 	var named []*handler.Descriptor
 	var definitions []restate.ServiceDefinition

@@ -1,7 +1,6 @@
 package fxrestate
 
 import (
-	"fmt"
 	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
@@ -59,7 +58,7 @@ func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, po
 	// for the services of this application.
 	decl := declare[T](kind, append([]restate.ServiceDefinitionOption{restate.WithJSON}, opts...), position)
 	if len(decl.all()) > 0 {
-		return fx.Error(fmt.Errorf("fxrestate: %s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))
+		return fx.Options(provideClient[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))
 	}
 	return fx.Options(
 		provideClient[T](kind),

@@ -76,7 +76,10 @@ func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 func Scoped[T any](constructor any) fx.Option {
 	provide, err := scopedProvider[T](constructor)
 	if err != nil {
-		return fx.Error(fmt.Errorf("fxrestate: Scoped[%s] (%s): %w", reflect.TypeFor[T](), caller(), err))
+		return fx.Options(
+			reportMistake("Scoped[%s] (%s): %w", reflect.TypeFor[T](), caller(), err),
+			fx.Provide(func() PerInvocation[T] { return PerInvocation[T]{} }),
+		)
 	}
 	return fx.Provide(provide)
 }

@@ -2,7 +2,6 @@ package fxrestate
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"runtime"
 	"slices"
@@ -55,7 +54,7 @@ func Workflow[T any](constructor any, opts ...restate.ServiceDefinitionOption) f
 //	})
 func Definition(constructor any) fx.Option {
 	if constructor == nil {
-		return fx.Error(fmt.Errorf("fxrestate: Definition (%s): the constructor is nil; pass the function that returns a restate.ServiceDefinition", caller()))
+		return reportMistake("Definition (%s): the constructor is nil; pass the function that returns a restate.ServiceDefinition", caller())
 	}
 	// A private type in a module of its own leaves fx.Annotate to the user.
 	return fx.Module("definition",
@@ -82,6 +81,7 @@ const (
 	DefinitionGroup = `group:"fxrestate.definitions"`
 
 	declarationGroup = `group:"fxrestate.declarations"`
+	mistakeGroup     = `group:"fxrestate.mistakes"`
 	globalGroup      = `group:"fxrestate.global"`
 	memberGroup      = `group:"fxrestate.members"`
 )
@@ -136,8 +136,13 @@ func (d *declaration) all() []Attachment {
 }
 
 func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
-	if constructor == nil {
-		return fx.Error(fmt.Errorf("fxrestate: %s (%s): the constructor is nil; pass the function that returns %[1]s", reflect.TypeFor[T](), position))
+	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
+		// The struct is read all the same: it may have mistakes of its own.
+		return fx.Options(
+			reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err),
+			provideClient[T](kind),
+			fx.Supply(fx.Annotate(declare[T](kind, opts, position), fx.ResultTags(declarationGroup))),
+		)
 	}
 	decl := declare[T](kind, opts, position)
 	members := make([]fx.Option, 0, len(opts))

@@ -77,6 +77,14 @@ func newError(t *testing.T, opts ...fx.Option) error {
 	return a.Err()
 }
 
+// tryStart starts the application as fx does, within its timeout.
+func (a *app) tryStart(t *testing.T) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), a.StartTimeout())
+	defer cancel()
+	return a.Start(ctx)
+}
+
 // url is where the endpoint serves.
 func (a *app) url() string { return fmt.Sprintf("http://127.0.0.1:%d", a.endpoint.Port()) }
 

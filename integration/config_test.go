@@ -96,7 +96,7 @@ func TestWithoutConfigTheDefaultsAreInForce(t *testing.T) {
 	t.Parallel()
 	name := unique("job")
 	a := build(t, fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
-	if err := a.Start(t.Context()); err != nil {
+	if err := a.tryStart(t); err != nil {
 		// The port is one that others like, too.
 		require.ErrorContains(t, err, "endpoint: listen on :9080")
 		return
@@ -115,7 +115,7 @@ func TestTakenPortFailsTheStart(t *testing.T) {
 	cfg, name := config(), unique("job")
 	cfg.Endpoint.Addr = l.Addr().String()
 	a := build(t, fx.Supply(cfg), fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
-	err = a.Start(t.Context())
+	err = a.tryStart(t)
 	require.ErrorContains(t, err, "endpoint: listen on "+cfg.Endpoint.Addr)
 	require.ErrorContains(t, err, "choose another Addr, or port 0 for a free one")
 	require.Error(t, a.health.Ready())

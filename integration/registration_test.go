@@ -68,7 +68,7 @@ func TestWrongTokenFailsTheStartWithWhatToDo(t *testing.T) {
 	p.token = "right-token"
 	cfg.Admin = admin.Config{URL: p.URL, AuthToken: "wrong-token"}
 	a := build(t, fx.Supply(cfg), fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
-	err := a.Start(t.Context())
+	err := a.tryStart(t)
 	require.ErrorContains(t, err, "401")
 	require.ErrorContains(t, err, "check the admin API's auth token")
 	require.NotContains(t, err.Error(), "wrong-token")
@@ -175,7 +175,7 @@ func TestKnownURLWithoutForceIsReportedWhenItServesSomethingElse(t *testing.T) {
 	cfg := config()
 	cfg.Endpoint.Addr, cfg.Register.Force = a.endpoint.Addr().String(), &no
 	b := build(t, fx.Supply(cfg), fxrestate.Service[*Job](newJob, fxrestate.Name(after)))
-	err := b.Start(t.Context())
+	err := b.tryStart(t)
 	var notServed *deployment.NotServedError
 	require.ErrorAs(t, err, &notServed)
 	require.ErrorContains(t, err, fmt.Sprintf("%q is not known to the server", after))
@@ -189,7 +189,7 @@ func TestRefusalOfTheServerIsShownWithItsCodeAndWhatToDo(t *testing.T) {
 	cfg.Register.Force = &no
 	b := build(t, fx.Supply(cfg), fxrestate.Object[Depot](made(Depot{}), fxrestate.Name(name)))
 	began := time.Now()
-	err := b.Start(t.Context())
+	err := b.tryStart(t)
 	var refusal *admin.Error
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, "META0006", refusal.Code)
@@ -247,9 +247,7 @@ func TestApplicationThatStartsBeforeTheServerIsRegisteredLater(t *testing.T) {
 	cfg.Admin.URL = fmt.Sprintf("http://127.0.0.1:%d", adminPort)
 	cfg.Register.Required = false
 	a := build(t, fx.Supply(cfg), fx.StartTimeout(time.Second), fxrestate.Service[*Job](made(job)))
-	ctx, cancel := context.WithTimeout(t.Context(), a.StartTimeout())
-	defer cancel()
-	require.NoError(t, a.Start(ctx))
+	require.NoError(t, a.tryStart(t))
 	t.Cleanup(a.RequireStop)
 
 	require.Equal(t, http.StatusOK, request(t, http.MethodGet, a.url()+"/health", nil).status, "it serves")
@@ -280,7 +278,7 @@ func TestStartWaitsForAServerThatStarts(t *testing.T) {
 	a := build(t, fx.Supply(cfg), fxrestate.Service[*Job](newJob))
 
 	started := make(chan error, 1)
-	go func() { started <- a.Start(t.Context()) }()
+	go func() { started <- a.tryStart(t) }()
 	eventually(t, func() error {
 		if len(a.lines("waiting for the Restate admin API")) == 0 {
 			return errors.New("it does not wait")

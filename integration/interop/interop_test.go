@@ -70,6 +70,7 @@ func startGo(t *testing.T, server *devserver.Server) *ingress.Client {
 	var served *endpoint.Endpoint
 	app := fxtest.New(t,
 		fxrestate.Module,
+		fx.StartTimeout(patience), fx.StopTimeout(patience),
 		fx.Supply(zap.NewNop(), fxrestate.Config{
 			Ingress:  ingress.Config{URL: server.IngressURL()},
 			Admin:    admin.Config{URL: server.AdminURL()},

@@ -168,5 +168,5 @@ func TestCtrlCDoesNotReachTheServer(t *testing.T) {
 	require.NotEqual(t, syscall.Getpgrp(), group)
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pids[0]) + "/comm")
 	require.NoError(t, err)
-	require.Equal(t, "restate-server", strings.TrimSpace(string(stat)))
+	require.True(t, strings.HasPrefix(string(stat), "restate-server"), "%s", stat) // cut off after 15 letters
 }

@@ -66,6 +66,10 @@ func (l *lifecycle) start(ctx context.Context) error {
 		return nil
 	}
 	err := l.registerInTime(ctx)
+	if err == nil {
+		// The registration may have cooled down what the first invocation needs.
+		err = l.endpoint.WarmUp(ctx)
+	}
 	switch {
 	case err == nil:
 		l.health.set(nil)

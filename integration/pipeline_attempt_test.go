@@ -119,8 +119,8 @@ func (o *pipeOutcomes) endings(t *testing.T) []string {
 	t.Helper()
 	eventually(t, func() error {
 		all := o.all()
-		last := len(all) > 0 && slices.Contains([]string{"completed", "terminal"}, all[len(all)-1])
-		if started, ended := o.started.Load(), o.ended.Load(); started != ended || !last {
+		done := slices.Contains(all, "completed") || slices.Contains(all, "terminal")
+		if started, ended := o.started.Load(), o.ended.Load(); started != ended || !done {
 			return fmt.Errorf("%d attempts started, %d ended: %q", started, ended, all)
 		}
 		return nil
@@ -195,8 +195,10 @@ func TestPipelineAbortedAttemptsReachObserversAlone(t *testing.T) {
 	id := submit(t, path(name, "Hang"), nil)
 	receive(t, c.begun, "the attempt")
 	require.Equal(t, "back", decode[string](t, attach(t, id)), "its terminal error was not taken for a result")
-	endings := outcomes.endings(t) // a slow machine may lose later attempts too
-	require.Equal(t, "aborted", endings[0])
+	// A slow machine may lose later attempts too, and hear late of the first.
+	endings := outcomes.endings(t)
+	require.Contains(t, endings, "aborted")
+	require.Contains(t, endings, "completed")
 	require.NotContains(t, endings, "terminal")
 	require.NotContains(t, endings, "retryable")
 	require.NotContains(t, strings.Join(inner.all(), "\n"), "filter")

@@ -64,6 +64,9 @@ func load(ctx context.Context, cfg Config, output string) (*source, error) {
 		Overlay:    map[string][]byte{output: []byte(clause), stub: []byte(clause + imports)},
 		BuildFlags: flags,
 	}, ".")
+	if ctx.Err() != nil { // which go list's error does not wrap
+		return nil, fmt.Errorf("gen: read %s: %w", cfg.Dir, context.Cause(ctx))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("gen: read %s: %w", cfg.Dir, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	sdklog "github.com/restatedev/sdk-go/logging"
@@ -91,9 +90,6 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 // Handle writes a line.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 	record.Level = relevel(ctx, record.Level)
-	if record.Message == takenBackMessage && takenBack(record) {
-		record.Level = slog.LevelDebug
-	}
 	return h.out().Handle(ctx, record)
 }
 
@@ -134,20 +130,6 @@ func relevel(ctx context.Context, level slog.Level) slog.Level {
 		return slog.LevelDebug
 	}
 	return level
-}
-
-// takenBackMessage is the SDK's line for an attempt that cannot begin.
-const takenBackMessage = "Error when preparing the state machine"
-
-// takenBack tells whether the server itself closed the attempt's input before all
-// of its journal had come (code 571): it knows, and begins another one.
-func takenBack(record slog.Record) bool {
-	found := false
-	record.Attrs(func(a slog.Attr) bool {
-		found = a.Key == "err" && strings.Contains(a.Value.String(), "(571)")
-		return !found
-	})
-	return found
 }
 
 // zapLevel rounds down, as zapslog does.

@@ -267,10 +267,8 @@ func stopping(t testing.TB, e *endpoint.Endpoint, ctx context.Context) <-chan er
 	t.Helper()
 	stopped := make(chan error, 1)
 	go func() { stopped <- e.Stop(ctx) }()
-	eventually(t, func() bool {
-		a := invokeEmpty(t, e, "Step")
-		return a.status == http.StatusServiceUnavailable
-	}, "the endpoint does not refuse invocations")
+	// Not by an invocation: one that is let in at the last moment is an attempt.
+	eventually(t, func() bool { return endpoint.Refuses(e) }, "the endpoint does not refuse invocations")
 	return stopped
 }
 

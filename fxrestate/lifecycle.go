@@ -19,6 +19,13 @@ func startReserve(left time.Duration) time.Duration {
 	return min(max(left/10, 100*time.Millisecond), 2*time.Second)
 }
 
+// stopReserve is how long the endpoint may take to stop when the start fails: half
+// of what is left of fx's start timeout, which would else hide the reason, within
+// bounds. Attempts that do not end in it are cut, and Restate retries them.
+func stopReserve(left time.Duration) time.Duration {
+	return min(max(left/2, 50*time.Millisecond), time.Second)
+}
+
 // refusedPause is how long the background waits after the server refused the
 // registration: somebody has to change something first.
 const refusedPause = 30 * time.Second
@@ -32,13 +39,14 @@ type lifecycle struct {
 	required  bool
 	health    *Health
 	log       *slog.Logger
+	warmUp    func(context.Context) error
 
 	stopBackground context.CancelFunc
 	background     chan struct{} // closed when the background is done
 }
 
 func newLifecycle(lc fx.Lifecycle, s *settings, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, log *slog.Logger) *lifecycle {
-	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log}
+	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log, warmUp: e.WarmUp}
 	if s.Register != nil {
 		l.required = s.Register.Required
 	}
@@ -65,18 +73,19 @@ func (l *lifecycle) start(ctx context.Context) error {
 		l.registerInBackground(errors.New("fxrestate: not registered yet"))
 		return nil
 	}
-	err := l.registerInTime(ctx)
-	if err == nil {
-		// The registration may have cooled down what the first invocation needs.
-		err = l.endpoint.WarmUp(ctx)
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		deadline = time.Now().Add(fx.DefaultTimeout)
 	}
-	switch {
+	switch err := l.registerInTime(ctx, deadline); {
 	case err == nil:
-		l.health.set(nil)
+		l.registered(ctx)
 		return nil
 	case l.required || ctx.Err() != nil:
 		// fx does not stop a hook that failed to start.
-		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.endpoint.Stop(context.WithoutCancel(ctx)))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopReserve(time.Until(deadline)))
+		defer cancel()
+		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.endpoint.Stop(ctx))
 	default:
 		l.log.WarnContext(ctx, "not registered; the application serves and keeps trying", "error", err)
 		l.registerInBackground(err)
@@ -84,14 +93,20 @@ func (l *lifecycle) start(ctx context.Context) error {
 	}
 }
 
-// registerInTime registers before fx's start timeout ends.
-func (l *lifecycle) registerInTime(ctx context.Context) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-startReserve(time.Until(deadline))))
-		defer cancel()
-	}
+// registerInTime registers, with time to spare before the deadline of the start.
+func (l *lifecycle) registerInTime(ctx context.Context, deadline time.Time) error {
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-startReserve(time.Until(deadline))))
+	defer cancel()
 	return l.register(ctx)
+}
+
+// registered makes the application ready. A registration may have cooled down what
+// the first invocation needs, which then is slower, and no reason to serve none.
+func (l *lifecycle) registered(ctx context.Context) {
+	if err := l.warmUp(ctx); err != nil {
+		l.log.WarnContext(ctx, "registered, but the first invocation will be slow", "error", err)
+	}
+	l.health.set(nil)
 }
 
 func (l *lifecycle) register(ctx context.Context) error {
@@ -112,7 +127,7 @@ func (l *lifecycle) registerInBackground(reason error) {
 				return
 			}
 			if err == nil {
-				l.health.set(nil)
+				l.registered(ctx)
 				return
 			}
 			l.health.set(err)

@@ -40,7 +40,8 @@ import (
 //
 // On start the endpoint listens, the SDK warms up, and the endpoint is
 // registered if [Config] says so. On stop it drains. Both take place within fx's
-// start and stop timeouts, 15 seconds each unless the application says otherwise.
+// start and stop timeouts, 15 seconds each unless the application says otherwise. A
+// start whose context has no deadline waits 15 seconds for the registration, too.
 var Module = fx.Options(
 	fx.WithLogger(newEventLogger),
 	fx.Module("fxrestate",

@@ -1,0 +1,198 @@
+package fxrestate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Idler does nothing, or nothing for long.
+type Idler struct {
+	hanging chan struct{}
+}
+
+func newIdler() *Idler { return &Idler{make(chan struct{}, 100)} }
+
+func (*Idler) Rest(restate.Context) error { return nil }
+
+// Hang goes on until its attempt is cut.
+func (i *Idler) Hang(ctx restate.Context) error {
+	i.hanging <- struct{}{}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// gateway stands in front of the admin API and has down answer 503 while it says so.
+func gateway(t *testing.T, down func(*http.Request) bool) string {
+	t.Helper()
+	to, err := url.Parse(restateServer.AdminURL())
+	require.NoError(t, err)
+	transport := &http.Transport{}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, Transport: transport}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down(r) {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		srv.Close()
+		transport.CloseIdleConnections()
+	})
+	return srv.URL
+}
+
+// lifeConfig registers with the admin API at a URL.
+func lifeConfig(adminURL string, required bool) fxrestate.Config {
+	return fxrestate.Config{
+		Admin:    admin.Config{URL: adminURL},
+		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
+		Register: &deployment.Config{URL: "http://" + restateServer.EndpointHost() + ":{{port}}", Required: required},
+	}
+}
+
+// idle is an application that runs an Idler.
+type idle struct {
+	*fxtest.App
+	*Idler
+	name   string
+	health *fxrestate.Health
+	logs   *observer.ObservedLogs
+}
+
+func newIdle(t *testing.T, cfg fxrestate.Config, opts ...fx.Option) *idle {
+	t.Helper()
+	core, logs := observer.New(zapcore.DebugLevel)
+	i := &idle{Idler: newIdler(), name: fmt.Sprintf("idler-%d", services.Add(1)), logs: logs}
+	client := new(*admin.Client)
+	i.App = fxtest.New(t, append(opts,
+		fxrestate.Module, fx.Supply(cfg, zap.New(core)), fx.Populate(&i.health, client),
+		fxrestate.Service[*Idler](func() *Idler { return i.Idler }, fxrestate.Name(i.name)),
+	)...)
+	t.Cleanup(func() { (*client).CloseIdleConnections() })
+	return i
+}
+
+func TestFailedWarmUpAfterTheRegistrationIsNoFailedRegistration(t *testing.T) {
+	t.Parallel()
+	cold := errors.New("too cold")
+	var posts atomic.Int32
+	url := gateway(t, func(r *http.Request) bool {
+		if r.Method == http.MethodPost {
+			posts.Add(1)
+		}
+		return false
+	})
+	for name, required := range map[string]bool{"required": true, "not required": false} {
+		t.Run(name, func(t *testing.T) {
+			posts.Store(0)
+			i := newIdle(t, lifeConfig(url, required),
+				fxrestate.WarmUpAfterRegistration(func(context.Context) error { return cold }))
+			i.RequireStart()
+			require.NoError(t, i.health.Ready())
+			warned := i.logs.FilterMessage("registered, but the first invocation will be slow").All()
+			require.Len(t, warned, 1)
+			require.Equal(t, cold.Error(), warned[0].ContextMap()["error"])
+			require.Empty(t, i.logs.FilterMessage("not registered; the application serves and keeps trying").All())
+			i.RequireStop()
+			require.EqualValues(t, 1, posts.Load(), "it is not registered again")
+		})
+	}
+}
+
+func TestRegistrationInTheBackgroundWarmsUpBeforeItIsReady(t *testing.T) {
+	t.Parallel()
+	var open atomic.Bool
+	url := gateway(t, func(*http.Request) bool { return !open.Load() })
+	warming, warm := make(chan struct{}), make(chan struct{})
+	i := newIdle(t, lifeConfig(url, false), fx.StartTimeout(500*time.Millisecond),
+		fxrestate.WarmUpAfterRegistration(func(context.Context) error {
+			close(warming)
+			<-warm
+			return nil
+		}))
+	i.RequireStart()
+	t.Cleanup(i.RequireStop)
+	require.Error(t, i.health.Ready())
+	open.Store(true)
+	within(t, warming, "the warm-up")
+	require.Error(t, i.health.Ready(), "it is not warm yet")
+	close(warm)
+	require.Eventually(t, func() bool { return i.health.Ready() == nil }, 30*time.Second, 10*time.Millisecond)
+}
+
+func TestStartWithoutADeadlineWaitsAsLongAsFxDoesByDefault(t *testing.T) {
+	t.Parallel()
+	for name, required := range map[string]bool{"required": true, "not required": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := newIdle(t, lifeConfig("http://127.0.0.1:1", required))
+			started := make(chan error, 1)
+			began := time.Now()
+			go func() { started <- i.Start(context.Background()) }()
+			err := within(t, started, "the start")
+			require.InDelta(t, 13.5, time.Since(began).Seconds(), 5)
+			if required {
+				require.ErrorContains(t, err, "fxrestate: the endpoint is not registered: deployment: register")
+				return
+			}
+			require.NoError(t, err)
+			require.ErrorContains(t, i.health.Ready(), "connection refused")
+			i.RequireStop()
+		})
+	}
+}
+
+func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
+	t.Parallel()
+	// The services cannot be read back: they are called, and still not registered.
+	url := gateway(t, func(r *http.Request) bool { return r.Method == http.MethodGet && r.URL.Path == "/services" })
+	const timeout = 5 * time.Second
+	i := newIdle(t, lifeConfig(url, true), fx.StartTimeout(timeout))
+	started := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	go func() { started <- i.Start(ctx) }()
+	require.Eventually(t, func() bool {
+		status, _ := post(t, restateServer.IngressURL()+"/"+i.name+"/Hang/send")
+		return status == http.StatusAccepted
+	}, timeout, 50*time.Millisecond)
+	within(t, i.hanging, "the attempt")
+	err := within(t, started, "the start")
+	require.NoError(t, ctx.Err(), "the start ends before fx's timeout does")
+	require.ErrorContains(t, err, "fxrestate: the endpoint is not registered: deployment: register")
+	require.Len(t, i.logs.FilterMessage("cut attempts that did not end in time; Restate retries them").All(), 1)
+}
+
+// within waits for a value or for the closing of a channel.
+func within[T any](t *testing.T, c <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(30 * time.Second):
+		require.FailNow(t, "waited in vain for "+what)
+		panic("unreachable")
+	}
+}

@@ -31,39 +31,51 @@ type provider[T any] struct {
 	construct func(context.Context) (T, error)
 }
 
-// made is what a constructor returned.
-type made[T any] struct {
-	value T
-	err   error
-}
-
 // Get returns the T of the attempt that ctx belongs to. The first call runs the
-// constructor; later ones, by whomever, get what it returned, its error included.
-// When an invocation is retried or resumed the constructor runs again: what it
-// does must be repeatable, or journaled by restate.Run.
+// constructor; others, by whomever and at the same time, get what it returned, its
+// error included. When an invocation is retried or resumed the constructor runs
+// again: what it does must be repeatable, or journaled by restate.Run.
 //
 // Inside a restate.Run closure Get returns what was made before, or an error that
-// wraps [ErrInsideRun]; outside a handler the error wraps [ErrNoInvocation].
+// wraps [ErrInsideRun]; outside a handler the error wraps [ErrNoInvocation]. A
+// constructor that needs its own T, be it by others, gets an error that names them.
 func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 	var none T
 	if p.provider == nil {
 		return none, fmt.Errorf("fxrestate: %T was not injected; add fxrestate.Scoped[%s] to the application", p, reflect.TypeFor[T]())
 	}
 	s, err := scope.Find(ctx)
-	if s != nil {
-		if v, ok := s.Load(p.provider); ok {
-			m := v.(made[T])
-			return m.value, m.err
-		}
-	}
-	if err != nil {
+	if s == nil {
 		return none, fmt.Errorf("fxrestate: %s: %w", reflect.TypeFor[T](), err)
 	}
-	value, err := p.construct(ctx)
-	if !errors.Is(err, ErrInsideStage) { // the handler may still have it
-		s.Store(p.provider, made[T]{value, err})
+	all := constructionsOf(s)
+	if err != nil {
+		if c := all.made(p.provider); c != nil {
+			return valueOf[T](c)
+		}
+		return none, fmt.Errorf("fxrestate: %s: %w", reflect.TypeFor[T](), err)
 	}
+	c, first, err := all.begin(ctx, p.provider, reflect.TypeFor[T]())
+	switch {
+	case err != nil:
+		return none, err
+	case !first:
+		select {
+		case <-c.done:
+			return valueOf[T](c)
+		case <-ctx.Done():
+			return none, fmt.Errorf("fxrestate: %s: waiting for its constructor: %w", reflect.TypeFor[T](), ctx.Err())
+		}
+	}
+	defer all.end(p.provider, c)
+	value, err := p.construct(c.within(ctx))
+	c.value, c.err = value, err
 	return value, err
+}
+
+func valueOf[T any](c *construction) (T, error) {
+	value, _ := c.value.(T) // nil, where T is an interface
+	return value, c.err
 }
 
 // Scoped provides a [PerInvocation] of T. The constructor is a function that

@@ -65,7 +65,7 @@ type closure struct{ scope *Scope }
 // Target returns the handler that the attempt runs.
 func (s *Scope) Target() *Target { return s.target }
 
-// Load returns what Store kept under k during this attempt.
+// Load returns what is kept under k during this attempt.
 func (s *Scope) Load(k any) (any, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,14 +73,19 @@ func (s *Scope) Load(k any) (any, bool) {
 	return v, ok
 }
 
-// Store keeps a value for the rest of the attempt.
-func (s *Scope) Store(k, v any) {
+// LoadOrStore returns what is kept under k, or else keeps v for the rest of the
+// attempt and returns it.
+func (s *Scope) LoadOrStore(k, v any) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if kept, ok := s.values[k]; ok {
+		return kept
+	}
 	if s.values == nil {
 		s.values = make(map[any]any)
 	}
 	s.values[k] = v
+	return v
 }
 
 // Find returns the scope that ctx descends from. Inside a Run closure it returns

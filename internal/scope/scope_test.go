@@ -211,7 +211,10 @@ func TestStoreKeepsValuesForTheAttempt(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 10 {
 		wg.Go(func() {
-			one.Store(i, i*i)
+			if kept := one.LoadOrStore(i, i*i); kept != i*i {
+				t.Errorf("kept %v, not %d", kept, i*i)
+			}
+			one.LoadOrStore(i, "too late")
 			v, ok := one.Load(i)
 			require.True(t, ok)
 			require.Equal(t, i*i, v)

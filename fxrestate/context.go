@@ -47,7 +47,7 @@ func FromContext(ctx context.Context) (restate.Context, error) {
 // errors and what the context takes from ctx see [FromContext].
 func ObjectFromContext(ctx context.Context) (restate.ObjectContext, error) {
 	return typed[restate.ObjectContext](ctx, "restate.ObjectContext", func(t *scope.Target) bool {
-		return t.Mode.Writable()
+		return t.Mode == handler.Exclusive
 	})
 }
 

@@ -18,7 +18,9 @@ import (
 )
 
 // Ask runs a function in a handler.
-type Ask struct{ ask func(restate.Context) (string, error) }
+type Ask struct {
+	ask func(restate.Context) (string, error)
+}
 
 func (a *Ask) Do(ctx restate.Context) (string, error) { return a.ask(ctx) }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -47,6 +48,7 @@ func TestMain(m *testing.M) {
 		os.Exit(runChild(name))
 	}
 	if alwaysReplay() {
+		go endWithTheFirst()
 		os.Exit(runSuite(m))
 	}
 	again := startAgain()
@@ -70,8 +72,18 @@ func startAgain() *suiteAgain {
 	again := &suiteAgain{cmd: exec.Command(os.Args[0], os.Args[1:]...)}
 	again.cmd.Env = append(os.Environ(), alwaysReplayEnv+"=1")
 	again.cmd.Stdout, again.cmd.Stderr = &again.output, &again.output
-	again.err = again.cmd.Start()
+	if _, again.err = again.cmd.StdinPipe(); again.err == nil {
+		again.err = again.cmd.Start()
+	}
 	return again
+}
+
+// endWithTheFirst ends the second run when the first has gone, be it by a timeout or
+// a signal: its end of the pipe then closes.
+func endWithTheFirst() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	fmt.Fprintln(os.Stderr, "the first run of the suite has gone")
+	os.Exit(1)
 }
 
 // wait prints what the second run has to say, after the first.
@@ -99,8 +111,11 @@ func runSuite(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
-	copying := goleak.IgnoreAnyFunction("os/exec.(*Cmd).writerDescriptor.func1") // of the second run
-	if err := goleak.Find(copying); err != nil && code == 0 {
+	err := goleak.Find(
+		goleak.IgnoreAnyFunction("os/exec.(*Cmd).writerDescriptor.func1"), // of the second run
+		goleak.IgnoreAnyFunction("github.com/fxrestate/go/integration_test.endWithTheFirst"),
+	)
+	if err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}

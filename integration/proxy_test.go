@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,8 @@ type proxy struct {
 	*httptest.Server
 	// token that the proxy asks for, if not empty.
 	token string
+	// busy is how many requests it turns away before it lets the others pass.
+	busy atomic.Int32
 
 	mu       sync.Mutex
 	requests []recorded
@@ -50,6 +53,10 @@ func newProxy(t *testing.T, target string) *proxy {
 		p.mu.Unlock()
 		if p.token != "" && r.Header.Get("Authorization") != "Bearer "+p.token {
 			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		if p.busy.Add(-1) >= 0 {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))

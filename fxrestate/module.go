@@ -1,12 +1,9 @@
 package fxrestate
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 
-	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -51,6 +48,7 @@ var Module = fx.Options(
 			newLogHandler,
 			newLogger,
 			newCatalog,
+			newPlan,
 			newEndpoint,
 			newAdmin,
 			newRegistrar,
@@ -60,6 +58,8 @@ var Module = fx.Options(
 			func(c *catalog) *handler.Registry { return c.registry },
 			func(e *endpoint.Endpoint) (server.LambdaHandlerFunc, error) { return e.LambdaHandler() },
 		),
+		// Mistakes are reported before an instance fails to be constructed.
+		fx.Invoke(func(*plan) {}),
 		fx.Invoke(func(*lifecycle) {}),
 	),
 )
@@ -107,93 +107,18 @@ func newEventLogger(log appLogger) fxevent.Logger {
 	return events
 }
 
-// catalog is what is known of the services without their instances. Its mistakes
-// are kept for newEndpoint, which reports all at once.
-type catalog struct {
-	descriptors map[*declaration]*handler.Descriptor
-	registry    *handler.Registry
-	err         error
-}
-
-type catalogParams struct {
-	fx.In
-
-	Settings *settings
-	Declared []*declaration `group:"fxrestate.declarations"`
-}
-
-func newCatalog(p catalogParams) *catalog {
-	c := &catalog{descriptors: make(map[*declaration]*handler.Descriptor, len(p.Declared))}
-	known := make([]*handler.Descriptor, 0, len(p.Declared))
-	for _, d := range p.Declared {
-		desc, err := d.describe(p.Settings.Defaults)
-		c.descriptors[d] = desc
-		if err != nil {
-			c.err = errors.Join(c.err, err)
-			continue
-		}
-		known = append(known, desc)
-	}
-	// Names that stand twice are found by newEndpoint, among all services.
-	c.registry, _ = handler.NewRegistry(known...)
-	return c
-}
-
 type endpointParams struct {
 	fx.In
 
-	Settings      *settings
-	Log           *logging.Handler
-	Catalog       *catalog
-	Registrations []Registration              `group:"fxrestate.registrations"`
-	Definitions   []restate.ServiceDefinition `group:"fxrestate.definitions"`
-	Uses          []globalAttachments         `group:"fxrestate.global"`
-	Members       []constructed               `group:"fxrestate.members"`
-	Mistakes      []mistake                   `group:"fxrestate.mistakes"`
+	Settings  *settings
+	Log       *logging.Handler
+	Plan      *plan
+	Instances []Registration `group:"fxrestate.instances"`
 }
 
 func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
-	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, p.Definitions)}
-	for _, m := range p.Mistakes {
-		errs = append(errs, m.err)
-	}
-	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Members)
-	var named []*handler.Descriptor
-	var definitions []restate.ServiceDefinition
-	described := make([]*handler.Descriptor, len(p.Registrations))
-	for i, r := range p.Registrations {
-		desc, err := r.describeWith(p.Catalog, p.Settings.Defaults)
-		errs = append(errs, err)
-		described[i] = desc
-		if r.declaration != nil {
-			pipelines.services[structOf(r.spec.Type)] = desc
-		}
-	}
-	pipelines.use(p.Uses, slog.New(p.Log))
-	for i, r := range p.Registrations {
-		switch desc := described[i]; {
-		case desc != nil:
-			named = append(named, desc)
-			def, err := pipelines.of(r.declaration, desc).Definition(desc, r.instance)
-			errs = append(errs, err)
-			definitions = append(definitions, def)
-		case r.declaration != nil:
-			pipelines.check(r.declaration)
-		}
-	}
-	for _, def := range p.Definitions {
-		if def == nil {
-			errs = append(errs, errors.New("fxrestate: a constructor given to Definition returned nil; return a definition, or an error with it"))
-			continue
-		}
-		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(def)})
-		def, err := pipelines.foreign().Foreign(def)
-		errs = append(errs, err)
-		definitions = append(definitions, def)
-	}
-	_, err := handler.NewRegistry(named...)
-	errs = append(errs, err)
-	if err := errors.Join(append(errs, pipelines.errs...)...); err != nil {
+	definitions, err := p.Plan.define(p.Instances)
+	if err != nil {
 		return nil, err
 	}
 	return endpoint.New(p.Settings.Endpoint, p.Log, definitions...)

@@ -1,7 +1,6 @@
 package fxrestate
 
 import (
-	"errors"
 	"reflect"
 	"runtime"
 	"slices"
@@ -81,6 +80,7 @@ const (
 	DefinitionGroup = `group:"fxrestate.definitions"`
 
 	declarationGroup = `group:"fxrestate.declarations"`
+	instanceGroup    = `group:"fxrestate.instances"`
 	mistakeGroup     = `group:"fxrestate.mistakes"`
 	globalGroup      = `group:"fxrestate.global"`
 	memberGroup      = `group:"fxrestate.members"`
@@ -116,6 +116,7 @@ func NewWorkflow[T any](instance T, opts ...restate.ServiceDefinitionOption) Reg
 // cycle in the graph.
 type declaration struct {
 	spec        handler.Spec
+	served      bool // by this application, which constructs the instance
 	attachments []Attachment
 	handlers    []handlerAttachments
 }
@@ -136,29 +137,26 @@ func (d *declaration) all() []Attachment {
 }
 
 func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
-	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
-		// The struct is read all the same: it may have mistakes of its own.
-		return fx.Options(
-			reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err),
-			provideClient[T](kind),
-			fx.Supply(fx.Annotate(declare[T](kind, opts, position), fx.ResultTags(declarationGroup))),
-		)
-	}
 	decl := declare[T](kind, opts, position)
-	members := make([]fx.Option, 0, len(opts))
-	for _, a := range decl.all() {
-		members = append(members, a.provide())
-	}
-	return fx.Options(
-		fx.Options(members...),
-		fx.Provide(constructor),
+	decl.served = true
+	declared := []fx.Option{
 		provideClient[T](kind),
 		fx.Supply(fx.Annotate(decl, fx.ResultTags(declarationGroup))),
+	}
+	for _, a := range decl.all() {
+		declared = append(declared, a.provide())
+	}
+	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
+		// The struct is read all the same: it may have mistakes of its own.
+		return fx.Options(append(declared, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)
+	}
+	return fx.Options(append(declared,
+		fx.Provide(constructor),
 		fx.Provide(fx.Annotate(
 			func(instance T) Registration { return Registration{decl, instance} },
-			fx.ResultTags(RegistrationGroup),
+			fx.ResultTags(instanceGroup),
 		)),
-	)
+	)...)
 }
 
 // provideClient provides the typed client of a service. A generic type cannot be
@@ -203,23 +201,4 @@ func caller() string {
 		return ""
 	}
 	return handler.Position(file, line)
-}
-
-// describeWith returns the descriptor of a registered instance. It is nil without
-// an error when the catalog reports the mistakes.
-func (r Registration) describeWith(c *catalog, defaults []restate.ServiceDefinitionOption) (*handler.Descriptor, error) {
-	if r.declaration == nil {
-		return nil, errors.New("fxrestate: an empty Registration is in the group; make it with NewService, NewObject or NewWorkflow")
-	}
-	desc, declared := c.descriptors[r.declaration]
-	if !declared {
-		var err error
-		if desc, err = r.describe(defaults); err != nil {
-			return nil, err
-		}
-	}
-	if desc == nil {
-		return nil, nil
-	}
-	return desc, desc.Check(r.instance)
 }

@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -183,6 +184,59 @@ func TestMistakesInConstructorsAreReportedWithTheOthers(t *testing.T) {
 	require.ErrorContains(t, err, "TwoInputs.Add")
 	require.ErrorContains(t, err, "the constructor is nil; pass the function that returns *integration_test.Job")
 	require.ErrorContains(t, err, "Scoped[*integration_test.Gateway]")
+}
+
+func TestMistakesAreReportedBeforeAnInstanceCannotBeConstructed(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]fx.Option{
+		"a dependency is missing": fxrestate.Service[*Payments](NewPayments),
+		"a constructor fails": fxrestate.Service[*Payments](func() (*Payments, error) {
+			return nil, errors.New("the terminal is broken")
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := config()
+			cfg.Endpoint.MaxInFlight = -1
+			same := unique("same")
+			err := newError(t, fx.Supply(cfg),
+				broken,
+				fxrestate.Service[TwoInputs](made(TwoInputs{}), fxrestate.Guards(42)),
+				fxrestate.Service[*Job](newJob, fxrestate.Name(same)),
+				fxrestate.Object[Depot](made(Depot{}), fxrestate.Name(same)),
+				fxrestate.Scoped[*Gateway]("no function"),
+			)
+			for _, want := range []string{
+				"MaxInFlight is -1", "TwoInputs.Add", "is neither a guard", fmt.Sprintf("is named %q", same), "Scoped[*integration_test.Gateway]",
+			} {
+				require.ErrorContains(t, err, want)
+			}
+			// Fx stops at the first error: what is wrong with the graph comes after.
+			require.NotContains(t, err.Error(), "Payments")
+		})
+	}
+}
+
+func TestMistakeOfAServiceWithoutConstructorIsTheOnlyOne(t *testing.T) {
+	t.Parallel()
+	err := newError(t, fx.Supply(config()),
+		fxrestate.Service[*PipeGraves](nil, fxrestate.Guards(func() *pipeGuard { return &pipeGuard{} })),
+		fxrestate.Use(fxrestate.DeadLetter((*PipeGraves).Bury)),
+	)
+	require.ErrorContains(t, err, "the constructor is nil; pass the function that returns *integration_test.PipeGraves")
+	require.Equal(t, 1, strings.Count(err.Error(), "mistakes_test.go:"), err.Error())
+}
+
+func TestFxVisualizesAMistake(t *testing.T) {
+	t.Parallel()
+	var hook errorHook
+	option, line := fxrestate.Service[NoHandlers](made(NoHandlers{})), here()
+	err := newError(t, fx.Supply(config()), option, fx.ErrorHook(&hook))
+	require.ErrorContains(t, err, line)
+	require.ErrorContains(t, hook.err, line)
+	dot, err := fx.VisualizeError(hook.err)
+	require.NoError(t, err)
+	require.Contains(t, dot, `"*fxrestate.plan" [color=red]`)
 }
 
 func TestNoMistakePanics(t *testing.T) {

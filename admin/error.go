@@ -64,7 +64,7 @@ func (e *Error) Retryable() bool {
 	case http.StatusNotImplemented:
 		return false
 	}
-	code, known := codes[e.Code]
+	code, known := e.known()
 	return e.Status >= 500 && (code.transient || !known)
 }
 

@@ -1,14 +1,20 @@
 package admin
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
-// codes holds Restate's error codes (https://docs.restate.dev/references/errors)
-// that a call of the admin API can end with.
-var codes = map[string]struct {
+// known is what is known of an error.
+type known struct {
 	hint string
 	// transient ones may pass without a change of the request.
 	transient bool
-}{
+}
+
+// codes holds Restate's error codes (https://docs.restate.dev/references/errors)
+// that a call of the admin API can end with.
+var codes = map[string]known{
 	"META0003": {hint: "the server cannot reach the endpoint: its URL must lead there from where the server runs, the endpoint must be up, and a gateway in between may want additional headers", transient: true},
 	"META0004": {hint: "this URL is registered already: give the new version a URL of its own, or register with force if no invocation of the old one is in flight"},
 	"META0005": {hint: "the server cannot pass its metadata on: read its log; a new data directory and registering again is the last resort", transient: true},
@@ -24,9 +30,21 @@ var codes = map[string]struct {
 	"META0017": {hint: "two deployments have this URL, so that it is not clear which to replace: delete one of them first"},
 }
 
+// tooOld is META0003, too, where the SDK was reached and says, in what the message
+// repeats, that the server's version of discovery lacks something.
+var tooOld = known{hint: "the server is too old for an option of a service, or for the SDK: leave the option out or upgrade the server"}
+
+func (e *Error) known() (known, bool) {
+	if e.Code == "META0003" && strings.Contains(e.Message, "discovery protocol version") {
+		return tooOld, true
+	}
+	k, ok := codes[e.Code]
+	return k, ok
+}
+
 // Hint says what to do about the error, or is empty.
 func (e *Error) Hint() string {
-	if known, ok := codes[e.Code]; ok {
+	if known, ok := e.known(); ok {
 		return known.hint
 	}
 	switch {

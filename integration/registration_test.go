@@ -199,6 +199,40 @@ func TestRefusalOfTheServerIsShownWithItsCodeAndWhatToDo(t *testing.T) {
 	require.NoError(t, refused(b.url()))
 }
 
+// An old server asks for an old version of discovery, as this one does when its
+// Accept is rewritten on the way.
+func TestOptionThatDiscoveryLacksIsShownWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	for version, test := range map[string]struct {
+		option restate.ServiceDefinitionOption
+		want   string
+	}{
+		"v3": {quickly(), "InvocationRetryPolicy option requires discovery protocol version 4 or higher"},
+		"v2": {restate.WithAbortTimeout(time.Minute), "AbortTimeout option requires discovery protocol version 3 or higher"},
+		"v1": {restate.WithDocumentation("none"), "Unsupported service discovery protocol version"},
+	} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			cfg := config()
+			cfg.Endpoint.Configure = func(srv *http.Server) {
+				next := srv.Handler
+				srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.Path == "/discover" {
+						r.Header.Set("Accept", "application/vnd.restate.endpointmanifest."+version+"+json")
+					}
+					next.ServeHTTP(w, r)
+				})
+			}
+			a := build(t, fx.Supply(cfg), fx.StartTimeout(patience), fxrestate.Service[*Job](newJob, fxrestate.Name(unique("job")), test.option))
+			err := a.tryStart(t)
+			require.ErrorContains(t, err, test.want)
+			require.ErrorContains(t, err, "leave the option out or upgrade the server")
+			require.NotContains(t, err.Error(), "cannot reach the endpoint")
+			require.ErrorContains(t, err, "1 attempt in ", "trying again would be in vain")
+		})
+	}
+}
+
 func TestRequiredRegistrationFailsTheStartInTimeWithWhatWasTried(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -118,15 +118,8 @@ func startOurs(s spec) (started, func() error, error) {
 		}),
 		fxrestate.Service[*Plain](func() *Plain { return &Plain{} }, fxrestate.Name("Plain"+s.Suffix)),
 		fxrestate.Object[*Counter](func() *Counter { return &Counter{} }, fxrestate.Name("Counter"+s.Suffix)),
+		fives(s.Services, s.Suffix),
 		fx.Populate(&e),
-	}
-	for i := range s.Services {
-		opts = append(opts, fx.Provide(fx.Annotate(
-			func() fxrestate.Registration {
-				return fxrestate.NewService(&Five{}, fxrestate.Name(fmt.Sprintf("Five%s-%d", s.Suffix, i)))
-			},
-			fx.ResultTags(fxrestate.RegistrationGroup),
-		)))
 	}
 	began := time.Now()
 	app := fx.New(opts...)

@@ -28,7 +28,7 @@ type sample struct {
 
 // measureCPU plays the same load to the bare SDK and to an application of ours, in
 // turn, and compares round by round.
-func measureCPU(ctx context.Context, server *devserver.Server) (result, error) {
+func measureCPU(ctx context.Context, server *devserver.Server, by scale) (result, error) {
 	bare, err := startProcess(ctx, server, spec{Bare: true, Suffix: "Bare"})
 	if err != nil {
 		return nil, err
@@ -66,25 +66,25 @@ func measureCPU(ctx context.Context, server *devserver.Server) (result, error) {
 			return func(int64) (string, []byte) { return "/" + p.service("Plain") + "/Echo", message }
 		}},
 	} {
-		client := newClient()
+		client, n := newClient(), by.of(w.n)
 		round := func(p *process, n int) (float64, error) {
 			s, err := measureRound(ctx, client, server, p, w.callers, n, w.make(p))
 			return w.of(s), err
 		}
 		for _, p := range []*process{bare, ours} { // warm up
-			if _, err := round(p, w.n/4); err != nil {
+			if _, err := round(p, by.of(w.n/4)); err != nil {
 				return nil, err
 			}
 		}
 		var bareValues, oursValues, ratios []float64
-		for i := range cpuRounds {
+		for i := range by.of(cpuRounds) {
 			order := []*process{bare, ours}
 			if i%2 == 1 {
 				slices.Reverse(order)
 			}
 			values := map[*process]float64{}
 			for _, p := range order {
-				if values[p], err = round(p, w.n); err != nil {
+				if values[p], err = round(p, n); err != nil {
 					return nil, err
 				}
 			}

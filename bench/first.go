@@ -17,7 +17,7 @@ const (
 
 // measureFirst starts an application anew in each round and compares its first
 // invocation with the median of those that follow.
-func measureFirst(ctx context.Context, server *devserver.Server) (result, error) {
+func measureFirst(ctx context.Context, server *devserver.Server, by scale) (result, error) {
 	var out result
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "application\tfirst µs\tlater µs\tratio\t")
@@ -28,8 +28,8 @@ func measureFirst(ctx context.Context, server *devserver.Server) (result, error)
 		}
 		var firsts, laters []time.Duration
 		var ratios []float64
-		for range firstRounds {
-			first, later, err := firstOf(ctx, server, bare)
+		for range by.of(firstRounds) {
+			first, later, err := firstOf(ctx, server, bare, by.of(firstLater))
 			if err != nil {
 				return nil, err
 			}
@@ -44,7 +44,7 @@ func measureFirst(ctx context.Context, server *devserver.Server) (result, error)
 	return out, table.Flush()
 }
 
-func firstOf(ctx context.Context, server *devserver.Server, bare bool) (first, later time.Duration, err error) {
+func firstOf(ctx context.Context, server *devserver.Server, bare bool, n int) (first, later time.Duration, err error) {
 	client := newClient()
 	defer client.CloseIdleConnections()
 	p, err := startProcess(ctx, server, spec{Bare: bare, Suffix: "First"})
@@ -61,6 +61,6 @@ func firstOf(ctx context.Context, server *devserver.Server, bare bool) (first, l
 	if err != nil {
 		return 0, 0, err
 	}
-	rest, err := load(ctx, client, server.IngressURL(), 1, firstLater, echo)
+	rest, err := load(ctx, client, server.IngressURL(), 1, n, echo)
 	return one[0], median(rest), err
 }

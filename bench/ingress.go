@@ -30,7 +30,8 @@ type caller func(ctx context.Context) error
 
 // measureIngress calls an echo through the SDK's ingress client with its defaults
 // and through ours, in turn, and compares round by round.
-func measureIngress(ctx context.Context, server *devserver.Server) (result, error) {
+func measureIngress(ctx context.Context, server *devserver.Server, by scale) (result, error) {
+	calls := by.of(ingressCalls)
 	app, err := startProcess(ctx, server, spec{Suffix: ""})
 	if err != nil {
 		return nil, err
@@ -45,17 +46,17 @@ func measureIngress(ctx context.Context, server *devserver.Server) (result, erro
 	var rates, cpus [2][]float64
 	var rateRatios, cpuRatios []float64
 	for _, c := range []caller{sdk, ours} { // warm up
-		if _, _, err := ingressRound(ctx, c, ingressCalls/4); err != nil {
+		if _, _, err := ingressRound(ctx, c, by.of(ingressCalls/4)); err != nil {
 			return nil, err
 		}
 	}
-	for i := range ingressRounds {
+	for i := range by.of(ingressRounds) {
 		order := []int{0, 1}
 		if i%2 == 1 {
 			slices.Reverse(order)
 		}
 		for _, k := range order {
-			rate, cpu, err := ingressRound(ctx, []caller{sdk, ours}[k], ingressCalls)
+			rate, cpu, err := ingressRound(ctx, []caller{sdk, ours}[k], calls)
 			if err != nil {
 				return nil, err
 			}
@@ -64,7 +65,7 @@ func measureIngress(ctx context.Context, server *devserver.Server) (result, erro
 		rateRatios = append(rateRatios, rates[1][i]/rates[0][i])
 		cpuRatios = append(cpuRatios, cpus[1][i]/cpus[0][i])
 	}
-	conns, err := ingressConnections(ctx, server)
+	conns, err := ingressConnections(ctx, server, calls)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func measureIngress(ctx context.Context, server *devserver.Server) (result, erro
 	fmt.Fprintln(table, "ingress client\tcalls/s\tclient CPU µs/call\t")
 	fmt.Fprintf(table, "SDK\t%.0f\t%.0f\t\nours\t%.0f\t%.0f\t\nratio\t%.2f\t%.2f\t\n",
 		median(rates[0]), median(cpus[0]), median(rates[1]), median(cpus[1]), median(rateRatios), median(cpuRatios))
-	fmt.Fprintf(table, "connections that ours opened for %d calls by %d callers: %d\n", ingressCalls, ingressCallers, conns)
+	fmt.Fprintf(table, "connections that ours opened for %d calls by %d callers: %d\n", calls, ingressCallers, conns)
 	var out result
 	out.add("throughput", "%.2f", median(rateRatios))
 	out.add("client_cpu", "%.2f", median(cpuRatios))
@@ -144,7 +145,7 @@ func ingressRound(ctx context.Context, c caller, n int) (rate, cpu float64, err 
 
 // ingressConnections counts the connections that our client opens, in front of
 // the server.
-func ingressConnections(ctx context.Context, server *devserver.Server) (int64, error) {
+func ingressConnections(ctx context.Context, server *devserver.Server, calls int) (int64, error) {
 	target := server.IngressURL()[len("http://"):]
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -167,7 +168,7 @@ func ingressConnections(ctx context.Context, server *devserver.Server) (int64, e
 		return 0, err
 	}
 	defer closeIdle()
-	_, _, err = ingressRound(ctx, ours, ingressCalls)
+	_, _, err = ingressRound(ctx, ours, calls)
 	return opened.Load(), err
 }
 

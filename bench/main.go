@@ -28,8 +28,13 @@ import (
 // figure is one thing that can be measured.
 type figure struct {
 	about   string
-	measure func(context.Context, *devserver.Server) (result, error)
+	measure func(context.Context, *devserver.Server, scale) (result, error)
 }
+
+// scale divides how much is measured, for a test of the measuring.
+type scale int
+
+func (s scale) of(n int) int { return max(n/int(s), 1) }
 
 var figures = map[string]figure{
 	"first":   {"the first invocation after ready, against the median of later ones", measureFirst},
@@ -50,7 +55,7 @@ func main() {
 		}
 		os.Exit(2)
 	}
-	exit(run(figures[os.Args[1]]))
+	exit(run(figures[os.Args[1]], 1))
 }
 
 func exit(err error) {
@@ -61,7 +66,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func run(f figure) error {
+func run(f figure, by scale) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	server, err := devserver.Start(ctx, devserver.Config{
@@ -75,7 +80,7 @@ func run(f figure) error {
 
 	fmt.Printf("%s\n%s/%s, %d cores, %s, restate-server %s\n\n",
 		f.about, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), server.Version())
-	out, err := f.measure(ctx, server)
+	out, err := f.measure(ctx, server, by)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,8 @@ const (
 
 // measureMemory sends many invocations that sleep, and waits until all of them
 // are there.
-func measureMemory(ctx context.Context, server *devserver.Server) (result, error) {
+func measureMemory(ctx context.Context, server *devserver.Server, by scale) (result, error) {
+	invocations := by.of(memoryInvocations)
 	p, err := startProcess(ctx, server, spec{Suffix: "Memory", MaxInFlight: memoryMaxInFlight})
 	if err != nil {
 		return nil, err
@@ -32,10 +33,10 @@ func measureMemory(ctx context.Context, server *devserver.Server) (result, error
 	client := newClient()
 	defer client.CloseIdleConnections()
 	send := func(int64) (string, []byte) { return "/" + p.service("Plain") + "/Sleep/send", nil }
-	if _, err := load(ctx, client, server.IngressURL(), 64, memoryInvocations, send); err != nil {
+	if _, err := load(ctx, client, server.IngressURL(), 64, invocations, send); err != nil {
 		return nil, err
 	}
-	completed, err := waitCompleted(ctx, server, p.service("Plain"), memoryInvocations)
+	completed, err := waitCompleted(ctx, server, p.service("Plain"), invocations)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func measureMemory(ctx context.Context, server *devserver.Server) (result, error
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "MaxInFlight\tinvocations\tcompleted\tseconds\tRSS before, MB\tpeak RSS, MB\t")
-	fmt.Fprintf(table, "%d\t%d\t%d\t%.0f\t%d\t%d\t\n", memoryMaxInFlight, memoryInvocations, completed,
+	fmt.Fprintf(table, "%d\t%d\t%d\t%.0f\t%d\t%d\t\n", memoryMaxInFlight, invocations, completed,
 		time.Since(began).Seconds(), before.PeakRSS>>20, after.PeakRSS>>20)
 	var out result
 	out.add("rss_mb", "%d", after.PeakRSS>>20)

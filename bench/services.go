@@ -1,10 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"reflect"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/fxrestate"
 )
 
 // Message is the input and output of most handlers.
@@ -54,20 +58,77 @@ func (*Counter) Add(ctx restate.ObjectContext, delta int) (int, error) {
 	return n + delta, nil
 }
 
-// Five has five handlers.
-type Five struct{}
+// Five has five handlers, and is as many types as there are for T.
+type Five[T any] struct{}
 
 // One is a handler.
-func (*Five) One(_ restate.Context, in Message) (Message, error) { return in, nil }
+func (*Five[T]) One(_ restate.Context, in Message) (Message, error) { return in, nil }
 
 // Two is a handler.
-func (*Five) Two(_ restate.Context, in []Message) (Message, error) { return in[0], nil }
+func (*Five[T]) Two(_ restate.Context, in []Message) (Message, error) { return in[0], nil }
 
 // Three is a handler.
-func (*Five) Three(_ restate.Context, in map[string]Message) (int, error) { return len(in), nil }
+func (*Five[T]) Three(_ restate.Context, in map[string]Message) (int, error) { return len(in), nil }
 
 // Four is a handler.
-func (*Five) Four(_ restate.Context, in string) error { return nil }
+func (*Five[T]) Four(_ restate.Context, in string) error { return nil }
 
 // Five is a handler.
-func (*Five) Five(restate.Context) (time.Time, error) { return time.Time{}, nil }
+func (*Five[T]) Five(restate.Context) (time.Time, error) { return time.Time{}, nil }
+
+// Each makes another type of T.
+type (
+	a[T any] struct{}
+	b[T any] struct{}
+	c[T any] struct{}
+	d[T any] struct{}
+	e[T any] struct{}
+	f[T any] struct{}
+)
+
+// fives registers n services of five handlers, each of a type of its own.
+func fives(n int, suffix string) fx.Option {
+	all := &registrations{left: n, suffix: suffix}
+	thirtySix[a[any]](all)
+	thirtySix[b[any]](all)
+	thirtySix[c[any]](all)
+	thirtySix[d[any]](all)
+	thirtySix[e[any]](all)
+	thirtySix[f[any]](all)
+	return fx.Options(all.options...)
+}
+
+type registrations struct {
+	options []fx.Option
+	left    int
+	suffix  string
+}
+
+func thirtySix[T any](all *registrations) {
+	six[a[T]](all)
+	six[b[T]](all)
+	six[c[T]](all)
+	six[d[T]](all)
+	six[e[T]](all)
+	six[f[T]](all)
+}
+
+func six[T any](all *registrations) {
+	add[a[T]](all)
+	add[b[T]](all)
+	add[c[T]](all)
+	add[d[T]](all)
+	add[e[T]](all)
+	add[f[T]](all)
+}
+
+func add[T any](all *registrations) {
+	if all.left == 0 {
+		return
+	}
+	all.left--
+	all.options = append(all.options, fxrestate.Service[*Five[T]](
+		func() *Five[T] { return &Five[T]{} },
+		fxrestate.Name(fmt.Sprintf("Five%s-%d", all.suffix, all.left)),
+	))
+}

@@ -15,14 +15,15 @@ const (
 )
 
 // measureStartup starts applications with few and with many services, in turn.
-func measureStartup(ctx context.Context, server *devserver.Server) (result, error) {
+func measureStartup(ctx context.Context, server *devserver.Server, by scale) (result, error) {
+	services := by.of(startupServices)
 	var few, many, extra []float64
-	for i := range startupRounds {
+	for i := range by.of(startupRounds) {
 		one, err := startupOf(ctx, server, spec{Suffix: fmt.Sprintf("Few%d", i), Services: 1})
 		if err != nil {
 			return nil, err
 		}
-		all, err := startupOf(ctx, server, spec{Suffix: fmt.Sprintf("Many%d", i), Services: startupServices})
+		all, err := startupOf(ctx, server, spec{Suffix: fmt.Sprintf("Many%d", i), Services: services})
 		if err != nil {
 			return nil, err
 		}
@@ -30,7 +31,7 @@ func measureStartup(ctx context.Context, server *devserver.Server) (result, erro
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "services of 5 handlers\tfx.New to ready, ms\t")
-	fmt.Fprintf(table, "1\t%.0f\t\n%d\t%.0f\t\n", median(few), startupServices, median(many))
+	fmt.Fprintf(table, "1\t%.0f\t\n%d\t%.0f\t\n", median(few), services, median(many))
 	var out result
 	out.add("startup_extra_ms", "%.0f", median(extra))
 	return out, table.Flush()

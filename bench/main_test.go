@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// figureEnv makes the test binary measure a little of a figure.
+const figureEnv = "FXRESTATE_BENCH_FIGURE"
+
+func TestMain(m *testing.M) {
+	switch spec, name := os.Getenv(appEnv), os.Getenv(figureEnv); {
+	case spec != "":
+		exit(runApp(spec))
+	case name != "":
+		exit(run(figures[name], 100))
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+func TestLastLineOfEachFigureIsForMachines(t *testing.T) {
+	t.Parallel()
+	const number = `\d+(\.\d+)?`
+	want := map[string]string{
+		"first":   "first_ratio=" + number,
+		"cpu":     "cpu_echo=" + number + " cpu_steps=" + number + " cpu_counter=" + number + " latency1=" + number,
+		"ingress": "throughput=" + number + " client_cpu=" + number + " conns=" + number,
+		"startup": "startup_extra_ms=-?" + number,
+		"memory":  "rss_mb=" + number + " completed=50",
+	}
+	require.Len(t, want, len(figures))
+	for name := range figures {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), figureEnv+"="+name)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		require.NoError(t, err, "%s: %s", name, stderr.String())
+		lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+		require.Regexp(t, "^RESULT "+want[name]+"$", lines[len(lines)-1], name)
+	}
+}

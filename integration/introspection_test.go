@@ -29,13 +29,15 @@ func queryOn[T any](t *testing.T, on *admin.Client, sql string, values ...string
 
 // invocation is what the server knows of an invocation.
 type invocation struct {
-	ID         string `json:"id"`
-	Target     string `json:"target"`
-	Status     string `json:"status"`
-	Result     string `json:"completion_result"`
-	Failure    string `json:"completion_failure"`
-	LastError  string `json:"last_failure"`
-	Deployment string `json:"pinned_deployment_id"`
+	ID        string `json:"id"`
+	Target    string `json:"target"`
+	Status    string `json:"status"`
+	Result    string `json:"completion_result"`
+	Failure   string `json:"completion_failure"`
+	LastError string `json:"last_failure"`
+	// LastErrorCode is that of Restate's own errors, such as RT0001.
+	LastErrorCode string `json:"last_failure_error_code"`
+	Deployment    string `json:"pinned_deployment_id"`
 }
 
 // look returns what the server knows of an invocation now.

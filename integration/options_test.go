@@ -178,15 +178,18 @@ func TestInvocationPausesAfterItsLastAttemptAndIsResumed(t *testing.T) {
 	require.Equal(t, 3, j.tried("Plain"))
 }
 
-// Stuck hangs in a step until its attempt is aborted, and the next time does not.
+// Stuck hangs in a step until its attempt is aborted, and the next time until it may
+// proceed.
 type Stuck struct {
 	tries   int
 	aborted chan error
+	proceed chan struct{}
 }
 
 func (s *Stuck) Hang(ctx restate.Context) (string, error) {
 	return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
 		if s.tries++; s.tries > 1 {
+			<-s.proceed
 			return "freed", nil
 		}
 		<-ctx.Done()
@@ -198,12 +201,20 @@ func (s *Stuck) Hang(ctx restate.Context) (string, error) {
 // The server takes 5 s longer than the timeouts say, for the bare SDK as well.
 func TestAttemptIsAbortedAfterItsTimeouts(t *testing.T) {
 	t.Parallel()
-	s, name := &Stuck{aborted: make(chan error, 1)}, unique("stuck")
+	s, name := &Stuck{aborted: make(chan error, 1), proceed: make(chan struct{})}, unique("stuck")
 	start(t, fxrestate.Service[*Stuck](made(s), fxrestate.Name(name), quickly(),
 		fxrestate.Handler((*Stuck).Hang, restate.WithInactivityTimeout(50*time.Millisecond), restate.WithAbortTimeout(50*time.Millisecond)),
 	))
-	require.Equal(t, "freed", decode[string](t, call(t, path(name, "Hang"), nil)))
+	id := submit(t, path(name, "Hang"), nil, "Idempotency-Key", "1")
 	require.Error(t, receive(t, s.aborted, "the end of the step's context"))
+	eventually(t, func() error {
+		if code := look(t, id).LastErrorCode; code != "RT0001" {
+			return fmt.Errorf("the error's code is %q, not that of an abort timeout", code)
+		}
+		return nil
+	})
+	close(s.proceed)
+	require.Equal(t, "freed", decode[string](t, attach(t, id)))
 }
 
 // Bell calls the handlers of a Job.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -13,6 +14,7 @@ import (
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
 )
 
 // settings are an application's own configuration.
@@ -94,13 +96,22 @@ func TestApplicationIsConfiguredByItsEnvironment(t *testing.T) {
 
 func TestWithoutConfigTheDefaultsAreInForce(t *testing.T) {
 	t.Parallel()
+	var adminClient *admin.Client
+	var ingressClient *ingress.Client
 	name := unique("job")
-	a := build(t, fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
-	if err := a.tryStart(t); err != nil {
-		// The port is one that others like, too.
-		require.ErrorContains(t, err, "endpoint: listen on :9080")
-		return
-	}
+	a := build(t, fxrestate.Service[*Job](newJob, fxrestate.Name(name)), fx.Populate(&adminClient, &ingressClient))
+	require.Equal(t, "http://localhost:9070", adminClient.URL())
+	require.Equal(t, "http://localhost:8080", ingressClient.URL())
+	cfg := a.endpoint.Config()
+	require.GreaterOrEqual(t, cfg.MaxInFlight, 100)
+	cfg.MaxInFlight = 0
+	require.Equal(t, endpoint.Config{Mode: endpoint.Listen, Addr: ":9080", DrainTimeout: 10 * time.Second}, cfg)
+
+	// The port is one that others like, too, such as the other run of the suite.
+	eventually(t, func() error {
+		a = build(t, fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
+		return a.tryStart(t)
+	})
 	defer a.RequireStop()
 	require.Equal(t, 9080, a.endpoint.Port())
 	require.NoError(t, a.health.Ready())

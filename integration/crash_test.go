@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -61,6 +62,27 @@ func TestInvocationCompletesAfterTheApplicationWasKilledInAStep(t *testing.T) {
 	require.Equal(t, "flight of Ada, hotel", decode[string](t, attach(t, id)))
 	require.Equal(t, 1, w.count("flight"))
 	require.Equal(t, 2, w.count("hotel"), "a step without a result in the journal is repeated")
+}
+
+func TestSleepGoesOnWhileTheApplicationIsDown(t *testing.T) {
+	t.Parallel()
+	const nap = 6 * time.Second
+	w, name := newWorld(t), unique("sleeper")
+	p := spawn(t, "sleeper", name, w)
+	began := time.Now()
+	id := submit(t, path(name, "Nap"), nap, "Idempotency-Key", "1")
+	awaitEntry(t, adminAPI, id, "Sleep")
+
+	p.kill()
+	<-time.After(nap / 2) // so that another whole nap would be noticed
+	p.start()
+
+	require.Equal(t, "rested", decode[string](t, attach(t, id)))
+	took := time.Since(began)
+	require.GreaterOrEqual(t, took, nap)
+	require.Less(t, took, nap+nap/2, "it slept for what was left of the nap alone")
+	require.Equal(t, 1, w.count("asleep"))
+	require.Equal(t, 1, w.count("awake"))
 }
 
 // Approval waits until somebody decides.

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -33,6 +35,12 @@ const (
 var childApps = map[string]func(name string) fx.Option{
 	"trip": func(name string) fx.Option {
 		return fxrestate.Service[*Trip](NewTrip, fxrestate.Name(name), quickly())
+	},
+	"sleeper": func(name string) fx.Option {
+		return fxrestate.Service[*Sleeper](NewSleeper, fxrestate.Name(name), restate.WithInvocationRetryPolicy(
+			restate.WithInitialRetryInterval(200*time.Millisecond), // it is down for long, and must not be paused
+			restate.WithRetryIntervalFactor(1),
+		))
 	},
 	"approval": func(name string) fx.Option {
 		return fxrestate.Workflow[*Approval](NewApproval, fxrestate.Name(name), quickly())

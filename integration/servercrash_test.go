@@ -16,6 +16,8 @@ import (
 // Sleeper sleeps between two effects.
 type Sleeper struct{ outside outside }
 
+func NewSleeper(o outside) *Sleeper { return &Sleeper{o} }
+
 func (s *Sleeper) Nap(ctx restate.Context, d time.Duration) (string, error) {
 	if err := restate.RunVoid(ctx, func(ctx restate.RunContext) error { return s.outside.effect(ctx, "asleep") }); err != nil {
 		return "", err

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // DefaultURL is where a restate-server with default settings serves its admin
@@ -60,9 +62,9 @@ func New(cfg Config) (*Client, error) {
 	if cfg.URL == "" {
 		cfg.URL = DefaultURL
 	}
-	base, err := parseURL(cfg.URL)
+	base, err := httptext.ParseURL(cfg.URL, DefaultURL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("admin: %w", err)
 	}
 	if base.User != nil && cfg.AuthToken != "" {
 		return nil, errors.New("admin: URL and AuthToken both carry credentials: set one of them")
@@ -80,7 +82,7 @@ func New(cfg Config) (*Client, error) {
 		token:   cfg.AuthToken,
 		headers: cfg.Headers,
 		http:    cfg.HTTPClient,
-		redact:  redactor(cfg, base),
+		redact:  httptext.Redactor(cfg.AuthToken, base, cfg.Headers),
 	}
 	if c.http == nil {
 		c.http = newHTTPClient()
@@ -104,28 +106,6 @@ func (c *Client) GoString() string { return c.String() }
 // CloseIdleConnections closes the connections that no call uses. The client
 // stays usable.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
-
-func parseURL(raw string) (*url.URL, error) {
-	fail := func(why string) (*url.URL, error) {
-		return nil, fmt.Errorf("admin: URL %q: %s, want something like %q", RedactURL(raw), why, DefaultURL)
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		// The text of the parser's error repeats the URL, password and all.
-		return fail("not a URL")
-	}
-	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return fail("does not start with http:// or https://")
-	case u.Hostname() == "":
-		return fail("has no host")
-	case u.RawQuery != "" || u.Fragment != "":
-		return fail("has a query or fragment")
-	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = strings.TrimRight(u.RawPath, "/")
-	return u, nil
-}
 
 func newHTTPClient() *http.Client {
 	return &http.Client{

@@ -12,7 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
-	"unicode"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 const (
@@ -79,7 +80,7 @@ type ConnectionError struct {
 
 // Error says which call failed and why.
 func (e *ConnectionError) Error() string {
-	text := fmt.Sprintf("admin: %s %s: %s", e.Method, e.URL, oneLine(e.Err.Error()))
+	text := fmt.Sprintf("admin: %s %s: %s", e.Method, e.URL, httptext.OneLine(e.Err.Error(), maxMessage))
 	if errors.Is(e.Err, syscall.ECONNREFUSED) {
 		text += " (does a restate-server run there, and is this the address of its admin API?)"
 	}
@@ -123,12 +124,12 @@ func (c *Client) responseError(in call, path string, res *http.Response) error {
 	// Secrets go before the text is cut: a cut one would not be recognised.
 	message = c.redact.Replace(message)
 	if len(in.secrets) > 0 {
-		message = secretValues(in.secrets).Replace(message)
+		message = httptext.HeaderValues(in.secrets).Replace(message)
 	}
 	return &Error{
 		Status:  res.StatusCode,
 		Code:    code,
-		Message: oneLine(message),
+		Message: httptext.OneLine(message, maxMessage),
 		Method:  in.method,
 		Path:    path,
 	}
@@ -159,29 +160,4 @@ func parseErrorBody(body []byte) (code, message string) {
 		code = prefix[1:strings.IndexByte(prefix, ']')]
 	}
 	return code, described.Message[len(prefix):]
-}
-
-// oneLine makes text from outside fit for a log line: printable, single
-// spaces, bounded.
-func oneLine(text string) string {
-	var line strings.Builder
-	runes, space := 0, false
-	for _, r := range text {
-		if !unicode.IsPrint(r) || r == ' ' || r == unicode.ReplacementChar {
-			space = runes > 0
-			continue
-		}
-		if runes >= maxMessage {
-			line.WriteString("…")
-			break
-		}
-		if space {
-			line.WriteByte(' ')
-			runes++
-			space = false
-		}
-		line.WriteRune(r)
-		runes++
-	}
-	return line.String()
 }

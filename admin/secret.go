@@ -3,18 +3,16 @@ package admin
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
-	"strings"
-)
 
-const redacted = "[redacted]"
+	"github.com/fxrestate/go/internal/httptext"
+)
 
 // String shows the configuration with its secrets replaced.
 func (c Config) String() string {
 	token := ""
 	if c.AuthToken != "" {
-		token = redacted
+		token = httptext.Redacted
 	}
 	return fmt.Sprintf("{URL:%s AuthToken:%s Headers:%s}",
 		RedactURL(c.URL), token, slices.Sorted(maps.Keys(c.Headers)))
@@ -28,43 +26,4 @@ func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // RedactURL drops user and password from a URL, for showing it. It does so in
 // text that is no valid URL too, where it may drop more than that.
-func RedactURL(raw string) string {
-	at := strings.LastIndexByte(raw, '@')
-	if at < 0 {
-		return raw
-	}
-	scheme, _, found := strings.Cut(raw[:at], "://")
-	if !found {
-		return raw[at+1:]
-	}
-	return scheme + "://" + raw[at+1:]
-}
-
-// redactor replaces the secrets of cfg in text that came from outside: a
-// gateway that rejects a token may well repeat it.
-func redactor(cfg Config, base *url.URL) *strings.Replacer {
-	secrets := []string{cfg.AuthToken}
-	if password, ok := base.User.Password(); ok {
-		secrets = append(secrets, password)
-	}
-	return newReplacer(slices.AppendSeq(secrets, maps.Values(cfg.Headers)))
-}
-
-func newReplacer(secrets []string) *strings.Replacer {
-	// Longest first, in case one secret begins with another.
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, secret := range secrets {
-		// Short values ("1", "yes") are no secrets, and replacing them would
-		// make a message unreadable.
-		if len(secret) >= 4 {
-			pairs = append(pairs, secret, redacted)
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-// secretValues is a replacer for the values of headers.
-func secretValues(headers map[string]string) *strings.Replacer {
-	return newReplacer(slices.Collect(maps.Values(headers)))
-}
+func RedactURL(raw string) string { return httptext.WithoutUserinfo(raw) }

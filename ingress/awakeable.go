@@ -7,6 +7,9 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/sdkoption"
 )
 
 // ResolveAwakeable completes the awakeable with the given id, which a handler got
@@ -18,7 +21,7 @@ import (
 // with status 400. See
 // https://docs.restate.dev/develop/go/external-events.
 func (c *Client) ResolveAwakeable(ctx context.Context, id string, value any, opts ...restate.ResolveAwakeableOption) error {
-	o := collect(restate.ResolveAwakeableOption.BeforeResolveAwakeable, opts)
+	o := sdkoption.Collect(restate.ResolveAwakeableOption.BeforeResolveAwakeable, opts)
 	codec := codecOr(o.Codec, encoding.JSONCodec)
 	body, err := encoding.Marshal(codec, value)
 	if err != nil {
@@ -42,7 +45,7 @@ func (c *Client) completeAwakeable(ctx context.Context, id, verb string, body []
 		return fmt.Errorf("ingress: %s awakeable: the id is empty", verb)
 	}
 	_, err := c.do(ctx, request{
-		name:        verb + " awakeable " + oneLine(id, maxExcerpt),
+		name:        verb + " awakeable " + httptext.OneLine(id, maxExcerpt),
 		subject:     verb + " awakeable",
 		path:        newPath("restate", "awakeables", id, verb),
 		body:        body,

@@ -12,6 +12,7 @@ import (
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // Client calls services through the ingress of one server. [Service], [Object],
@@ -52,7 +53,7 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 		header:   make(http.Header, len(cfg.Headers)+2),
 		registry: registry,
 		retry:    cfg.Retry.withDefaults(),
-		redact:   redactor(cfg, base),
+		redact:   httptext.Redactor(cfg.AuthToken, base, cfg.Headers),
 		log:      cfg.Logger,
 	}
 	if c.log == nil {

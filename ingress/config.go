@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -8,8 +9,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // DefaultURL is where a restate-server with default settings serves its
@@ -33,7 +35,10 @@ type Config struct {
 
 	// Headers are sent with each request. What a call gives with
 	// restate.WithHeaders overrides them. They reach the handler, except
-	// those that net/http or the server keep for themselves.
+	// those that net/http or the server keep for themselves. A value is taken
+	// for a secret, which errors do not show, when a word of the header's name
+	// ends with auth, authorization, cookie, credential, jwt, key, password,
+	// passwd, secret, session, signature or token, or the plural.
 	Headers map[string]string
 
 	// HTTPClient does the requests, for instance one whose transport is
@@ -81,11 +86,11 @@ func (c Config) Validate() error {
 	case base.User != nil && c.AuthToken != "":
 		problem("URL and AuthToken both carry credentials: set one of them")
 	}
-	if checkHeader("Authorization", c.AuthToken) != nil {
+	if httptext.CheckHeader("Authorization", c.AuthToken) != nil {
 		problem("AuthToken: has a line break or control character (a newline at the end of a secret file, perhaps)")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
-		if err := checkHeader(name, c.Headers[name]); err != nil {
+		if err := httptext.CheckHeader(name, c.Headers[name]); err != nil {
 			problem("Headers: %w", err)
 		}
 		if http.CanonicalHeaderKey(name) == idempotencyKeyHeader {
@@ -118,43 +123,9 @@ func (r Retry) withDefaults() Retry {
 }
 
 func parseURL(raw string) (*url.URL, error) {
-	if raw == "" {
-		raw = DefaultURL
-	}
-	fail := func(why string) (*url.URL, error) {
-		return nil, fmt.Errorf("ingress: URL %q: %s, want something like %q", withoutUserinfo(raw), why, DefaultURL)
-	}
-	u, err := url.Parse(raw)
+	u, err := httptext.ParseURL(cmp.Or(raw, DefaultURL), DefaultURL)
 	if err != nil {
-		// The text of the parser's error repeats the URL, password and all.
-		return fail("not a URL")
+		return nil, fmt.Errorf("ingress: %w", err)
 	}
-	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return fail("does not start with http:// or https://")
-	case u.Hostname() == "":
-		return fail("has no host")
-	case u.RawQuery != "" || u.Fragment != "":
-		return fail("has a query or fragment")
-	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	u.RawPath = strings.TrimRight(u.RawPath, "/")
 	return u, nil
 }
-
-// checkHeader says what is wrong with a header. The error quotes the name but
-// never the value.
-func checkHeader(name, value string) error {
-	if name == "" || strings.Trim(name, tokenChars) != "" {
-		return fmt.Errorf("%q is no header name", name)
-	}
-	for i := range len(value) {
-		if b := value[i]; b < ' ' && b != '\t' || b == 0x7f {
-			return fmt.Errorf("the value of header %q has a line break or control character", name)
-		}
-	}
-	return nil
-}
-
-// tokenChars are those of a header's name: RFC 9110, section 5.6.2.
-const tokenChars = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

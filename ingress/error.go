@@ -11,9 +11,10 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 const (
@@ -63,7 +64,9 @@ type Error struct {
 	// made it. It is the status unless that code cannot be one.
 	Code restate.Code
 	// Message is the explanation of whoever made the error, or an excerpt of
-	// the body, on one line, where that is not in the server's format.
+	// the body, on one line, where that is not in the server's format. What a
+	// handler wrote is as it wrote it. In anything else the secrets of [Config]
+	// are replaced.
 	Message string
 	// Metadata of a terminal error: see restate.WithMetadata.
 	Metadata map[string]string
@@ -82,7 +85,7 @@ type Error struct {
 func (e *Error) Error() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "ingress: %s: ", e.Target)
-	message := cmp.Or(oneLine(e.Message, maxExcerpt), http.StatusText(e.Status), "no message")
+	message := cmp.Or(httptext.OneLine(e.Message, maxExcerpt), http.StatusText(e.Status), "no message")
 	switch e.Source {
 	case SourceInvocation:
 		fmt.Fprintf(&text, "failed with %d: %s", e.Code, message)
@@ -138,7 +141,7 @@ type ConnectionError struct {
 
 // Error says what was called, where, and why there was no answer.
 func (e *ConnectionError) Error() string {
-	text := fmt.Sprintf("ingress: %s: no answer from %s: %s", e.Target, e.URL, oneLine(e.Err.Error(), maxExcerpt))
+	text := fmt.Sprintf("ingress: %s: no answer from %s: %s", e.Target, e.URL, httptext.OneLine(e.Err.Error(), maxExcerpt))
 	if errors.Is(e.Err, syscall.ECONNREFUSED) {
 		text += " (does a restate-server run there, and is this the address of its ingress?)"
 	}
@@ -161,62 +164,44 @@ func (c *Client) connectionError(r request, err error) error {
 func (c *Client) responseError(r request, res *http.Response) error {
 	// What was read before a connection broke is still worth showing.
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
-	e := parseErrorBody(body)
+	e, described := parseErrorBody(body)
 	if location := res.Header.Get("Location"); location != "" && res.StatusCode/100 == 3 {
-		e.Message = oneLine("redirected to "+withoutUserinfo(location), maxExcerpt)
+		e.Message, described = "redirected to "+httptext.WithoutUserinfo(location), false
 	}
 	e.Status = res.StatusCode
 	e.Source = Source(cmp.Or(res.Header.Get(errorSourceHeader), string(e.Source)))
+	// Secrets go before the text is cut: a cut one would not be recognised.
+	if e.Source != SourceInvocation {
+		e.Message = c.redact.Replace(e.Message)
+	}
+	if !described {
+		e.Message = httptext.OneLine(e.Message, maxExcerpt)
+	}
 	if e.Code == 0 {
 		e.Code = restate.Code(res.StatusCode)
 	}
-	e.Message = c.redact.Replace(e.Message)
 	e.InvocationID = res.Header.Get(invocationIDHeader)
 	e.Target = r.name
 	e.RetryAfter = parseRetryAfter(res.Header.Get(retryAfterHeader), time.Now())
 	return e
 }
 
-// parseErrorBody reads the body of an error. Any body will do: a gateway answers
-// as it likes, and so does the server itself when a body is too large.
-func parseErrorBody(body []byte) *Error {
-	var described struct {
+// parseErrorBody reads the body of an error, and tells whether it is in the
+// server's format. Any body will do: a gateway answers as it likes, and so does
+// the server itself when a body is too large.
+func parseErrorBody(body []byte) (e *Error, described bool) {
+	var parsed struct {
 		Code     json.Number       `json:"code"`
 		Message  *string           `json:"message"`
 		Metadata map[string]string `json:"metadata"`
 		Source   Source            `json:"source"`
 	}
-	if json.Unmarshal(body, &described) != nil || described.Message == nil {
-		return &Error{Message: oneLine(string(body), maxExcerpt)}
+	if json.Unmarshal(body, &parsed) != nil || parsed.Message == nil {
+		return &Error{Message: string(body)}, false
 	}
-	e := &Error{Message: *described.Message, Metadata: described.Metadata, Source: described.Source}
-	if code, err := described.Code.Int64(); err == nil && code > 0 && code <= 0xffff {
+	e = &Error{Message: *parsed.Message, Metadata: parsed.Metadata, Source: parsed.Source}
+	if code, err := parsed.Code.Int64(); err == nil && code > 0 && code <= 0xffff {
 		e.Code = restate.Code(code)
 	}
-	return e
-}
-
-// oneLine makes text from outside fit for a log line: printable, single spaces,
-// bounded to a number of runes.
-func oneLine(text string, limit int) string {
-	var line strings.Builder
-	runes, space := 0, false
-	for _, r := range text {
-		if !unicode.IsPrint(r) || r == ' ' || r == unicode.ReplacementChar {
-			space = runes > 0
-			continue
-		}
-		if runes >= limit {
-			line.WriteString("…")
-			break
-		}
-		if space {
-			line.WriteByte(' ')
-			runes++
-			space = false
-		}
-		line.WriteRune(r)
-		runes++
-	}
-	return line.String()
+	return e, true
 }

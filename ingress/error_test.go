@@ -247,3 +247,34 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
+
+func TestOnlySecretsAreHiddenAndNotInWhatAHandlerWrote(t *testing.T) {
+	t.Parallel()
+	const text = "product not found for hunter2 and bearer-abc"
+	cfg := ingress.Config{AuthToken: "bearer-abc", Headers: map[string]string{"X-Env": "prod", "X-Api-Key": "hunter2"}}
+
+	t.Run("a handler's error", func(t *testing.T) {
+		t.Parallel()
+		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, cfg)), (*Greeter).Fail, Failure{Code: 404, Message: text})
+		require.Equal(t, text, requireError(t, err).Message)
+		require.Equal(t, text, restate.AsTerminalError(err).Message())
+	})
+	answered := func(body string) error {
+		cfg := cfg
+		cfg.URL = gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, body)
+		})
+		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
+		return err
+	}
+	t.Run("anybody else's", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, "product not found for [redacted] and [redacted]", requireError(t, answered(text)).Message)
+	})
+	t.Run("also where the text is cut", func(t *testing.T) {
+		t.Parallel()
+		err := answered(strings.Repeat("x", 495) + "hunter2")
+		require.Equal(t, strings.Repeat("x", 495)+"[reda…", requireError(t, err).Message)
+	})
+}

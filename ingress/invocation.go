@@ -9,6 +9,9 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/sdkoption"
 )
 
 // Status says what the server made of a send.
@@ -147,8 +150,8 @@ func looksUnknown(err error) bool {
 // no request. The result is decoded as JSON unless restate.WithCodec says
 // otherwise; O must fit the handler, which nothing checks.
 func InvocationByID[O any](c *Client, id string, opts ...InvocationOption) Invocation[O] {
-	o := collect(InvocationOption.BeforeIngressInvocationHandle, opts)
-	i := Invocation[O]{client: c, name: oneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
+	o := sdkoption.Collect(InvocationOption.BeforeIngressInvocationHandle, opts)
+	i := Invocation[O]{client: c, name: httptext.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
 	if id == "" {
 		i.err = errors.New("ingress: the invocation's id is empty")
 	}

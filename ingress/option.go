@@ -10,6 +10,9 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	sdkingress "github.com/restatedev/sdk-go/ingress"
+
+	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/sdkoption"
 )
 
 // The SDK's options, as they are. The options themselves are functions of the
@@ -26,17 +29,6 @@ type (
 	InvocationOption = sdkingress.InvocationHandleOption
 )
 
-// collect applies options of the SDK to a zero value of the struct they are
-// written for. That type has no public name: the method expression of the
-// option's interface lets the compiler infer it.
-func collect[Options, Option any](apply func(Option, *Options), opts []Option) Options {
-	var o Options
-	for _, opt := range opts {
-		apply(opt, &o)
-	}
-	return o
-}
-
 // clientOptions are what [ServiceClient.With] and [Keyed.With] collected.
 type clientOptions struct {
 	scope         string
@@ -44,7 +36,7 @@ type clientOptions struct {
 }
 
 func (o clientOptions) with(opts []restate.ClientOption) clientOptions {
-	more := collect(restate.ClientOption.BeforeClient, opts)
+	more := sdkoption.Collect(restate.ClientOption.BeforeClient, opts)
 	o.scope = cmp.Or(more.Scope, o.scope)
 	o.input = codecOr(more.InputCodec, o.input)
 	o.output = codecOr(more.OutputCodec, o.output)
@@ -76,7 +68,7 @@ func collectRequest(opts []RequestOption) (requestOptions, error) {
 	if len(opts) == 0 {
 		return requestOptions{}, nil
 	}
-	o := collect(RequestOption.BeforeIngressRequest, opts)
+	o := sdkoption.Collect(RequestOption.BeforeIngressRequest, opts)
 	r := requestOptions{
 		idempotencyKey: o.IdempotencyKey,
 		limitKey:       o.LimitKey,
@@ -98,7 +90,7 @@ func collectSend(opts []SendOption) (requestOptions, error) {
 	if len(opts) == 0 {
 		return requestOptions{}, nil
 	}
-	o := collect(SendOption.BeforeIngressSend, opts)
+	o := sdkoption.Collect(SendOption.BeforeIngressSend, opts)
 	r := requestOptions{
 		idempotencyKey: o.IdempotencyKey,
 		limitKey:       o.LimitKey,
@@ -116,11 +108,11 @@ func (r requestOptions) check() error {
 	if r.delay < 0 {
 		return fmt.Errorf("a delay of %v", r.delay)
 	}
-	if err := checkHeader(limitKeyHeader, r.limitKey); err != nil {
+	if err := httptext.CheckHeader(limitKeyHeader, r.limitKey); err != nil {
 		return err
 	}
 	for name, value := range r.headers {
-		if err := checkHeader(name, value); err != nil {
+		if err := httptext.CheckHeader(name, value); err != nil {
 			return err
 		}
 		if strings.EqualFold(name, idempotencyKeyHeader) {

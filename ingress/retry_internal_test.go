@@ -61,7 +61,7 @@ func FuzzErrorBody(f *testing.F) {
 	f.Add([]byte(`<html>`))
 	f.Add([]byte{0xff, 0})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		e := parseErrorBody(body)
+		e, _ := parseErrorBody(body)
 		e.Status = 500
 		for _, r := range e.Error() {
 			require.True(t, r >= ' ' && r != 0x7f, "%q", e.Error())

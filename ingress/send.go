@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // Send hands a call to the server, which runs it now or, with
@@ -74,7 +76,7 @@ func (c callee) send(ctx context.Context, in any, o requestOptions) (accepted, e
 	}
 	if err := json.Unmarshal(a.body, &out); err != nil || out.InvocationID == "" {
 		return out, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
-			c.name(), c.client.URL(), oneLine(string(a.body), maxExcerpt))
+			c.name(), c.client.URL(), httptext.OneLine(c.client.redact.Replace(string(a.body)), maxExcerpt))
 	}
 	return out, nil
 }

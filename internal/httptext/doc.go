@@ -1,0 +1,96 @@
+// Package httptext holds what clients of HTTP APIs need to put texts into errors
+// and logs: it bounds what came from outside and keeps secrets out.
+package httptext
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// OneLine makes text from outside fit for a log line: printable, single spaces,
+// bounded to a number of runes.
+func OneLine(text string, limit int) string {
+	var line strings.Builder
+	runes, space := 0, false
+	for _, r := range text {
+		if !unicode.IsPrint(r) || r == ' ' || r == unicode.ReplacementChar {
+			space = runes > 0
+			continue
+		}
+		if runes >= limit {
+			line.WriteString("…")
+			break
+		}
+		if space {
+			line.WriteByte(' ')
+			runes++
+			space = false
+		}
+		line.WriteRune(r)
+		runes++
+	}
+	return line.String()
+}
+
+// WithoutUserinfo drops user and password from a URL, also in text that is no
+// valid URL, where it may drop more than that.
+func WithoutUserinfo(raw string) string {
+	at := strings.LastIndexByte(raw, '@')
+	if at < 0 {
+		return raw
+	}
+	scheme, _, found := strings.Cut(raw[:at], "://")
+	if !found {
+		return raw[at+1:]
+	}
+	return scheme + "://" + raw[at+1:]
+}
+
+// ParseURL reads the base of all requests to a server, without slashes at its
+// end. The error says what is wrong with it and shows no credentials; example is
+// one that would do.
+func ParseURL(raw, example string) (*url.URL, error) {
+	fail := func(why string) (*url.URL, error) {
+		return nil, fmt.Errorf("URL %q: %s, want something like %q", WithoutUserinfo(raw), why, example)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		// The text of the parser's error repeats the URL, password and all.
+		return fail("not a URL")
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fail("does not start with http:// or https://")
+	case u.Hostname() == "":
+		return fail("has no host")
+	case u.RawQuery != "" || u.Fragment != "":
+		return fail("has a query or fragment")
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = strings.TrimRight(u.RawPath, "/")
+	return u, nil
+}
+
+// CheckHeader says what is wrong with a header. The error quotes the name but
+// never the value.
+func CheckHeader(name, value string) error {
+	if name == "" {
+		return fmt.Errorf("a header without a name")
+	}
+	for _, r := range name {
+		if !strings.ContainsRune(tokenChars, r) {
+			return fmt.Errorf("%q is no header name: %q is not allowed in one", name, r)
+		}
+	}
+	for i := range len(value) {
+		if b := value[i]; b < ' ' && b != '\t' || b == 0x7f {
+			return fmt.Errorf("the value of header %q has a line break or control character", name)
+		}
+	}
+	return nil
+}
+
+// tokenChars are those of a header's name: RFC 9110, section 5.6.2.
+const tokenChars = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -30,7 +30,9 @@ const (
 // What an [*Error] can be, for errors.Is. None of them is true of the handler's
 // own errors, whatever their code.
 var (
-	// ErrNotFound: the server knows no such service, handler or invocation.
+	// ErrNotFound: the server knows no such service, handler or invocation. The
+	// 404 of anybody else, such as a gateway that does not know the path, is
+	// none: it says nothing about what the server knows.
 	ErrNotFound = errors.New("ingress: not found")
 	// ErrNotReady: the invocation has not completed yet. [Invocation.Output]
 	// reports it as a result instead.
@@ -107,7 +109,7 @@ func (e *Error) Is(target error) bool {
 	}
 	switch target {
 	case ErrNotFound:
-		return e.Status == http.StatusNotFound
+		return e.Status == http.StatusNotFound && e.Source == SourceIngress
 	case ErrNotReady:
 		return e.Status == statusNotReady
 	case ErrUnavailable:

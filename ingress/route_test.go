@@ -375,7 +375,10 @@ func TestTroubleBehindARouteIsLoggedAndNotShown(t *testing.T) {
 	}{
 		"overloaded":           {answer(429, "Retry-After", "7"), 503, "7"},
 		"unavailable":          {answer(503), 503, ""},
-		"unknown service":      {answer(404), 502, ""},
+		"unknown to a gateway": {answer(404), 502, ""},
+		"bad to a gateway":     {answer(400), 502, ""},
+		"a path too many":      {restateServer().IngressURL() + "/prefix", 502, ""},
+		"the admin API":        {restateServer().AdminURL(), 502, ""},
 		"unauthorized":         {answer(401), 502, ""},
 		"too large":            {answer(413), 413, ""},
 		"a broken connection":  {broken, 502, ""},
@@ -403,8 +406,10 @@ func TestTroubleBehindARouteIsLoggedAndNotShown(t *testing.T) {
 			}
 
 			w = request(t, api, http.MethodGet, "/invocations/inv_141xP4V6kryF6QlU9u93f785racpmNuz85", "")
-			if name != "unknown service" {
-				require.Equal(t, test.status, w.Code, w.Body)
+			require.Equal(t, test.status, w.Code, w.Body)
+			if test.status >= 500 {
+				require.Len(t, log.all(), 2)
+				require.Contains(t, log.all()[1], `target="output inv_141xP4V6kryF6QlU9u93f785racpmNuz85"`)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"strings"
 )
 
 var invocationID = regexp.MustCompile(`^inv_[0-9A-Za-z]{1,100}$`)
@@ -15,7 +16,8 @@ var invocationID = regexp.MustCompile(`^inv_[0-9A-Za-z]{1,100}$`)
 // It answers with 200 and the result as it is, or 204 if there is none; with 202
 // and a Retry-After while there is no result yet; with the handler's error as
 // [ProblemOf] has it; and with 404 if the server knows no such invocation, or no
-// longer.
+// longer. The 404 of a gateway, or of a server that is not asked under its own
+// URL, is a 502, and logged: it says nothing about the invocation.
 //
 // Whoever knows an invocation's id can read its result here, whichever service it
 // belongs to. Ids of calls with an idempotency key and of workflows can be
@@ -31,7 +33,6 @@ func StatusHandler(c *Client) http.HandlerFunc {
 			return
 		}
 		a, err := c.fetch(r.Context(), verbOutput, id, byID(id))
-		var failed *Error
 		switch {
 		case err == nil:
 			writeAnswer(w, a)
@@ -42,13 +43,30 @@ func StatusHandler(c *Client) http.HandlerFunc {
 				InvocationID string `json:"invocationId"`
 				Ready        bool   `json:"ready"`
 			}{InvocationID: id})
-		case errors.As(err, &failed) && failed.Source != SourceInvocation &&
-			(failed.Status == http.StatusNotFound || failed.Status == http.StatusBadRequest):
+		case isUnknownInvocation(err):
 			WriteProblem(w, r, errUnknownInvocation)
 		default:
 			c.logFailure(r, verbOutput+" "+id, err)
 			WriteProblem(w, r, err)
 		}
+	}
+}
+
+// isUnknownInvocation tells whether the server itself says that there is no such
+// invocation, or that the id is none. By the text, since the server answers with
+// the same status where the URL of the client has a path too many.
+func isUnknownInvocation(err error) bool {
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Source != SourceIngress {
+		return false
+	}
+	switch refused.Status {
+	case http.StatusNotFound:
+		return refused.Message == "invocation not found"
+	case http.StatusBadRequest:
+		return strings.HasPrefix(refused.Message, "bad invocation id")
+	default:
+		return false
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 )
 
@@ -290,19 +289,4 @@ func readRequestBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byt
 	default:
 		return nil, badRequest("the body is incomplete")
 	}
-}
-
-// PathValue is the decoded value of a parameter of the route's pattern, in chi
-// and in http.ServeMux. For a path with an escaped slash chi gives it as it was
-// written, "a%2Fb", which is another key than "a/b".
-func PathValue(r *http.Request, name string) string {
-	value := r.PathValue(name)
-	if chi.RouteContext(r.Context()) == nil || r.URL.RawPath == "" || !strings.Contains(r.URL.RawPath, value) {
-		return value
-	}
-	// chi matched the path as it was written.
-	if decoded, err := url.PathUnescape(value); err == nil {
-		return decoded
-	}
-	return value
 }

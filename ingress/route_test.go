@@ -116,54 +116,84 @@ func TestARouteCallsAHandler(t *testing.T) {
 func TestARouteKeepsTheKeyOfThePath(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	carts := ingress.Object[*Cart](client)
-	handler := ingress.Handler0(carts, (*Cart).Key, nil)
-	mux := http.NewServeMux()
-	mux.Handle("GET /carts/{key}/key", handler)
-	stripped := chi.NewRouter()
-	stripped.Use(middleware.StripSlashes)
-	stripped.Get("/carts/{key}/key", handler)
-	insideChi := chi.NewRouter()
-	insideChi.Mount("/", mux)
+	handler := ingress.Handler0(ingress.Object[*Cart](client), (*Cart).Key, nil)
+	newMux := func() *http.ServeMux {
+		mux := http.NewServeMux()
+		mux.Handle("GET /carts/{key}/key", handler)
+		mux.Handle("GET /shops/{shop}/carts/{key}/key", handler)
+		mux.Handle("GET /index/{key}/{$}", handler)
+		return mux
+	}
+	// newChi has one router in another, in the middle and at the end of a path.
+	newChi := func(middlewares ...func(http.Handler) http.Handler) chi.Router {
+		r := chi.NewRouter()
+		r.Use(middlewares...)
+		r.Get("/carts/{key}/key", handler)
+		r.Route("/shops/{shop:[^/]{1,9}}", func(r chi.Router) { r.Get("/carts/{key}/key", handler) })
+		r.Route("/index/{key}", func(r chi.Router) { r.Get("/", handler) })
+		return r
+	}
+	mounted, handled := chi.NewRouter(), chi.NewRouter()
+	mounted.Mount("/", newMux())
+	handled.Handle("/carts/{key}/key", newMux())
+	handled.Handle("/shops/{key}/carts/{shop}/key", newMux()) // another key than that of the mux
+	handled.Handle("/index/{key}/", newMux())
+	inMux := http.NewServeMux()
+	inMux.Handle("/", newChi())
 
 	for name, router := range map[string]struct {
 		http.Handler
-		end string
+		before, after string
+		strips        bool // and then it routes by the decoded path
 	}{
-		"chi":                 {newAPI(t, client), ""},
-		"ServeMux":            {mux, ""},
-		"ServeMux inside chi": {insideChi, ""},
-		"chi, with a middleware that routes by the decoded path": {stripped, "/"},
+		"chi":                              {Handler: newChi()},
+		"ServeMux":                         {Handler: newMux()},
+		"chi inside ServeMux":              {Handler: inMux},
+		"ServeMux mounted in chi":          {Handler: mounted},
+		"ServeMux behind patterns of chi":  {Handler: handled},
+		"chi with StripSlashes":            {Handler: newChi(middleware.StripSlashes), after: "/", strips: true},
+		"chi with StripSlashes and none":   {Handler: newChi(middleware.StripSlashes), strips: true},
+		"chi with CleanPath":               {Handler: newChi(middleware.CleanPath), before: "/"},
+		"chi with GetHead and StripPrefix": {Handler: http.StripPrefix("/api", newChi(middleware.GetHead)), before: "/api"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for escaped, key := range map[string]string{
-				"plain":           "plain",
-				"a%20b":           "a b",
-				"a+b":             "a+b",
-				"100%25":          "100%",
-				"%252F":           "%2F",
-				"a%3Fb%23c":       "a?b#c",
-				"%C3%BC":          "ü",
-				"ü":               "ü",
-				"a%2Fb":           "a/b",
-				"a%2fb":           "a/b",
-				"%2Fa%2520b":      "/a%20b",
-				"..%2Frestate":    "../restate",
-				"a%2FOther%3F":    "a/Other?",
-				"%E2%82%AC%2F%25": "€/%",
-			} {
-				if router.end != "" && strings.Contains(strings.ToLower(escaped), "%2f") {
-					continue // such a router sees another path
+			// The path as it is written differs from the decoded one by the key, by
+			// another segment, or by both.
+			for _, around := range [][2]string{{"/carts/", "/key"}, {"/shops/%41/carts/", "/key"}, {"/shops/50%25/carts/", "/key"}, {"/shops/a%2Cb/carts/", "/key"}, {"/index/", "/"}} {
+				get := func(escaped string) *httptest.ResponseRecorder {
+					target := router.before + around[0] + escaped + strings.TrimSuffix(around[1], router.after) + router.after
+					return request(t, router, http.MethodGet, target, "")
 				}
-				w := request(t, router, http.MethodGet, "/carts/"+escaped+"/key"+router.end, "")
-				require.Equal(t, http.StatusOK, w.Code, "%s: %s", escaped, w.Body)
-				var got string
-				require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
-				require.Equal(t, key, got, escaped)
+				for escaped, key := range map[string]string{
+					"plain":           "plain",
+					"a%20b":           "a b",
+					"a+b":             "a+b",
+					"100%25":          "100%",
+					"50%2525":         "50%25",
+					"%252F":           "%2F",
+					"%2541":           "%41",
+					"a%3Fb%23c":       "a?b#c",
+					"%C3%BC":          "ü",
+					"ü":               "ü",
+					"a%2Fb":           "a/b",
+					"a%2fb":           "a/b",
+					"%2Fa%2520b":      "/a%20b",
+					"..%2Frestate":    "../restate",
+					"a%2FOther%3F":    "a/Other?",
+					"%E2%82%AC%2F%25": "€/%",
+				} {
+					if router.strips && router.after+around[1] != "/key" && strings.Contains(strings.ToLower(escaped), "%2f") {
+						continue // the router sees another path
+					}
+					w := get(escaped)
+					require.Equal(t, http.StatusOK, w.Code, "%s: %s", escaped, w.Body)
+					var got string
+					require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
+					require.Equal(t, key, got, "%s%s%s", around[0], escaped, around[1])
+				}
+				require.Equal(t, "the key is not valid UTF-8", problemOf(t, get("%FF")).Detail)
 			}
-			w := request(t, router, http.MethodGet, "/carts/%FF/key"+router.end, "")
-			require.Equal(t, "the key is not valid UTF-8", problemOf(t, w).Detail)
 		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"os"
 	"syscall"
 	"time"
 )
@@ -91,7 +90,8 @@ func (c *conn) write(req *http.Request) error {
 }
 
 // finishWrite returns what became of the write, which it ends if it is still
-// under way.
+// under way. A write that was over by then is none that failed: the request may
+// be with the server.
 func (c *conn) finishWrite() error {
 	if c.writing == nil {
 		return c.writeErr
@@ -102,9 +102,8 @@ func (c *conn) finishWrite() error {
 	case c.writeErr = <-c.writing:
 	case <-grace.C:
 		_ = c.SetWriteDeadline(longAgo)
-		c.writeErr = <-c.writing
-		if c.writeErr == nil {
-			c.writeErr = os.ErrDeadlineExceeded // the deadline stays
+		if c.writeErr = <-c.writing; c.writeErr == nil {
+			_ = c.SetWriteDeadline(time.Time{}) // for the next request
 		}
 	}
 	c.writing = nil

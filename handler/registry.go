@@ -72,6 +72,10 @@ type Ref struct {
 // Target returns "service/handler".
 func (r Ref) Target() string { return r.Service.Name + "/" + r.Method.Name }
 
+// Registered tells whether the type was given to [NewRegistry], as a value or as a
+// pointer.
+func (r *Registry) Registered(t reflect.Type) bool { return len(r.byType[base(t)]) > 0 }
+
 // Lookup returns the descriptor of a type. The error joins the problems of a type
 // that is not registered and is no handler struct, or says that a type is
 // registered more than once.

@@ -22,6 +22,7 @@ type Client struct {
 	header   http.Header
 	http     *http.Client
 	registry *handler.Registry
+	byRules  bool // no registry was given: names are those of the types
 	retry    Retry
 	redact   *strings.Replacer
 	log      *slog.Logger
@@ -43,7 +44,8 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if registry == nil {
+	byRules := registry == nil
+	if byRules {
 		if registry, err = handler.NewRegistry(); err != nil {
 			return nil, fmt.Errorf("ingress: %w", err)
 		}
@@ -52,6 +54,7 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 		base:     base,
 		header:   make(http.Header, len(cfg.Headers)+2),
 		registry: registry,
+		byRules:  byRules,
 		retry:    cfg.Retry.withDefaults(),
 		redact:   httptext.Redactor(cfg.AuthToken, base, cfg.Headers),
 		log:      cfg.Logger,
@@ -106,8 +109,9 @@ func (c *Client) GoString() string { return c.String() }
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Raw returns the SDK's own ingress client for the same server, with the same
-// credentials, headers and connections, for what takes one. It has none of the
-// rest: it does not escape keys, so never give it one that came from outside.
+// credentials, headers and connections, for what takes one. [ServiceNameOf] and
+// its kin give it names. It has none of the rest: it does not escape keys, so
+// never give it one that came from outside.
 func (c *Client) Raw() *sdkingress.Client {
 	raw := *c.http
 	raw.Transport = headerTransport{c.header, c.http.Transport}

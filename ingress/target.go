@@ -154,12 +154,5 @@ func (c callee) checkKey() error {
 
 // constructor is the function that makes clients of a kind.
 func constructor(kind handler.Kind) string {
-	switch kind {
-	case handler.Object:
-		return "ingress.Object"
-	case handler.Workflow:
-		return "ingress.Workflow"
-	default:
-		return "ingress.Service"
-	}
+	return "ingress." + registration(kind)
 }

@@ -42,8 +42,21 @@
 //
 // [Client.ResolveAwakeable] and [Client.RejectAwakeable] complete what a handler
 // waits for. A promise of a workflow is completed by a handler of the workflow.
-// There is nothing for named signals: the server has no HTTP API for them; let a
-// handler call restate.ResolveSignal.
+//
+// For a named signal the server, as of 1.7.12, has no HTTP API: neither its
+// ingress nor its admin API knows a path for it, which a test of this package
+// watches. A signal from outside goes through a handler that passes it on with
+// restate.ResolveSignal or restate.RejectSignal:
+//
+//	func (*Approvals) Decide(ctx restate.Context, d Decision) error {
+//		restate.ResolveSignal(ctx, d.InvocationID, "decision", d.By)
+//		return nil
+//	}
+//
+//	err := ingress.CallVoid(ctx, approvals, (*Approvals).Decide, decision)
+//
+// Such a handler decides who may send which signal, which a path of the server's
+// own would not. See the example named signal.
 //
 // # Errors
 //

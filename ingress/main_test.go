@@ -67,6 +67,7 @@ func startServer() (*devserver.Server, func() error, error) {
 		restate.Reflect(new(Signup)),
 		restate.Reflect(new(Gate)),
 		restate.Reflect(new(Payments)),
+		restate.Reflect(new(Approvals)),
 		restate.Reflect(new(Hidden), restate.WithIngressPrivate(true)),
 	)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	restate "github.com/restatedev/sdk-go"
+	sdklog "github.com/restatedev/sdk-go/logging"
 
 	"github.com/fxrestate/go/internal/scope"
 )
@@ -23,7 +24,18 @@ func (c *Client) warnInside(ctx context.Context, subject string) {
 		}
 	}
 	if _, warned := c.warned.LoadOrStore(subject, true); !warned {
-		c.log.WarnContext(ctx, "ingress: the ingress client was used inside a handler, where each replay repeats the request; "+
+		c.log.WarnContext(asIfLive(ctx), "ingress: the ingress client was used inside a handler, where each replay repeats the request; "+
 			"use fxrestate.Call and its kin with the handler's context", "target", subject)
 	}
+}
+
+// asIfLive returns ctx for a logger that drops what is written while an attempt
+// replays: the request is not a repetition only, it is made.
+func asIfLive(ctx context.Context) context.Context {
+	live := sdklog.LogContext{Source: sdklog.LogSourceUser}
+	if now := sdklog.LogContextFrom(ctx); now != nil {
+		live = *now
+		live.IsReplaying = false
+	}
+	return sdklog.WithLogContext(ctx, &live)
 }

@@ -2,22 +2,30 @@ package ingress_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/logging"
 )
 
 // Misuser calls through the ingress where it should call with its context.
-type Misuser struct{ client *ingress.Client }
+type Misuser struct {
+	client   *ingress.Client
+	attempts atomic.Int64
+}
 
 func (m *Misuser) Bare(ctx restate.Context) (string, error) {
 	return ingress.Call0(ctx, ingress.Service[*Greeter](m.client), (*Greeter).Ping)
@@ -31,6 +39,22 @@ func (m *Misuser) InsideRun(ctx restate.Context) (string, error) {
 	return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
 		return ingress.Call0(ctx, ingress.Service[*Greeter](m.client), (*Greeter).Ping)
 	})
+}
+
+// Replaying calls while the attempt replays, and never else: the first attempt
+// fails before it would.
+func (m *Misuser) Replaying(ctx restate.Context) (text string, err error) {
+	again := m.attempts.Add(1) > 1
+	if again {
+		text, err = ingress.Call0(ctx, ingress.Service[*Greeter](m.client), (*Greeter).Ping)
+	}
+	if _, failed := restate.Run(ctx, func(restate.RunContext) (restate.Void, error) { return restate.Void{}, nil }); failed != nil {
+		return "", failed
+	}
+	if !again {
+		return "", errors.New("once more")
+	}
+	return text, err
 }
 
 // logged collects log lines.
@@ -70,7 +94,7 @@ func TestAClientUsedInsideAHandlerSaysSoOnce(t *testing.T) {
 			log := new(logged)
 			client := newClient(t, ingress.Config{Logger: newLogger(log)})
 			name := fmt.Sprintf("Misuser%d", i)
-			misuser := &Misuser{client}
+			misuser := &Misuser{client: client}
 			definition := restate.ServiceDefinition(restate.NewService(name).
 				Handler("Bare", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (string, error) { return misuser.Bare(ctx) })).
 				Handler("InsideRun", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (string, error) { return misuser.InsideRun(ctx) })))
@@ -99,4 +123,25 @@ func TestAClientUsedInsideAHandlerSaysSoOnce(t *testing.T) {
 			require.Contains(t, line, "use fxrestate.Call")
 		})
 	}
+}
+
+func TestTheWarningIsNotLostWhileAnAttemptReplays(t *testing.T) {
+	t.Parallel()
+	core, lines := observer.New(zapcore.DebugLevel)
+	client := newClient(t, ingress.Config{Logger: slog.New(logging.NewHandler(core, logging.Config{}))})
+	misuser := &Misuser{client: client}
+	desc, err := handler.Spec{Type: typeOf[*Misuser](), Name: "MisuserReplaying"}.Describe()
+	require.NoError(t, err)
+	stop, err := serveAll(restateServer(), endpoint.Definition(desc, misuser))
+	require.NoError(t, err)
+	t.Cleanup(stop)
+
+	outside := newClient(t, ingress.Config{})
+	text, err := ingress.Named[restate.Void, string](outside, "MisuserReplaying", "Replaying").Call(testContext(t), restate.Void{})
+	require.NoError(t, err)
+	require.Equal(t, "pong", text)
+	require.Greater(t, misuser.attempts.Load(), int64(1))
+	require.Equal(t, 1, lines.Len())
+	require.Equal(t, zapcore.WarnLevel, lines.All()[0].Level)
+	require.Equal(t, "Greeter/Ping", lines.All()[0].ContextMap()["target"])
 }

@@ -38,6 +38,8 @@
 //	ingress.Lookup(payments, (*Payments).Charge, restate.WithIdempotencyKey(orderID))
 //	ingress.Lookup(signups.ID(user), (*Signup).Run)
 //
+// [Invocation.FindID] asks the server for the id of such a handle.
+//
 // # Events
 //
 // [Client.ResolveAwakeable] and [Client.RejectAwakeable] complete what a handler

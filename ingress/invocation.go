@@ -39,8 +39,34 @@ type Invocation[O any] struct {
 }
 
 // ID of the invocation, for [InvocationByID] in another place or at another time.
-// It is empty for a handle made by [Lookup].
+// It is empty for a handle made by [Lookup], whose id [Invocation.FindID] asks the
+// server for.
 func (i Invocation[O]) ID() string { return i.ref.InvocationID }
+
+// FindID is ID, also for a handle made by [Lookup], which makes a request then.
+// The server computes the id from what the handle was made of: that there is one
+// does not say that there is, or was, such an invocation.
+func (i Invocation[O]) FindID(ctx context.Context) (string, error) {
+	switch {
+	case i.err != nil:
+		return "", i.err
+	case i.client == nil:
+		return "", errNoClient
+	case i.ref.InvocationID != "":
+		return i.ref.InvocationID, nil
+	}
+	a, err := i.client.ask(ctx, verbLookup, i.name, i.ref)
+	if err != nil {
+		return "", err
+	}
+	var found struct {
+		InvocationID string `json:"invocationId"`
+	}
+	if err := json.Unmarshal(a.body, &found); err != nil || found.InvocationID == "" {
+		return "", fmt.Errorf("ingress: %s %s: the answer names no invocation (is %s an ingress?)", verbLookup, i.name, i.client.URL())
+	}
+	return found.InvocationID, nil
+}
 
 // Status is what the server made of the send. It is empty for other handles.
 func (i Invocation[O]) Status() Status { return i.status }
@@ -112,29 +138,32 @@ func (c callee) reference(idempotencyKey string) reference {
 
 // fetch asks for the result of an invocation; the verb tells whether to wait.
 func (c *Client) fetch(ctx context.Context, verb, name string, ref reference) (answer, error) {
+	a, err := c.ask(ctx, verb, name, ref)
+	if verb != verbAttach || !looksUnknown(err) {
+		return a, err
+	}
+	// Attach answers for an invocation that the server does not know as if a
+	// handler had failed. Output tells them apart.
+	if _, again := c.ask(ctx, verbOutput, name, ref); errors.Is(again, ErrNotFound) {
+		return a, again
+	}
+	return a, err
+}
+
+// ask makes a request about an invocation.
+func (c *Client) ask(ctx context.Context, verb, name string, ref reference) (answer, error) {
 	body, err := json.Marshal(ref)
 	if err != nil {
 		return answer{}, fmt.Errorf("ingress: %s %s: %w", verb, name, err)
 	}
-	r := request{
+	return c.do(ctx, request{
 		name:        verb + " " + name,
 		subject:     verb,
 		path:        newPath("restate", verb),
 		body:        body,
 		contentType: "application/json",
 		repeatable:  true,
-	}
-	a, err := c.do(ctx, r)
-	if verb != verbAttach || !looksUnknown(err) {
-		return a, err
-	}
-	// Attach answers for an invocation that the server does not know as if a
-	// handler had failed. Output tells them apart.
-	r.path = newPath("restate", verbOutput)
-	if _, again := c.do(ctx, r); errors.Is(again, ErrNotFound) {
-		return a, again
-	}
-	return a, err
+	})
 }
 
 // looksUnknown tells whether an error is what attach answers for an invocation
@@ -169,7 +198,8 @@ func InvocationByID[O any](c *Client, id string, opts ...InvocationOption) Invoc
 //	result, err := ingress.Lookup(signups.ID(user), (*Signup).Run).Attach(ctx)
 //
 // It makes no request. A mistake in the arguments is the error of the handle's
-// methods.
+// methods; so is an option that says something about a call, since none is made:
+// restate.WithHeaders, WithLimitKey and [WithResponse].
 func Lookup[T any, C restate.Context, I, O any](to Target[T], method func(T, C, I) (O, error), opts ...RequestOption) Invocation[O] {
 	return lookup[O](to, method, opts)
 }
@@ -201,6 +231,8 @@ func lookupIn[O any](c callee, opts []RequestOption) Invocation[O] {
 	o, err := collectRequest(opts)
 	switch {
 	case err != nil:
+	case len(o.headers) > 0 || o.limitKey != "" || o.response != nil:
+		err = errors.New("a lookup makes no call that WithHeaders, WithLimitKey or WithResponse could be about; leave them out, and use Invocation.FindID for the id")
 	case c.once && o.idempotencyKey != "":
 		err = errors.New("the main handler of a workflow has no idempotency key: the workflow's id is one")
 	case !c.once && o.idempotencyKey == "":

@@ -73,6 +73,7 @@ const (
 	verbSend   = "send"
 	verbAttach = "attach"
 	verbOutput = "output"
+	verbLookup = "lookup"
 )
 
 // invokePath is the path under which a handler is called. The server also knows

@@ -22,7 +22,8 @@ const DefaultMaxBody = 1 << 20
 type Route struct {
 	// Key returns the key of the virtual object or the id of the workflow. Its
 	// error is answered with 400 and its text, or as a [*RequestError] says.
-	// Default: the [PathValue] "key" for objects and "id" for workflows.
+	// It is a mistake for a service, which has no key. Default: the [PathValue]
+	// "key" for objects and "id" for workflows.
 	Key func(r *http.Request) (string, error)
 
 	// IdempotencyKey returns the idempotency key of the call, empty for none.
@@ -41,7 +42,8 @@ type Route struct {
 
 	// StatusPath is where [StatusHandler] is mounted, with {id} for the
 	// invocation's id, such as "/invocations/{id}". The answer to a send has it
-	// as its Location. Default: no Location.
+	// as its Location. It is a mistake without {id}, and without Send. Default:
+	// no Location.
 	StatusPath string
 
 	// MaxBody bounds the request's body, in bytes. A larger one is answered
@@ -139,6 +141,9 @@ func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route)
 		if m.to, err = a.callee(method); err == nil {
 			m.input, err = newBinder(input, m.to.input)
 		}
+		if err == nil {
+			err = m.check()
+		}
 		if err != nil && a.client != nil {
 			a.client.log.Error("ingress: a route cannot work", "error", err)
 		}
@@ -147,6 +152,20 @@ func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route)
 		return func(w http.ResponseWriter, r *http.Request) { m.Error(w, r, err) }
 	}
 	return m.ServeHTTP
+}
+
+// check reports what of the route would do nothing, or nothing sensible.
+func (m mounted) check() error {
+	switch {
+	case m.StatusPath != "" && !m.Send:
+		return fmt.Errorf("ingress: %s: StatusPath %q is for a route with Send; set that too", m.to.name(), m.StatusPath)
+	case m.StatusPath != "" && !strings.Contains(m.StatusPath, "{id}"):
+		return fmt.Errorf("ingress: %s: StatusPath %q has no {id} for the invocation's id, as in \"/invocations/{id}\"", m.to.name(), m.StatusPath)
+	case m.Key != nil && !m.to.keyed:
+		return fmt.Errorf("ingress: %s: Key is for virtual objects and workflows, and this is a service", m.to.name())
+	default:
+		return nil
+	}
 }
 
 func (m mounted) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -493,7 +493,7 @@ func TestARouteThatCannotWorkSaysSo(t *testing.T) {
 	t.Parallel()
 	log := new(logged)
 	client := newClient(t, ingress.Config{Logger: newLogger(log)})
-	broken := ingress.Service[*Broken](client)
+	broken, greeter := ingress.Service[*Broken](client), ingress.Service[*Greeter](client)
 	_ = noExport{a: ""}
 	for want, h := range map[string]http.HandlerFunc{
 		"write a method expression":                                                     ingress.Handler0(ingress.Service[*Greeter](client), func(*Greeter, restate.Context) (string, error) { return "", nil }, nil),
@@ -504,13 +504,16 @@ func TestARouteThatCannotWorkSaysSo(t *testing.T) {
 		"field a of ingress_test.noExport: has a path or query tag and is not exported": ingress.HandlerVoid(broken, (*Broken).NoExport, nil),
 		"field A of ingress_test.viaPtr: is reached through an embedded pointer":        ingress.HandlerVoid(broken, (*Broken).ViaPtr, nil),
 		"field A of ingress_test.lost: has json:":                                       ingress.HandlerVoid(broken, (*Broken).Lost, nil),
+		`Greeter/Greet: StatusPath \"/invocations\" has no {id}`:                        ingress.Handler(greeter, (*Greeter).Greet, &ingress.Route{Send: true, StatusPath: "/invocations"}),
+		`Greeter/Greet: StatusPath \"/invocations/{id}\" is for a route with Send`:      ingress.Handler(greeter, (*Greeter).Greet, &ingress.Route{StatusPath: "/invocations/{id}"}),
+		"Greeter/Greet: Key is for virtual objects and workflows":                       ingress.Handler(greeter, (*Greeter).Greet, &ingress.Route{Key: func(*http.Request) (string, error) { return "x", nil }}),
 	} {
 		require.Contains(t, strings.Join(log.all(), ""), want)
 		p := problemOf(t, request(t, h, http.MethodPost, "/", ""))
 		require.Equal(t, http.StatusInternalServerError, p.Status)
 		require.Empty(t, p.Detail)
 	}
-	require.Len(t, log.all(), 8, "logged when mounted, and not for each request")
+	require.Len(t, log.all(), 11, "logged when mounted, and not for each request")
 	for _, h := range []http.HandlerFunc{
 		ingress.Handler0(ingress.Mountable[*Cart](nil), (*Cart).Key, nil),
 		ingress.Handler0(ingress.ObjectClient[*Cart]{}, (*Cart).Key, nil),

@@ -212,6 +212,9 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 			ingress.Lookup(signup, (*Signup).Run, restate.WithIdempotencyKey("x")),
 			"ingress: Signup/Run: the main handler of a workflow has no idempotency key",
 		},
+		"headers":       {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), restate.WithHeaders(map[string]string{"X-A": "b"})), "ingress: Greeter/Greet: a lookup makes no call"},
+		"a limit key":   {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), restate.WithLimitKey("x")), "ingress: Greeter/Greet: a lookup makes no call"},
+		"a response":    {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), ingress.WithResponse(new(ingress.Response))), "ingress: Greeter/Greet: a lookup makes no call"},
 		"an empty id":   {ingress.InvocationByID[string](client, ""), "ingress: the invocation's id is empty"},
 		"a zero handle": {ingress.Invocation[string]{}, "ingress: the target has no client"},
 	} {
@@ -221,9 +224,42 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 			_, ready, err := test.handle.Output(ctx)
 			require.ErrorContains(t, err, test.want)
 			require.False(t, ready)
+			_, err = test.handle.FindID(ctx)
+			require.ErrorContains(t, err, test.want)
 		})
 	}
 	require.Empty(t, recorder.all(), "requests made")
+}
+
+func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
+	t.Parallel()
+	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	greeter, key := ingress.Service[*Greeter](client), restate.WithIdempotencyKey(t.Name()+" a/b?")
+	cart, signup := ingress.Object[*Cart](client).Key(t.Name()+"/ü"), ingress.Workflow[*Signup](client).ID(t.Name()+"/ü")
+	greeted, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada", key)
+	require.NoError(t, err)
+	keyed, err := ingress.Send0(ctx, cart, (*Cart).Key, key)
+	require.NoError(t, err)
+	submitted, err := ingress.Send(ctx, signup, (*Signup).Run, "x")
+	require.NoError(t, err)
+
+	for want, found := range map[string]ingress.Invocation[string]{
+		greeted.ID():   ingress.Lookup(greeter, (*Greeter).Greet, key),
+		keyed.ID():     ingress.Lookup0(cart, (*Cart).Key, key),
+		submitted.ID(): ingress.Lookup(signup, (*Signup).Run),
+	} {
+		require.Empty(t, found.ID())
+		id, err := found.FindID(ctx)
+		require.NoError(t, err)
+		require.Equal(t, want, id)
+	}
+	id, err := submitted.FindID(ctx)
+	require.NoError(t, err)
+	require.Equal(t, submitted.ID(), id)
+
+	elsewhere := newClient(t, ingress.Config{URL: restateServer().AdminURL()})
+	_, err = ingress.Lookup(ingress.Workflow[*Signup](elsewhere).ID("x"), (*Signup).Run).FindID(ctx)
+	require.Error(t, err)
 }
 
 func TestAnInvocationByIDDecodesAsToldTo(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 )
 
@@ -13,12 +14,21 @@ import (
 // maxBody bytes or [DefaultMaxBody] if that is zero, is there for the next
 // handler to read again.
 //
+// Without a check, which is logged here, every request is answered with 500.
+//
 //	r.With(ingress.Verify(0, checkSignature)).Post("/webhooks/payments",
 //		ingress.HandlerVoid(payments, (*Payments).OnEvent, &ingress.Route{
 //			Send:           true,
 //			IdempotencyKey: eventID,
 //		}))
 func Verify(maxBody int64, check func(r *http.Request, body []byte) error) func(http.Handler) http.Handler {
+	if check == nil {
+		// It has no client, and so no logger of one's own.
+		slog.Error("ingress: Verify has no function that checks requests, and turns all of them away; give it one")
+		return func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { WriteProblem(w, r, errNoCheck) })
+		}
+	}
 	if maxBody <= 0 {
 		maxBody = DefaultMaxBody
 	}
@@ -43,3 +53,5 @@ func Verify(maxBody int64, check func(r *http.Request, body []byte) error) func(
 		})
 	}
 }
+
+var errNoCheck = errors.New("ingress: Verify has no function that checks requests")

@@ -98,3 +98,12 @@ func TestACheckMayChooseItsAnswer(t *testing.T) {
 	p := problemOf(t, request(t, h, http.MethodPost, "/", "x"))
 	require.Equal(t, ingress.Problem{Status: 403, Title: "Forbidden", Detail: "too old"}, p)
 }
+
+func TestAWebhookWithoutACheckIsTurnedAway(t *testing.T) {
+	t.Parallel()
+	reached := false
+	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
+	w := request(t, ingress.Verify(0, nil)(next), http.MethodPost, "/", `{}`)
+	require.Equal(t, http.StatusInternalServerError, problemOf(t, w).Status)
+	require.False(t, reached)
+}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -104,10 +106,27 @@ func outputPath(cfg Config) (string, error) {
 		return path, nil
 	case err != nil:
 		return "", fmt.Errorf("gen: %w", err)
-	case !bytes.Contains(old, []byte(header)):
+	case !isGenerated(old):
 		return "", fmt.Errorf("gen: %s was not written by fxrestate gen; choose another name with -output", cfg.Output)
 	}
 	return path, nil
+}
+
+// isGenerated tells whether a file has the header where Go tools look for it: as a
+// line of its own before the package clause. Others may quote it.
+func isGenerated(source []byte) bool {
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.PackageClauseOnly|parser.ParseComments)
+	if err != nil {
+		return false
+	}
+	for _, group := range file.Comments {
+		for _, comment := range group.List {
+			if comment.Text == header && comment.Pos() < file.Package {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Write writes the file, unless it is up to date, and tells whether it did.

@@ -6,7 +6,7 @@
 //	changed, err := file.Write() // or file.Check() in CI
 //
 // It goes in four steps, each in a file of its own. [Generate] loads the package
-// from source (load.go), reads its handler structs by the rules of package
+// from source, and what it imports from what the go command compiled (load.go), reads its handler structs by the rules of package
 // handler (read.go), chooses names for what it declares and imports (names.go)
 // and fills a template (render.go, client.tmpl). The result is checked by the
 // type checker before anybody sees it (verify.go).

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -39,10 +40,32 @@ type source struct {
 }
 
 // load reads the package in cfg.Dir as if the file at output were not there.
-//
-// A second file that exists for the loader only imports what generated code uses,
-// so that its types are at hand whatever the package imports.
 func load(ctx context.Context, cfg Config, output string) (*source, error) {
+	pkg, err := list(ctx, cfg, output)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{fset: token.NewFileSet(), foreign: map[string]*ast.File{}}
+	if err := s.parseFiles(pkg.GoFiles); err != nil {
+		return nil, err
+	}
+	if s.imports, err = s.loadImports(ctx, cfg, pkg); err != nil {
+		return nil, err
+	}
+	config := types.Config{
+		Importer:    importer(s.imported),
+		FakeImportC: true,
+		Error:       func(error) {}, // see the package's documentation
+	}
+	s.types, _ = config.Check(pkg.PkgPath, s.fset, s.files, nil)
+	return s, nil
+}
+
+// list asks the go command which files the package has and what it imports.
+//
+// A second file that exists for that only imports what generated code uses, so
+// that its types are at hand whatever the package imports.
+func list(ctx context.Context, cfg Config, output string) (*packages.Package, error) {
 	name, err := packageName(cfg)
 	if err != nil {
 		return nil, err
@@ -53,37 +76,78 @@ func load(ctx context.Context, cfg Config, output string) (*source, error) {
 	for _, path := range usedPaths {
 		imports += fmt.Sprintf("import _ %q\n", path)
 	}
-	var flags []string
-	if len(cfg.Tags) > 0 {
-		flags = []string{"-tags=" + strings.Join(cfg.Tags, ",")}
-	}
-	pkgs, err := packages.Load(&packages.Config{
-		Context:    ctx,
-		Mode:       packages.LoadSyntax,
-		Dir:        cfg.Dir,
-		Overlay:    map[string][]byte{output: []byte(clause), stub: []byte(clause + imports)},
-		BuildFlags: flags,
+	pkgs, err := loadPackages(ctx, cfg, packages.Config{
+		Mode:    packages.LoadImports,
+		Overlay: map[string][]byte{output: []byte(clause), stub: []byte(clause + imports)},
 	}, ".")
+	if err != nil {
+		return nil, err
+	}
+	if len(pkgs) != 1 {
+		return nil, fmt.Errorf("gen: %s holds %d packages; name the directory of one", cfg.Dir, len(pkgs))
+	}
+	pkg := pkgs[0]
+	pkg.GoFiles = slices.DeleteFunc(pkg.GoFiles, func(file string) bool { return file == output || file == stub })
+	return pkg, nil
+}
+
+// loadImports loads the types of what the package imports. That goes without the
+// overlay, with which nothing that the go command has compiled before counts, and
+// all dependencies would be read from source.
+func (s *source) loadImports(ctx context.Context, cfg Config, pkg *packages.Package) (map[string]*packages.Package, error) {
+	var paths []string
+	for _, imported := range pkg.Imports {
+		if imported.PkgPath != "unsafe" {
+			paths = append(paths, imported.PkgPath)
+		}
+	}
+	loaded, err := loadPackages(ctx, cfg, packages.Config{Mode: packages.LoadTypes, Fset: s.fset}, paths...)
+	if err != nil {
+		return nil, err
+	}
+	byPath := make(map[string]*packages.Package, len(loaded))
+	for _, p := range loaded {
+		byPath[p.PkgPath] = p
+	}
+	imports := make(map[string]*packages.Package, len(pkg.Imports))
+	for path, imported := range pkg.Imports { // by the path in the source, which vendoring may change
+		imports[path] = byPath[imported.PkgPath]
+	}
+	for _, path := range usedPaths {
+		if imported := imports[path]; imported == nil || imported.Types == nil || imported.Types.Scope().Len() == 0 {
+			return nil, fmt.Errorf("gen: %s cannot be imported by %s; is it in go.mod? (go get %s)%s", path, pkg.PkgPath, path, hint(pkg))
+		}
+	}
+	return imports, nil
+}
+
+func loadPackages(ctx context.Context, cfg Config, how packages.Config, patterns ...string) ([]*packages.Package, error) {
+	how.Context, how.Dir = ctx, cfg.Dir
+	if len(cfg.Tags) > 0 {
+		how.BuildFlags = []string{"-tags=" + strings.Join(cfg.Tags, ",")}
+	}
+	pkgs, err := packages.Load(&how, patterns...)
 	if ctx.Err() != nil { // which go list's error does not wrap
 		return nil, fmt.Errorf("gen: read %s: %w", cfg.Dir, context.Cause(ctx))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("gen: read %s: %w", cfg.Dir, err)
 	}
-	if len(pkgs) != 1 {
-		return nil, fmt.Errorf("gen: %s holds %d packages; name the directory of one", cfg.Dir, len(pkgs))
-	}
-	pkg := pkgs[0]
-	if err := unreadable(pkg); err != nil {
-		return nil, err
-	}
-	s := &source{fset: pkg.Fset, types: pkg.Types, imports: pkg.Imports, foreign: map[string]*ast.File{}}
-	for _, f := range pkg.Syntax {
-		if name := s.fset.Position(f.Package).Filename; name != output && name != stub {
-			s.files = append(s.files, f)
+	return pkgs, nil
+}
+
+// parseFiles parses the files of the package.
+func (s *source) parseFiles(files []string) error {
+	var broken []error
+	for _, name := range files {
+		f, err := parser.ParseFile(s.fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			broken = append(broken, fmt.Errorf("gen: %w", err))
+			continue
 		}
+		s.files = append(s.files, f)
 	}
-	return s, nil
+	return errors.Join(broken...)
 }
 
 // packageName reads the name of the package, which the overlay needs. The
@@ -111,26 +175,6 @@ func packageName(cfg Config) (string, error) {
 		return "", fmt.Errorf("gen: read %s: %w", cfg.Dir, err)
 	}
 	return pkg.Name, nil
-}
-
-// unreadable reports what keeps the handlers from being read. Type errors do not:
-// see the package's documentation.
-func unreadable(pkg *packages.Package) error {
-	var broken []error
-	for _, err := range pkg.Errors {
-		if err.Kind == packages.ParseError {
-			broken = append(broken, fmt.Errorf("gen: %w", err))
-		}
-	}
-	if len(broken) > 0 {
-		return errors.Join(broken...)
-	}
-	for _, path := range usedPaths {
-		if imported := pkg.Imports[path]; imported == nil || imported.Types == nil || imported.Types.Scope().Len() == 0 {
-			return fmt.Errorf("gen: %s cannot be imported by %s; is it in go.mod? (go get %s)%s", path, pkg.PkgPath, path, hint(pkg))
-		}
-	}
-	return nil
 }
 
 // hint adds what the go command says about the package.

@@ -32,11 +32,29 @@ func (s *source) verify(path string, out []byte, n *names) error {
 }
 
 // importedBy returns a package that the package or the generated file imports.
+//
+// What the generated file alone imports is known from the signatures of promoted
+// methods: of such a package all is there that they mention, and no more is used.
 func (s *source) importedBy(n *names, path string) *types.Package {
-	if pkg := s.imports[path]; pkg != nil && pkg.Types != nil {
+	if pkg := s.imported(path); pkg != nil {
+		return pkg
+	}
+	pkg := n.packages[path]
+	if pkg != nil {
+		pkg.MarkComplete()
+	}
+	return pkg
+}
+
+// imported returns a package that the package imports.
+func (s *source) imported(path string) *types.Package {
+	if path == "unsafe" {
+		return types.Unsafe
+	}
+	if pkg := s.imports[path]; pkg != nil {
 		return pkg.Types
 	}
-	return n.packages[path]
+	return nil
 }
 
 // importer is a types.Importer of packages that are loaded already.

@@ -192,3 +192,12 @@ func TestTheHeaderMayStandBelowALicence(t *testing.T) {
 	require.NoError(t, err)
 	requireWrites(t, file, true)
 }
+
+// What package integration runs is what comes out now.
+func TestTheClientsThatAreRunOnAServerAreUpToDate(t *testing.T) {
+	t.Parallel()
+	file, err := gen.Generate(t.Context(), gen.Config{Dir: filepath.Join("..", "..", "integration", "shapes")})
+	require.NoError(t, err)
+	require.Empty(t, file.Warnings)
+	require.NoError(t, file.Check())
+}

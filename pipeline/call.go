@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"time"
 
@@ -20,7 +22,10 @@ const (
 	VerbSend Verb = "send"
 )
 
-// Call is a call or send from a handler to another, made with a typed client.
+// Call is a call or send from a handler to another, made with a typed client. An
+// interceptor may change its headers and its Input, which is encoded after all
+// interceptors, and for a [VerbCall] what Output points to. The other fields tell
+// what was asked for: writing them changes nothing.
 type Call struct {
 	// Verb says how it is made.
 	Verb Verb
@@ -39,6 +44,11 @@ type Call struct {
 	inv     *Invocation
 	headers map[string]string
 	make    CallNext
+	origin  *Call // itself, or what it was copied from
+
+	// Of the origin only.
+	reached int // how far into the interceptors it is
+	made    bool
 }
 
 // Invocation returns the invocation that makes the call.
@@ -65,10 +75,16 @@ func (c *Call) Headers() map[string]string { return maps.Clone(c.headers) }
 // Mostly it adds headers with [Call.SetHeader].
 //
 // What next returns for a [VerbCall] is the terminal error that the other handler
-// answered with, or nil; for the other verbs it is nil once the call was made.
-// An error that the interceptor returns instead is what the client returns to the
-// handler. The rules for next and for suspension are those of [Interceptor]. One
-// interceptor serves all invocations and must be safe for concurrent use.
+// answered with, or nil; for the other verbs it is nil once the call was made. An
+// error that is not terminal says why no call was made, or that its answer does not
+// decode. An error that the interceptor returns instead is what the client returns
+// to the handler.
+//
+// The rules for next and for suspension are those of [Interceptor]: a second call of
+// next returns [ErrNextTwice]. An interceptor that does not call next answers a
+// [VerbCall] by what it writes to Output; for the other verbs it has to return an
+// error, or else the client returns [ErrCallNotMade]. One interceptor serves all
+// invocations and must be safe for concurrent use.
 type CallInterceptor interface {
 	InterceptCall(ctx restate.Context, call *Call, next CallNext) error
 }
@@ -84,25 +100,42 @@ func (f CallInterceptorFunc) InterceptCall(ctx restate.Context, call *Call, next
 	return f(ctx, call, next)
 }
 
+// ErrCallNotMade is what a client returns for a send or a future when a call
+// interceptor returned no error although nothing was made: it did not call next, or
+// dropped the error of next.
+var ErrCallNotMade = errors.New("pipeline: a call interceptor returned no error, and the call was not made; call next, or return an error")
+
+var errStrangeCall = errors.New("pipeline: a call interceptor gave next a call that is not its own; hand on the one it was given")
+
 // InterceptsCalls reports whether calls of this invocation meet interceptors. A
 // client that finds there are none need not make a [Call] at all.
 func (inv *Invocation) InterceptsCalls() bool { return inv.chain != nil && inv.chain.calls != nil }
 
 // WrapCall makes a call inside of the call interceptors. makeIt makes it, with the
-// headers of the call it gets, and returns the terminal error of the answer if it
-// waits for one.
+// input and the headers of the call it gets, and returns the terminal error of the
+// answer if it waits for one.
 func (inv *Invocation) WrapCall(ctx restate.Context, call *Call, makeIt CallNext) error {
 	if !inv.InterceptsCalls() {
 		return makeIt(ctx, call)
 	}
-	call.inv, call.make = inv, makeIt
-	return inv.chain.calls(ctx, call)
+	call.inv, call.make, call.origin = inv, makeIt, call
+	call.reached, call.made = 0, false
+	if err := inv.chain.calls(ctx, call); err != nil {
+		return err
+	}
+	if !call.made && call.Verb != VerbCall {
+		return fmt.Errorf("%w: %s of %s/%s", ErrCallNotMade, call.Verb, call.Service, call.Handler)
+	}
+	return nil
 }
 
-// aroundCall puts a call interceptor around next. Calls happen inside of the
-// handler, so a panic goes on its way to there.
-func aroundCall(interceptor CallInterceptor, next CallNext) CallNext {
+// aroundCall puts a call interceptor around next. index is its place, as for
+// [around]. Calls happen inside of the handler, so a panic goes on its way to there.
+func aroundCall(interceptor CallInterceptor, index int, next CallNext) CallNext {
 	return func(ctx restate.Context, call *Call) (err error) {
+		if err := call.enter(index); err != nil {
+			return err
+		}
 		returned := false
 		defer call.inv.flight.catch(call.inv, &returned, nil)
 		err = interceptor.InterceptCall(ctx, call, next)
@@ -111,11 +144,30 @@ func aroundCall(interceptor CallInterceptor, next CallNext) CallNext {
 	}
 }
 
-// makeCall is what the call interceptors stand around.
-func makeCall(ctx restate.Context, call *Call) error {
-	returned := false
-	defer call.inv.flight.catch(call.inv, &returned, nil)
-	err := call.make(ctx, call)
-	returned = true
-	return err
+// makeCall is what the call interceptors stand around; index is past the last.
+func makeCall(index int) CallNext {
+	return func(ctx restate.Context, call *Call) error {
+		if err := call.enter(index); err != nil {
+			return err
+		}
+		returned := false
+		defer call.inv.flight.catch(call.inv, &returned, nil)
+		err := call.make(ctx, call)
+		call.origin.made = err == nil
+		returned = true
+		return err
+	}
+}
+
+// enter notes that the call is at the interceptor with the given index, or past
+// the last one.
+func (c *Call) enter(index int) error {
+	if c == nil || c.origin == nil {
+		return errStrangeCall
+	}
+	if c.origin.reached >= index {
+		return fmt.Errorf("%w, around the %s of %s/%s", ErrNextTwice, c.Verb, c.Service, c.Handler)
+	}
+	c.origin.reached = index
+	return nil
 }

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -101,6 +102,87 @@ func TestHeadersThatDifferBetweenAttemptsBreakTheJournal(t *testing.T) {
 		}
 	}
 	require.True(t, mismatch)
+}
+
+func TestACallInterceptorKeepsTheRulesOfNext(t *testing.T) {
+	t.Parallel()
+	sold := errors.New("sold out")
+	pass := func(ctx restate.Context, call *pipeline.Call, next pipeline.CallNext) error { return next(ctx, call) }
+	twice := func(ctx restate.Context, call *pipeline.Call, next pipeline.CallNext) error {
+		if err := next(ctx, call); err != nil {
+			return err
+		}
+		return next(ctx, call)
+	}
+	twiceByCopy := func(ctx restate.Context, call *pipeline.Call, next pipeline.CallNext) error {
+		first := *call
+		if err := next(ctx, &first); err != nil {
+			return err
+		}
+		return next(ctx, call)
+	}
+	nothing := func(restate.Context, *pipeline.Call, pipeline.CallNext) error { return nil }
+	drop := func(ctx restate.Context, call *pipeline.Call, next pipeline.CallNext) error {
+		_ = next(ctx, call)
+		return nil
+	}
+	type interceptors []pipeline.CallInterceptorFunc
+	for name, test := range map[string]struct {
+		interceptors interceptors
+		verb         pipeline.Verb
+		fails        error
+		made         int
+		want         error
+	}{
+		"once":                                   {interceptors{pass, pass}, pipeline.VerbSend, nil, 1, nil},
+		"twice":                                  {interceptors{twice}, pipeline.VerbSend, nil, 1, pipeline.ErrNextTwice},
+		"twice around another":                   {interceptors{twice, pass}, pipeline.VerbCall, nil, 1, pipeline.ErrNextTwice},
+		"twice inside of another":                {interceptors{pass, twice}, pipeline.VerbFuture, nil, 1, pipeline.ErrNextTwice},
+		"twice by a copy":                        {interceptors{twiceByCopy}, pipeline.VerbSend, nil, 1, pipeline.ErrNextTwice},
+		"never, for a send":                      {interceptors{pass, nothing}, pipeline.VerbSend, nil, 0, pipeline.ErrCallNotMade},
+		"never, for a future":                    {interceptors{nothing, pass}, pipeline.VerbFuture, nil, 0, pipeline.ErrCallNotMade},
+		"never, for a call that it answers":      {interceptors{nothing}, pipeline.VerbCall, nil, 0, nil},
+		"once, and drops its error":              {interceptors{drop}, pipeline.VerbSend, sold, 1, pipeline.ErrCallNotMade},
+		"once, and drops the error of an answer": {interceptors{drop}, pipeline.VerbCall, sold, 1, nil},
+		"once, and returns its error":            {interceptors{pass}, pipeline.VerbSend, sold, 1, sold},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inv, made := new(pipeline.Invocation), 0
+			_, err := compile(t, func(cfg *pipeline.Config) {
+				for _, i := range test.interceptors {
+					cfg.Handler.CallInterceptors = append(cfg.Handler.CallInterceptors, i)
+				}
+			}, func(ctx restate.Context, _ any) (any, error) {
+				err := inv.WrapCall(ctx, &pipeline.Call{Verb: test.verb, Service: "shop", Handler: "Buy"}, func(restate.Context, *pipeline.Call) error {
+					made++
+					return test.fails
+				})
+				require.ErrorIs(t, err, test.want)
+				require.Equal(t, test.want == nil, err == nil)
+				return nil, nil
+			}).Run(restate.WithMockContext(newFake()), inv)
+			require.NoError(t, err)
+			require.Equal(t, test.made, made)
+		})
+	}
+}
+
+func TestACallInterceptorHandsOnItsOwnCall(t *testing.T) {
+	t.Parallel()
+	for name, other := range map[string]*pipeline.Call{"none": nil, "another one": {Service: "shop"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inv := new(pipeline.Invocation)
+			_, err := compile(t, func(cfg *pipeline.Config) {
+				cfg.Handler.CallInterceptors = []pipeline.CallInterceptor{pipeline.CallInterceptorFunc(
+					func(ctx restate.Context, _ *pipeline.Call, next pipeline.CallNext) error { return next(ctx, other) })}
+			}, func(ctx restate.Context, _ any) (any, error) {
+				return nil, inv.WrapCall(ctx, &pipeline.Call{}, func(restate.Context, *pipeline.Call) error { return nil })
+			}).Run(restate.WithMockContext(newFake()), inv)
+			require.ErrorContains(t, err, "hand on the one it was given")
+		})
+	}
 }
 
 func TestWithoutCallInterceptorsACallIsMadeAsItIs(t *testing.T) {

@@ -155,9 +155,9 @@ func Compile(cfg Config) (*Chain, error) {
 		c.steps = aroundStep(interceptor, c.steps)
 	}
 	if len(calls) > 0 {
-		c.calls = makeCall
-		for _, interceptor := range slices.Backward(calls) {
-			c.calls = aroundCall(interceptor, c.calls)
+		c.calls = makeCall(len(calls) + 1)
+		for i, interceptor := range slices.Backward(calls) {
+			c.calls = aroundCall(interceptor, i+1, c.calls)
 		}
 	}
 	return c, nil

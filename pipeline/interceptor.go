@@ -45,7 +45,8 @@ func (f InterceptorFunc) Intercept(ctx restate.Context, inv *Invocation, next Ne
 	return f(ctx, inv, next)
 }
 
-// ErrNextTwice is what next returns to an interceptor that calls it again.
+// ErrNextTwice is what next returns to an interceptor, also a [CallInterceptor],
+// that calls it again.
 var ErrNextTwice = errors.New("pipeline: an interceptor called next twice")
 
 // around puts an interceptor around next. index is its place, from the outside

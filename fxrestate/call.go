@@ -14,7 +14,10 @@ import (
 //
 // The method expression names the handler and gives the call its types. The call
 // is journaled: it is made once, whatever happens to the caller, and its result
-// is kept. A failure of the handler is a restate.TerminalError with its code.
+// is kept. A failure of the handler is a restate.TerminalError with its code. An
+// input that does not encode, and a result that does not decode into O, are errors
+// that name the handler; they are not terminal, so that the invocation goes on when
+// the mistake is mended. An empty key is a terminal error with code 400.
 //
 // Go has no overloading, so each verb has a name for each shape of method:
 //
@@ -47,37 +50,41 @@ func Call0Void[T any, C restate.Context](ctx restate.Context, to Target[T], meth
 }
 
 func call[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.RequestOption) (O, error) {
-	r, err := to.address().resolve(method)
+	c, err := to.address().resolve(method)
 	if err != nil {
 		var none O
 		return none, err
 	}
-	if inv := intercepting(ctx); inv != nil {
-		return interceptedCall[O](ctx, inv, r, in, opts)
-	}
-	return request[O](ctx, r, in, opts)
+	return callTo[O](ctx, c, in, opts)
 }
 
-func interceptedCall[O any](ctx restate.Context, inv *pipeline.Invocation, r resolved, in any, opts []restate.RequestOption) (O, error) {
-	var out O
-	err := inv.WrapCall(ctx, newCall(r, pipeline.VerbCall, in, &out, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
-		out, err = request[O](ctx, r, c.Input, withHeaders(opts, c))
+func callTo[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (out O, err error) {
+	inv := intercepting(ctx)
+	if inv == nil {
+		return request[O](ctx, to, in, opts)
+	}
+	err = inv.WrapCall(ctx, newCall(to, pipeline.VerbCall, in, &out, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+		out, err = request[O](ctx, to, c.Input, withHeaders(opts, c))
 		return err
 	})
 	return out, err
 }
 
-func request[O any](ctx restate.Context, r resolved, in any, opts []restate.RequestOption) (O, error) {
-	out, failure := client[O](ctx, r).Request(in, opts...)
-	if failure != nil {
+func request[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (O, error) {
+	f, err := requestFuture[O](ctx, to, in, opts)
+	if err != nil {
 		var none O
-		return none, failure
+		return none, err
 	}
-	return out, nil
+	return f.result()
 }
 
 // Future calls a handler without waiting. The result is a future of the SDK, for
-// restate.Wait, restate.WaitFirst and its own method Response. See [Call].
+// restate.Wait, restate.WaitFirst and, by [ResponseOf], for waiting with others.
+//
+// Its method Response has no way to return an error that is not terminal, and
+// panics if the result does not decode into O; the invocation is retried.
+// [ResponseOf] returns an error. See [Call].
 func Future[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.RequestOption) (restate.ResponseFuture[O], error) {
 	return future[O](ctx, to, method, in, opts)
 }
@@ -98,22 +105,62 @@ func Future0Void[T any, C restate.Context](ctx restate.Context, to Target[T], me
 }
 
 func future[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.RequestOption) (restate.ResponseFuture[O], error) {
-	r, err := to.address().resolve(method)
+	c, err := to.address().resolve(method)
 	if err != nil {
 		return nil, err
 	}
-	if inv := intercepting(ctx); inv != nil {
-		return interceptedFuture[O](ctx, inv, r, in, opts)
-	}
-	return client[O](ctx, r).RequestFuture(in, opts...), nil
+	return futureTo[O](ctx, c, in, opts)
 }
 
-func interceptedFuture[O any](ctx restate.Context, inv *pipeline.Invocation, r resolved, in any, opts []restate.RequestOption) (f restate.ResponseFuture[O], err error) {
-	err = inv.WrapCall(ctx, newCall(r, pipeline.VerbFuture, in, nil, opts), func(ctx restate.Context, c *pipeline.Call) error {
-		f = client[O](ctx, r).RequestFuture(c.Input, withHeaders(opts, c)...)
-		return nil
-	})
-	return f, err
+func futureTo[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (restate.ResponseFuture[O], error) {
+	var f *response[O]
+	var err error
+	if inv := intercepting(ctx); inv == nil {
+		f, err = requestFuture[O](ctx, to, in, opts)
+	} else {
+		err = inv.WrapCall(ctx, newCall(to, pipeline.VerbFuture, in, nil, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+			f, err = requestFuture[O](ctx, to, c.Input, withHeaders(opts, c))
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (*response[O], error) {
+	if err := to.checkRequest(opts); err != nil {
+		return nil, err
+	}
+	input, err := to.encode(in)
+	if err != nil {
+		return nil, err
+	}
+	return &response[O]{client[O](ctx, to).RequestFuture(input, opts...), to.name()}, nil
+}
+
+// response is the future of a call.
+type response[O any] struct {
+	restate.ResponseFuture[payload[O]]
+
+	name string
+}
+
+// Response implements restate.ResponseFuture.
+func (r *response[O]) Response() (O, restate.TerminalError) {
+	value, failure := r.ResponseFuture.Response()
+	out, err := decode(r.name, value, failure)
+	if err != nil && failure == nil {
+		panic(err)
+	}
+	return out, failure
+}
+
+// result is Response for who can take an error that is not terminal.
+func (r *response[O]) result() (O, error) {
+	value, failure := r.ResponseFuture.Response()
+	return decode(r.name, value, failure)
 }
 
 // Send calls a handler that runs on its own, now or, with restate.WithDelay,
@@ -138,21 +185,35 @@ func Send0Void[T any, C restate.Context](ctx restate.Context, to Target[T], meth
 }
 
 func sendTo[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.SendOption) (Invocation[O], error) {
-	r, err := to.address().resolve(method)
+	c, err := to.address().resolve(method)
 	if err != nil {
 		return Invocation[O]{}, err
 	}
-	if inv := intercepting(ctx); inv != nil {
-		return interceptedSend[O](ctx, inv, r, in, opts)
-	}
-	return Invocation[O]{sent: client[O](ctx, r).Send(in, opts...), codec: r.Method.OutputCodec}, nil
+	return sendOne[O](ctx, c, in, opts)
 }
 
-func interceptedSend[O any](ctx restate.Context, inv *pipeline.Invocation, r resolved, in any, opts []restate.SendOption) (Invocation[O], error) {
-	sent := Invocation[O]{codec: r.Method.OutputCodec}
-	err := inv.WrapCall(ctx, newSend(r, in, opts), func(ctx restate.Context, c *pipeline.Call) error {
-		sent.sent = client[O](ctx, r).Send(c.Input, append(slices.Clip(opts), restate.WithHeaders(c.Headers()))...)
-		return nil
+func sendOne[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (sent Invocation[O], err error) {
+	inv := intercepting(ctx)
+	if inv == nil {
+		return send[O](ctx, to, in, opts)
+	}
+	err = inv.WrapCall(ctx, newSend(to, in, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+		sent, err = send[O](ctx, to, c.Input, append(slices.Clip(opts), restate.WithHeaders(c.Headers())))
+		return err
 	})
-	return sent, err
+	if err != nil {
+		return Invocation[O]{}, err
+	}
+	return sent, nil
+}
+
+func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (Invocation[O], error) {
+	if err := to.checkSend(opts); err != nil {
+		return Invocation[O]{}, err
+	}
+	input, err := to.encode(in)
+	if err != nil {
+		return Invocation[O]{}, err
+	}
+	return Invocation[O]{sent: client[O](ctx, to).Send(input, opts...), name: to.name(), codec: to.output}, nil
 }

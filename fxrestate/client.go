@@ -3,7 +3,6 @@ package fxrestate
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -72,47 +71,28 @@ type address[T any] struct {
 	options  []restate.ClientOption
 }
 
-// resolved is the handler that a call goes to.
-type resolved struct {
-	handler.Ref
-
-	key     string
-	options []restate.ClientOption
-}
-
 // resolve finds the handler that a method expression names. The types are
 // checked by the compiler; what is left are a client that fx did not make, a
-// client of the wrong kind for the type, and an empty key.
-func (a address[T]) resolve(method any) (resolved, error) {
+// client of the wrong kind for the type, and a bad key.
+func (a address[T]) resolve(method any) (callee, error) {
 	if a.registry == nil {
-		return resolved{}, errors.New("fxrestate: the client was not injected; take it as a parameter of a constructor")
+		return callee{}, errors.New("fxrestate: the client was not injected; take it as a parameter of a constructor")
 	}
 	ref, err := a.registry.Resolve(method)
 	if err != nil {
-		return resolved{}, fmt.Errorf("fxrestate: %w", err)
+		return callee{}, fmt.Errorf("fxrestate: %w", err)
 	}
 	if ref.Service.Kind != a.kind {
-		return resolved{}, fmt.Errorf("fxrestate: %s is a %s, and the client is for a %s; inject the client of its kind", ref.Service.Name, ref.Service.Kind, a.kind)
+		return callee{}, fmt.Errorf("fxrestate: %s is a %s, and the client is for a %s; inject the client of its kind", ref.Service.Name, ref.Service.Kind, a.kind)
 	}
-	if a.key == "" && a.kind.Keyed() {
-		err := fmt.Errorf("fxrestate: call of %s with an empty key", ref.Target())
-		return resolved{}, restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
+	c := callee{
+		service: ref.Service.Name,
+		handler: ref.Method.Name,
+		kind:    a.kind,
+		key:     a.key,
+		input:   ref.Method.InputCodec,
+		output:  ref.Method.OutputCodec,
+		options: ref.Method.ClientOptions(),
 	}
-	options := ref.Method.ClientOptions()
-	if len(a.options) > 0 {
-		options = append(options, a.options...)
-	}
-	return resolved{ref, a.key, options}, nil
-}
-
-// client makes the SDK's client for a resolved handler.
-func client[O any](ctx restate.Context, to resolved) restate.Client[any, O] {
-	switch to.Service.Kind {
-	case handler.Object:
-		return restate.Object[O](ctx, to.Service.Name, to.key, to.Method.Name, to.options...)
-	case handler.Workflow:
-		return restate.Workflow[O](ctx, to.Service.Name, to.key, to.Method.Name, to.options...)
-	default:
-		return restate.Service[O](ctx, to.Service.Name, to.Method.Name, to.options...)
-	}
+	return c.with(a.options), c.checkKey()
 }

@@ -25,10 +25,10 @@ func intercepting(ctx restate.Context) *pipeline.Invocation {
 }
 
 // newCall describes a call to its interceptors.
-func newCall(to resolved, verb pipeline.Verb, in, out any, opts []restate.RequestOption) *pipeline.Call {
+func newCall(to callee, verb pipeline.Verb, in, out any, opts []restate.RequestOption) *pipeline.Call {
 	o := sdkoption.Collect(restate.RequestOption.BeforeRequest, opts)
 	c := &pipeline.Call{
-		Verb: verb, Service: to.Service.Name, Key: to.key, Handler: to.Method.Name,
+		Verb: verb, Service: to.service, Key: to.key, Handler: to.handler,
 		Input: in, Output: out, IdempotencyKey: o.IdempotencyKey,
 	}
 	if o.Headers != nil {
@@ -38,10 +38,10 @@ func newCall(to resolved, verb pipeline.Verb, in, out any, opts []restate.Reques
 }
 
 // newSend describes a send to its interceptors.
-func newSend(to resolved, in any, opts []restate.SendOption) *pipeline.Call {
+func newSend(to callee, in any, opts []restate.SendOption) *pipeline.Call {
 	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
 	c := &pipeline.Call{
-		Verb: pipeline.VerbSend, Service: to.Service.Name, Key: to.key, Handler: to.Method.Name,
+		Verb: pipeline.VerbSend, Service: to.service, Key: to.key, Handler: to.handler,
 		Input: in, IdempotencyKey: o.IdempotencyKey, Delay: o.Delay,
 	}
 	if o.Headers != nil {

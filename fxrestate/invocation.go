@@ -1,6 +1,10 @@
 package fxrestate
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
@@ -12,14 +16,20 @@ import (
 type Invocation[O any] struct {
 	sent  restate.Invocation
 	id    string
+	name  string // for errors
 	codec encoding.Codec
 }
 
 // InvocationByID returns the invocation with an id that [Invocation.ID] told, in
 // another handler or at another time. Its result is read by the codec of the
-// options (restate.WithCodec and the like), by default as JSON.
+// options (restate.WithCodec and the like), by default as JSON; O must fit the
+// handler, which nothing checks before.
 func InvocationByID[O any](id string, opts ...restate.AttachOption) Invocation[O] {
-	return Invocation[O]{id: id, codec: sdkoption.Collect(restate.AttachOption.BeforeAttach, opts).Codec}
+	codec := sdkoption.Collect(restate.AttachOption.BeforeAttach, opts).Codec
+	if codec == nil {
+		codec = encoding.JSONCodec
+	}
+	return Invocation[O]{id: id, name: "invocation " + id, codec: codec}
 }
 
 // ID returns the invocation's id. After a [Send] it waits until the server has
@@ -33,21 +43,62 @@ func (i Invocation[O]) ID() string {
 }
 
 // Attach waits for the invocation's result. A failure of its handler is a
-// restate.TerminalError with its code.
+// restate.TerminalError with its code, and so is an id that is none, with code 400.
+// A result that does not decode into O is an error that names the handler, or the
+// id; it is not terminal.
 func (i Invocation[O]) Attach(ctx restate.Context) (O, error) {
-	codec := i.codec
-	if codec == nil {
-		codec = encoding.JSONCodec
-	}
-	out, failure := restate.AttachInvocation[O](ctx, i.ID(), restate.WithCodec(codec)).Response()
-	if failure != nil {
+	id, err := i.checkedID()
+	if err != nil {
 		var none O
-		return none, failure
+		return none, err
 	}
-	return out, nil
+	value, failure := restate.AttachInvocation[payload[O]](ctx, id, restate.WithCodec(i.codec)).Response()
+	return decode(i.name, value, failure)
 }
 
 // Cancel asks the invocation to stop. It goes on until it next waits for
 // something, which then fails as [IsCancelled] tells
-// (https://docs.restate.dev/services/invocation/managing-invocations).
-func (i Invocation[O]) Cancel(ctx restate.Context) { restate.CancelInvocation(ctx, i.ID()) }
+// (https://docs.restate.dev/services/invocation/managing-invocations). The error is
+// that of an id that is none.
+func (i Invocation[O]) Cancel(ctx restate.Context) error {
+	id, err := i.checkedID()
+	if err != nil {
+		return err
+	}
+	restate.CancelInvocation(ctx, id)
+	return nil
+}
+
+var errZeroInvocation = errors.New("fxrestate: a zero Invocation is none; get one from Send or InvocationByID")
+
+// checkedID returns the id. The server would have the invocation retried for ever
+// because of a text that is no id.
+func (i Invocation[O]) checkedID() (string, error) {
+	switch {
+	case i.codec == nil:
+		return "", errZeroInvocation
+	case i.sent != nil:
+		return i.sent.GetInvocationId(), nil
+	case i.id == "":
+		return "", badRequest(errors.New("fxrestate: the invocation's id is empty"))
+	case !looksLikeID(i.id):
+		return "", badRequest(fmt.Errorf("fxrestate: %q is no id of an invocation", i.id))
+	default:
+		return i.id, nil
+	}
+}
+
+// looksLikeID reports whether a text has the form of an id: a prefix, the version
+// of the form, and letters and digits, of which version 1 has a fixed number.
+func looksLikeID(id string) bool {
+	rest, ok := strings.CutPrefix(id, "inv_")
+	if !ok || rest == "" || rest[0] == '1' && len(rest) != 34 {
+		return false
+	}
+	for _, c := range []byte(rest) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return true
+}

@@ -52,11 +52,10 @@ func (k PromiseKey[T]) Pending(ctx restate.WorkflowSharedContext) Pending[T] {
 		return Pending[T]{&pending[T]{decided: true, err: err}}
 	}
 	promise := k.promise(ctx)
-	o := &operation{Future: promise}
-	return Pending[T]{&pending[T]{open: o.open, result: func() (T, error) {
+	return pendingWith(promise, func() (T, error) {
 		value, _, err := k.slot.decode(promise.Result())
 		return value, err
-	}}}
+	})
 }
 
 // Peek returns the value if the promise is resolved, and does not wait for it.

@@ -59,18 +59,23 @@ func (o *operation) open() []restate.Future {
 }
 
 func pendingOf[T any](f restate.Future, result func() (T, restate.TerminalError)) Pending[T] {
-	o := &operation{Future: f}
-	return Pending[T]{&pending[T]{open: o.open, result: func() (T, error) {
+	return pendingWith(f, func() (T, error) {
 		value, failure := result()
 		if failure != nil {
 			return value, failure
 		}
 		return value, nil
-	}}}
+	})
+}
+
+func pendingWith[T any](f restate.Future, result func() (T, error)) Pending[T] {
+	o := &operation{Future: f}
+	return Pending[T]{&pending[T]{open: o.open, result: result}}
 }
 
 // ResponseOf takes the SDK's futures that have a method Response: those of
-// [Future] and its kin, of the SDK's own calls, and of restate.AttachInvocation.
+// [Future] and its kin, of the SDK's own calls, and of restate.AttachInvocation. A
+// result of [Future] that does not decode is an error that names the handler.
 //
 // To cancel a call that lost a race, tell its invocation:
 // restate.CancelInvocation(ctx, call.GetInvocationId()).
@@ -79,6 +84,9 @@ func ResponseOf[T any](f interface {
 	Response() (T, restate.TerminalError)
 },
 ) Pending[T] {
+	if own, ok := f.(*response[T]); ok {
+		return pendingWith(f, own.result)
+	}
 	return pendingOf(f, f.Response)
 }
 

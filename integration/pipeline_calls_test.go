@@ -113,6 +113,93 @@ func TestPipelineCallInterceptorAnswersItself(t *testing.T) {
 	require.Empty(t, got, "nothing was called")
 }
 
+// PipeClerk makes one call of a verb, and does not swallow its error.
+type PipeClerk struct {
+	mail fxrestate.ServiceClient[*PipeMail]
+}
+
+func (c *PipeClerk) Do(ctx restate.Context, verb pipeline.Verb) (string, error) {
+	switch verb {
+	case pipeline.VerbSend:
+		sent, err := fxrestate.Send(ctx, c.mail, (*PipeMail).Take, "send")
+		if err != nil {
+			return "", err
+		}
+		return sent.Attach(ctx)
+	case pipeline.VerbFuture:
+		f, err := fxrestate.Future(ctx, c.mail, (*PipeMail).Take, "future")
+		if err != nil {
+			return "", err
+		}
+		return f.Response()
+	default:
+		return fxrestate.Call(ctx, c.mail, (*PipeMail).Take, "call")
+	}
+}
+
+// startClerk runs a clerk whose errors come out at once.
+func startClerk(t *testing.T, got chan string, interceptors ...any) (clerk, mail string) {
+	clerk, mail = unique("pipe-clerk"), unique("pipe-mail")
+	start(t,
+		fxrestate.Service[*PipeMail](made(&PipeMail{got}), fxrestate.Name(mail)),
+		fxrestate.Service[*PipeClerk](func(m fxrestate.ServiceClient[*PipeMail]) *PipeClerk { return &PipeClerk{m} }, fxrestate.Name(clerk),
+			restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(1), restate.KillOnMaxAttempts()),
+			fxrestate.CallInterceptors(interceptors...)))
+	return clerk, mail
+}
+
+func TestPipelineCallInterceptorThatMakesNoCallIsAMistake(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 100)
+	for how, interceptor := range map[string]any{
+		"by not calling next": func(restate.Context, *pipeline.Call, pipeline.CallNext) error { return nil },
+		"by dropping the error of next": func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error {
+			c.Input = func() {} // does not encode
+			_ = next(ctx, c)
+			return nil
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			clerk, mail := startClerk(t, got, interceptor)
+			for _, verb := range []pipeline.Verb{pipeline.VerbSend, pipeline.VerbFuture} {
+				require.Equal(t, fmt.Sprintf("%v: %s of %s/Take", pipeline.ErrCallNotMade, verb, mail),
+					failed(t, call(t, path(clerk, "Do"), verb)).Message)
+			}
+		})
+	}
+	require.Empty(t, got)
+}
+
+func TestPipelineCallInterceptorCallsNextOnce(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 100)
+	clerk, mail := startClerk(t, got, func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error {
+		if err := next(ctx, c); err != nil {
+			return err
+		}
+		return next(ctx, c)
+	})
+	for _, verb := range []pipeline.Verb{pipeline.VerbCall, pipeline.VerbFuture, pipeline.VerbSend} {
+		require.Equal(t, fmt.Sprintf("%v, around the %s of %s/Take", pipeline.ErrNextTwice, verb, mail),
+			failed(t, call(t, path(clerk, "Do"), verb)).Message)
+		require.Contains(t, receive(t, got, "the only call"), verb)
+	}
+	require.Empty(t, got)
+}
+
+func TestPipelineCallInterceptorCannotRedirectACall(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 100)
+	clerk, _ := startClerk(t, got, func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error {
+		c.Service, c.Handler, c.Key, c.IdempotencyKey, c.Delay = "nobody", "Nothing", "k", "i", patience
+		c.Input = c.Input.(string) + " changed"
+		return next(ctx, c)
+	})
+	for _, verb := range []pipeline.Verb{pipeline.VerbCall, pipeline.VerbFuture, pipeline.VerbSend} {
+		require.Contains(t, decode[string](t, call(t, path(clerk, "Do"), verb)), string(verb)+" changed")
+	}
+}
+
 // PipeStairs has steps of all sorts.
 type PipeStairs struct {
 	executed atomic.Int32

@@ -1,0 +1,143 @@
+package fxrestate
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"unicode/utf8"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/sdkoption"
+)
+
+// callee is the handler that a call goes to.
+type callee struct {
+	service string
+	handler string
+	kind    handler.Kind
+	key     string
+	input   encoding.Codec
+	output  encoding.Codec
+	options []restate.ClientOption
+}
+
+// name is how errors call it.
+func (c callee) name() string { return c.service + "/" + c.handler }
+
+// with adds options, of which the last one counts.
+func (c callee) with(opts []restate.ClientOption) callee {
+	if len(opts) == 0 {
+		return c
+	}
+	c.options = append(c.options[:len(c.options):len(c.options)], opts...)
+	o := sdkoption.Collect(restate.ClientOption.BeforeClient, c.options)
+	if o.InputCodec != nil {
+		c.input = o.InputCodec
+	}
+	if o.OutputCodec != nil {
+		c.output = o.OutputCodec
+	}
+	return c
+}
+
+// checkKey reports a key that no call can carry. Keys come with the data, so the
+// error is for whoever sent it.
+func (c callee) checkKey() error {
+	switch {
+	case !c.kind.Keyed():
+		return nil
+	case c.key == "":
+		return badRequest(fmt.Errorf("fxrestate: call of %s with an empty key", c.name()))
+	case !utf8.ValidString(c.key):
+		return badRequest(fmt.Errorf("fxrestate: call of %s with a key that is not valid UTF-8", c.name()))
+	default:
+		return nil
+	}
+}
+
+func badRequest(err error) error {
+	return restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
+}
+
+// client makes the SDK's client of a handler whose result is an O.
+func client[O any](ctx restate.Context, to callee) restate.Client[any, payload[O]] {
+	switch to.kind {
+	case handler.Object:
+		return restate.Object[payload[O]](ctx, to.service, to.key, to.handler, to.options...)
+	case handler.Workflow:
+		return restate.Workflow[payload[O]](ctx, to.service, to.key, to.handler, to.options...)
+	default:
+		return restate.Service[payload[O]](ctx, to.service, to.handler, to.options...)
+	}
+}
+
+// encode encodes an input. A value that does not encode is a mistake of the
+// program: the error is not terminal.
+func (c callee) encode(in any) (payload[restate.Void], error) {
+	encoded, err := encoding.Marshal(c.input, in)
+	if err != nil {
+		return payload[restate.Void]{}, fmt.Errorf("fxrestate: %s: encode the input: %w", c.name(), err)
+	}
+	return payload[restate.Void]{encoded: encoded}, nil
+}
+
+// decode returns the result that came out of the SDK. One that does not decode is
+// a mistake of the program, for instance a contract that is out of date: the error
+// is not terminal, so that the invocation goes on when the mistake is mended.
+func decode[O any](name string, p payload[O], failure restate.TerminalError) (O, error) {
+	var none O
+	switch {
+	case failure != nil:
+		return none, failure
+	case p.err != nil:
+		return none, fmt.Errorf("fxrestate: %s: the result does not decode into %s: %w", name, reflect.TypeFor[O](), p.err)
+	default:
+		return p.value, nil
+	}
+}
+
+// checkRequest reports options that no message to the server can carry.
+func (c callee) checkRequest(opts []restate.RequestOption) error {
+	if len(opts) == 0 {
+		return nil
+	}
+	o := sdkoption.Collect(restate.RequestOption.BeforeRequest, opts)
+	texts := []string{"idempotency key", o.IdempotencyKey, "limit key", o.LimitKey}
+	if o.Headers != nil {
+		texts = appendHeaders(texts, o.Headers.ToMap())
+	}
+	return c.checkTexts(texts)
+}
+
+// checkSend is checkRequest for sends.
+func (c callee) checkSend(opts []restate.SendOption) error {
+	if len(opts) == 0 {
+		return nil
+	}
+	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
+	texts := []string{"idempotency key", o.IdempotencyKey, "limit key", o.LimitKey}
+	if o.Headers != nil {
+		texts = appendHeaders(texts, o.Headers.ToMap())
+	}
+	return c.checkTexts(texts)
+}
+
+func appendHeaders(texts []string, headers map[string]string) []string {
+	for name, value := range headers {
+		texts = append(texts, "name of a header", name, "header "+name, value)
+	}
+	return texts
+}
+
+// checkTexts reports the first of some named texts that is not valid UTF-8.
+func (c callee) checkTexts(texts []string) error {
+	for i := 0; i < len(texts); i += 2 {
+		if !utf8.ValidString(texts[i+1]) {
+			return badRequest(fmt.Errorf("fxrestate: call of %s: the %s is not valid UTF-8", c.name(), texts[i]))
+		}
+	}
+	return nil
+}

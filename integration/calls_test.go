@@ -135,6 +135,104 @@ func (s *CallsShop) Visit(ctx sdk.Context, id string) (map[string]any, error) {
 	return seen, nil
 }
 
+// Futures waits later, in each shape.
+func (s *CallsShop) Futures(ctx sdk.Context, id string) (map[string]any, error) {
+	till := s.till.Key(id)
+	reset, err := fxrestate.Future0Void(ctx, till, (*CallsTill).Reset)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := reset.Response(); err != nil {
+		return nil, err
+	}
+	put, err := fxrestate.Future(ctx, till, (*CallsTill).Put, 100)
+	if err != nil {
+		return nil, err
+	}
+	take, err := fxrestate.FutureVoid(ctx, till, (*CallsTill).Take, 30)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := take.Response(); err != nil {
+		return nil, err
+	}
+	total, err := fxrestate.Future0(ctx, till, (*CallsTill).Total)
+	if err != nil {
+		return nil, err
+	}
+	refused, err := fxrestate.FutureVoid(ctx, till, (*CallsTill).Take, 1000)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := fxrestate.Future(ctx, till, (*CallsTill).Raw, []byte{0xff})
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]any{}
+	if seen["put"], err = fxrestate.ResponseOf(put).Await(ctx); err != nil {
+		return nil, err
+	}
+	if seen["total"], err = fxrestate.ResponseOf(total).Await(ctx); err != nil {
+		return nil, err
+	}
+	if seen["raw"], err = fxrestate.ResponseOf(raw).Await(ctx); err != nil {
+		return nil, err
+	}
+	_, failure := refused.Response()
+	if failure == nil {
+		return nil, sdk.TerminalErrorf("took too much")
+	}
+	seen["refused"] = failure.Code()
+	return seen, nil
+}
+
+// Sends in each shape, and attaches to what it sent.
+func (s *CallsShop) Sends(ctx sdk.Context, id string) (map[string]any, error) {
+	till := s.till.Key(id)
+	reset, err := fxrestate.Send0Void(ctx, till, (*CallsTill).Reset)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := reset.Attach(ctx); err != nil {
+		return nil, err
+	}
+	put, err := fxrestate.Send(ctx, till, (*CallsTill).Put, 100)
+	if err != nil {
+		return nil, err
+	}
+	take, err := fxrestate.SendVoid(ctx, till, (*CallsTill).Take, 30)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := take.Attach(ctx); err != nil {
+		return nil, err
+	}
+	total, err := fxrestate.Send0(ctx, till, (*CallsTill).Total)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := fxrestate.Send(ctx, till, (*CallsTill).Raw, []byte{0xff})
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]any{}
+	if seen["put"], err = put.Attach(ctx); err != nil {
+		return nil, err
+	}
+	if seen["total"], err = total.Attach(ctx); err != nil {
+		return nil, err
+	}
+	if seen["raw"], err = raw.Attach(ctx); err != nil { // the codec is the callee's
+		return nil, err
+	}
+	if seen["by id"], err = fxrestate.InvocationByID[[]byte](raw.ID(), sdk.WithBinary).Attach(ctx); err != nil {
+		return nil, err
+	}
+	seen["known"] = fxrestate.InvocationByID[int](put.ID()).ID() == put.ID()
+	seen["by id, JSON"], err = fxrestate.InvocationByID[int](put.ID()).Attach(ctx)
+	return seen, err
+}
+
 // Stop cancels what it sent.
 func (s *CallsShop) Stop(ctx sdk.Context, id string) (bool, error) {
 	run, err := fxrestate.Send(ctx, s.flow.ID(id), (*CallsFlow).Run, "never")
@@ -143,7 +241,9 @@ func (s *CallsShop) Stop(ctx sdk.Context, id string) (bool, error) {
 	}
 	// By its id, the invocation can be found again at another time.
 	again := fxrestate.InvocationByID[string](run.ID())
-	again.Cancel(ctx)
+	if err := again.Cancel(ctx); err != nil {
+		return false, err
+	}
 	_, err = again.Attach(ctx)
 	return fxrestate.IsCancelled(err), nil
 }
@@ -154,6 +254,15 @@ func (s *CallsShop) Nobody(ctx sdk.Context) error {
 }
 
 var errTooLittle = sdk.TerminalErrorf("too little in the till")
+
+// startCallees serves what is called in an application of its own.
+func startCallees(t *testing.T, till, flow string) {
+	start(t,
+		fxrestate.Object[*CallsTill](made(&CallsTill{}), fxrestate.Name(till),
+			fxrestate.Handler((*CallsTill).Raw, sdk.WithBinary)),
+		fxrestate.Workflow[*CallsFlow](made(&CallsFlow{}), fxrestate.Name(flow), fxrestate.Naming(handler.LowerCamel),
+			fxrestate.Handler((*CallsFlow).Run, fxrestate.HandlerName("Run"))))
+}
 
 func startCalls(t *testing.T) {
 	start(t,
@@ -175,6 +284,18 @@ func TestTypedClientsCallInEveryShape(t *testing.T) {
 		"put": 100.0, "total": 70.0, "refused": 402.0, "raw": 3.0, "rate": 42.0,
 		"attached": 75.0, "id": true, "flow": "said yes", "back": "shop",
 	}, got)
+}
+
+func TestTypedClientsMakeFuturesInEveryShape(t *testing.T) {
+	startCalls(t)
+	require.Equal(t, map[string]any{"put": 100.0, "total": 70.0, "raw": "/yE=", "refused": 402.0},
+		decode[map[string]any](t, call(t, "/calls-shop/Futures", unique("futures"))))
+}
+
+func TestTypedClientsSendInEveryShapeAndAttach(t *testing.T) {
+	startCalls(t)
+	require.Equal(t, map[string]any{"put": 100.0, "total": 70.0, "raw": "/yE=", "by id": "/yE=", "known": true, "by id, JSON": 100.0},
+		decode[map[string]any](t, call(t, "/calls-shop/Sends", unique("sends"))))
 }
 
 func TestTypedClientCancelsWhatItSent(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,6 +66,16 @@ func awaitStatus(t *testing.T, id, status string) invocation {
 func invocationsOf(t *testing.T, service string) []invocation {
 	t.Helper()
 	return query[invocation](t, "SELECT * FROM sys_invocation WHERE target_service_name = ?", service)
+}
+
+// scheduled returns when a delayed invocation is or was due, or nil for others.
+func scheduled(t *testing.T, id string) *time.Time {
+	t.Helper()
+	rows := query[struct {
+		At *time.Time `json:"scheduled_start_at"`
+	}](t, "SELECT * FROM sys_invocation WHERE id = ?", id) // alone, the server has it empty
+	require.Len(t, rows, 1, id)
+	return rows[0].At
 }
 
 // entry is an entry of a journal.

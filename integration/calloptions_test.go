@@ -1,0 +1,225 @@
+package integration_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/pipeline"
+)
+
+// OptionsCallee counts how often it runs for an input, and tells its header.
+type OptionsCallee struct {
+	mu   sync.Mutex
+	runs map[string]int
+}
+
+func (c *OptionsCallee) Take(ctx restate.Context, in string) (string, error) {
+	return restate.Run(ctx, func(restate.RunContext) (string, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.runs[in]++
+		return in + " " + ctx.Request().Headers.Get("x-own"), nil
+	})
+}
+
+func (c *OptionsCallee) count(in string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.runs[in]
+}
+
+// OptionsObject is a callee with a key.
+type OptionsObject struct{}
+
+func (OptionsObject) Take(_ restate.ObjectContext, in string) (string, error) { return in, nil }
+
+// OptionsCaller calls with options.
+type OptionsCaller struct {
+	to    fxrestate.ServiceClient[*OptionsCallee]
+	keyed fxrestate.ObjectClient[OptionsObject]
+}
+
+func (c *OptionsCaller) Delayed(ctx restate.Context, d time.Duration) (string, error) {
+	sent, err := fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, "delayed", restate.WithDelay(d))
+	if err != nil {
+		return "", err
+	}
+	return sent.ID(), nil
+}
+
+// Once makes each verb twice with one key. Each result comes with the id.
+func (c *OptionsCaller) Once(ctx restate.Context, in string) (out [][2]string, _ error) {
+	for range 2 {
+		sent, err := fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, in, restate.WithIdempotencyKey(in+"s"))
+		if err != nil {
+			return nil, err
+		}
+		f, err := fxrestate.Future(ctx, c.to, (*OptionsCallee).Take, in+" future", restate.WithIdempotencyKey(in+"f"))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := fxrestate.Call(ctx, c.to, (*OptionsCallee).Take, in+" call", restate.WithIdempotencyKey(in+"c")); err != nil {
+			return nil, err
+		}
+		if _, err := sent.Attach(ctx); err != nil {
+			return nil, err
+		}
+		if _, err := f.Response(); err != nil {
+			return nil, err
+		}
+		out = append(out, [2]string{sent.ID(), f.GetInvocationId()})
+	}
+	return out, nil
+}
+
+func (c *OptionsCaller) Headers(ctx restate.Context) (out []string, _ error) {
+	headers := restate.WithHeaders(map[string]string{"x-own": "own"})
+	called, err := fxrestate.Call(ctx, c.to, (*OptionsCallee).Take, "call", headers)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fxrestate.Future(ctx, c.to, (*OptionsCallee).Take, "future", headers)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, "send", headers)
+	if err != nil {
+		return nil, err
+	}
+	future, err := f.Response()
+	if err != nil {
+		return nil, err
+	}
+	attached, err := sent.Attach(ctx)
+	return []string{called, future, attached}, err
+}
+
+// Scoped calls in a way that the server has to be configured for.
+func (c *OptionsCaller) Scoped(ctx restate.Context, how string) (err error) {
+	scope, limit := restate.WithScope("s"), restate.WithLimitKey("l")
+	switch how {
+	case "service, call":
+		_, err = fxrestate.Call(ctx, c.to.With(scope), (*OptionsCallee).Take, how)
+	case "service, send":
+		_, err = fxrestate.Send(ctx, c.to.With(scope), (*OptionsCallee).Take, how)
+	case "object, call":
+		_, err = fxrestate.Call(ctx, c.keyed.Key("k").With(scope), OptionsObject.Take, how)
+	case "object, send":
+		_, err = fxrestate.Send(ctx, c.keyed.Key("k").With(scope), OptionsObject.Take, how)
+	case "limit key, call":
+		_, err = fxrestate.Call(ctx, c.to, (*OptionsCallee).Take, how, limit)
+	case "limit key, future":
+		_, err = fxrestate.Future(ctx, c.to, (*OptionsCallee).Take, how, limit)
+	case "limit key, send":
+		_, err = fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, how, limit)
+	}
+	return err
+}
+
+// startOptions runs a caller whose failures come out at once.
+func startOptions(t *testing.T, interceptors ...any) (callee *OptionsCallee, caller string) {
+	callee, caller = &OptionsCallee{runs: map[string]int{}}, unique("options-caller")
+	start(t,
+		fxrestate.Service[*OptionsCallee](made(callee), fxrestate.Name(unique("options-callee"))),
+		fxrestate.Object[OptionsObject](made(OptionsObject{}), fxrestate.Name(unique("options-object"))),
+		fxrestate.Service[*OptionsCaller](func(to fxrestate.ServiceClient[*OptionsCallee], keyed fxrestate.ObjectClient[OptionsObject]) *OptionsCaller {
+			return &OptionsCaller{to, keyed}
+		}, fxrestate.Name(caller), fxrestate.CallInterceptors(interceptors...),
+			restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(1), restate.KillOnMaxAttempts())))
+	return callee, caller
+}
+
+// withAndWithoutInterceptors runs a test for both ways that calls go.
+func withAndWithoutInterceptors(t *testing.T, test func(t *testing.T, callee *OptionsCallee, caller string)) {
+	t.Helper()
+	t.Parallel()
+	for name, interceptors := range map[string][]any{
+		"without an interceptor": nil,
+		"with an interceptor": {func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error {
+			return next(ctx, c)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			callee, caller := startOptions(t, interceptors...)
+			test(t, callee, caller)
+		})
+	}
+}
+
+func TestSendIsDelayed(t *testing.T) {
+	withAndWithoutInterceptors(t, func(t *testing.T, callee *OptionsCallee, caller string) {
+		before := time.Now()
+		id := decode[string](t, call(t, path(caller, "Delayed"), time.Hour))
+		require.Equal(t, "scheduled", look(t, id).Status)
+		require.WithinDuration(t, before.Add(time.Hour), *scheduled(t, id), patience)
+		require.NoError(t, adminAPI.CancelInvocation(t.Context(), id))
+		eventually(t, func() error {
+			if left := query[invocation](t, "SELECT * FROM sys_invocation WHERE id = ?", id); len(left) > 0 {
+				return fmt.Errorf("%s is %s", left[0].Target, left[0].Status)
+			}
+			return nil
+		})
+		require.Zero(t, callee.count("delayed"))
+	})
+}
+
+func TestDelayedSendOutlivesTheApplication(t *testing.T) {
+	t.Parallel()
+	callee, caller, delay := unique("options-callee"), unique("options-caller"), 2*time.Second
+	run := func() (*app, *OptionsCallee) {
+		c := &OptionsCallee{runs: map[string]int{}}
+		return start(t,
+			fxrestate.Service[*OptionsCallee](made(c), fxrestate.Name(callee)),
+			fxrestate.Service[*OptionsCaller](func(to fxrestate.ServiceClient[*OptionsCallee]) *OptionsCaller {
+				return &OptionsCaller{to: to}
+			}, fxrestate.Name(caller))), c
+	}
+	first, before := run()
+	sent := time.Now()
+	id := decode[string](t, call(t, path(caller, "Delayed"), delay))
+	first.RequireStop()
+	require.Equal(t, "scheduled", look(t, id).Status)
+
+	_, after := run()
+	require.Equal(t, "delayed ", decode[string](t, attach(t, id)))
+	require.GreaterOrEqual(t, time.Since(sent), delay)
+	require.Zero(t, before.count("delayed"))
+	require.Equal(t, 1, after.count("delayed"))
+}
+
+func TestCallsWithAnIdempotencyKeyAreOneExecution(t *testing.T) {
+	withAndWithoutInterceptors(t, func(t *testing.T, callee *OptionsCallee, caller string) {
+		in := unique("once")
+		ids := decode[[][2]string](t, call(t, path(caller, "Once"), in))
+		require.Equal(t, ids[0], ids[1])
+		for _, in := range []string{in, in + " future", in + " call"} {
+			require.Equal(t, 1, callee.count(in), in)
+		}
+	})
+}
+
+func TestCallsCarryHeaders(t *testing.T) {
+	withAndWithoutInterceptors(t, func(t *testing.T, _ *OptionsCallee, caller string) {
+		require.Equal(t, []string{"call own", "future own", "send own"}, decode[[]string](t, call(t, path(caller, "Headers"), nil)))
+	})
+}
+
+// The protocol that the SDK speaks has no scopes and limit keys yet, which the
+// refusal shows to have arrived at the SDK.
+func TestCallsCarryScopesAndLimitKeys(t *testing.T) {
+	withAndWithoutInterceptors(t, func(t *testing.T, _ *OptionsCallee, caller string) {
+		for how, feature := range map[string]string{
+			"service, call": "scope", "service, send": "scope", "object, call": "scope", "object, send": "scope",
+			"limit key, call": "limit key", "limit key, future": "limit key", "limit key, send": "limit key",
+		} {
+			require.Contains(t, failed(t, call(t, path(caller, "Scoped"), how)).Message, "Feature '"+feature+"' is not supported", how)
+		}
+	})
+}

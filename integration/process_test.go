@@ -45,6 +45,12 @@ var childApps = map[string]func(name string) fx.Option{
 	"approval": func(name string) fx.Option {
 		return fxrestate.Workflow[*Approval](NewApproval, fxrestate.Name(name), quickly())
 	},
+	"cruise": func(name string) fx.Option {
+		return fxrestate.Service[*Cruise](NewCruise, fxrestate.Name(name), quickly())
+	},
+	"choice": func(name string) fx.Option {
+		return fxrestate.Workflow[*Choice](NewChoice, fxrestate.Name(name), quickly())
+	},
 }
 
 func runChild(app string) int {

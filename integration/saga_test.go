@@ -192,6 +192,30 @@ func (s *SagaTrips) Nested(ctx restate.Context) error {
 	})
 }
 
+// Together undoes two things at a time: neither ends before the other has begun.
+func (s *SagaTrips) Together(ctx restate.Context) error {
+	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+		undo.Call("cancel-all", func(ctx restate.Context) error {
+			car, hotel := make(chan struct{}), make(chan struct{})
+			cancel := func(what string, own chan<- struct{}, other <-chan struct{}) fxrestate.Pending[restate.Void] {
+				return fxrestate.ResultOf(restate.RunAsync(ctx, func(restate.RunContext) (restate.Void, error) {
+					close(own)
+					select {
+					case <-other:
+						s.do("cancel " + what)
+						return restate.Void{}, nil
+					case <-time.After(patience):
+						return restate.Void{}, restate.TerminalErrorf("%s was alone", what)
+					}
+				}, restate.WithName("cancel-"+what)))
+			}
+			_, err := fxrestate.All(cancel("car", car, hotel), cancel("hotel", hotel, car)).Await(ctx)
+			return err
+		})
+		return full("ship")
+	})
+}
+
 // Inside registers where it is lost.
 func (s *SagaTrips) Inside(ctx restate.Context) error {
 	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
@@ -334,6 +358,18 @@ func TestSagaGoesOnWithTheRemainingCompensationsAfterARetry(t *testing.T) {
 	require.Equal(t, "ship is full", failed(t, call(t, path(name, "Retried"), nil)).Message)
 	require.GreaterOrEqual(t, s.attempts["retried"], 2)
 	require.Equal(t, []string{"cancel hotel", "cancel car", "cancel flight"}, s.all())
+}
+
+func TestSagaUndoesSeveralThingsAtATime(t *testing.T) {
+	t.Parallel()
+	s, name := startSagas(t)
+	a := call(t, path(name, "Together"), nil)
+	require.Equal(t, "ship is full", failed(t, a).Message)
+	require.ElementsMatch(t, []string{"cancel car", "cancel hotel"}, s.all())
+	entries := journal(t, a.header.Get("X-Restate-Id"))
+	begun := slices.Index(entries, "Run cancel-car")
+	require.Equal(t, "Run cancel-hotel", entries[begun+1])
+	require.Greater(t, slices.Index(entries, "Notification: Run"), begun+1, "%q", entries)
 }
 
 func TestSagaRegistersAfterTheStepThatTellsWhatToUndo(t *testing.T) {

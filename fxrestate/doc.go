@@ -35,16 +35,53 @@
 // # Calling handlers
 //
 // Registering a struct makes its [ServiceClient], [ObjectClient] or
-// [WorkflowClient] injectable. Inside handlers [Call], [Send] and [Future] take
-// such a client and a method expression, which names the handler and gives the
-// call its types:
+// [WorkflowClient] injectable. Inside handlers the verbs take such a client and a
+// method expression, which names the handler and gives the call its types. Each
+// verb has a form for each shape of method: see [Call].
 //
+//	// Call and wait.
 //	receipt, err := fxrestate.Call(ctx, o.payments, (*Payments).Charge, in)
 //	total, err := fxrestate.Call0(ctx, o.carts.Key(id), (*Cart).Total)
+//
+//	// Send: it runs on its own, now or later, and once per idempotency key.
+//	sent, err := fxrestate.Send(ctx, o.mails, (*Mails).Receipt, receipt)
+//	_, err = fxrestate.SendVoid(ctx, o.carts.Key(id), (*Cart).Expire, in,
+//		restate.WithDelay(time.Hour), restate.WithIdempotencyKey(in.ID))
+//
+//	// Call, and wait later, perhaps for several together.
+//	quote, err := fxrestate.Future(ctx, o.shop, (*Shop).Quote, item)
+//	price, err := fxrestate.ResponseOf(quote).OrTimeout(ctx, time.Minute).Await(ctx)
+//
+//	// What was sent: its result, its end, and its id for another time.
+//	receipt, err := sent.Attach(ctx)
+//	err = sent.Cancel(ctx)
+//	receipt, err = fxrestate.InvocationByID[Receipt](sent.ID()).Attach(ctx)
+//
+//	// A service of another application, by a contract that [RemoteService] declares.
+//	rate, err := fxrestate.Call(ctx, o.rates, (*Rates).Quote, "EUR")
+//
+//	// By names alone.
+//	text, err := fxrestate.Named[string, string]("Greeter", "greet").Call(ctx, "Ada")
+//
+//	// With options for the client.
+//	receipt, err := fxrestate.Call(ctx, o.payments.With(restate.WithScope("eu")), (*Payments).Charge, in)
 //
 // Outside handlers, in HTTP controllers and jobs, package ingress has the same
 // verbs; its *ingress.Client is injectable, and works from the start of what
 // depends on it, since that starts after the registration.
+//
+// Sends of one handler to one object run in the order in which it sent them.
+//
+// An exclusive handler holds its object until it returns, also while it waits.
+// So a call that comes back to the same object, on whatever way, waits for ever, as
+// do two objects that call each other: let one of them send, or make the handler that
+// is called a shared one. Only a cancellation ends such a deadlock
+// (https://docs.restate.dev/develop/go/service-communication). And it is better to
+// send with a delay to oneself than to sleep: meanwhile others get in.
+//
+// Calls, like all durable operations, belong to the goroutine that runs the handler.
+// For what is to go on at the same time there are [Future] and restate.RunAsync; a
+// goroutine may work inside the closure of a restate.Run only.
 //
 // # Building blocks
 //

@@ -11,62 +11,28 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 )
 
-// airline and bank stand for what is outside of Restate.
-var (
-	airline interface {
-		Reserve(flight string) (reservation string, err error)
-		Cancel(reservation string) error
-	}
-	bank interface {
-		Charge(key string, cents int) error
-		Refund(key string) error
-	}
-)
-
-// What is learned from a step is undone by what is registered after it; what has an
-// id of ours, before it.
-func ExampleSaga() {
-	book := func(ctx restate.Context, flight string) (string, error) {
-		return fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (string, error) {
-			reservation, err := restate.Run(ctx, func(restate.RunContext) (string, error) {
-				return airline.Reserve(flight)
-			}, restate.WithName("reserve"))
-			if err != nil {
-				return "", err
-			}
-			undo.Step("cancel-reservation", func(restate.RunContext) error { return airline.Cancel(reservation) })
-
-			payment := restate.UUID(ctx).String()
-			undo.Step("refund", func(restate.RunContext) error { return bank.Refund(payment) })
-			if err := restate.RunVoid(ctx, func(restate.RunContext) error {
-				return bank.Charge(payment, 9900)
-			}, restate.WithName("charge")); err != nil {
-				return "", err
-			}
-			return reservation, nil
-		})
-	}
-	_ = book // a handler
-}
-
 // A compensation can be any durable operations, for instance several at a time.
 func ExampleCompensations_Call() {
-	book := func(ctx restate.Context, reservations []string) error {
-		return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	inHandler(func(ctx restate.Context) (string, error) {
+		err := fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
 			undo.Call("cancel-all", func(ctx restate.Context) error {
 				var cancels []fxrestate.Pending[restate.Void]
-				for _, r := range reservations {
+				for _, r := range []string{"R1", "R2"} {
 					cancels = append(cancels, fxrestate.ResultOf(restate.RunAsync(ctx, func(restate.RunContext) (restate.Void, error) {
-						return restate.Void{}, airline.Cancel(r)
+						return restate.Void{}, Airline{}.Cancel(r)
 					}, restate.WithName("cancel-"+r))))
 				}
 				_, err := fxrestate.All(cancels...).Await(ctx)
 				return err
 			})
-			return nil
+			return restate.TerminalErrorf("no money")
 		})
-	}
-	_ = book // a handler
+		return err.Error(), nil
+	})
+	// Unordered output:
+	// cancel R1
+	// cancel R2
+	// no money
 }
 
 func TestCompensationErrorLosesNothing(t *testing.T) {

@@ -2,7 +2,6 @@ package fxrestate_test
 
 import (
 	"testing"
-	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -14,39 +13,6 @@ var (
 	counter  = fxrestate.NewStateKey[int]("counter")
 	decision = fxrestate.NewPromiseKey[string]("decision")
 )
-
-func ExampleStateKey() {
-	add := func(ctx restate.ObjectContext, n int) (int, error) {
-		count, err := counter.GetOr(ctx, 100) // 100 if nothing was stored
-		if err != nil {
-			return 0, err
-		}
-		return count + n, counter.Set(ctx, count+n)
-	}
-	started := func(ctx restate.ObjectSharedContext) (bool, error) {
-		_, ok, err := counter.Lookup(ctx) // a stored 0 is ok
-		return ok, err
-	}
-	_, _ = add, started // handlers of a virtual object
-}
-
-func ExamplePromiseKey() {
-	run := func(ctx restate.WorkflowContext) (string, error) {
-		d, err := decision.Pending(ctx).OrTimeout(ctx, 24*time.Hour).Await(ctx)
-		if fxrestate.IsTimeout(err) {
-			return "nobody decided", nil
-		}
-		return d, err
-	}
-	decide := func(ctx restate.WorkflowSharedContext, d string) error {
-		return decision.Resolve(ctx, d)
-	}
-	decided := func(ctx restate.WorkflowSharedContext) (bool, error) {
-		_, ok, err := decision.Peek(ctx)
-		return ok, err
-	}
-	_, _, _ = run, decide, decided // handlers of a workflow
-}
 
 // Only the context of an exclusive handler writes: the compiler checks it.
 var (

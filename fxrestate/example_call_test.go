@@ -1,0 +1,79 @@
+package fxrestate_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
+)
+
+// Basket is a virtual object.
+type Basket struct{}
+
+var basketItems = fxrestate.NewStateKey[[]string]("items")
+
+func (*Basket) Add(ctx restate.ObjectContext, item string) error {
+	items, err := basketItems.Get(ctx)
+	if err != nil {
+		return err
+	}
+	return basketItems.Set(ctx, append(items, item))
+}
+
+func (*Basket) Items(ctx restate.ObjectSharedContext) ([]string, error) { return basketItems.Get(ctx) }
+
+// Prices is a service.
+type Prices struct{}
+
+func (*Prices) Of(_ restate.Context, item string) (int, error) {
+	if item == "gold" {
+		return 0, restate.ToTerminalError(fmt.Errorf("no %s", item), restate.WithErrorCode(http.StatusNotFound))
+	}
+	return 100 * len(item), nil
+}
+
+// Checkout calls both. Its clients are injected.
+type Checkout struct {
+	prices  fxrestate.ServiceClient[*Prices]
+	baskets fxrestate.ObjectClient[*Basket]
+}
+
+func NewCheckout(prices fxrestate.ServiceClient[*Prices], baskets fxrestate.ObjectClient[*Basket]) *Checkout {
+	return &Checkout{prices, baskets}
+}
+
+func (c *Checkout) Buy(ctx restate.Context, item string) (string, error) {
+	price, err := fxrestate.Call(ctx, c.prices, (*Prices).Of, item)
+	if err != nil {
+		return "", err // with the code of Of
+	}
+	basket := c.baskets.Key(item)
+	if err := fxrestate.CallVoid(ctx, basket, (*Basket).Add, item); err != nil {
+		return "", err
+	}
+	items, err := fxrestate.Call0(ctx, basket, (*Basket).Items)
+	return fmt.Sprint(items, " for ", price), err
+}
+
+func ExampleCall() {
+	client, stop := startExample(
+		fxrestate.Service[*Prices](func() *Prices { return &Prices{} }),
+		fxrestate.Object[*Basket](func() *Basket { return &Basket{} }),
+		fxrestate.Service[*Checkout](NewCheckout),
+	)
+	defer stop()
+	ctx, checkout := context.Background(), ingress.Service[*Checkout](client)
+
+	bought, err := ingress.Call(ctx, checkout, (*Checkout).Buy, "tea")
+	fmt.Println(bought, err)
+	_, err = ingress.Call(ctx, checkout, (*Checkout).Buy, "gold")
+	failure := restate.AsTerminalError(err)
+	fmt.Println(failure.Code(), failure.Message())
+	// Output:
+	// [tea] for 300 <nil>
+	// 404 no gold
+}

@@ -103,7 +103,9 @@
 // A handler's ctx can be passed on as a plain context.Context. [FromContext] and
 // its kin get the Restate context back from it, or say clearly why they cannot:
 // inside restate.Run, in a shared handler that asks to write, outside a handler.
-// [Scoped] gives each attempt its own instance of a type.
+// [Scoped] gives each attempt its own instance of a type. The headers of the request
+// are those of the caller and the same in every attempt; the attempt's own headers
+// are not. [KafkaRecordOf] reads those of a record from Kafka.
 //
 // # Start and stop
 //

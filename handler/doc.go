@@ -16,5 +16,8 @@
 // silence, [Spec.Describe] returns every mistake at once, each a [Problem] that
 // names the type, the method, its place in the source and what to write instead.
 //
+// A method that is not exported is no handler, and nothing can say so: Go shows
+// such methods to nobody but the package that they stand in.
+//
 // See https://docs.restate.dev/develop/go/services.
 package handler

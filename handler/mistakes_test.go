@@ -218,12 +218,12 @@ func TestDescribeReportsMistakes(t *testing.T) {
 		},
 		"no handlers": {
 			handler.Spec{Type: reflect.TypeFor[*NoHandlers](), Position: at},
-			[]string{"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.Context first"},
+			[]string{"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.Context first; unexported ones are not seen"},
 		},
 		"no handlers, because the one that was meant is not exported": {
 			handler.Spec{Type: reflect.TypeFor[*NoHandlers](), Position: at, Handlers: []handler.HandlerSpec{{Method: (*NoHandlers).charge}}},
 			[]string{
-				"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.Context first",
+				"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.Context first; unexported ones are not seen",
 				"*handler_test.NoHandlers (main.go:12): handler option: handler_test.(*NoHandlers).charge is not exported, and handlers are exported methods; export it",
 			},
 		},
@@ -231,16 +231,16 @@ func TestDescribeReportsMistakes(t *testing.T) {
 			handler.Spec{Type: reflect.TypeFor[*NoHandlers](), Position: at, Name: "no handlers"},
 			[]string{
 				`*handler_test.NoHandlers (main.go:12): "no handlers" cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first; give it another name, with the registration or by a method ServiceName() string`,
-				"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.Context first",
+				"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.Context first; unexported ones are not seen",
 			},
 		},
 		"no handlers of a registered kind": {
 			handler.Spec{Type: reflect.TypeFor[*NoHandlers](), Position: at, Kind: handler.Object},
-			[]string{"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.ObjectContext or restate.ObjectSharedContext first"},
+			[]string{"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.ObjectContext or restate.ObjectSharedContext first; unexported ones are not seen"},
 		},
 		"no handlers of a workflow": {
 			handler.Spec{Type: reflect.TypeFor[*NoHandlers](), Position: at, Kind: handler.Workflow},
-			[]string{"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.WorkflowContext (Run) or restate.WorkflowSharedContext first"},
+			[]string{"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.WorkflowContext (Run) or restate.WorkflowSharedContext first; unexported ones are not seen"},
 		},
 		"a workflow whose Run has the context of a service": {
 			handler.Spec{Type: reflect.TypeFor[*ServiceMain](), Position: at, Kind: handler.Workflow},
@@ -251,7 +251,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 				Type: reflect.TypeFor[*RestateAudit](), Name: "audit", Position: at, Exclude: []any{(*RestateAudit).Get},
 				Options: []restate.ServiceDefinitionOption{restate.WithWorkflowRetention(time.Hour)},
 			},
-			[]string{"*handler_test.RestateAudit (main.go:12): has no handlers; write exported methods that take a restate.Context first"},
+			[]string{"*handler_test.RestateAudit (main.go:12): has no handlers; write exported methods that take a restate.Context first; unexported ones are not seen"},
 		},
 		"a value whose methods hang on the pointer": {
 			handler.Spec{

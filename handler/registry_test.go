@@ -128,7 +128,7 @@ func TestResolveRefusesWhatIsNoMethodExpressionOfAHandler(t *testing.T) {
 			(*Wrapped).Size, "(*handler_test.Wrapped).Size ({Cart.Size}): is not a handler of cart; let it take a restate.ObjectContext or restate.ObjectSharedContext first, and do not exclude it",
 		},
 		"a method of a type without handlers": {
-			(*NoHandlers).Charge, "*handler_test.NoHandlers: has no handlers; write exported methods that take a restate.Context first",
+			(*NoHandlers).Charge, "*handler_test.NoHandlers: has no handlers; write exported methods that take a restate.Context first; unexported ones are not seen",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

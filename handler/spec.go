@@ -164,7 +164,7 @@ func (r *reader) readMethods() {
 		r.checkPointerMethods()
 	}
 	if len(r.desc.Methods) == 0 && len(r.rejected) == 0 {
-		r.problem("", "", "has no handlers", "write exported methods that take a "+r.kindOr(Service).contexts()+" first")
+		r.problem("", "", "has no handlers", "write exported methods that take a "+r.kindOr(Service).contexts()+" first; unexported ones are not seen")
 	}
 }
 

@@ -157,7 +157,14 @@ func (m *Method) Bind(src Source) (any, error) {
 	if m.binder == nil {
 		return m.Decode(src.Body())
 	}
-	return m.binder.bind(m.InputCodec, src)
+	object, err := m.binder.bind(m.InputCodec, src)
+	if err != nil {
+		return nil, err
+	}
+	if m.Input.Kind() == reflect.Pointer {
+		return object.Interface(), nil
+	}
+	return object.Elem().Interface(), nil
 }
 
 // Call calls the method on receiver with the handler's context. The input is what
@@ -192,6 +199,9 @@ func (m *Method) Call(receiver, ctx reflect.Value, input any) (any, error) {
 // argument makes the input an argument of the method.
 func (m *Method) argument(input any) (reflect.Value, error) {
 	if input == nil {
+		if !canBeNil(m.Input) {
+			return reflect.Value{}, fmt.Errorf("handler: %s takes a %s, and was given nothing; a pipe must return the input that it does not change", m.GoName, m.Input)
+		}
 		return reflect.Zero(m.Input), nil
 	}
 	v := reflect.ValueOf(input)
@@ -199,6 +209,15 @@ func (m *Method) argument(input any) (reflect.Value, error) {
 		return reflect.Value{}, fmt.Errorf("handler: %s takes a %s, and was given a %s; a pipe must keep the type of the input", m.GoName, m.Input, v.Type())
 	}
 	return v, nil
+}
+
+func canBeNil(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return true
+	default:
+		return false
+	}
 }
 
 // Encode writes a method's result. Methods without a result have an empty one.

@@ -1,18 +1,16 @@
 package handler
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 
 	sdkencoding "github.com/restatedev/sdk-go/encoding"
 )
 
-// In marks a parameter object: an input struct that embeds it has its fields
-// filled from where their tags say.
+// In marks a parameter object: an input struct that embeds it, or a pointer to one,
+// has its fields filled from where their tags say.
 //
 //	type Refund struct {
 //		fxrestate.In
@@ -29,7 +27,14 @@ import (
 // zero value; headers and keys fill strings, numbers, booleans and types with
 // UnmarshalText, and text that does not fit is answered with 400. Typed clients
 // send the body's properties; headers are options of the call.
+//
+// In is embedded in the input itself, by value. Anywhere else in an input nothing
+// would read its tags, and a body could fill a field that is meant for a header:
+// that is a [Problem]. The tags key, invocation-id and idempotency-key may stand
+// without a value, as the last of a field's tags; go vet dislikes it.
 type In struct{}
+
+var inType = reflect.TypeFor[In]()
 
 // Source is where the fields of a parameter object come from: the invocation.
 type Source interface {
@@ -55,41 +60,76 @@ type binding struct {
 	text     func(Source) string // where it comes from otherwise
 }
 
-// The tags of fields that are not filled from the body.
-var textTags = map[string]func(name string) func(Source) string{
-	"header":          func(name string) func(Source) string { return func(s Source) string { return s.Header(name) } },
-	"key":             func(string) func(Source) string { return Source.Key },
-	"invocation-id":   func(string) func(Source) string { return Source.ID },
-	"idempotency-key": func(string) func(Source) string { return Source.IdempotencyKey },
+// parameterObject returns the struct that an input is, or points to, if that
+// embeds In.
+func parameterObject(input reflect.Type) (reflect.Type, bool) {
+	if input == nil {
+		return nil, false
+	}
+	t := base(input)
+	if t.Kind() != reflect.Struct {
+		return nil, false
+	}
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && f.Type == inType {
+			return t, true
+		}
+	}
+	return nil, false
 }
 
-// isParameterObject reports whether t embeds In.
-func isParameterObject(t reflect.Type) bool {
-	if t == nil || t.Kind() != reflect.Struct {
-		return false
+// FindIn looks for an [In] anywhere in values of type t. It returns the path of
+// the fields that lead there, such as "Order.In", which is empty when t is In, and
+// whether there is one.
+func FindIn(t reflect.Type) (path string, found bool) {
+	return findIn(t, map[reflect.Type]bool{})
+}
+
+func findIn(t reflect.Type, seen map[reflect.Type]bool) (path string, found bool) {
+	if t == nil || seen[t] {
+		return "", false
 	}
-	f, ok := t.FieldByName("In")
-	return ok && f.Anonymous && len(f.Index) == 1 && f.Type == reflect.TypeFor[In]()
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return findIn(t.Elem(), seen)
+	case reflect.Struct:
+		if t == inType {
+			return "", true
+		}
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if path, found := findIn(f.Type, seen); found {
+				return strings.TrimSuffix(f.Name+"."+path, "."), true
+			}
+		}
+	}
+	return "", false
 }
 
 // newBinder reads the tags of a parameter object. The error joins what is wrong
 // with them.
-func newBinder(t reflect.Type, keyed bool) (*binder, error) {
-	b := &binder{object: t}
+func newBinder(object reflect.Type, keyed bool) (*binder, error) {
+	b := &binder{object: object}
 	var properties []reflect.StructField
 	var errs []error
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if f.Type == reflect.TypeFor[In]() {
+	fieldOf := map[string]string{} // by the name of the property
+	for i := range object.NumField() {
+		f := object.Field(i)
+		if f.Anonymous && f.Type == inType {
 			continue
 		}
 		bind, property, err := bindingOf(f, keyed)
+		if other, ok := fieldOf[bind.name]; ok && property != nil {
+			err = fmt.Errorf("is filled from the property %q, as field %s is; give one of them another", bind.name, other)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("field %s %w", f.Name, err))
 			continue
 		}
 		bind.index = i
 		if property != nil {
+			fieldOf[bind.name] = f.Name
 			bind.property = len(properties)
 			properties = append(properties, *property)
 		}
@@ -101,156 +141,94 @@ func newBinder(t reflect.Type, keyed bool) (*binder, error) {
 	return b, errors.Join(errs...)
 }
 
-func bindingOf(f reflect.StructField, keyed bool) (binding, *reflect.StructField, error) {
-	if !f.IsExported() {
-		return binding{}, nil, errors.New("is not exported, so nothing can fill it")
+// checkCodec reports a codec that cannot read the properties of the body.
+func (b *binder) checkCodec(codec sdkencoding.Codec) error {
+	if b.body == nil {
+		return nil
 	}
-	if name, ok := f.Tag.Lookup("input"); ok {
-		if name == "" || strings.HasPrefix(name, ",") {
-			return binding{}, nil, errors.New(`has no name in its tag; write input:"name"`)
-		}
-		rest := strings.Replace(string(f.Tag), `input:`, `json:`, 1)
-		property := reflect.StructField{Name: f.Name, Type: f.Type, Tag: reflect.StructTag(rest)}
-		return binding{name: name}, &property, nil
+	switch codec.(type) {
+	case RawCodec, TextCodec:
+		return fmt.Errorf("takes properties from the body, and the %T has none", codec)
 	}
-	for tag, of := range textTags {
-		name, ok := f.Tag.Lookup(tag)
-		if !ok && string(f.Tag) != tag {
-			continue
-		}
-		switch {
-		case tag == "header" && name == "":
-			return binding{}, nil, errors.New(`has no name in its tag; write header:"name"`)
-		case tag == "key" && !keyed:
-			return binding{}, nil, errors.New("wants the key, and a service has none")
-		case !takesText(f.Type):
-			return binding{}, nil, fmt.Errorf("is a %s, which text cannot fill; use a string, a number, a bool or a type with UnmarshalText", f.Type)
-		}
-		return binding{property: -1, name: strings.TrimSpace(tag + " " + name), text: of(name)}, nil, nil
+	switch codec {
+	case sdkencoding.BinaryCodec, sdkencoding.ProtoCodec, sdkencoding.ProtoJSONCodec:
+		return errors.New("takes properties from the body, which the binary and protobuf codecs do not know")
+	default:
+		return nil
 	}
-	if f.Tag == "" {
-		return binding{}, nil, errors.New(`has no tag; write input:"…", header:"…", key:"", invocation-id:"" or idempotency-key:""`)
-	}
-	return binding{}, nil, fmt.Errorf("has the tag `%s`, which is none of input, header, key, invocation-id and idempotency-key", f.Tag)
 }
 
 // bind makes a parameter object of an invocation.
-func (b *binder) bind(codec sdkencoding.Codec, src Source) (any, error) {
-	object := reflect.New(b.object).Elem()
-	body := reflect.Value{}
-	if b.body != nil {
-		body = reflect.New(b.body)
-		if err := sdkencoding.Unmarshal(codec, src.Body(), body.Interface()); err != nil {
-			return nil, err
-		}
-		body = body.Elem()
+func (b *binder) bind(codec sdkencoding.Codec, src Source) (reflect.Value, error) {
+	object := reflect.New(b.object)
+	if err := codec.Unmarshal(src.Body(), object.Interface()); err != nil {
+		return reflect.Value{}, err
 	}
 	for _, f := range b.fields {
 		if f.property >= 0 {
-			object.Field(f.index).Set(body.Field(f.property))
 			continue
 		}
 		text := f.text(src)
 		if text == "" {
 			continue
 		}
-		if err := setText(object.Field(f.index), text); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+		if err := setText(object.Elem().Field(f.index), text); err != nil {
+			return reflect.Value{}, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
-	return object.Interface(), nil
+	return object, nil
 }
 
-// bodyCodec encodes the body's properties of a parameter object, for callers.
+// bodyCodec encodes and decodes the body's properties of a parameter object, and
+// no other field of it.
 type bodyCodec struct {
-	sdkencoding.Codec
+	describedCodec
 	binder *binder
 }
 
+// Marshal takes the object or a pointer to it. A nil pointer is an object without
+// values.
 func (c bodyCodec) Marshal(v any) ([]byte, error) {
 	object := reflect.ValueOf(v)
-	if !object.IsValid() || object.Type() != c.binder.object {
+	if !object.IsValid() || base(object.Type()) != c.binder.object {
 		return c.Codec.Marshal(v)
 	}
 	if c.binder.body == nil {
 		return nil, nil
 	}
 	body := reflect.New(c.binder.body).Elem()
-	for _, f := range c.binder.fields {
-		if f.property >= 0 {
-			body.Field(f.property).Set(object.Field(f.index))
+	if object = reflect.Indirect(object); object.IsValid() {
+		for _, f := range c.binder.fields {
+			if f.property >= 0 {
+				body.Field(f.property).Set(object.Field(f.index))
+			}
 		}
 	}
 	return c.Codec.Marshal(body.Interface())
 }
 
-// ContentType, JsonSchema and InputRequired describe the body as the codec inside
-// does.
-func (c bodyCodec) ContentType() string {
-	if m, ok := c.Codec.(sdkencoding.CodecMetadata); ok {
-		return m.ContentType()
+// Unmarshal takes a pointer to the object, or one to a pointer to it.
+func (c bodyCodec) Unmarshal(data []byte, v any) error {
+	object := reflect.ValueOf(v)
+	if object.Kind() != reflect.Pointer || object.IsNil() || base(object.Type().Elem()) != c.binder.object {
+		return c.Codec.Unmarshal(data, v)
 	}
-	return ""
-}
-
-func (c bodyCodec) JsonSchema(v any) any {
-	if m, ok := c.Codec.(sdkencoding.CodecMetadata); ok {
-		return m.JsonSchema(v)
+	object = object.Elem()
+	if object.Kind() == reflect.Pointer {
+		object.Set(reflect.New(c.binder.object))
+		object = object.Elem()
+	}
+	if c.binder.body == nil {
+		return nil
+	}
+	body := reflect.New(c.binder.body)
+	if err := c.Codec.Unmarshal(data, body.Interface()); err != nil {
+		return err
+	}
+	for _, f := range c.binder.fields {
+		if f.property >= 0 {
+			object.Field(f.index).Set(body.Elem().Field(f.property))
+		}
 	}
 	return nil
-}
-
-func (c bodyCodec) InputRequired() bool {
-	if m, ok := c.Codec.(sdkencoding.CodecInputMetadata); ok {
-		return m.InputRequired()
-	}
-	return true
-}
-
-func takesText(t reflect.Type) bool {
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-		return true
-	}
-	switch t.Kind() {
-	case reflect.String, reflect.Bool,
-		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
-		reflect.Float32, reflect.Float64:
-		return true
-	default:
-		return false
-	}
-}
-
-func setText(v reflect.Value, text string) error {
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		return u.UnmarshalText([]byte(text))
-	}
-	bad := func(err error) error {
-		if err == nil {
-			return nil
-		}
-		return fmt.Errorf("%q is no %s", text, v.Type())
-	}
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(text)
-		return nil
-	case reflect.Bool:
-		b, err := strconv.ParseBool(text)
-		v.SetBool(b)
-		return bad(err)
-	case reflect.Float32, reflect.Float64:
-		n, err := strconv.ParseFloat(text, v.Type().Bits())
-		v.SetFloat(n)
-		return bad(err)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		n, err := strconv.ParseUint(text, 10, v.Type().Bits())
-		v.SetUint(n)
-		return bad(err)
-	default:
-		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
-		v.SetInt(n)
-		return bad(err)
-	}
 }

@@ -33,6 +33,8 @@ type Account struct{}
 
 func (*Account) Refund(_ restate.ObjectContext, in Refund) (Refund, error) { return in, nil }
 
+func (*Account) Review(_ restate.ObjectContext, in *Refund) (*Refund, error) { return in, nil }
+
 func (*Account) Ping(_ restate.ObjectSharedContext, in struct {
 	handler.In
 
@@ -65,6 +67,38 @@ func TestParameterObjectIsFilledFromWhereItsTagsSay(t *testing.T) {
 		Transaction: "t-1", Tenant: "acme", Priority: -3, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Urgent: true,
 		Account: "acc-1", Invocation: "inv_1", Idempotency: "idem",
 	}, in)
+}
+
+func TestParameterObjectMayBeAPointer(t *testing.T) {
+	t.Parallel()
+	m, _ := describe[*Account](t, handler.Spec{}).Method("Review")
+	src := invocation{`{"transactionId":"t-1","Tenant":"forged"}`, map[string]string{"x-tenant": "acme"}}
+	in, err := m.Bind(src)
+	require.NoError(t, err)
+	require.Equal(t, &Refund{Transaction: "t-1", Tenant: "acme", Account: "acc-1", Invocation: "inv_1", Idempotency: "idem"}, in)
+	out, err := m.Call(reflect.ValueOf(&Account{}), reflect.ValueOf(restate.WithMockContext(nil)), in)
+	require.NoError(t, err)
+	require.Same(t, in, out)
+
+	body, err := encoding.Marshal(m.InputCodec, &Refund{Transaction: "t-1", Tenant: "acme"})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"transactionId":"t-1"}`, string(body))
+	body, err = encoding.Marshal(m.InputCodec, (*Refund)(nil))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"transactionId":""}`, string(body))
+
+	byValue, _ := describe[*Account](t, handler.Spec{}).Method("Refund")
+	require.Equal(t, byValue.InputPayload(), m.InputPayload())
+}
+
+func TestTheBodyAloneFillsOnlyItsProperties(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]any{"Refund": Refund{Transaction: "t-1"}, "Review": &Refund{Transaction: "t-1"}} {
+		m, _ := describe[*Account](t, handler.Spec{}).Method(name)
+		in, err := m.Decode([]byte(`{"transactionId":"t-1","Tenant":"forged","Account":"forged"}`))
+		require.NoError(t, err)
+		require.Equal(t, want, in, name)
+	}
 }
 
 func TestParameterObjectWithoutBodyReadsNone(t *testing.T) {

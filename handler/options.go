@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -44,7 +45,7 @@ func (r *reader) readOptions() {
 		if m.OutputCodec == nil {
 			m.OutputCodec = all.DefaultCodec
 		}
-		r.readParameterObject(m)
+		fits := r.readParameterObject(m)
 		m.clientOptions = []restate.ClientOption{restate.WithInputCodec(m.InputCodec), restate.WithOutputCodec(m.OutputCodec)}
 		m.Metadata = o.Metadata
 		if o.WorkflowRetention != nil && m.Mode != Run {
@@ -56,8 +57,12 @@ func (r *reader) readOptions() {
 		if o.EnableLazyState != nil && d.Kind == Service {
 			r.problem(m.GoName, m.Position, "has WithEnableLazyState, and a service has no state", "remove the option")
 		}
-		if err := codecFits(m.InputCodec, m.Input); err != nil {
+		if err := codecFits(m.InputCodec, m.Input); err != nil && fits {
 			r.problem(m.GoName, m.Position, "its input "+err.Error(), "change the type or the codec")
+		}
+		if m.Output != nil && m.OutputCodec == (RawCodec{}) {
+			r.problem(m.GoName, m.Position, "has the raw codec for its result, and no result is of any content type", "use restate.WithInputCodec, or fxrestate.Raw, and restate.WithOutputCodec for the result")
+			continue
 		}
 		if err := codecFits(m.OutputCodec, m.Output); err != nil {
 			r.problem(m.GoName, m.Position, "its result "+err.Error(), "change the type or the codec")
@@ -65,18 +70,30 @@ func (r *reader) readOptions() {
 	}
 }
 
-// readParameterObject reads the tags of an input that embeds In.
-func (r *reader) readParameterObject(m *Method) {
-	if !isParameterObject(m.Input) {
-		return
+// readParameterObject reads the tags of an input that embeds In, and refuses an In
+// elsewhere in it: what is meant for a header would come from the body. It reports
+// whether there was nothing to refuse.
+func (r *reader) readParameterObject(m *Method) bool {
+	object, ok := parameterObject(m.Input)
+	if !ok {
+		if path, found := FindIn(m.Input); found {
+			r.problem(m.GoName, m.Position, fmt.Sprintf("its input %s has an fxrestate.In within (%s), whose tags nothing reads", m.Input, cmp.Or(path, "itself")),
+				"embed fxrestate.In by value in the input struct itself, and take that or a pointer to it")
+			return false
+		}
+		return true
 	}
-	b, err := newBinder(m.Input, r.desc.Kind.Keyed())
+	b, err := newBinder(object, r.desc.Kind.Keyed())
+	if err == nil {
+		err = b.checkCodec(m.InputCodec)
+	}
 	if err != nil {
 		r.problem(m.GoName, m.Position, fmt.Sprintf("its parameter object %s: %s", m.Input, strings.ReplaceAll(err.Error(), "\n", ", ")), "")
-		return
+		return false
 	}
 	m.binder = b
-	m.InputCodec = bodyCodec{m.InputCodec, b}
+	m.InputCodec = bodyCodec{describedCodec{m.InputCodec}, b}
+	return true
 }
 
 // checkNil reports options that are nil: the SDK panics on them.
@@ -170,6 +187,14 @@ func codecFits(codec encoding.Codec, t reflect.Type) error {
 	case encoding.BinaryCodec:
 		if t != reflect.TypeFor[[]byte]() {
 			return fmt.Errorf("is a %s, and the binary codec takes []byte", t)
+		}
+	case RawCodec{}:
+		if t != reflect.TypeFor[[]byte]() {
+			return fmt.Errorf("is a %s, and the raw codec takes []byte", t)
+		}
+	case TextCodec{}:
+		if t.Kind() != reflect.String {
+			return fmt.Errorf("is a %s, and the text codec takes a string", t)
 		}
 	case encoding.ProtoCodec, encoding.ProtoJSONCodec:
 		if !t.Implements(reflect.TypeFor[proto.Message]()) {

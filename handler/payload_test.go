@@ -208,6 +208,28 @@ func TestCallHandsTheInputOn(t *testing.T) {
 	require.Equal(t, []string{"In o-7", "InErr o-7", "None"}, shapes.Calls())
 }
 
+func TestCallTakesNoInputOnlyWhereTheTypeCanBeNil(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]string{
+		"Pointer": "", "Slice": "", "Bytes": "", "Raw": "",
+		"Text":      "handler: Text takes a string, and was given nothing; a pipe must return the input that it does not change",
+		"Time":      "handler: Time takes a time.Time, and was given nothing",
+		"Anonymous": "handler: Anonymous takes a struct { A int }, and was given nothing",
+	} {
+		m, ok := describe[Payloads](t, handler.Spec{}).Method(name)
+		require.True(t, ok, name)
+		_, err := m.Call(reflect.ValueOf(Payloads{}), noContext(m), nil)
+		if wrong == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.ErrorContains(t, err, wrong)
+		}
+	}
+	m, _ := describe[Payloads](t, handler.Spec{}).Method("Text")
+	_, err := m.Call(reflect.ValueOf(Payloads{}), noContext(m), 1)
+	require.EqualError(t, err, "handler: Text takes a string, and was given a int; a pipe must keep the type of the input")
+}
+
 func TestCallWorksOnTheInstanceItself(t *testing.T) {
 	t.Parallel()
 	cart := &Cart{}

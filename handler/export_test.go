@@ -1,0 +1,21 @@
+package handler
+
+import (
+	"reflect"
+
+	"github.com/restatedev/sdk-go/encoding"
+)
+
+// BindTo fills a parameter object whose type was made at run time: no method can
+// take one. The body is JSON.
+func BindTo(object reflect.Type, keyed bool, src Source) (any, error) {
+	b, err := newBinder(object, keyed)
+	if err != nil {
+		return nil, err
+	}
+	v, err := b.bind(bodyCodec{describedCodec{encoding.JSONCodec}, b}, src)
+	if err != nil {
+		return nil, err
+	}
+	return v.Elem().Interface(), nil
+}

@@ -41,17 +41,18 @@ func (f Fields) Error() string {
 //
 // First it checks tags, of a struct, a pointer to one, or each element of a slice
 // or array of either, then it calls Validate() error if the input's type or a
-// pointer to it has that method. What fails is a terminal error with code 400
-// whose metadata has each failing field with the rule that it breaks, for
-// instance "items[0].sku" and "required", or with the words of a [Fields]. No
-// values of the input are in it.
+// pointer to it has that method, and otherwise that of each element of a slice or
+// array. What fails is a terminal error with code 400 whose metadata has each
+// failing field with the rule that it breaks, for instance "items[0].sku" and
+// "required", or with the words of a [Fields]. No values of the input are in it.
 //
 // v is the validator to check tags with. With nil it is one that calls fields by
-// the names that they have in JSON.
+// the names that they have in JSON, and those of a parameter object by the name of
+// the property or the header, or "key", "invocation-id" or "idempotency-key".
 func New(v *validator.Validate) pipeline.Pipe {
 	if v == nil {
 		v = validator.New(validator.WithRequiredStructEnabled())
-		v.RegisterTagNameFunc(jsonName)
+		v.RegisterTagNameFunc(wireName)
 	}
 	return &pipe{v}
 }
@@ -101,21 +102,72 @@ func isStruct(t reflect.Type) bool {
 
 type validatable interface{ Validate() error }
 
-// checkSelf calls the input's own Validate.
+// checkSelf calls the input's own Validate, or those of its elements.
 func checkSelf(input any) error {
-	if self, ok := input.(validatable); ok {
-		if v := reflect.ValueOf(input); v.Kind() == reflect.Pointer && v.IsNil() {
-			return nil
-		}
+	v := reflect.ValueOf(input)
+	if !v.IsValid() {
+		return nil
+	}
+	if self := validatableOf(v); self != nil {
 		return self.Validate()
 	}
-	v := reflect.ValueOf(input)
-	if !v.IsValid() || !reflect.PointerTo(v.Type()).Implements(reflect.TypeFor[validatable]()) {
+	if v.Kind() != reflect.Slice && v.Kind() != reflect.Array || !mayValidate(v.Type().Elem()) {
+		return nil
+	}
+	return checkElements(v)
+}
+
+// checkElements joins what the elements name as wrong. An error of another kind
+// ends it.
+func checkElements(v reflect.Value) error {
+	failing := Fields{}
+	for i := range v.Len() {
+		self := validatableOf(v.Index(i))
+		if self == nil {
+			continue
+		}
+		err := self.Validate()
+		if fields := Fields(nil); errors.As(err, &fields) && !restate.IsTerminalError(err) {
+			for name, wrong := range fields {
+				failing[fmt.Sprintf("[%d].%s", i, name)] = wrong
+			}
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("[%d]: %w", i, err)
+		}
+	}
+	if len(failing) == 0 {
+		return nil
+	}
+	return failing
+}
+
+var validatableType = reflect.TypeFor[validatable]()
+
+// mayValidate reports whether values of type t can have a Validate of their own.
+func mayValidate(t reflect.Type) bool {
+	return t.Kind() == reflect.Interface || t.Implements(validatableType) || reflect.PointerTo(t).Implements(validatableType)
+}
+
+// validatableOf returns a value, or a pointer to a copy of it, if that has the
+// method. A nil pointer has nothing to validate.
+func validatableOf(v reflect.Value) validatable {
+	if v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil
+	}
+	if self, ok := v.Interface().(validatable); ok {
+		return self
+	}
+	if !reflect.PointerTo(v.Type()).Implements(validatableType) {
 		return nil
 	}
 	pointer := reflect.New(v.Type())
 	pointer.Elem().Set(v)
-	return pointer.Interface().(validatable).Validate()
+	return pointer.Interface().(validatable)
 }
 
 // refuse makes the terminal error, unless the type's own Validate returned one.
@@ -155,11 +207,22 @@ func fieldsOf(input reflect.Type, err error) Fields {
 	return fields
 }
 
-// jsonName returns a field's name in JSON.
-func jsonName(field reflect.StructField) string {
-	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-	if name == "-" {
-		return ""
+// wireName returns the name of a field as the caller knows it: that of a body's
+// property or of a header in a parameter object, else that in JSON.
+func wireName(field reflect.StructField) string {
+	for _, tag := range []string{"input", "json", "header"} {
+		switch name, _, _ := strings.Cut(field.Tag.Get(tag), ","); name {
+		case "":
+		case "-":
+			return ""
+		default:
+			return name
+		}
 	}
-	return name
+	for _, tag := range []string{"key", "invocation-id", "idempotency-key"} {
+		if value, ok := field.Tag.Lookup(tag); ok && value == "" {
+			return tag
+		}
+	}
+	return ""
 }

@@ -27,6 +27,24 @@ type charge struct {
 	Plain  string `validate:"max=3"`
 }
 
+// parameters is a parameter object.
+type parameters struct {
+	Transaction string `input:"transactionId,omitempty" validate:"required"`
+	Both        string `json:"both" input:"other" validate:"required"`
+	Tenant      string `header:"x-tenant" validate:"required"`
+	Account     string `key:"" validate:"required"`
+	ID          string `invocation-id:"" validate:"required"`
+	Idempotency string `idempotency-key:"" validate:"required"`
+	Items       []item `input:"items" validate:"dive"`
+}
+
+// stored has tags that look like those of a parameter object.
+type stored struct {
+	ID   string `json:"id" header:"x-id" key:"" validate:"required"`
+	Rank string `key:"primary" validate:"required"`
+	Note string `json:"-" header:"x-note" validate:"required"`
+}
+
 type page[T any] struct {
 	Size T `json:"size" validate:"required"`
 }
@@ -43,6 +61,11 @@ func (v *byPointer) Validate() error {
 	}
 	return nil
 }
+
+// batch is a slice that validates itself.
+type batch []byPointer
+
+func (b batch) Validate() error { return errors.New("too few") }
 
 type both struct {
 	N int `json:"n" validate:"gt=0"`
@@ -82,6 +105,18 @@ func TestPipe(t *testing.T) {
 		"a slice with a wrong element": {
 			input: []item{{"a"}, {}}, message: "invalid input: [1].sku: required", metadata: map[string]string{"[1].sku": "required"},
 		},
+		"a parameter object": {
+			input:   parameters{Items: []item{{}}},
+			message: "invalid input: idempotency-key: required, invocation-id: required, items[0].sku: required, key: required, other: required, transactionId: required, x-tenant: required",
+			metadata: map[string]string{
+				"transactionId": "required", "other": "required", "x-tenant": "required", "key": "required",
+				"invocation-id": "required", "idempotency-key": "required", "items[0].sku": "required",
+			},
+		},
+		"a struct with tags of another meaning": {
+			input: stored{}, message: "invalid input: Note: required, Rank: required, id: required",
+			metadata: map[string]string{"id": "required", "Rank": "required", "Note": "required"},
+		},
 		"a generic struct": {
 			input: page[validator.FieldError]{}, message: "invalid input: size: required", metadata: map[string]string{"size": "required"},
 		},
@@ -95,6 +130,20 @@ func TestPipe(t *testing.T) {
 		"Validate with wrapped fields": {
 			input: byValue{fmt.Errorf("order: %w", validate.Fields{"n": "bad"})}, message: "invalid input: n: bad",
 			metadata: map[string]string{"n": "bad"},
+		},
+		"valid elements": {input: []byPointer{{1}, {2}}},
+		"Validate of the elements": {
+			input:    []byPointer{{1}, {-1}, {-2}},
+			message:  "invalid input: [1].b: is wrong too, [1].n: must not be negative, [2].b: is wrong too, [2].n: must not be negative",
+			metadata: map[string]string{"[1].n": "must not be negative", "[1].b": "is wrong too", "[2].n": "must not be negative", "[2].b": "is wrong too"},
+		},
+		"Validate of elements that are pointers": {
+			input: []*byPointer{nil, {-1}}, message: "invalid input: [1].b: is wrong too, [1].n: must not be negative",
+			metadata: map[string]string{"[1].n": "must not be negative", "[1].b": "is wrong too"},
+		},
+		"Validate of elements behind an interface": {input: [2]any{1, byValue{errors.New("no")}}, message: "invalid input: [1]: no"},
+		"Validate of the whole before its elements": {
+			input: batch{{-1}}, message: "invalid input: too few",
 		},
 		"tags before Validate": {input: both{}, message: "invalid input: n: gt=0", metadata: map[string]string{"n": "gt=0"}},
 	}
@@ -123,6 +172,8 @@ func TestPipe(t *testing.T) {
 func TestATerminalErrorOfValidateIsKept(t *testing.T) {
 	t.Parallel()
 	_, err := validate.New(nil).Transform(nil, nil, byValue{restate.ToTerminalError(errors.New("no"), restate.WithErrorCode(422))})
+	require.EqualValues(t, 422, restate.AsTerminalError(err).Code())
+	_, err = validate.New(nil).Transform(nil, nil, []byValue{{}, {restate.ToTerminalError(errors.New("no"), restate.WithErrorCode(422))}})
 	require.EqualValues(t, 422, restate.AsTerminalError(err).Code())
 }
 

@@ -10,10 +10,10 @@ import (
 )
 
 // RawCodec hands a body of any content type through to a handler that takes a
-// []byte. The server accepts it whatever its content type is, or without one, and
-// with no bytes at all, so that the handler decides what becomes of a bad one. It
-// encodes a []byte as it is. It is for inputs: no result is of any content type.
-// See fxrestate.Raw.
+// []byte. The server accepts it whatever its content type is, as long as there is
+// one, and it accepts no bytes at all, so that the handler decides what becomes of
+// a bad body. It encodes a []byte as it is. It is for inputs: no result is of any
+// content type. See fxrestate.Raw.
 type RawCodec struct{}
 
 // ContentType returns the pattern of what the server accepts.

@@ -261,7 +261,7 @@ func because(err error, explanation string) error {
 // checkContentType also keeps out what a foreign web page can send without being
 // asked whether it may.
 func (b binder) checkContentType(got string) error {
-	if b.contentType == "" {
+	if b.contentType == "" || b.contentType == anyContentType {
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(got)

@@ -68,7 +68,7 @@ func (c callee) newRequest(verb string, in any, o requestOptions) (request, erro
 		subject:        c.name(),
 		path:           c.invokePath(verb),
 		body:           body,
-		contentType:    contentType(codec, in),
+		contentType:    sentContentType(contentType(codec, in)),
 		idempotencyKey: o.idempotencyKey,
 		limitKey:       o.limitKey,
 		headers:        o.headers,
@@ -79,6 +79,18 @@ func (c callee) newRequest(verb string, in any, o requestOptions) (request, erro
 		r.query = "delay=" + strconv.FormatInt(int64((o.delay+time.Millisecond-1)/time.Millisecond), 10) + "ms"
 	}
 	return r, nil
+}
+
+// anyContentType is what discovery tells of a handler that takes any body, and
+// nothing that a body can be.
+const anyContentType = "*/*"
+
+// sentContentType is the content type of a body that is sent to a handler.
+func sentContentType(described string) string {
+	if described == anyContentType {
+		return "application/octet-stream"
+	}
+	return described
 }
 
 // contentType of an input, by the rules by which discovery told it to the server.

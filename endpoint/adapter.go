@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
@@ -62,15 +61,6 @@ func Definition(d *handler.Descriptor, receiver any) restate.ServiceDefinition {
 	return def
 }
 
-// Foreign gives the handlers of a definition that was not made from a struct of
-// ours (built by hand, by restate.Reflect or by generated code) the scope of an
-// attempt. The definition's manifest stays as it is; the definition is changed in
-// place and returned.
-func Foreign(def restate.ServiceDefinition) restate.ServiceDefinition {
-	def, _ = Pipeline{}.Foreign(def)
-	return def
-}
-
 // Definition makes the SDK's definition of a described service, whose handlers run
 // inside the pipeline. Its discovery manifest is the one that restate.Reflect
 // gives for the same struct and options. The receiver is the instance whose
@@ -121,67 +111,4 @@ func (p Pipeline) Definition(d *handler.Descriptor, receiver any) (restate.Servi
 		def = service
 	}
 	return def, errors.Join(errs...)
-}
-
-// Foreign puts the pipeline around the handlers of a definition that was not made
-// from a struct of ours (built by hand, by restate.Reflect or by generated code).
-// Its members see the input undecoded. The definition's manifest stays as it is;
-// the definition is changed in place and returned. The error joins what is wrong
-// with the pipeline.
-func (p Pipeline) Foreign(def restate.ServiceDefinition) (restate.ServiceDefinition, error) {
-	kind := kindOf(def)
-	handlers := def.Handlers()
-	var errs []error
-	for name, h := range handlers {
-		mode := handler.Concurrent
-		if t := h.HandlerType(); t != nil {
-			mode = modeOf(string(*t))
-		}
-		target := pipeline.Target{
-			Service: def.Name(), Handler: name, Kind: pipelineKind(kind, mode),
-			Metadata: h.GetOptions().Metadata, ServiceMetadata: def.GetOptions().Metadata,
-		}
-		chain, err := p.chain(target, pipeline.Method{Call: func(ctx restate.Context, input any) (any, error) {
-			body, ok := input.([]byte)
-			if !ok && input != nil {
-				return nil, fmt.Errorf("endpoint: %s/%s takes its body, a []byte, and a pipe made it a %T", def.Name(), name, input)
-			}
-			return h.Call(mockable(ctx), body)
-		}})
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		handlers[name] = adapt(h, h, chain, &scope.Target{Service: def.Name(), Handler: name, Kind: kind, Mode: mode})
-	}
-	return def, errors.Join(errs...)
-}
-
-// mockable turns a handler's context back into what the SDK's handlers take: the
-// type behind it has all its methods.
-func mockable(ctx restate.Context) restate.MockableContext {
-	return any(ctx).(restate.MockableContext)
-}
-
-func kindOf(def restate.ServiceDefinition) handler.Kind {
-	switch def.Type() {
-	case restate.NewObject("").Type():
-		return handler.Object
-	case restate.NewWorkflow("").Type():
-		return handler.Workflow
-	default:
-		return handler.Service
-	}
-}
-
-// modeOf reads a handler type of the discovery manifest.
-func modeOf(manifest string) handler.Mode {
-	switch manifest {
-	case "WORKFLOW":
-		return handler.Run
-	case "SHARED":
-		return handler.Shared
-	default:
-		return handler.Exclusive
-	}
 }

@@ -1,0 +1,234 @@
+package endpoint_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/pipeline"
+)
+
+// play runs one attempt of s/h and returns what the endpoint answers.
+func play(t *testing.T, h http.Handler, body string) []byte {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/invoke/s/h", strings.NewReader(string(invocationOf("1", body))))
+	r.Header.Set("Content-Type", invocationV5)
+	r.ProtoMajor = 2
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Body.Bytes()
+}
+
+func mounted(t *testing.T, def restate.ServiceDefinition) http.Handler {
+	t.Helper()
+	e, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted}, nil, def)
+	require.NoError(t, err)
+	return e
+}
+
+// noting is a pipeline whose guard notes what it sees of the input.
+func noting(note func(any)) endpoint.Pipeline {
+	return endpoint.Pipeline{Global: pipeline.Stages{Guards: []pipeline.Guard{
+		pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+			input, err := inv.Input()
+			note(input)
+			return true, err
+		}),
+	}}}
+}
+
+func echo(opts ...restate.HandlerOption) restate.ServiceDefinition {
+	return restate.NewService("s").Handler("h", restate.NewServiceHandler(
+		func(_ restate.Context, in Item) (Item, error) { return in, nil }, opts...))
+}
+
+func TestADefinitionThatTwoEndpointsShareHasThePipelineOfEach(t *testing.T) {
+	t.Parallel()
+	def := echo()
+	untouched := def.Handlers()["h"]
+	var seen [2]int
+	var endpoints [2]http.Handler
+	for i := range endpoints {
+		foreign, err := noting(func(any) { seen[i]++ }).Foreign(def)
+		require.NoError(t, err)
+		endpoints[i] = mounted(t, foreign)
+	}
+	for _, e := range endpoints {
+		require.Equal(t, `{"sku":"a"}`, outputOf(t, play(t, e, `{"sku":"a"}`)))
+	}
+	require.Equal(t, [2]int{1, 1}, seen)
+	require.Same(t, untouched, def.Handlers()["h"])
+}
+
+// recorder is a JSON codec that keeps what the handler decoded last.
+type recorder struct {
+	encoding.Codec
+	mu   sync.Mutex
+	last string
+}
+
+func (r *recorder) Unmarshal(data []byte, v any) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last = string(data)
+	return r.Codec.Unmarshal(data, v)
+}
+
+func pipes(list ...pipeline.Pipe) endpoint.Pipeline {
+	return endpoint.Pipeline{Handlers: map[string]pipeline.Stages{"h": {Pipes: list}}}
+}
+
+func itemPipe(change func(Item) Item) pipeline.Pipe {
+	return pipeline.PipeOf(func(_ restate.Context, _ *pipeline.Invocation, in Item) (Item, error) { return change(in), nil })
+}
+
+func TestThePipelineSeesTheInputThatACodecTellsTheTypeOf(t *testing.T) {
+	t.Parallel()
+	for what, option := range map[string]restate.HandlerOption{
+		"the codec of the input": restate.WithInputCodec(handler.Typed[Item](encoding.JSONCodec)),
+		"that of both":           restate.WithCodec(handler.Typed[Item](encoding.JSONCodec)),
+	} {
+		var seen any
+		p := noting(func(input any) { seen = input })
+		p.Handlers = pipes(itemPipe(func(in Item) Item { in.Amount *= 2; return in })).Handlers
+		foreign, err := p.Foreign(echo(option))
+		require.NoError(t, err)
+		require.Equal(t, `{"sku":"a","amount":42}`, outputOf(t, play(t, mounted(t, foreign), `{"sku":"a","amount":21}`)), what)
+		require.Equal(t, Item{"a", 21}, seen, what)
+		requireSameManifest(t, bare(t, echo()), mounted(t, foreign))
+	}
+}
+
+func TestAForeignHandlerGetsTheBodyAsItArrivedUnlessAPipeChangedTheInput(t *testing.T) {
+	t.Parallel()
+	const arrived = `{ "sku" : "a", "unknown": 1 }`
+	for what, tt := range map[string]struct {
+		pipes []pipeline.Pipe
+		want  string
+	}{
+		"no pipe":                {nil, arrived},
+		"a pipe that only looks": {[]pipeline.Pipe{itemPipe(func(in Item) Item { return in })}, arrived},
+		"a pipe that changes":    {[]pipeline.Pipe{itemPipe(func(in Item) Item { in.SKU = "b"; return in })}, `{"sku":"b"}`},
+		"pipes that change it back": {[]pipeline.Pipe{
+			itemPipe(func(in Item) Item { in.SKU = "b"; return in }), itemPipe(func(in Item) Item { in.SKU = "a"; return in }),
+		}, arrived},
+	} {
+		codec := &recorder{Codec: encoding.JSONCodec}
+		foreign, err := pipes(tt.pipes...).Foreign(echo(restate.WithInputCodec(handler.Typed[Item](codec))))
+		require.NoError(t, err)
+		outputOf(t, play(t, mounted(t, foreign), arrived))
+		require.Equal(t, tt.want, codec.last, what)
+	}
+}
+
+func TestAPipeMayChangeTheInputOfAForeignHandlerInPlace(t *testing.T) {
+	t.Parallel()
+	def := restate.NewService("s").Handler("h", restate.NewServiceHandler(
+		func(_ restate.Context, in *timestamppb.Timestamp) (int64, error) { return in.Seconds, nil },
+		restate.WithInputCodec(handler.Typed[*timestamppb.Timestamp](encoding.ProtoJSONCodec))))
+	later := pipeline.PipeOf(func(_ restate.Context, _ *pipeline.Invocation, in *timestamppb.Timestamp) (*timestamppb.Timestamp, error) {
+		in.Seconds += 5
+		return in, nil
+	})
+	foreign, err := pipes(later).Foreign(def)
+	require.NoError(t, err)
+	require.Equal(t, "65", outputOf(t, play(t, mounted(t, foreign), `"1970-01-01T00:01:00Z"`)))
+}
+
+func TestMistakesAboutTheInputOfAForeignHandlerAreErrorsOfTheAttempt(t *testing.T) {
+	t.Parallel()
+	becomes := func(input any) []pipeline.Pipe {
+		return []pipeline.Pipe{pipeline.PipeFunc(func(restate.Context, *pipeline.Invocation, any) (any, error) { return input, nil })}
+	}
+	typed := restate.WithInputCodec(handler.Typed[Item](encoding.JSONCodec))
+	for want, tt := range map[string]struct {
+		option restate.HandlerOption
+		pipes  []pipeline.Pipe
+		body   string
+	}{
+		"the body cannot be decoded into the input of s/h (endpoint_test.Item): ": {typed, nil, `[]`},
+		"endpoint: the input of s/h: a pipe returned nothing":                     {typed, becomes(nil), `{}`},
+		"endpoint: the input of s/h: a pipe made the endpoint_test.Item a int":    {typed, becomes(1), `{}`},
+		"endpoint: s/h takes its body, a []byte, and a pipe made it a int":        {restate.WithJSON, becomes(1), `{}`},
+	} {
+		foreign, err := pipes(tt.pipes...).Foreign(echo(tt.option))
+		require.NoError(t, err)
+		require.Contains(t, string(play(t, mounted(t, foreign), tt.body)), want)
+	}
+}
+
+// Forgeable is a parameter object where nothing binds one.
+type Forgeable struct {
+	handler.In
+
+	Tenant string `header:"x-tenant"`
+}
+
+type (
+	ForgeableService struct{}
+	ForgeableObject  struct{}
+)
+
+func (ForgeableService) Take(restate.Context, Forgeable) error { return nil }
+
+func (ForgeableObject) Take(restate.ObjectContext, struct{ Rows []*Forgeable }) error { return nil }
+func (ForgeableObject) Look(restate.ObjectSharedContext) error                        { return nil }
+
+func TestParameterObjectsOfForeignHandlersAreRefused(t *testing.T) {
+	t.Parallel()
+	none := func(_ restate.Context, _ *Forgeable) (restate.Void, error) { return restate.Void{}, nil }
+	for want, def := range map[string]restate.ServiceDefinition{
+		"endpoint: ForgeableService/Take takes a endpoint_test.Forgeable, with an fxrestate.In": restate.Reflect(ForgeableService{}),
+		"endpoint: ForgeableObject/Take takes a struct { Rows []*endpoint_test.Forgeable }":     restate.Reflect(ForgeableObject{}),
+		"endpoint: hand/h takes a *endpoint_test.Forgeable":                                     restate.NewService("hand").Handler("h", restate.NewServiceHandler(none)),
+		"endpoint: run/h takes a endpoint_test.Forgeable": restate.NewWorkflow("run").Handler("h", restate.NewWorkflowHandler(
+			func(_ restate.WorkflowContext, _ Forgeable) (string, error) { return "", nil }, restate.WithCodec(handler.TextCodec{}))),
+	} {
+		codecs := map[string]encoding.Codec{}
+		for name, h := range def.Handlers() {
+			codecs[name] = h.GetOptions().InputCodec
+		}
+		_, err := endpoint.Pipeline{}.Foreign(def)
+		require.ErrorContains(t, err, want)
+		for name, h := range def.Handlers() {
+			require.IsType(t, codecs[name], h.GetOptions().InputCodec, "the definition stays as it is")
+		}
+	}
+}
+
+func TestACodecThatTellsAnotherTypeThanTheHandlersIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := endpoint.Pipeline{}.Foreign(echo(restate.WithInputCodec(handler.Typed[*Item](encoding.JSONCodec))))
+	require.EqualError(t, err, "endpoint: s/h takes a endpoint_test.Item, and its input codec tells that it is a *endpoint_test.Item; let it tell the same")
+}
+
+// Fragile does not describe itself on a nil pointer.
+type Fragile struct{ contentType string }
+
+func (f *Fragile) RestateUnmarshal(encoding.Codec, []byte) error { return nil }
+
+func (f *Fragile) InputPayload(encoding.Codec) *encoding.InputPayload {
+	return &encoding.InputPayload{ContentType: &f.contentType}
+}
+
+func TestATypeThatDescribesItselfIsNotAskedForItsFields(t *testing.T) {
+	t.Parallel()
+	for _, def := range []restate.ServiceDefinition{
+		restate.NewService("s").Handler("h", restate.NewServiceHandler(func(_ restate.Context, in restate.Void) (restate.Void, error) { return in, nil })),
+		restate.NewService("s").Handler("h", restate.NewServiceHandler(func(_ restate.Context, in any) (any, error) { return in, nil })),
+		restate.NewService("s").Handler("h", restate.NewServiceHandler(func(_ restate.Context, in *Fragile) (string, error) { return "", nil })),
+	} {
+		_, err := endpoint.Pipeline{}.Foreign(def)
+		require.NoError(t, err)
+	}
+}

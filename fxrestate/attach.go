@@ -19,10 +19,13 @@ import (
 //   - a handler, as an option of [Handler].
 //
 // Members are given as values or as constructors, which are functions as for
-// fx.Provide: fx makes one instance for each place where a constructor is listed.
+// fx.Provide: fx makes one instance for each place where the attachment is listed.
 // The order of members is that of the program's text: those of [Use] before the
 // service's, and those before the handler's; filters the other way round. See
 // package pipeline for what the members are and when they run.
+//
+// An attachment is a value: it can be kept in a variable and listed in any number
+// of places and applications.
 type Attachment struct {
 	// The embedded options of the SDK let an attachment stand among the options
 	// of a service and of a handler. Where nobody takes it out again, they leave a
@@ -134,14 +137,27 @@ func Attach(values ...any) Attachment {
 	return a
 }
 
-// Use attaches to all handlers of the application. It may be used more than once:
-// the order is that of the calls.
+// Use attaches to all handlers of the application, in the order in which it lists
+// the attachments.
+//
+// The order of several calls of Use is that in which the program called them,
+// wherever the options stand afterwards: fx does not tell its listing. In one
+// expression, such as the arguments of fx.New, that is the order of the text. A
+// call whose option is kept in a package variable comes when the package is
+// initialised, before those in functions, however late it is listed. Where the
+// order counts, keep attachments in variables, not options, and list them in one
+// Use:
+//
+//	var Stages = fxrestate.Guards(NewAuth) // of a library
+//
+//	fxrestate.Use(trace.Stages, auth.Stages, fxrestate.Filters(pipeline.HTTPErrors()))
 func Use(attachments ...Attachment) fx.Option {
+	list := placed(attachments)
 	opts := []fx.Option{fx.Supply(fx.Annotate(
-		globalAttachments{order: useOrder.Add(1), list: attachments},
+		globalAttachments{order: useOrder.Add(1), list: list},
 		fx.ResultTags(globalGroup),
 	))}
-	for _, a := range attachments {
+	for _, a := range list {
 		opts = append(opts, a.provide())
 	}
 	return fx.Options(opts...)
@@ -167,12 +183,32 @@ func inOrder(uses []globalAttachments) []Attachment {
 	return all
 }
 
+// placed returns the attachment for one more place: with members of its own, so
+// that each place has its own instances.
+func (a Attachment) placed() Attachment {
+	members := make([]*member, len(a.members))
+	for i, m := range a.members {
+		own := *m
+		members[i] = &own
+	}
+	a.members = members
+	return a
+}
+
+func placed(attachments []Attachment) []Attachment {
+	list := make([]Attachment, len(attachments))
+	for i, a := range attachments {
+		list[i] = a.placed()
+	}
+	return list
+}
+
 // provide brings the constructors of the members into the graph.
 func (a Attachment) provide() fx.Option {
 	var opts []fx.Option
 	for _, m := range a.members {
 		if m.provide != nil {
-			opts = append(opts, m.provide())
+			opts = append(opts, m.provide(m))
 		}
 	}
 	return fx.Options(opts...)

@@ -1,12 +1,15 @@
 package fxrestate_test
 
 import (
+	"fmt"
 	"testing"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
+	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -29,6 +32,56 @@ func TestAttachmentsKeepTheOrderOfTheTextWhateverThePlace(t *testing.T) {
 	}
 	require.Equal(t, []string{"global 1", "global 2", "global 3", "global 4", "service 5", "service 6", "handler 7", "handler 8"}, names)
 	require.Len(t, got["Other"], 6)
+}
+
+// first is an option whose call of Use comes before all others of the package's
+// tests: it is kept in a package variable.
+var first = fxrestate.Use(fxrestate.Guards(&gate{"called first"}))
+
+// stages is an attachment, which is listed where it is wanted.
+var stages = fxrestate.Guards(&gate{"in a variable"})
+
+func TestSeveralUsesStandInTheOrderInWhichTheyWereCalled(t *testing.T) {
+	t.Parallel()
+	names := func(opts ...fx.Option) (names []string) {
+		for _, m := range chains(t, append(opts, fxrestate.Service[membered](newMembered))...)["Do"] {
+			names = append(names, m.Name)
+		}
+		return names
+	}
+	require.Equal(t, []string{"called first", "listed first"}, names(fxrestate.Use(fxrestate.Guards(&gate{"listed first"})), first))
+	late := fxrestate.Use(fxrestate.Guards(&gate{"called early, listed late"}))
+	require.Equal(t, []string{"called early, listed late", "called late"}, names(fxrestate.Use(fxrestate.Guards(&gate{"called late"})), late))
+
+	require.Equal(t, []string{"before", "in a variable", "after"}, names(
+		fxrestate.Use(fxrestate.Guards(&gate{"before"}), stages, fxrestate.Guards(&gate{"after"}))))
+}
+
+// Packages keep what they attach as values, and one Use gives all of it an order.
+func ExampleUse() {
+	// In package auth: var Stages = fxrestate.Guards(New)
+	auth := fxrestate.Guards(func() pipeline.Guard { return &gate{"auth"} })
+	// In package faults: var Stages = …
+	faults := fxrestate.Filters(pipeline.HTTPErrors())
+
+	var e *endpoint.Endpoint
+	fx.New(
+		fxrestate.Module,
+		fxrestate.Use(
+			fxrestate.Guards(&gate{"maintenance"}),
+			auth,
+			faults,
+		),
+		fxrestate.Service[membered](newMembered),
+		fx.Supply(zap.NewNop()), fx.Populate(&e),
+	)
+	for _, m := range e.Chains()[0].Members()[1:] { // after the log of panics
+		fmt.Println(m.Stage, m.Name)
+	}
+	// Output:
+	// guard maintenance
+	// guard auth
+	// filter pipeline.HTTPErrors
 }
 
 func Example_attachments() {

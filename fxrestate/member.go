@@ -16,8 +16,8 @@ type member struct {
 	stage    string // with its article
 	position string
 	value    any
-	provide  func() fx.Option // of a constructor: brings a constructed into the graph
-	err      error            // why it is neither
+	provide  func(*member) fx.Option // of a constructor: brings a constructed into the graph
+	err      error                   // why it is neither
 	add      func(*pipeline.Stages, any)
 }
 
@@ -65,7 +65,7 @@ func newMember[T any](st stage[T], given any, position string) *member {
 	if !returns || !t.Out(0).Implements(stageType) {
 		return neither(t, fmt.Sprintf("it must return a %s, and an error if it likes", stageType))
 	}
-	m.provide = func() fx.Option { return provideMember[T](m, given) }
+	m.provide = func(placed *member) fx.Option { return provideMember[T](placed, given) }
 	return m
 }
 
@@ -101,7 +101,7 @@ func (m *member) get(made map[*member]any) (any, error) {
 	}
 	v, ok := made[m]
 	if !ok {
-		return nil, fmt.Errorf("fxrestate: the constructor of %s (%s) is not in the graph; use Service, Object or Workflow, or give a value", m.stage, m.position)
+		return nil, fmt.Errorf("fxrestate: the constructor of %s (%s) is not in the graph; use Service, Object or Workflow, or give a value, since a registration is made too late for constructors", m.stage, m.position)
 	}
 	if isNil(v) {
 		return nil, fmt.Errorf("fxrestate: the constructor of %s (%s) returned nil; return a value, or an error with it", m.stage, m.position)

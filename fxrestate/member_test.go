@@ -74,6 +74,27 @@ func TestConstructorsOfMembersAreConstructedByFx(t *testing.T) {
 	require.Equal(t, got["Do"], got["Other"])
 }
 
+func TestAnAttachmentInSeveralPlacesHasAnInstanceInEach(t *testing.T) {
+	t.Parallel()
+	n := 0
+	shared := fxrestate.Guards(func() *gate { n++; return &gate{string(rune('a' + n - 1))} })
+	got := chains(t,
+		fxrestate.Use(shared),
+		fxrestate.Service[membered](newMembered, shared, fxrestate.Handler(membered.Do, shared)))
+	require.Equal(t, 3, n)
+	require.Len(t, got["Do"], 3)
+	names := map[string]bool{}
+	for _, m := range got["Do"] {
+		names[m.Name] = true
+	}
+	require.Len(t, names, 3, "%v", got["Do"])
+	require.Equal(t, got["Do"][:2], got["Other"])
+
+	again := chains(t, fxrestate.Service[membered](newMembered, shared))
+	require.Len(t, again["Do"], 1)
+	require.Equal(t, 4, n, "another application has its own")
+}
+
 func TestConstructorsOfMembersRunOnceForEachPlace(t *testing.T) {
 	t.Parallel()
 	n := 0

@@ -3,6 +3,7 @@ package fxrestate
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"go.uber.org/fx"
 )
@@ -19,7 +20,7 @@ func reportMistake(format string, args ...any) fx.Option {
 // checkConstructor says what is wrong with the constructor of a T. Whether an
 // annotated one provides a T only fx knows.
 func checkConstructor(constructor any, want reflect.Type) error {
-	if constructor == nil {
+	if v := reflect.ValueOf(constructor); !v.IsValid() || v.Kind() == reflect.Func && v.IsNil() {
 		return fmt.Errorf("the constructor is nil; pass the function that returns %s", want)
 	}
 	t := reflect.TypeOf(constructor)
@@ -30,9 +31,16 @@ func checkConstructor(constructor any, want reflect.Type) error {
 		return fmt.Errorf("the constructor is a %s; pass the function that returns %s", t, want)
 	}
 	for i := range t.NumOut() {
-		if out := t.Out(i); out == want || out.Kind() == reflect.Struct {
+		if out := t.Out(i); out == want || isOut(out) {
 			return nil
 		}
 	}
 	return fmt.Errorf("the constructor %s does not return %s; pass the function that does", t, want)
+}
+
+// isOut reports whether fx takes a result apart into its fields.
+func isOut(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
+		return f.Anonymous && f.Type == reflect.TypeFor[fx.Out]()
+	})
 }

@@ -16,35 +16,39 @@ import (
 // again that one does something: it leaves a trace for [misplaced].
 type option struct {
 	restate.ServiceDefinitionOption
-	apply func(*declaration)
+	apply    func(*declaration)
+	position string
 }
 
-func newOption(apply func(*declaration)) option {
-	return option{restate.WithMetadata(misplacedKey, ""), apply}
+func newOption(position string, apply func(*declaration)) option {
+	return option{restate.WithMetadata(misplacedKey, position), apply, position}
 }
 
 // Name gives the service its name. Without it the name is what the type's method
 // ServiceName() string returns, else the name of the type.
 func Name(name string) restate.ServiceDefinitionOption {
-	return newOption(func(d *declaration) { d.spec.Name = name })
+	return newOption(caller(), func(d *declaration) { d.spec.Name = name })
 }
 
 // Naming names the handlers of the service: strategy gets the name of the method
 // and returns that of the handler. Without it they are the same. Use
 // [handler.LowerCamel] to be called from services in other languages.
 func Naming(strategy func(method string) string) restate.ServiceDefinitionOption {
-	return newOption(func(d *declaration) { d.spec.Naming = strategy })
+	return newOption(caller(), func(d *declaration) { d.spec.Naming = strategy })
 }
 
 // Exclude keeps methods, given as method expressions such as (*Cart).Restock,
 // from becoming handlers although they take a Restate context first.
 func Exclude(methods ...any) restate.ServiceDefinitionOption {
-	return newOption(func(d *declaration) { d.spec.Exclude = append(d.spec.Exclude, methods...) })
+	return newOption(caller(), func(d *declaration) { d.spec.Exclude = append(d.spec.Exclude, methods...) })
 }
 
 // Handler sets the options of one handler, given as a method expression such as
 // (*Payments).Charge. They override those of the service. Options are those of
 // the SDK, [HandlerName] and any [Attachment].
+//
+// In [Definition] the handler is given by its name on the wire, as a string, and
+// the options are attachments.
 func Handler(method any, opts ...restate.HandlerOption) restate.ServiceDefinitionOption {
 	h := handler.HandlerSpec{Method: method}
 	var attachments []Attachment
@@ -58,9 +62,10 @@ func Handler(method any, opts ...restate.HandlerOption) restate.ServiceDefinitio
 			h.Options = append(h.Options, opt)
 		}
 	}
-	return newOption(func(d *declaration) {
+	position := caller()
+	return newOption(position, func(d *declaration) {
 		d.spec.Handlers = append(d.spec.Handlers, h)
-		d.handlers = append(d.handlers, handlerAttachments{method, attachments})
+		d.handlers = append(d.handlers, handlerAttachments{method, placed(attachments), position})
 	})
 }
 
@@ -72,7 +77,7 @@ type handlerOption struct {
 
 // HandlerName gives a handler another name than [Naming] would.
 func HandlerName(name string) restate.HandlerOption {
-	return handlerOption{restate.WithMetadata(misplacedKey, ""), func(h *handler.HandlerSpec) { h.Name = name }}
+	return handlerOption{restate.WithMetadata(misplacedKey, caller()), func(h *handler.HandlerSpec) { h.Name = name }}
 }
 
 // misplacedKey is the metadata that options of this package leave in definitions
@@ -81,34 +86,31 @@ const misplacedKey = "fxrestate.misplaced"
 
 // misplaced reports options of this package where only those of the SDK work: a
 // guard that nothing asks must not go unnoticed.
-func misplaced(defaults []restate.ServiceDefinitionOption, definitions []restate.ServiceDefinition) error {
+func misplaced(defaults []restate.ServiceDefinitionOption, definitions []definition) error {
 	var errs []error
 	report := func(where, position, fix string) {
-		if position != "" {
-			position = " (" + position + ")"
-		}
-		errs = append(errs, fmt.Errorf("fxrestate: %s has an option of package fxrestate%s, which does nothing there; %s", where, position, fix))
+		errs = append(errs, fmt.Errorf("fxrestate: %s has an option of package fxrestate%s, which does nothing there; %s", where, at(position), fix))
 	}
 	for _, opt := range defaults {
 		switch own := opt.(type) {
 		case Attachment:
 			report("Config.Defaults", own.position, "attach to all handlers with Use")
 		case option:
-			report("Config.Defaults", "", "give it to Service, Object or Workflow")
+			report("Config.Defaults", own.position, "give it to Service, Object or Workflow")
 		}
 	}
 	for _, def := range definitions {
-		if def == nil {
+		if isNil(def.made) {
 			continue
 		}
-		const fix = "attach with Use, or register the struct with Service, Object or Workflow"
-		if position, ok := def.GetOptions().Metadata[misplacedKey]; ok {
-			report("the definition of "+def.Name(), position, fix)
+		const fix = "attach with Use or as an option of Definition, or register the struct with Service, Object or Workflow"
+		if position, ok := def.made.GetOptions().Metadata[misplacedKey]; ok {
+			report("the definition of "+def.made.Name(), position, fix)
 		}
-		handlers := def.Handlers()
+		handlers := def.made.Handlers()
 		for _, name := range slices.Sorted(maps.Keys(handlers)) {
 			if position, ok := handlers[name].GetOptions().Metadata[misplacedKey]; ok {
-				report("the definition of "+def.Name()+"/"+name, position, fix)
+				report("the definition of "+def.made.Name()+"/"+name, position, fix)
 			}
 		}
 	}

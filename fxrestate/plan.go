@@ -17,7 +17,8 @@ import (
 // catalog is what is known of the services without their instances. Its mistakes
 // are kept for newPlan, which reports all at once.
 type catalog struct {
-	descriptors map[*declaration]*handler.Descriptor
+	declared    []*declaration
+	descriptors map[*declaration]*handler.Descriptor // nil: it has mistakes
 	registry    *handler.Registry
 	err         error
 }
@@ -30,7 +31,7 @@ type catalogParams struct {
 }
 
 func newCatalog(p catalogParams) *catalog {
-	c := &catalog{descriptors: make(map[*declaration]*handler.Descriptor, len(p.Declared))}
+	c := &catalog{declared: p.Declared, descriptors: make(map[*declaration]*handler.Descriptor, len(p.Declared))}
 	known := make([]*handler.Descriptor, 0, len(p.Declared))
 	for _, d := range p.Declared {
 		desc, err := d.describe(p.Settings.Defaults)
@@ -44,16 +45,6 @@ func newCatalog(p catalogParams) *catalog {
 	// Names that stand twice are found by newPlan, among all services.
 	c.registry, _ = handler.NewRegistry(known...)
 	return c
-}
-
-// add describes what a library registers with its instance.
-func (c *catalog) add(r Registration, defaults []restate.ServiceDefinitionOption) error {
-	if r.declaration == nil {
-		return errors.New("fxrestate: an empty Registration is in the group; make it with NewService, NewObject or NewWorkflow")
-	}
-	desc, err := r.describe(defaults)
-	c.descriptors[r.declaration] = desc
-	return err
 }
 
 // plan is what will be served, but for the instances of the services that this
@@ -73,6 +64,7 @@ type planParams struct {
 	Catalog     *catalog
 	Declared    []*declaration              `group:"fxrestate.declarations"`
 	Contributed []Registration              `group:"fxrestate.registrations"`
+	Defined     []definition                `group:"fxrestate.defined"`
 	Definitions []restate.ServiceDefinition `group:"fxrestate.definitions"`
 	Uses        []globalAttachments         `group:"fxrestate.global"`
 	Members     []constructed               `group:"fxrestate.members"`
@@ -81,12 +73,13 @@ type planParams struct {
 
 // newPlan reports all mistakes at once that show without the instances.
 func newPlan(p planParams) (*plan, error) {
-	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, p.Definitions)}
+	foreign := allDefinitions(p.Defined, p.Definitions)
+	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, foreign)}
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
 	}
 	for _, r := range p.Contributed {
-		errs = append(errs, p.Catalog.add(r, p.Settings.Defaults))
+		errs = append(errs, p.Catalog.learn(r, p.Settings.Defaults))
 	}
 	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Members)
 	served := p.served()
@@ -106,14 +99,12 @@ func newPlan(p planParams) (*plan, error) {
 		named = append(named, desc)
 		pl.pipelines[d] = pipelines.of(d, desc)
 	}
-	for _, def := range p.Definitions {
+	for _, d := range foreign {
+		def := pipelines.definition(d)
 		if def == nil {
-			errs = append(errs, errors.New("fxrestate: a constructor given to Definition returned nil; return a definition, or an error with it"))
 			continue
 		}
-		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(def)})
-		def, err := pipelines.foreign().Foreign(def)
-		errs = append(errs, err)
+		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(d.made), Position: d.decl.spec.Position})
 		pl.foreign = append(pl.foreign, def)
 	}
 	_, err := handler.NewRegistry(named...)

@@ -42,29 +42,6 @@ func Workflow[T any](constructor any, opts ...restate.ServiceDefinitionOption) f
 	return register[T](handler.Workflow, constructor, opts, caller())
 }
 
-// Definition registers a service definition that was not made from a struct by
-// this package: one that is built by hand, by restate.Reflect or by generated
-// code. The constructor, plain or made with fx.Annotate, returns a
-// restate.ServiceDefinition, and an error if it likes. The definition's manifest
-// stays as it is.
-//
-//	fxrestate.Definition(func(impl *Greeter) restate.ServiceDefinition {
-//		return pb.NewGreeterServer(impl)
-//	})
-func Definition(constructor any) fx.Option {
-	if constructor == nil {
-		return reportMistake("Definition (%s): the constructor is nil; pass the function that returns a restate.ServiceDefinition", caller())
-	}
-	// A private type in a module of its own leaves fx.Annotate to the user.
-	return fx.Module("definition",
-		fx.Provide(constructor, fx.Private),
-		fx.Provide(fx.Annotate(
-			func(def restate.ServiceDefinition) restate.ServiceDefinition { return def },
-			fx.ResultTags(DefinitionGroup),
-		)),
-	)
-}
-
 // The value groups that [Module] consumes, as result tags for fx.Annotate. The
 // functions of this package fill them; a library may do so itself with plain
 // fx.Provide:
@@ -81,6 +58,7 @@ const (
 
 	declarationGroup = `group:"fxrestate.declarations"`
 	instanceGroup    = `group:"fxrestate.instances"`
+	definedGroup     = `group:"fxrestate.defined"`
 	mistakeGroup     = `group:"fxrestate.mistakes"`
 	globalGroup      = `group:"fxrestate.global"`
 	memberGroup      = `group:"fxrestate.members"`
@@ -94,7 +72,12 @@ type Registration struct {
 }
 
 // NewService makes the registration of an instance as a service. Use [Service]
-// where you can: it also tells the rest of the graph about the type.
+// where you can: it also makes the typed client injectable.
+//
+// Members of attachments are values here. A registration is made while fx runs
+// constructors, when no more of them can be added: the constructor of a member
+// would never run, and is an error of fx.New. Construct the member where the
+// registration is made, or use [Service].
 func NewService[T any](instance T, opts ...restate.ServiceDefinitionOption) Registration {
 	return Registration{declare[T](handler.Service, opts, caller()), instance}
 }
@@ -123,8 +106,9 @@ type declaration struct {
 
 // handlerAttachments are those of one handler.
 type handlerAttachments struct {
-	method any
-	list   []Attachment
+	method   any // a method expression, or the handler's name in a definition
+	list     []Attachment
+	position string
 }
 
 // all returns the attachments of all levels.
@@ -179,7 +163,7 @@ func declare[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, p
 		case option:
 			own.apply(d)
 		case Attachment:
-			d.attachments = append(d.attachments, own)
+			d.attachments = append(d.attachments, own.placed())
 		default:
 			d.spec.Options = append(d.spec.Options, opt)
 		}

@@ -13,8 +13,9 @@ import (
 // not registered, such as the contract of a service in another application, are
 // described on first use by the same rules. It is safe for concurrent use.
 type Registry struct {
-	byType map[reflect.Type][]*Descriptor
-	remote sync.Map // reflect.Type -> described
+	typesMu sync.RWMutex
+	byType  map[reflect.Type][]*Descriptor
+	remote  sync.Map // reflect.Type -> described
 
 	// refs is on the way of every typed call. It is replaced whole, because that
 	// is rare and a sync.Map would allocate its key at every look.
@@ -53,12 +54,25 @@ func NewRegistry(descriptors ...*Descriptor) (*Registry, error) {
 			})
 		}
 		byName[d.Name] = d
+	}
+	r.Add(descriptors...)
+	return r, errors.Join(problems...)
+}
+
+// Add makes services known that the registry was made without. What was resolved
+// before forgets what it was.
+func (r *Registry) Add(descriptors ...*Descriptor) {
+	r.typesMu.Lock()
+	for _, d := range descriptors {
 		if d.Type != nil {
 			t := base(d.Type)
 			r.byType[t] = append(r.byType[t], d)
 		}
 	}
-	return r, errors.Join(problems...)
+	r.typesMu.Unlock()
+	r.refsMu.Lock()
+	r.refs.Store(nil)
+	r.refsMu.Unlock()
 }
 
 // Ref is a handler that a method expression names.
@@ -74,13 +88,20 @@ func (r Ref) Target() string { return r.Service.Name + "/" + r.Method.Name }
 
 // Registered tells whether the type was given to [NewRegistry], as a value or as a
 // pointer.
-func (r *Registry) Registered(t reflect.Type) bool { return len(r.byType[base(t)]) > 0 }
+func (r *Registry) Registered(t reflect.Type) bool {
+	r.typesMu.RLock()
+	defer r.typesMu.RUnlock()
+	return len(r.byType[base(t)]) > 0
+}
 
 // Lookup returns the descriptor of a type. The error joins the problems of a type
 // that is not registered and is no handler struct, or says that a type is
 // registered more than once.
 func (r *Registry) Lookup(t reflect.Type) (*Descriptor, error) {
-	switch known := r.byType[base(t)]; len(known) {
+	r.typesMu.RLock()
+	known := r.byType[base(t)]
+	r.typesMu.RUnlock()
+	switch len(known) {
 	case 1:
 		return known[0], nil
 	case 0:

@@ -326,3 +326,21 @@ func TestClientOptionsCarryTheHandlersCodecs(t *testing.T) {
 		require.Len(t, m.ClientOptions(), len(options))
 	}
 }
+
+func TestServicesThatAreAddedAreKnownFromThenOn(t *testing.T) {
+	t.Parallel()
+	r, err := handler.NewRegistry()
+	require.NoError(t, err)
+	ref, err := r.Resolve((*Cart).Items)
+	require.NoError(t, err)
+	require.Equal(t, "cart/Items", ref.Target(), "described as one of another application")
+
+	r.Add(describe[*Cart](t, handler.Spec{Name: "carts"}), &handler.Descriptor{Name: "of no type"})
+	ref, err = r.Resolve((*Cart).Items)
+	require.NoError(t, err)
+	require.Equal(t, "carts/Items", ref.Target())
+
+	r.Add(describe[*Cart](t, handler.Spec{Name: "more"}))
+	_, err = r.Resolve((*Cart).Items)
+	require.EqualError(t, err, "handler: *handler_test.Cart is registered as carts and as more; call it by name")
+}

@@ -113,7 +113,9 @@ func CallInterceptors(interceptors ...any) Attachment {
 
 // AsTerminalError attaches an error mapping: it returns the terminal error that an
 // error stands for, or nil to have the invocation retried. It is asked after the
-// filters, that of the handler first, and for errors of restate.Run closures.
+// filters, that of the handler first, and for errors of restate.Run closures. It
+// takes no constructor: what needs the graph to map errors is a filter, and a step
+// interceptor for those closures.
 func AsTerminalError(mapping func(error) restate.TerminalError) Attachment {
 	a := newAttachment(caller())
 	a.asTerminal = &mapping

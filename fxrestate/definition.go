@@ -100,7 +100,7 @@ func (d *declaration) attach(opts []restate.ServiceDefinitionOption) (mistakes [
 // definition makes the definition that is served, or nil, and collects what is
 // wrong.
 func (a *assembler) definition(d definition) restate.ServiceDefinition {
-	p := a.foreign()
+	p := a.base()
 	var values []any
 	p.Service, values = a.stages(d.decl.attachments)
 	p.ServiceValues = append(values, a.values...)

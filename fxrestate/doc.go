@@ -27,7 +27,9 @@
 // they have at most one input, and return a result, an error, both or nothing.
 // Options are those of the SDK, which work on a service and inside [Handler], and
 // [Name], [Naming], [HandlerName] and [Exclude]. [Config].Defaults apply to all
-// services. Definitions that were built in another way join with [Definition].
+// services. Definitions that were built in another way join with [Definition]. An
+// input that embeds [In] takes headers and the key as well, and a handler with
+// [Raw] decodes its body itself.
 //
 // What is wrong with a struct, its options or the configuration is an error of
 // fx.New: all mistakes at once, each with its place and what to write instead.

@@ -41,8 +41,8 @@ func (a *assembler) use(uses []globalAttachments, log *slog.Logger) {
 	a.global.Observers = append([]pipeline.Observer{pipeline.LogPanics(log)}, a.global.Observers...)
 }
 
-// foreign is the pipeline of services that only [Use] reaches.
-func (a *assembler) foreign() endpoint.Pipeline {
+// base is what [Use] and the configuration make of every pipeline.
+func (a *assembler) base() endpoint.Pipeline {
 	return endpoint.Pipeline{
 		Global:              a.global,
 		ServiceValues:       a.values,
@@ -62,7 +62,7 @@ func (a *assembler) check(d *declaration) {
 
 // of is the pipeline of a declared service.
 func (a *assembler) of(d *declaration, desc *handler.Descriptor) endpoint.Pipeline {
-	p := a.foreign()
+	p := a.base()
 	var values []any
 	p.Service, values = a.stages(d.attachments)
 	p.ServiceValues = append(values, a.values...)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/handler"
 )
@@ -95,4 +96,18 @@ func ExampleRegistry_Resolve() {
 	// Output:
 	// counter/Add exclusive <nil>
 	// handler: handler_test.(*Counter).Add is bound to a value; write the method expression (*Counter).Add
+}
+
+// Parcel is the input of a handler that is made by hand.
+type Parcel struct {
+	To string `json:"to"`
+}
+
+// The pipeline sees a Parcel instead of bytes.
+func ExampleTyped() {
+	weigh := func(_ restate.Context, p Parcel) (int, error) { return len(p.To), nil }
+	def := restate.NewService("post").Handler("weigh", restate.NewServiceHandler(weigh,
+		restate.WithInputCodec(handler.Typed[Parcel](encoding.JSONCodec))))
+	fmt.Println(def.Handlers()["weigh"].GetOptions().InputCodec.(handler.InputTyper).InputType())
+	// Output: handler_test.Parcel
 }

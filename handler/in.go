@@ -78,9 +78,10 @@ func parameterObject(input reflect.Type) (reflect.Type, bool) {
 	return nil, false
 }
 
-// FindIn looks for an [In] anywhere in values of type t. It returns the path of
-// the fields that lead there, such as "Order.In", which is empty when t is In, and
-// whether there is one.
+// FindIn looks for an [In] anywhere in values of type t where a body can fill
+// them: not behind interfaces and in fields that are not exported. It returns the
+// path of the fields that lead there, such as "Order.In", which is empty when t is
+// In, and whether there is one.
 func FindIn(t reflect.Type) (path string, found bool) {
 	return findIn(t, map[reflect.Type]bool{})
 }
@@ -99,6 +100,9 @@ func findIn(t reflect.Type, seen map[reflect.Type]bool) (path string, found bool
 		}
 		for i := range t.NumField() {
 			f := t.Field(i)
+			if !f.IsExported() && !f.Anonymous {
+				continue
+			}
 			if path, found := findIn(f.Type, seen); found {
 				return strings.TrimSuffix(f.Name+"."+path, "."), true
 			}

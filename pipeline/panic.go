@@ -85,16 +85,18 @@ const sdkModule = "github.com/restatedev/sdk-go"
 func sdkPanicking() bool {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	var std standard
 	panicking := false
 	for {
 		frame, more := frames.Next()
 		switch {
-		case frame.Function == "runtime.gopanic":
+		case frame.Function == gopanic:
+			std.root = strings.TrimSuffix(frame.File, gopanicFile)
 			panicking = true
-		case !panicking || isStandard(frame.Function):
+		case !panicking:
 		case inSDK(frame.Function):
 			return true
-		default:
+		case !std.has(frame):
 			panicking = false
 		}
 		if !more {
@@ -107,19 +109,6 @@ func sdkPanicking() bool {
 func inSDK(path string) bool {
 	rest, ok := strings.CutPrefix(path, sdkModule)
 	return ok && (rest == "" || rest[0] == '/' || rest[0] == '.')
-}
-
-// isStandard reports whether a function is of the standard library: the first
-// element of its package's path has no dot, and it is not package main. User
-// modules without a dot in their path look the same, which does no harm: the
-// search then goes on to who called them.
-func isStandard(function string) bool {
-	function, _, _ = strings.Cut(function, "[") // type arguments have paths too
-	first, _, ok := strings.Cut(function, "/")
-	if !ok {
-		first, _, _ = strings.Cut(function, ".")
-	}
-	return first != "main" && !strings.Contains(first, ".")
 }
 
 // isSDKValue reports whether a panic's value is of a type of the SDK's that only

@@ -19,9 +19,9 @@ var (
 	// ErrInsideRun says that the code runs inside a restate.Run closure, where
 	// durable operations would corrupt the journal.
 	ErrInsideRun = scope.ErrInsideRun
-	// ErrInsideStage says that the code is a guard or a filter, which cannot
-	// journal anything: a guard that has to is a [pipeline.DurableGuard].
-	ErrInsideStage = errors.New("guards and filters cannot use durable operations")
+	// ErrInsideStage says that the code is a guard, a filter or an observer, which
+	// cannot journal anything: a guard that has to is a [pipeline.DurableGuard].
+	ErrInsideStage = errors.New("guards, filters and observers cannot use durable operations")
 	// ErrWrongContext says that the handler has another kind of context.
 	ErrWrongContext = errors.New("the handler has another kind of context")
 )
@@ -34,7 +34,7 @@ var (
 //
 // The error wraps [ErrNoInvocation] outside a handler, [ErrInsideRun] inside the
 // closure of a restate.Run, also when the closure took ctx from around it, and
-// [ErrInsideStage] in a guard or a filter.
+// [ErrInsideStage] in a guard, a filter or an observer.
 func FromContext(ctx context.Context) (restate.Context, error) {
 	c, _, err := find(ctx)
 	return c, err
@@ -79,7 +79,11 @@ func WorkflowSharedFromContext(ctx context.Context) (restate.WorkflowSharedConte
 }
 
 func find(ctx context.Context) (restate.Context, *scope.Scope, error) {
-	if stage := pipeline.StageOf(ctx); stage != "" {
+	switch stage := pipeline.StageOf(ctx); stage {
+	case "":
+	case "observer":
+		return nil, nil, fmt.Errorf("fxrestate: in an observer: %w", ErrInsideStage)
+	default:
 		return nil, nil, fmt.Errorf("fxrestate: in a %s: %w", stage, ErrInsideStage)
 	}
 	c, s, err := scope.Context(ctx)

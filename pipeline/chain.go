@@ -150,9 +150,9 @@ func Compile(cfg Config) (*Chain, error) {
 	for i, interceptor := range slices.Backward(interceptors) {
 		c.head = around(interceptor, i+1, c.head)
 	}
-	c.steps = runStep
-	for _, interceptor := range slices.Backward(steps) {
-		c.steps = aroundStep(interceptor, c.steps)
+	c.steps = runStep(len(steps) + 1)
+	for i, interceptor := range slices.Backward(steps) {
+		c.steps = aroundStep(interceptor, i+1, c.steps)
 	}
 	if len(calls) > 0 {
 		c.calls = makeCall(len(calls) + 1)
@@ -188,15 +188,20 @@ func (m Method) withDefaults() Method {
 //
 // Panics of the SDK pass through Run as they are.
 func (c *Chain) Run(ctx restate.Context, inv *Invocation) ([]byte, error) {
-	inv.begin(c, ctx)
+	inv.chain, inv.target, inv.root, inv.ctx = c, &c.target, ctx, ctx
 	defer inv.end()
+	inv.begin()
 	result, err := c.attempt(inv)
 	terminal := false
 	if err != nil {
-		result, inv.cause = nil, err
+		inv.cause = err
 		terminal, err = c.settle(inv, err)
+		inv.wishRetry(err)
 	}
-	return result, inv.conclude(terminal, err)
+	if err = inv.conclude(terminal, err); err != nil {
+		return nil, err
+	}
+	return result, nil
 }
 
 // attempt goes from the guards to the encoded result.
@@ -237,7 +242,7 @@ func (c *Chain) middle(ctx restate.Context, inv *Invocation) (result any, err er
 		result, err = c.method.Call(ctx, input)
 	}
 	returned = true
-	return result, err
+	return result, inv.orAborted(err)
 }
 
 // settle takes an error through the filters and the error mapping to the dead
@@ -246,17 +251,14 @@ func (c *Chain) settle(inv *Invocation, cause error) (terminal bool, err error) 
 	returned := false
 	defer inv.flight.catch(inv, &returned, &err)
 	settled := cause
-	if inv.ctx.Err() == nil {
+	if inv.root.Err() == nil {
 		settled = c.mapError(c.filter(inv, settled))
 	}
 	isTerminal := restate.IsTerminalError(settled)
-	if isTerminal && inv.ctx.Err() == nil {
+	if isTerminal && inv.root.Err() == nil {
 		if failed := c.bury(inv, settled); failed != nil {
 			settled, isTerminal = failed, restate.IsTerminalError(failed)
 		}
-	}
-	if !isTerminal {
-		inv.noteRetry(settled)
 	}
 	returned = true
 	return isTerminal, settled

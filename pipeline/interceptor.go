@@ -60,7 +60,7 @@ func around(interceptor Interceptor, index int, next Next) Next {
 		defer inv.flight.catch(inv, &returned, &err)
 		result, err = interceptor.Intercept(ctx, inv, next)
 		returned = true
-		return result, err
+		return result, inv.orAborted(err)
 	}
 }
 

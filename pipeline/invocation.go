@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -33,7 +32,8 @@ type Invocation struct {
 	target  *Target
 	details *Details // of an invocation that no chain runs
 
-	ctx      restate.Context // with the values of the observers
+	root     restate.Context // its end is the end of the attempt, and nothing else is
+	ctx      restate.Context // root with the values of the observers
 	observed context.Context // what the last observer's Started returned
 
 	mu       sync.Mutex // guards the input
@@ -43,15 +43,17 @@ type Invocation struct {
 
 	guardCtx stageContext
 	watchCtx stageContext
+	lentCtx  lentContext
 
 	flight   flight
 	reached  int  // how far into the interceptors the attempt is
 	admitted bool // all guards let it in
+	told     int  // how many observers were told the start
 	started  time.Time
 	outcome  Outcome
 	cause    error
 	err      error
-	retry    atomic.Pointer[time.Duration]
+	retry    retryWish
 }
 
 // Details describe an invocation that no chain runs: a request of another

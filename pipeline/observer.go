@@ -6,6 +6,7 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+	sdklog "github.com/restatedev/sdk-go/logging"
 )
 
 // Observer watches attempts: it makes logs, spans and metrics. It is told the
@@ -20,13 +21,16 @@ import (
 // suspends and fails. [Invocation.Replaying] during Started tells whether
 // earlier ones left something in the journal.
 //
-// An observer must not journal. It must be safe for concurrent use. Embed
-// [ObserverBase] to implement part of the interface.
+// An observer cannot journal: its context is a plain one, and StageOf it is
+// "observer". It must not end its goroutine, since the attempt ends with it. It
+// must be safe for concurrent use. Embed [ObserverBase] to implement part of the
+// interface.
 type Observer interface {
 	// Started is called before anything else of the attempt. The guards,
 	// interceptors and the handler see the values of the context that it
-	// returns, which has to be ctx or one made from it; its deadline counts for
-	// nothing.
+	// returns, which has to be ctx or one made from it. They see nothing else of
+	// it: a deadline or cancellation that it adds, or takes away, reaches the
+	// observers after it and no one else.
 	Started(ctx context.Context, inv *Invocation) context.Context
 	// Panicked is called once for each panic of user code, when it happens, on
 	// the goroutine that panicked: also for panics of restate.Run closures, and
@@ -71,22 +75,27 @@ type panicLog struct {
 }
 
 func (p panicLog) Panicked(ctx context.Context, inv *Invocation, err *PanicError) {
+	// A log handler that knows of replay drops lines then, and this one must not
+	// get lost.
+	ctx = sdklog.WithLogContext(ctx, &sdklog.LogContext{Source: sdklog.LogSourceUser})
 	p.log.ErrorContext(ctx, "handler panicked",
 		"target", inv.String(), "invocationID", inv.ID(), "err", err.Error(), "stack", string(err.Stack))
 }
 
-// begin makes the invocation ready for an attempt and tells the observers.
-func (inv *Invocation) begin(c *Chain, ctx restate.Context) {
-	inv.chain, inv.target, inv.ctx = c, &c.target, ctx
-	if len(c.observers) > 0 {
+// begin tells the observers that an attempt starts, and collects what they add to
+// its context.
+func (inv *Invocation) begin() {
+	if len(inv.chain.observers) > 0 {
 		inv.started = time.Now()
-		inv.watchCtx.Context = ctx
+		inv.watchCtx = stageContext{Context: inv.root, stage: stageObserver}
 		inv.observed = &inv.watchCtx
-		for _, o := range c.observers {
+		for _, o := range inv.chain.observers {
+			inv.told++
 			inv.tellStarted(o)
 		}
 		if inv.observed != context.Context(&inv.watchCtx) {
-			inv.ctx = restate.WrapContext(ctx, inv.observed)
+			inv.lentCtx = lentContext{Context: inv.root, values: inv.observed}
+			inv.ctx = restate.WrapContext(inv.root, context.Context(&inv.lentCtx))
 		}
 	}
 	inv.guardCtx = stageContext{Context: inv.ctx, stage: stageGuard}
@@ -100,37 +109,58 @@ func (inv *Invocation) tellStarted(o Observer) {
 }
 
 func (inv *Invocation) tellPanicked(err *PanicError) {
-	for _, o := range inv.chain.observers {
-		func() {
-			defer inv.shield(o)
-			o.Panicked(inv.observed, inv, err)
-		}()
+	inv.tellPanickedFrom(0, err)
+}
+
+// tellPanickedFrom tells the observers from the i-th on, each of them also when
+// the one before it ends the goroutine.
+func (inv *Invocation) tellPanickedFrom(i int, err *PanicError) {
+	if i >= inv.told {
+		return
 	}
+	defer inv.tellPanickedFrom(i+1, err)
+	o := inv.chain.observers[i]
+	defer inv.shield(o)
+	o.Panicked(inv.observed, inv, err)
 }
 
 func (inv *Invocation) tellEnded() {
-	observers := inv.chain.observers
-	if len(observers) == 0 {
+	if inv.told == 0 {
 		return
 	}
 	end := Ending{Outcome: inv.outcome, Err: inv.err, Cause: inv.cause, Duration: time.Since(inv.started)}
 	if end.Cause == nil {
 		end.Cause = end.Err
 	}
-	for i := len(observers) - 1; i >= 0; i-- {
-		func() {
-			defer inv.shield(observers[i])
-			observers[i].Ended(inv.observed, inv, end)
-		}()
-	}
+	inv.tellEndedFrom(inv.told-1, end)
 }
 
-// shield is deferred around an observer. Observers have no business with the
-// SDK, so whatever they panic with is theirs.
-func (inv *Invocation) shield(o Observer) {
-	if r := recover(); r != nil {
-		p := newPanicError(r)
-		inv.ctx.Log().Error("pipeline: observer panicked",
-			"observer", nameOf(o), "target", inv.String(), "err", p.Error(), "stack", string(p.Stack))
+// tellEndedFrom tells the observers from the i-th down, each of them also when
+// the one before it ends the goroutine.
+func (inv *Invocation) tellEndedFrom(i int, end Ending) {
+	if i < 0 {
+		return
 	}
+	defer inv.tellEndedFrom(i-1, end)
+	o := inv.chain.observers[i]
+	defer inv.shield(o)
+	o.Ended(inv.observed, inv, end)
+}
+
+// shield is deferred around an observer. Its own panics end here. One of the
+// SDK's, which an observer can only have caused with a context that was not meant
+// for it, goes on its way.
+func (inv *Invocation) shield(o Observer) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	if sdkPanicking(thisPackage) || isSDKValue(r) {
+		panic(r)
+	}
+	p := newPanicError(r)
+	line := slog.NewRecord(time.Now(), slog.LevelError, "pipeline: observer panicked", 0)
+	line.Add("observer", nameOf(o), "target", inv.String(), "err", p.Error(), "stack", string(p.Stack))
+	// The logger itself drops lines while the invocation replays.
+	_ = inv.root.Log().Handler().Handle(inv.root, line)
 }

@@ -14,7 +14,7 @@ type Outcome uint8
 
 // The outcomes.
 const (
-	// Completed: the handler returned a result, and it is the invocation's.
+	// Completed: the handler returned a result, and it goes to Restate.
 	Completed Outcome = iota + 1
 	// Terminal: the invocation ended with an error that is not retried.
 	Terminal
@@ -22,8 +22,9 @@ const (
 	Retryable
 	// Suspended: the invocation waits, and goes on in another attempt.
 	Suspended
-	// Aborted: the attempt's context or goroutine ended before it did, so nobody
-	// heard how it went. Restate tries again.
+	// Aborted: the attempt's context or goroutine ended before it did. However it
+	// went, Restate gets nothing of it but, if it still listens, an error that is
+	// retried.
 	Aborted
 )
 
@@ -45,9 +46,10 @@ func (o Outcome) String() string {
 	}
 }
 
-// ErrAborted is the error of an attempt whose context ended, where the error that
-// it ended with would have been terminal, and of one whose goroutine ended with
-// runtime.Goexit.
+// ErrAborted is wrapped by the error of an aborted attempt, whatever else that
+// wraps: interceptors get it from next, and observers with the [Ending]. Such an
+// error is never terminal, and nothing that an interceptor returns instead of it
+// becomes the result of the invocation.
 var ErrAborted = errors.New("pipeline: attempt aborted")
 
 // The codes of the terminal errors that the pipeline makes itself.
@@ -75,8 +77,8 @@ type Ending struct {
 // error for Restate.
 func (inv *Invocation) conclude(terminal bool, err error) error {
 	switch {
-	case inv.ctx.Err() != nil:
-		inv.outcome, err = Aborted, aborted(inv.ctx, terminal, err)
+	case inv.root.Err() != nil:
+		inv.outcome, err = Aborted, inv.orAborted(err)
 	case err == nil:
 		inv.outcome = Completed
 	case terminal:
@@ -88,14 +90,23 @@ func (inv *Invocation) conclude(terminal bool, err error) error {
 	return err
 }
 
-// aborted returns the error for Restate of an attempt whose context ended. That
-// can have happened for a reason of this process, with a server that still
-// listens: it must not take a terminal error for the result.
-func aborted(ctx context.Context, terminal bool, err error) error {
-	if !terminal {
+// orAborted returns err, or an error that wraps [ErrAborted] if the attempt's
+// context has ended. That can have happened for a reason of this process, with a
+// server that still listens: it must not take for the result what came of it, be
+// that a terminal error or something that the handler returned to be out in time.
+func (inv *Invocation) orAborted(err error) error {
+	switch {
+	case inv.root.Err() == nil:
 		return err
+	case err == nil:
+		return fmt.Errorf("%w: %w", ErrAborted, context.Cause(inv.root))
+	case restate.IsTerminalError(err):
+		return fmt.Errorf("%w: %w: %v", ErrAborted, context.Cause(inv.root), err)
+	case errors.Is(err, ErrAborted):
+		return err
+	default:
+		return fmt.Errorf("%w: %w", ErrAborted, err)
 	}
-	return fmt.Errorf("%w: %w", ErrAborted, context.Cause(ctx))
 }
 
 // end is deferred around the whole attempt. It is the one place that tells the
@@ -117,13 +128,15 @@ func (inv *Invocation) end() {
 		inv.tellPanicked(newPanicError(r))
 		r = inv.flight.value
 	}
+	failure := panicked(r)
+	inv.wishRetryOfSDK(failure)
 	switch {
-	case inv.ctx.Err() != nil:
-		inv.outcome, inv.err = Aborted, panicked(r)
+	case inv.root.Err() != nil:
+		inv.outcome, inv.err = Aborted, inv.orAborted(failure)
 	case isSuspension(r):
 		inv.outcome = Suspended
 	default:
-		inv.outcome, inv.err = Retryable, panicked(r)
+		inv.outcome, inv.err = Retryable, failure
 	}
 	inv.tellEnded()
 	panic(r)

@@ -55,7 +55,7 @@ func (f *flight) catch(inv *Invocation, returned *bool, err *error) {
 	if *returned {
 		return
 	}
-	sdk := sdkPanicking()
+	sdk := sdkPanicking("")
 	if err == nil && !sdk {
 		return
 	}
@@ -69,11 +69,15 @@ func (f *flight) catch(inv *Invocation, returned *bool, err *error) {
 	}
 	p := newPanicError(r)
 	inv.tellPanicked(p)
-	*err = p
+	*err = inv.orAborted(p)
 }
 
-// sdkModule is the path of the SDK's module.
-const sdkModule = "github.com/restatedev/sdk-go"
+// sdkModule is the path of the SDK's module, and thisPackage how the names of
+// functions of this package begin.
+const (
+	sdkModule   = "github.com/restatedev/sdk-go"
+	thisPackage = "github.com/fxrestate/go/pipeline."
+)
 
 // sdkPanicking reports whether the SDK raised one of the panics that unwind the
 // goroutine. It is for deferred functions: these run on top of the stack that
@@ -81,18 +85,21 @@ const sdkModule = "github.com/restatedev/sdk-go"
 // does not tell, since the SDK also panics with strings, with context errors and
 // with errors made by fmt.
 //
-// A panic inside the standard library is its caller's.
-func sdkPanicking() bool {
+// A panic inside the standard library is its caller's. Below a function whose name
+// begins with end, if that is not empty, nothing counts.
+func sdkPanicking(end string) bool {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	var std standard
-	panicking := false
+	panicking, panicked := false, false
 	for {
 		frame, more := frames.Next()
 		switch {
 		case frame.Function == gopanic:
 			std.root = strings.TrimSuffix(frame.File, gopanicFile)
-			panicking = true
+			panicking, panicked = true, true
+		case panicked && end != "" && strings.HasPrefix(frame.Function, end):
+			return false
 		case !panicking:
 		case inSDK(frame.Function):
 			return true

@@ -140,34 +140,41 @@ func (panickingCodec) Marshal(any) ([]byte, error) { panic("bug") }
 
 func TestAnEndedContextIsNeverATerminalResult(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		call     func() (any, error)
-		terminal bool
-	}{
-		"with a terminal error": {call: func() (any, error) { return nil, restate.TerminalErrorf("sold out") }, terminal: true},
-		"with an error":         {call: func() (any, error) { return nil, errors.New("sold out") }},
-		"with a panic":          {call: func() (any, error) { panic("bug") }},
-		"with a result":         {call: func() (any, error) { return []byte("bought"), nil }},
+	tests := map[string]func() (any, error){
+		"with a terminal error": func() (any, error) { return nil, restate.TerminalErrorf("sold out") },
+		"with an error":         func() (any, error) { return nil, errors.New("sold out") },
+		"with a panic":          func() (any, error) { panic("bug") },
+		"with a result":         func() (any, error) { return []byte("bought, in a hurry"), nil },
 	}
-	for name, tt := range tests {
+	for name, call := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tr := &trace{}
 			f := newFake()
 			ctx, cancel := context.WithCancel(f.Context)
 			f.Context = ctx
+			var heard []error
+			listen := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+				_, err := next(ctx, inv)
+				heard = append(heard, err)
+				return []byte("a fallback"), nil
+			})
 			stages := tr.stages("s", true)
-			stages.Interceptors, stages.Guards, stages.Pipes = nil, nil, nil
+			stages.Interceptors, stages.Guards, stages.Pipes = []pipeline.Interceptor{listen, listen}, nil, nil
 			stages.DeadLetter = &pipeline.DeadLetter{Send: func(restate.Context, pipeline.Letter) error {
 				t.Error("no letter about an attempt that nobody hears of")
 				return nil
 			}}
-			_, err := runFake(t, f, pipeline.Config{
+			out, err := runFake(t, f, pipeline.Config{
 				Handler: stages,
-				Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { cancel(); return tt.call() }},
+				Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { cancel(); return call() }},
 			})
-			require.False(t, restate.IsTerminalError(err))
-			require.Equal(t, tt.terminal, errors.Is(err, pipeline.ErrAborted))
+			require.Nil(t, out, "and no result either")
+			require.Len(t, heard, 2)
+			for _, err := range append(heard, err) {
+				require.ErrorIs(t, err, pipeline.ErrAborted)
+				require.False(t, restate.IsTerminalError(err))
+			}
 			require.Contains(t, tr.lines, "ended s aborted")
 			require.NotContains(t, tr.lines, "filter s", "filters do not see it")
 			require.NotContains(t, tr.lines, "mapping s")

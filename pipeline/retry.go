@@ -2,7 +2,11 @@ package pipeline
 
 import (
 	"errors"
+	"strings"
+	"sync"
 	"time"
+
+	restate "github.com/restatedev/sdk-go"
 )
 
 // RetryAfter returns err with the wish that Restate tries again after d, instead
@@ -48,15 +52,63 @@ func RetryDelay(err error) (delay time.Duration, ok bool) {
 // failed, be it the handler's or that of a restate.Run closure. Whoever writes the
 // error to Restate asks for it then.
 func (inv *Invocation) RetryDelay() (delay time.Duration, ok bool) {
-	if d := inv.retry.Load(); d != nil {
-		return *d, true
-	}
-	return 0, false
+	inv.retry.mu.Lock()
+	defer inv.retry.mu.Unlock()
+	return inv.retry.delay, inv.retry.asked
 }
 
-// noteRetry keeps what the attempt's error says about the next attempt.
-func (inv *Invocation) noteRetry(err error) {
-	if d, ok := RetryDelay(err); ok {
-		inv.retry.Store(&d)
+// retryWish is what the error with which an attempt fails says about the next.
+type retryWish struct {
+	mu    sync.Mutex
+	delay time.Duration
+	asked bool   // for the delay
+	step  string // the text of the closure's error that asked
+	final bool   // the attempt is over
+}
+
+// wishRetry keeps what the error says that the attempt ends with.
+func (inv *Invocation) wishRetry(err error) {
+	inv.retry.mu.Lock()
+	defer inv.retry.mu.Unlock()
+	inv.retry.set(err)
+	inv.retry.final = true
+}
+
+// wishRetryOfStep keeps what the error of a closure says. If the attempt fails
+// with it the handler does not get to see it.
+func (inv *Invocation) wishRetryOfStep(err error) {
+	inv.retry.mu.Lock()
+	defer inv.retry.mu.Unlock()
+	if inv.retry.final {
+		return // the closure outlived its attempt
 	}
+	inv.retry.set(err)
+	inv.retry.step = textOfStep(err)
+}
+
+// wishRetryOfSDK keeps what the last failure of a closure said if that is what the
+// SDK panicked with.
+func (inv *Invocation) wishRetryOfSDK(value error) {
+	inv.retry.mu.Lock()
+	defer inv.retry.mu.Unlock()
+	inv.retry.final = true
+	if inv.retry.asked && !strings.Contains(value.Error(), inv.retry.step) {
+		inv.retry.delay, inv.retry.asked = 0, false
+	}
+}
+
+func (w *retryWish) set(err error) {
+	w.delay, w.asked = 0, false
+	if !restate.IsTerminalError(err) {
+		w.delay, w.asked = RetryDelay(err)
+	}
+}
+
+// textOfStep is what the SDK tells of the error of a closure.
+func textOfStep(err error) string {
+	text := err.Error()
+	if r := restate.AsRetryableError(err); r != nil {
+		text = r.Message()
+	}
+	return strings.ToValidUTF8(text, "\uFFFD") // as the scope does
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"reflect"
 
@@ -17,8 +18,10 @@ import (
 // of the closure arrives as a [*PanicError].
 //
 // The closure runs on a goroutine of its own, beside the handler when the handler
-// used restate.RunAsync. ctx ends with the attempt. Call next at most once. One
-// interceptor serves all invocations and must be safe for concurrent use.
+// used restate.RunAsync. ctx ends with the attempt. Call next at most once, on the
+// goroutine that called InterceptStep and before returning; a second call returns
+// [ErrNextTwice]. One interceptor serves all invocations and must be safe for
+// concurrent use.
 type StepInterceptor interface {
 	InterceptStep(ctx restate.RunContext, step *Step, next StepNext) (any, error)
 }
@@ -41,6 +44,8 @@ type Step struct {
 	fn     func(ctx restate.RunContext) (any, error)
 	opts   []restate.RunOption
 	flight flight
+
+	reached int // how far into the interceptors the step is
 }
 
 // Invocation returns the invocation that the step belongs to.
@@ -87,48 +92,84 @@ func (inv *Invocation) WrapRun(
 	fn func(ctx restate.RunContext) (any, error), opts ...restate.RunOption,
 ) func(ctx restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
-		result, err := inv.execute(ctx, fn, opts)
-		switch {
-		case err == nil:
-			return result, nil
-		case ctx.Err() != nil:
-			return nil, aborted(ctx, restate.IsTerminalError(err), err)
+		step := &Step{inv: inv, fn: fn, opts: opts}
+		result, err := inv.apart(&step.flight, func() (any, error) { return inv.chain.steps(ctx, step) })
+		if err == nil {
+			return result, nil // of something that has happened, even if the attempt is over
 		}
-		if err = inv.chain.mapError(err); !restate.IsTerminalError(err) {
-			inv.noteRetry(err)
+		if inv.root.Err() == nil && len(inv.chain.mappings) > 0 {
+			_, err = inv.apart(new(flight), func() (any, error) { return nil, inv.chain.mapError(err) })
 		}
+		err = inv.orAborted(err)
+		inv.wishRetryOfStep(err)
 		return nil, err
 	}
 }
 
-// execute runs the closure inside of the step interceptors.
-func (inv *Invocation) execute(
-	ctx restate.RunContext, fn func(ctx restate.RunContext) (any, error), opts []restate.RunOption,
-) (result any, err error) {
-	step := &Step{inv: inv, fn: fn, opts: opts}
+// apart runs user code of a step on a goroutine of its own: the SDK waits for its
+// own goroutine for ever if runtime.Goexit ends that.
+func (inv *Invocation) apart(f *flight, fn func() (any, error)) (result any, err error) {
+	var sdk any // what the SDK panicked with
+	done := make(chan struct{})
+	go func() {
+		returned := false
+		defer close(done)
+		defer func() {
+			if returned {
+				return
+			}
+			if sdk = recover(); sdk == nil {
+				p := newPanicError("runtime.Goexit was called in a restate.Run closure")
+				result, err = nil, p
+				inv.tellPanicked(p)
+			}
+		}()
+		result, err = inv.caught(f, fn)
+		returned = true
+	}()
+	<-done
+	if sdk != nil {
+		panic(sdk)
+	}
+	return result, err
+}
+
+// caught runs fn and makes an error of a panic of the user's.
+func (inv *Invocation) caught(f *flight, fn func() (any, error)) (result any, err error) {
 	returned := false
-	defer step.flight.catch(inv, &returned, &err)
-	result, err = inv.chain.steps(ctx, step)
+	defer f.catch(inv, &returned, &err)
+	result, err = fn()
 	returned = true
 	return result, err
 }
 
-// aroundStep puts a step interceptor around next.
-func aroundStep(interceptor StepInterceptor, next StepNext) StepNext {
-	return func(ctx restate.RunContext, step *Step) (result any, err error) {
-		returned := false
-		defer step.flight.catch(step.inv, &returned, &err)
-		result, err = interceptor.InterceptStep(ctx, step, next)
-		returned = true
-		return result, err
+// aroundStep puts a step interceptor around next. index is its place, from the
+// outside in, counted from one.
+func aroundStep(interceptor StepInterceptor, index int, next StepNext) StepNext {
+	return func(ctx restate.RunContext, step *Step) (any, error) {
+		if err := step.enter(index); err != nil {
+			return nil, err
+		}
+		return step.inv.caught(&step.flight, func() (any, error) { return interceptor.InterceptStep(ctx, step, next) })
 	}
 }
 
-// runStep is what the step interceptors stand around.
-func runStep(ctx restate.RunContext, step *Step) (result any, err error) {
-	returned := false
-	defer step.flight.catch(step.inv, &returned, &err)
-	result, err = step.fn(ctx)
-	returned = true
-	return result, err
+// runStep returns what the step interceptors stand around. index is its place.
+func runStep(index int) StepNext {
+	return func(ctx restate.RunContext, step *Step) (any, error) {
+		if err := step.enter(index); err != nil {
+			return nil, err
+		}
+		return step.inv.caught(&step.flight, func() (any, error) { return step.fn(ctx) })
+	}
+}
+
+// enter notes that the step is at the interceptor with the given index, or past
+// the last one.
+func (s *Step) enter(index int) error {
+	if s.reached >= index {
+		return fmt.Errorf("%w, around step %q of %s", ErrNextTwice, s.Name(), s.inv)
+	}
+	s.reached = index
+	return nil
 }

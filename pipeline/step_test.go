@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -97,28 +98,148 @@ func TestErrorsOfClosuresAreMapped(t *testing.T) {
 	})
 }
 
-func TestAClosureWhoseContextEndedIsNeverTerminal(t *testing.T) {
+func TestAClosureOfAnAbortedAttemptIsNeverTerminal(t *testing.T) {
 	t.Parallel()
 	for name, cause := range map[string]error{
 		"with a terminal error": restate.TerminalErrorf("sold out"), "with another one": errors.New("gateway down"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithCancel(context.Background())
 			f, inv := newFake(), new(pipeline.Invocation)
+			ctx, cancel := context.WithCancel(f.Context)
+			f.Context = ctx
 			chain := compile(t, func(cfg *pipeline.Config) {
 				cfg.Global.AsTerminalError = func(err error) restate.TerminalError { return restate.ToTerminalError(err) }
 			}, func(restate.Context, any) (any, error) {
 				cancel()
-				_, err := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, cause })(runContext{f, ctx})
-				require.Error(t, err)
+				_, err := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, cause })(f)
+				require.ErrorIs(t, err, pipeline.ErrAborted)
 				require.False(t, restate.IsTerminalError(err))
 				return nil, nil
 			})
 			_, err := chain.Run(restate.WithMockContext(f), inv)
+			require.ErrorIs(t, err, pipeline.ErrAborted)
+		})
+	}
+}
+
+func TestAClosureWhoseOwnContextEndedFailsAsItSays(t *testing.T) {
+	t.Parallel()
+	late := errors.New("late")
+	tests := map[string]struct {
+		err      error
+		terminal bool
+		delay    time.Duration
+	}{
+		"terminally":              {restate.ToTerminalError(late, restate.WithErrorCode(504)), true, 0},
+		"with an error":           {errors.New("gateway down"), false, 0},
+		"with one that is mapped": {late, true, 0},
+		"with a retry delay":      {busy{time.Minute}, false, time.Minute},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, inv := newFake(), new(pipeline.Invocation)
+			ctx, cancel := context.WithCancel(context.Background())
+			var closure error
+			_, err := compile(t, func(cfg *pipeline.Config) {
+				cfg.Global.AsTerminalError = func(err error) restate.TerminalError {
+					if errors.Is(err, late) {
+						return restate.ToTerminalError(err, restate.WithErrorCode(504))
+					}
+					return nil
+				}
+			}, func(restate.Context, any) (any, error) {
+				cancel()
+				_, closure = inv.WrapRun(func(restate.RunContext) (any, error) { return nil, tt.err })(runContext{f, ctx})
+				return nil, closure
+			}).Run(restate.WithMockContext(f), inv)
+			require.Equal(t, closure, err)
+			require.NotErrorIs(t, err, pipeline.ErrAborted)
+			require.Equal(t, tt.terminal, restate.IsTerminalError(err))
+			delay, _ := inv.RetryDelay()
+			require.Equal(t, tt.delay, delay)
+		})
+	}
+}
+
+func TestAStepInterceptorMayCallNextOnce(t *testing.T) {
+	t.Parallel()
+	twice := pipeline.StepInterceptorFunc(func(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (any, error) {
+		if _, err := next(ctx, step); err == nil {
+			return nil, errors.New("expected an error")
+		}
+		return next(ctx, step)
+	})
+	through := pipeline.StepInterceptorFunc(func(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (any, error) {
+		return next(ctx, step)
+	})
+	for name, interceptors := range map[string][]pipeline.StepInterceptor{
+		"around the closure":         {twice},
+		"around another interceptor": {twice, through},
+		"as the inner one of two":    {through, twice},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, inv, calls := newFake(), new(pipeline.Invocation), 0
+			_, err := compile(t, steps(interceptors...), func(restate.Context, any) (any, error) {
+				_, err := inv.WrapRun(func(restate.RunContext) (any, error) { calls++; return nil, errors.New("gateway down") })(f)
+				return nil, err
+			}).Run(restate.WithMockContext(f), inv)
+			require.ErrorIs(t, err, pipeline.ErrNextTwice)
+			require.Equal(t, 1, calls)
+
+			inv = new(pipeline.Invocation) // each execution counts for itself
+			_, err = compile(t, steps(through), func(restate.Context, any) (any, error) {
+				wrapped := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, nil })
+				_, _ = wrapped(f)
+				return wrapped(f)
+			}).Run(restate.WithMockContext(f), inv)
 			require.NoError(t, err)
 		})
 	}
+}
+
+func TestAMappingThatPanicsOnAnErrorOfAClosureIsRetried(t *testing.T) {
+	t.Parallel()
+	tr, f, inv := &trace{}, newFake(), new(pipeline.Invocation)
+	_, err := compile(t, func(cfg *pipeline.Config) {
+		cfg.Global.Observers = []pipeline.Observer{tracer{tr, "o"}}
+		cfg.Global.AsTerminalError = func(err error) restate.TerminalError {
+			if p := (*pipeline.PanicError)(nil); errors.As(err, &p) {
+				return nil // the handler passes it on, so it comes here again
+			}
+			panic("bug in a mapping")
+		}
+	}, func(restate.Context, any) (any, error) {
+		_, err := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, errors.New("gateway down") })(f)
+		return nil, err
+	}).Run(restate.WithMockContext(f), inv)
+	var p *pipeline.PanicError
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, "bug in a mapping", p.Value)
+	require.Contains(t, string(p.Stack), "TestAMappingThatPanicsOnAnErrorOfAClosureIsRetried")
+	require.Equal(t, []string{"started o", "panicked o", "ended o retryable"}, tr.lines)
+}
+
+func TestGoexitInAClosureFailsTheStep(t *testing.T) {
+	inModes(t, func(t *testing.T, always bool) {
+		var tries atomic.Int32
+		a := serve(t, spec{always: always, method: method(func(ctx restate.Context, _ order) (string, error) {
+			return restate.Run(ctx, func(restate.RunContext) (string, error) {
+				if tries.Add(1) == 1 {
+					runtime.Goexit() // as t.FailNow does
+				}
+				return "done", nil
+			})
+		})})
+		out := a.call(order{})
+		require.Equal(t, http.StatusOK, out.status, out.body)
+		require.Len(t, a.log.panics(out.id), 1)
+		require.Contains(t, a.log.panics(out.id)[0].attrs["err"], "runtime.Goexit")
+		require.Contains(t, a.log.panics(out.id)[0].attrs["stack"], "TestGoexitInAClosureFailsTheStep")
+		require.Contains(t, a.outcomes(out.id), pipeline.Retryable)
+	})
 }
 
 func TestAPanicInAClosureIsLoggedAndRetried(t *testing.T) {

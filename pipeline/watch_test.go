@@ -76,7 +76,7 @@ const probeLevel = slog.Level(-1000)
 
 func replaying(ctx restate.Context) bool { return ctx.Log().Enabled(ctx, probeLevel) }
 
-// recorder is a slog handler that keeps what it gets.
+// recorder is a slog handler that keeps what it gets, and wants nothing of a replay.
 type recorder struct {
 	shared *records
 	attrs  []slog.Attr
@@ -96,11 +96,12 @@ type record struct {
 func newRecorder() *recorder { return &recorder{shared: &records{}} }
 
 func (r *recorder) Enabled(ctx context.Context, level slog.Level) bool {
+	lc := sdklog.LogContextFrom(ctx)
+	replaying := lc != nil && lc.IsReplaying
 	if level == probeLevel {
-		lc := sdklog.LogContextFrom(ctx)
-		return lc != nil && lc.IsReplaying
+		return replaying
 	}
-	return level >= slog.LevelInfo
+	return level >= slog.LevelInfo && !replaying
 }
 
 func (r *recorder) Handle(_ context.Context, line slog.Record) error {

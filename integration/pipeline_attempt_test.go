@@ -202,6 +202,13 @@ func TestPipelineAbortedAttemptsReachObserversAlone(t *testing.T) {
 	require.NotContains(t, endings, "terminal")
 	require.NotContains(t, endings, "retryable")
 	require.NotContains(t, strings.Join(inner.all(), "\n"), "filter")
+	heard := slices.DeleteFunc(inner.all(), func(line string) bool {
+		return strings.HasPrefix(line, "in, ") || line == "out back <nil>"
+	})
+	require.NotEmpty(t, heard)
+	for _, line := range heard {
+		require.Regexp(t, "^out <nil> pipeline: attempt aborted: context canceled", line, "interceptors can tell")
+	}
 }
 
 func TestPipelineGoexitIsAnAbortedAttemptAndIsRetried(t *testing.T) {

@@ -27,6 +27,15 @@ import (
 //
 // error, panic, nil map, Goexit, sdk and context happen in the first attempt only.
 const matrix = `
+observer start     | panic        | completed 200           | completed 200           | Input Output
+observer start     | nil map      | completed 200           | completed 200           | Input Output
+observer start     | Goexit       | aborted completed 200   | aborted completed 200   | Input Output
+observer start     | sdk          | retryable completed 200 | retryable completed 200 | Input Output
+observer start     | context      | aborted completed 200   | aborted completed 200   | Input Output
+observer end       | panic        | completed 200           | completed 200           | Input Output
+observer end       | nil map      | completed 200           | completed 200           | Input Output
+observer end       | Goexit       | completed completed 200 | completed completed 200 | Input Output
+observer end       | sdk          | completed completed 200 | completed completed 200 | Input Output
 guard              | terminal     | terminal 418            | terminal 499            | Input Output
 guard              | error        | retryable completed 200 | terminal 499            | Input Output
 guard              | panic        | retryable completed 200 | terminal 499            | Input Output
@@ -96,12 +105,29 @@ step interceptor   | terminal     | terminal 418            | terminal 499      
 step interceptor   | error        | retryable completed 200 | terminal 499            | Input Run Output
 step interceptor   | panic        | retryable completed 200 | terminal 499            | Input Run Output
 step interceptor   | nil map      | retryable completed 200 | terminal 499            | Input Run Output
+step interceptor   | Goexit       | retryable completed 200 | terminal 499            | Input Run Output
+step interceptor   | sdk          | retryable completed 200 | retryable completed 200 | Input Run Output
 step interceptor   | context      | aborted completed 200   | aborted completed 200   | Input Run Output
+step after         | terminal     | terminal 418            | terminal 499            | Input Run Output
+step after         | error        | retryable completed 200 | terminal 499            | Input Run Output
+step after         | panic        | retryable completed 200 | terminal 499            | Input Run Output
+step after         | nil map      | retryable completed 200 | terminal 499            | Input Run Output
+step after         | Goexit       | retryable completed 200 | terminal 499            | Input Run Output
+step after         | sdk          | retryable completed 200 | retryable completed 200 | Input Run Output
+step after         | context      | aborted completed 200   | aborted completed 200   | Input Run Output
 closure            | terminal     | terminal 418            | terminal 499            | Input Run Output
 closure            | error        | retryable completed 200 | terminal 499            | Input Run Output
 closure            | panic        | retryable completed 200 | terminal 499            | Input Run Output
 closure            | nil map      | retryable completed 200 | terminal 499            | Input Run Output
+closure            | Goexit       | retryable completed 200 | terminal 499            | Input Run Output
+closure            | sdk          | retryable completed 200 | retryable completed 200 | Input Run Output
 closure            | context      | aborted completed 200   | aborted completed 200   | Input Run Output
+closure mapping    | terminal     | terminal 418            | terminal 499            | Input Run Output
+closure mapping    | error        | retryable completed 200 | terminal 499            | Input Run Output
+closure mapping    | panic        | retryable completed 200 | retryable completed 200 | Input Run Output
+closure mapping    | nil map      | retryable completed 200 | retryable completed 200 | Input Run Output
+closure mapping    | Goexit       | retryable completed 200 | retryable completed 200 | Input Run Output
+closure mapping    | context      | aborted completed 200   | aborted completed 200   | Input Run Output
 encode             | terminal     | terminal 418            | terminal 499            | Input Output
 encode             | error        | retryable completed 200 | terminal 499            | Input Output
 encode             | panic        | retryable completed 200 | terminal 499            | Input Output
@@ -120,6 +146,8 @@ error mapping      | nil map      | retryable completed 200 | terminal 499      
 error mapping      | Goexit       | aborted completed 200   | terminal 499            | Input Output
 error mapping      | context      | aborted completed 200   | terminal 499            | Input Output
 dead letter        | suspension   | terminal 444            | terminal 499            | Input Sleep Output
+dead letter        | cancellation | terminal 409            | terminal 409            | Input Sleep Output
+dead letter        | terminal     | terminal 418            | terminal 418            | Input Output
 dead letter        | error        | retryable terminal 444  | retryable terminal 499  | Input Output
 dead letter        | panic        | retryable terminal 444  | retryable terminal 499  | Input Output
 dead letter        | nil map      | retryable terminal 444  | retryable terminal 499  | Input Output
@@ -191,6 +219,21 @@ func (ts *trials) at(stage string, ctx context.Context, rctx restate.Context, in
 
 func noMap() map[string]int { return nil }
 
+// trialObserver is an observer in which it happens. What it returns nobody hears.
+type trialObserver struct {
+	pipeline.ObserverBase
+	ts *trials
+}
+
+func (o trialObserver) Started(ctx context.Context, inv *pipeline.Invocation) context.Context {
+	_ = o.ts.at("observer start", ctx, restateContext(inv), inv)
+	return ctx
+}
+
+func (o trialObserver) Ended(ctx context.Context, inv *pipeline.Invocation, _ pipeline.Ending) {
+	_ = o.ts.at("observer end", ctx, restateContext(inv), inv)
+}
+
 // triggered is the error that brings an invocation to the error mapping.
 type triggered struct{ then func() error }
 
@@ -206,9 +249,12 @@ func matrixSpec(always, catchAll bool) spec {
 		var want trial
 		_ = json.Unmarshal(inv.Body(), &want)
 		switch want.Stage {
-		case "closure", "step interceptor":
+		case "closure", "step interceptor", "step after", "closure mapping":
 			return restate.Run(ctx, func(rc restate.RunContext) (string, error) {
-				return "ran", ts.at("closure", rc, nil, inv)
+				if want.Stage == "closure mapping" && ts.once(inv.ID()+"trigger") {
+					return "", triggered{func() error { return ts.at("closure mapping", rc, nil, inv) }}
+				}
+				return "ran", ts.at("closure", rc, ctx, inv)
 			})
 		case "call interceptor":
 			return "called", inv.WrapCall(ctx, &pipeline.Call{Verb: pipeline.VerbCall}, func(ctx restate.Context, _ *pipeline.Call) error {
@@ -233,6 +279,7 @@ func matrixSpec(always, catchAll bool) spec {
 		Call: func(ctx restate.Context, _ any) (any, error) { return run(ctx) },
 	}
 	stages := pipeline.Stages{
+		Observers: []pipeline.Observer{trialObserver{ts: ts}},
 		Guards: []pipeline.Guard{
 			pipeline.GuardFunc(func(ctx context.Context, inv *pipeline.Invocation) (bool, error) {
 				err := ts.at("guard", ctx, nil, inv)
@@ -270,10 +317,14 @@ func matrixSpec(always, catchAll bool) spec {
 		},
 		StepInterceptors: []pipeline.StepInterceptor{
 			pipeline.StepInterceptorFunc(func(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (any, error) {
-				if err := ts.at("step interceptor", ctx, nil, step.Invocation()); err != nil {
+				if err := ts.at("step interceptor", ctx, restateContext(step.Invocation()), step.Invocation()); err != nil {
 					return nil, err
 				}
-				return next(ctx, step)
+				result, err := next(ctx, step)
+				if err == nil {
+					err = ts.at("step after", ctx, restateContext(step.Invocation()), step.Invocation())
+				}
+				return result, err
 			}),
 		},
 		CallInterceptors: []pipeline.CallInterceptor{
@@ -397,14 +448,20 @@ func (a *app) check(id string, what trial, always bool, want, journal string) {
 		require.Equal(t, journal, strings.Join(a.journal(id), " "))
 	}
 
-	panics := a.log.panics(id)
-	if what.What == "panic" || what.What == "nil map" {
-		if want != "terminal 499" || what.Stage != "error mapping" {
-			require.Len(t, panics, 1, "a panic is logged once")
-			require.Contains(t, panics[0].attrs["stack"], "(*trials).at", "with the stack of who panicked")
-		}
-	} else {
+	message := "handler panicked"
+	if strings.HasPrefix(what.Stage, "observer") {
+		message = "pipeline: observer panicked"
+	}
+	panics := slices.DeleteFunc(a.log.of(id), func(l record) bool { return !strings.HasSuffix(l.message, " panicked") })
+	isPanic := what.What == "panic" || what.What == "nil map" ||
+		what.What == "Goexit" && slices.Contains([]string{"step interceptor", "step after", "closure", "closure mapping"}, what.Stage)
+	switch {
+	case !isPanic:
 		require.Empty(t, panics)
+	case want != "terminal 499" || what.Stage != "error mapping":
+		require.Len(t, panics, 1, "a panic is logged once")
+		require.Equal(t, message, panics[0].message)
+		require.Contains(t, panics[0].attrs["stack"], "(*trials).at", "with the stack of who panicked")
 	}
 	for _, line := range a.log.of(id) {
 		text := line.message + line.attrs["err"]
@@ -424,4 +481,9 @@ var decodeContexts sync.Map
 func decodeContext(inv *pipeline.Invocation) context.Context {
 	ctx, _ := decodeContexts.Load(inv)
 	return ctx.(context.Context)
+}
+
+// restateContext is the context of the attempt, with all that it can do.
+func restateContext(inv *pipeline.Invocation) restate.Context {
+	return restate.WithMockContext(decodeContext(inv).(restate.MockableContext))
 }

@@ -2,14 +2,13 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 
 	restate "github.com/restatedev/sdk-go"
 )
 
 // HTTPErrors returns a filter for errors that know an HTTP status: those with a
 // method StatusCode, HTTPStatus or GetStatus that returns an int, themselves or in
-// their chain.
+// their chain. The outermost that has one of them counts.
 //
 // A status from 400 to 499 makes a terminal error with that code and the error's
 // text. It leaves alone, to be retried unless another filter or the error mapping
@@ -28,28 +27,33 @@ func (httpErrors) Catch(_ context.Context, _ *Invocation, err error) error {
 	if _, ok := RetryDelay(err); ok {
 		return nil
 	}
-	status := httpStatus(err)
+	status, _ := httpStatus(err)
 	if status < 400 || status > 499 {
 		return nil
 	}
 	return restate.ToTerminalError(err, restate.WithErrorCode(restate.Code(status)))
 }
 
-// httpStatus finds the outermost status in an error's chain.
-func httpStatus(err error) int {
-	var (
-		statusCode interface{ StatusCode() int }
-		httpStatus interface{ HTTPStatus() int }
-		getStatus  interface{ GetStatus() int }
-	)
-	switch {
-	case errors.As(err, &statusCode):
-		return statusCode.StatusCode()
-	case errors.As(err, &httpStatus):
-		return httpStatus.HTTPStatus()
-	case errors.As(err, &getStatus):
-		return getStatus.GetStatus()
-	default:
-		return 0
+// httpStatus finds the outermost status in an error's chain, in the order in
+// which [errors.As] goes through it.
+func httpStatus(err error) (status int, ok bool) {
+	switch e := err.(type) {
+	case interface{ StatusCode() int }:
+		return e.StatusCode(), true
+	case interface{ HTTPStatus() int }:
+		return e.HTTPStatus(), true
+	case interface{ GetStatus() int }:
+		return e.GetStatus(), true
 	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return httpStatus(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, joined := range e.Unwrap() {
+			if status, ok = httpStatus(joined); ok {
+				return status, true
+			}
+		}
+	}
+	return 0, false
 }

@@ -28,6 +28,21 @@ func (s httpStatus) HTTPStatus() int { return int(s) }
 func (s getStatus) Error() string    { return fmt.Sprint("status ", int(s)) }
 func (s getStatus) GetStatus() int   { return int(s) }
 
+// httpAround and getAround are errors with a status around others.
+type (
+	httpAround struct {
+		httpStatus
+		cause error
+	}
+	getAround struct {
+		getStatus
+		cause error
+	}
+)
+
+func (e httpAround) Unwrap() error { return e.cause }
+func (e getAround) Unwrap() error  { return e.cause }
+
 func TestHTTPErrorsMakesClientErrorsTerminal(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -37,6 +52,10 @@ func TestHTTPErrorsMakesClientErrorsTerminal(t *testing.T) {
 		"StatusCode":                {statusCode(404), 404},
 		"HTTPStatus":                {httpStatus(409), 409},
 		"GetStatus":                 {getStatus(422), 422},
+		"the outer of two methods":  {httpAround{503, statusCode(404)}, 0},
+		"an outer client error":     {httpAround{409, statusCode(503)}, 409},
+		"an outer last method":      {getAround{422, httpAround{409, statusCode(404)}}, 422},
+		"the first joined":          {errors.Join(errors.New("down"), httpStatus(409), statusCode(404)), 409},
 		"wrapped":                   {fmt.Errorf("find: %w", statusCode(404)), 404},
 		"the first of them":         {statusCode(400), 400},
 		"the last of them":          {statusCode(499), 499},

@@ -145,9 +145,9 @@ func (inv *Invocation) IdempotencyKey() string {
 	return inv.ctx.Request().IdempotencyKey
 }
 
-// Header returns a header that the caller sent. It is the same in every attempt.
-// Restate lowers the names of headers that come through its ingress; a name with
-// capitals is looked up as it is and then in lower case.
+// Header returns a header that the caller sent, or "". It is the same in every
+// attempt. The name is looked up as it is, then in lower case, which is how names
+// come through the ingress, and then without regard to case.
 func (inv *Invocation) Header(name string) string {
 	if inv.details != nil {
 		return lookup(inv.details.Headers, name)
@@ -156,10 +156,17 @@ func (inv *Invocation) Header(name string) string {
 	if headers == nil {
 		return ""
 	}
-	if v := headers.Get(name); v != "" {
-		return v
+	for _, n := range []string{name, strings.ToLower(name)} {
+		if v := headers.Get(n); v != "" {
+			return v
+		}
 	}
-	return headers.Get(strings.ToLower(name))
+	for n, v := range headers.Iter() { // sorted
+		if strings.EqualFold(n, name) {
+			return v
+		}
+	}
+	return ""
 }
 
 // Headers returns a copy of the headers that the caller sent.
@@ -180,8 +187,9 @@ func (inv *Invocation) Headers() map[string]string {
 }
 
 // AttemptHeader returns a header that Restate sent with this attempt, for
-// instance "traceparent". It differs from attempt to attempt: nothing that
-// decides what the handler does may come from it.
+// instance "traceparent", by its name as [Invocation.Header] has it. It differs
+// from attempt to attempt: nothing that decides what the handler does may come
+// from it.
 func (inv *Invocation) AttemptHeader(name string) string {
 	if inv.details != nil {
 		return lookup(inv.details.AttemptHeaders, name)
@@ -256,11 +264,16 @@ func InputOf[T any](inv *Invocation) (T, error) {
 
 // Field returns one field of an input that is a JSON object, whatever the type
 // of the handler's input. It reads the body, so it does not see what pipes did.
-// Without such a field it returns the zero value and false. The error is a
-// terminal one with code 400 when the body or the field has another form.
+// Without such a field, or without a body, it returns the zero value and false.
+// The error is a terminal one with code 400 when the body or the field has
+// another form.
 func Field[T any](inv *Invocation, name string) (value T, ok bool, err error) {
+	body := inv.Body()
+	if len(body) == 0 {
+		return value, false, nil
+	}
 	var object map[string]json.RawMessage
-	if err := json.Unmarshal(inv.Body(), &object); err != nil {
+	if err := json.Unmarshal(body, &object); err != nil {
 		return value, false, undecodable(err)
 	}
 	raw, ok := object[name]
@@ -285,15 +298,21 @@ func undecodable(err error) error {
 	)
 }
 
-// lookup finds a header without regard to case.
+// lookup finds a header in the way of [Invocation.Header].
 func lookup(headers map[string][]string, name string) string {
-	if values := headers[name]; len(values) > 0 {
-		return values[0]
-	}
-	for n, values := range headers {
-		if len(values) > 0 && strings.EqualFold(n, name) {
+	for _, n := range []string{name, strings.ToLower(name)} {
+		if values := headers[n]; len(values) > 0 {
 			return values[0]
 		}
 	}
-	return ""
+	found := ""
+	for n, values := range headers {
+		if len(values) > 0 && strings.EqualFold(n, name) && (found == "" || n < found) {
+			found = n
+		}
+	}
+	if found == "" {
+		return ""
+	}
+	return headers[found][0]
 }

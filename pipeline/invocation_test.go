@@ -106,6 +106,43 @@ func TestAnInvocationCanBeMadeForATest(t *testing.T) {
 	require.Equal(t, 3, amount)
 }
 
+func TestHeadersAreFoundInAnyCase(t *testing.T) {
+	t.Parallel()
+	sent := map[string]string{"X-Tenant": "capital", "x-role": "lower", "X-Role": "exact", "X-Two": "a", "x-TWO": "b"}
+	lists := map[string][]string{}
+	for name, value := range sent {
+		lists[name] = []string{value}
+	}
+	inv := pipeline.NewInvocation(pipeline.Details{Headers: lists, AttemptHeaders: lists})
+	for name, want := range map[string]string{
+		"x-tenant": "capital", "X-TENANT": "capital", "x-role": "lower", "X-Role": "exact", "X-ROLE": "lower", "x-two": "a", "x-none": "",
+	} {
+		require.Equal(t, want, inv.Header(name), name)
+		require.Equal(t, want, inv.AttemptHeader(name), name)
+	}
+
+	// Names from another handler keep their case.
+	a := serve(t, spec{method: method(func(ctx restate.Context, in order) (string, error) {
+		if in.Item == "" {
+			return restate.Service[string](ctx, invocation(ctx).Service(), "Do").Request(order{Item: "x"}, restate.WithHeaders(sent))
+		}
+		inv := invocation(ctx)
+		return fmt.Sprint(inv.Header("x-tenant"), " ", inv.Header("X-TENANT"), " ", inv.Header("X-ROLE"), " ", inv.Header("x-two")), nil
+	})})
+	out := a.call(order{})
+	require.Equal(t, `"capital capital lower a"`, out.body)
+}
+
+func TestAnEmptyBodyHasNoFields(t *testing.T) {
+	t.Parallel()
+	value, ok, err := pipeline.Field[int](pipeline.NewInvocation(pipeline.Details{}), "amount")
+	require.NoError(t, err)
+	require.False(t, ok)
+	require.Zero(t, value)
+	_, _, err = pipeline.Field[int](pipeline.NewInvocation(pipeline.Details{Body: []byte(" ")}), "amount")
+	require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
+}
+
 func TestInputIsWhatThePipesMadeOfIt(t *testing.T) {
 	t.Parallel()
 	var before, after any

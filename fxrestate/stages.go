@@ -101,6 +101,11 @@ func (a *assembler) stages(attachments []Attachment) (s pipeline.Stages, values 
 	for _, at := range attachments {
 		for _, m := range at.members {
 			v, err := m.get(a.made)
+			if err == nil {
+				if err = pipeline.Check(v); err != nil {
+					err = fmt.Errorf("fxrestate: %s (%s) %w", m.stage, m.position, err)
+				}
+			}
 			if err != nil {
 				a.errs = append(a.errs, err)
 				continue

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -262,11 +263,18 @@ func TestPipelineStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
 func TestPipelineRandomFailIsOvercome(t *testing.T) {
 	t.Parallel()
 	stairs, name := &PipeStairs{}, unique("pipe-random")
-	fails := &pipeline.RandomFail{Rate: 0.4, Seed: 7}
+	fails, failed := &pipeline.RandomFail{Rate: 0.4, Seed: 7}, &atomic.Int32{}
 	start(t, fxrestate.Service[*PipeStairs](made(stairs), fxrestate.Name(name), quickly(),
-		fxrestate.Interceptors(fails), fxrestate.StepInterceptors(fails)))
+		fxrestate.Interceptors(fails), fxrestate.StepInterceptors(fails),
+		fxrestate.Observers(func(_ context.Context, _ *pipeline.Invocation, end pipeline.Ending) {
+			// The error of a step comes back from the SDK as text.
+			if end.Err != nil && strings.Contains(end.Err.Error(), pipeline.ErrRandomFail.Error()) {
+				failed.Add(1)
+			}
+		})))
 	require.Equal(t, "<nil> false <nil> false Ada false Bea false", decode[string](t, call(t, path(name, "Climb"), nil)))
 	require.GreaterOrEqual(t, stairs.failures.Load(), int32(3))
+	require.Positive(t, failed.Load())
 }
 
 // PipeSlowStep has a step that outlasts its time, once.

@@ -73,6 +73,19 @@ func TestPipelineMistakesNameTheUsersLineAndTheFix(t *testing.T) {
 			pipeEcho(fxrestate.Guards(pipeline.DurableGuardFunc(func(restate.Context, *pipeline.Invocation) (bool, error) { return true, nil }))), here(),
 			[]string{"pipeline.DurableGuardFunc", "is neither a guard nor a constructor of one; declare a durable guard with pipeline.Durable"},
 		},
+		"a durable guard that is nothing": {
+			pipeEcho(fxrestate.Guards(pipeline.Durable(nil))), here(), []string{"a guard", "is pipeline.Durable of a guard that is nil"},
+		},
+		"a nil pointer": {
+			pipeEcho(fxrestate.Guards((*pipeGuard)(nil))), here(), []string{"a guard", "is nil"},
+		},
+		"no time": {
+			fxrestate.Use(fxrestate.StepInterceptors(pipeline.Timeout(0))), here(), []string{"pipeline.Timeout(0s), whose time must be positive"},
+		},
+		"a rate that is no share": {
+			pipeEcho(fxrestate.Handler((*PipeEcho).Echo, fxrestate.Interceptors(func() pipeline.Interceptor { return &pipeline.RandomFail{Rate: 40} }))), here(),
+			[]string{"an interceptor", "with the rate 40, which must be from 0 to 1"},
+		},
 		"a constructor of nothing": {
 			pipeEcho(fxrestate.Handler((*PipeEcho).Echo, fxrestate.Filters(func() {}))), here(), []string{"filter"},
 		},

@@ -89,7 +89,7 @@ type Chain struct {
 }
 
 // Compile composes the chain of a handler, once, when the program starts. The
-// error lists every member that is nil.
+// error lists every member that [Check] finds something wrong with.
 func Compile(cfg Config) (*Chain, error) {
 	if cfg.WithoutGuards {
 		cfg.Global.Guards, cfg.Service.Guards, cfg.Handler.Guards = nil, nil, nil

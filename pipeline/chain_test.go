@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -127,13 +129,41 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 	_, err := pipeline.Compile(pipeline.Config{
 		Target:  pipeline.Target{Service: "shop", Handler: "Buy"},
 		Global:  pipeline.Stages{Filters: []pipeline.Filter{nil}},
+		Service: pipeline.Stages{
+			Guards: []pipeline.Guard{
+				pipeline.Durable(nil), pipeline.Durable(pipeline.DurableGuardFunc(nil)), pipeline.Durable((*durableGuard)(nil)), (*plainGuard)(nil),
+			},
+			Interceptors:     []pipeline.Interceptor{&pipeline.RandomFail{Rate: 1.5}, (*pipeline.RandomFail)(nil)},
+			StepInterceptors: []pipeline.StepInterceptor{pipeline.Timeout(0), pipeline.Timeout(-time.Second), &pipeline.RandomFail{Rate: math.NaN()}},
+		},
 		Handler: pipeline.Stages{Guards: []pipeline.Guard{none}, DeadLetter: &pipeline.DeadLetter{Service: "dead"}},
 	})
 	require.ErrorContains(t, err, "shop/Buy: filter number 1 of the global level is nil")
+	for _, want := range []string{
+		"guard number 1 of the service level is pipeline.Durable of a guard that is nil",
+		"guard number 2 of the service level is pipeline.Durable of a guard that is nil",
+		"guard number 3 of the service level is pipeline.Durable of a guard that is nil",
+		"guard number 4 of the service level is nil",
+		"interceptor number 1 of the service level is a pipeline.RandomFail with the rate 1.5, which must be from 0 to 1",
+		"interceptor number 2 of the service level is nil",
+		"step interceptor number 1 of the service level is pipeline.Timeout(0s), whose time must be positive",
+		"step interceptor number 2 of the service level is pipeline.Timeout(-1s), whose time must be positive",
+		"step interceptor number 3 of the service level is a pipeline.RandomFail with the rate NaN",
+	} {
+		require.ErrorContains(t, err, "shop/Buy: "+want)
+	}
 	require.ErrorContains(t, err, "shop/Buy: guard number 1 of the handler level is nil")
 	require.ErrorContains(t, err, "shop/Buy: the handler dead letter has no Send")
 	require.ErrorContains(t, err, "shop/Buy: Method.Call is nil")
 }
+
+type (
+	plainGuard   struct{}
+	durableGuard struct{}
+)
+
+func (*plainGuard) Allow(context.Context, *pipeline.Invocation) (bool, error)   { return true, nil }
+func (*durableGuard) Allow(restate.Context, *pipeline.Invocation) (bool, error) { return true, nil }
 
 func TestAnInterceptorMayReplaceWhatComesBack(t *testing.T) {
 	t.Parallel()

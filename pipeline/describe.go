@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"reflect"
@@ -65,9 +66,9 @@ func gather[T any](m *members, stage string, levels []level, of func(*Stages) []
 	var all []T
 	for _, l := range levels {
 		for i, member := range of(l.stages) {
-			if isNil(member) {
-				m.missing = append(m.missing, fmt.Errorf("pipeline: %s: %s number %d of the %s level is nil",
-					m.target, stage, i+1, l.name))
+			if err := Check(member); err != nil {
+				m.missing = append(m.missing, fmt.Errorf("pipeline: %s: %s number %d of the %s level %w",
+					m.target, stage, i+1, l.name, err))
 				continue
 			}
 			all = append(all, member)
@@ -77,11 +78,36 @@ func gather[T any](m *members, stage string, levels []level, of func(*Stages) []
 	return all
 }
 
-// isNil reports whether an interface, or the func or pointer in it, is nil. A
-// pointer type may be meant to work as nil; an interface or func cannot be.
+// Check tells what is wrong with a member of a pipeline, as far as can be known
+// before it runs, in words that go on from its name: that it, or the pointer or
+// function in it, is nil, or what its method Check says, if it has one:
+//
+//	Check() error
+//
+// [Compile] checks all members.
+func Check(member any) error {
+	if isNil(member) {
+		return errNil
+	}
+	if checked, ok := member.(interface{ Check() error }); ok {
+		return checked.Check()
+	}
+	return nil
+}
+
+var errNil = errors.New("is nil")
+
+// isNil reports whether an interface, or the func or pointer in it, is nil.
 func isNil(member any) bool {
 	v := reflect.ValueOf(member)
-	return !v.IsValid() || v.Kind() == reflect.Func && v.IsNil()
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Func, reflect.Pointer:
+		return v.IsNil()
+	default:
+		return false
+	}
 }
 
 // nameOf names a member of a pipeline.

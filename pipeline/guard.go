@@ -68,6 +68,14 @@ func (d durable) Allow(_ context.Context, inv *Invocation) (bool, error) {
 
 func (d durable) String() string { return "durable " + nameOf(d.guard) }
 
+// Check looks at the guard that was declared as durable.
+func (d durable) Check() error {
+	if err := Check(d.guard); err != nil {
+		return fmt.Errorf("is pipeline.Durable of a guard that %w", err)
+	}
+	return nil
+}
+
 // RefusedError is the error of an invocation that a guard did not let in. It
 // wraps a terminal error with code 403.
 type RefusedError struct {

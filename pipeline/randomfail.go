@@ -21,7 +21,7 @@ var ErrRandomFail = errors.New("pipeline: failed at random, as configured")
 // The zero value does nothing.
 type RandomFail struct {
 	// Rate is the share of attempts, and of executed closures, that fail: from
-	// 0, none, to 1, all, which never completes.
+	// 0, none, to 1, all, which never completes. Any other fails the start.
 	Rate float64
 	// Seed of the random numbers. The same seed and the same order of attempts
 	// fail in the same places.
@@ -29,6 +29,14 @@ type RandomFail struct {
 
 	mu     sync.Mutex
 	random *rand.Rand
+}
+
+// Check refuses a rate that is no share.
+func (r *RandomFail) Check() error {
+	if r.Rate >= 0 && r.Rate <= 1 {
+		return nil
+	}
+	return fmt.Errorf("is a pipeline.RandomFail with the rate %v, which must be from 0 to 1", r.Rate)
 }
 
 // Intercept fails some attempts.

@@ -285,6 +285,30 @@ func TestTimeoutEndsTheContextOfAClosure(t *testing.T) {
 	require.ErrorContains(t, a.watch.of(t, out.id)[0].Err, `step "slow" took longer than 20ms`)
 }
 
+func TestTimeoutCountsForEachExecutionByItself(t *testing.T) {
+	t.Parallel()
+	f, inv := newFake(), new(pipeline.Invocation)
+	var deadlines []time.Time
+	_, err := compile(t, steps(pipeline.Timeout(time.Hour)), func(restate.Context, any) (any, error) {
+		for range 2 {
+			for now := time.Now(); time.Now().Equal(now); { // the clock may be coarse
+			}
+			_, err := inv.WrapRun(func(ctx restate.RunContext) (any, error) {
+				deadline, _ := ctx.Deadline()
+				deadlines = append(deadlines, deadline)
+				return nil, nil
+			})(f)
+			if err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	}).Run(restate.WithMockContext(f), inv)
+	require.NoError(t, err)
+	require.Len(t, deadlines, 2)
+	require.True(t, deadlines[1].After(deadlines[0]))
+}
+
 func TestLimitBoundsClosuresOfOneName(t *testing.T) {
 	t.Parallel()
 	_, err := pipeline.Limit(map[string]int{"charge": 0})

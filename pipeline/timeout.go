@@ -10,8 +10,15 @@ import (
 )
 
 // Timeout returns a step interceptor that gives each execution of a restate.Run
-// closure at most d: then the closure's context ends. Durable waiting, such as
-// sleeping or a call to another handler, is not bounded by it.
+// closure at most d: then the closure's context ends. d must be positive, else the
+// start fails.
+//
+// The time counts for each closure by itself, and anew when it is retried; an
+// attempt that runs three of them one after the other may take three times as
+// long. What a handler does between its closures takes no time worth bounding, and
+// durable waiting, such as sleeping or a call to another handler, is not bounded at
+// all: race restate.After for that. How long an attempt as a whole may be silent is
+// restate.WithInactivityTimeout's and restate.WithAbortTimeout's to say.
 //
 // A closure that returns because its context ended has an error that wraps
 // [context.DeadlineExceeded] and names the step; it is retried like any other. A
@@ -21,6 +28,14 @@ func Timeout(d time.Duration) StepInterceptor { return timeout(d) }
 type timeout time.Duration
 
 func (t timeout) String() string { return fmt.Sprintf("pipeline.Timeout(%s)", time.Duration(t)) }
+
+// Check refuses a time in which nothing can be done.
+func (t timeout) Check() error {
+	if t > 0 {
+		return nil
+	}
+	return fmt.Errorf("is %s, whose time must be positive", t)
+}
 
 func (t timeout) InterceptStep(ctx restate.RunContext, step *Step, next StepNext) (any, error) {
 	bounded, cancel := context.WithTimeout(ctx, time.Duration(t))

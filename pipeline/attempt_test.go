@@ -30,40 +30,60 @@ type fresh struct{ slog.Handler }
 
 func (fresh) Enabled(context.Context, slog.Level) bool { return true }
 
-// BenchmarkAttempt measures an attempt from the SDK's call to the encoded result:
-// of the SDK's own handler, of ours with nothing configured, and of ours with the
-// whole pipeline.
-func BenchmarkAttempt(b *testing.B) {
+// attempts are the handlers whose attempts are measured: the SDK's own, ours with
+// what the module always has and nothing else, and ours with the whole pipeline.
+func attempts(t testing.TB) map[string]func() {
+	t.Helper()
 	desc, err := handler.Spec{Type: reflect.TypeFor[*Greeter]()}.Describe()
-	require.NoError(b, err)
-	full := benchConfigs()["full"]
-	full.Global.Guards = []pipeline.Guard{pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+	require.NoError(t, err)
+	always := pipeline.LogPanics(slog.New(slog.DiscardHandler))
+	empty := endpoint.Pipeline{Global: pipeline.Stages{Observers: []pipeline.Observer{always}}}
+	cfg := benchConfigs()["full"]
+	cfg.Global.Observers = append([]pipeline.Observer{always}, cfg.Global.Observers...)
+	cfg.Global.Guards = []pipeline.Guard{pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 		in, err := pipeline.InputOf[Greeting](inv)
 		return in.Name != "", err
 	})}
-	for _, bench := range []struct {
-		name string
-		def  func() (restate.ServiceDefinition, error)
-	}{
-		{"reflect", func() (restate.ServiceDefinition, error) { return restate.Reflect(&Greeter{}), nil }},
-		{"empty", func() (restate.ServiceDefinition, error) { return endpoint.Pipeline{}.Definition(desc, &Greeter{}) }},
-		{"full", func() (restate.ServiceDefinition, error) {
-			return endpoint.Pipeline{Global: full.Global, Service: full.Service, Handlers: map[string]pipeline.Stages{"Greet": full.Handler}}.Definition(desc, &Greeter{})
-		}},
-	} {
-		b.Run(bench.name, func(b *testing.B) {
-			def, err := bench.def()
-			require.NoError(b, err)
-			h := def.Handlers()["Greet"]
-			ctx := newFake()
-			ctx.log = slog.New(fresh{slog.DiscardHandler})
-			ctx.request.Body = []byte(`{"name":"ada"}`)
+	full := endpoint.Pipeline{Global: cfg.Global, Service: cfg.Service, Handlers: map[string]pipeline.Stages{"Greet": cfg.Handler}}
+
+	attempt := func(def restate.ServiceDefinition, err error) func() {
+		require.NoError(t, err)
+		h := def.Handlers()["Greet"]
+		ctx := newFake()
+		ctx.log = slog.New(fresh{slog.DiscardHandler})
+		ctx.request.Body = []byte(`{"name":"ada"}`)
+		return func() {
+			if _, err := h.Call(ctx, ctx.request.Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return map[string]func(){
+		"reflect": attempt(restate.Reflect(&Greeter{}), nil),
+		"empty":   attempt(empty.Definition(desc, &Greeter{})),
+		"full":    attempt(full.Definition(desc, &Greeter{})),
+	}
+}
+
+// BenchmarkAttempt measures an attempt from the SDK's call to the encoded result.
+func BenchmarkAttempt(b *testing.B) {
+	all := attempts(b)
+	for _, name := range []string{"reflect", "empty", "full"} {
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := h.Call(ctx, ctx.request.Body); err != nil {
-					b.Fatal(err)
-				}
+				all[name]()
 			}
 		})
 	}
+}
+
+// What the pipeline may cost, in allocations, which do not depend on the machine.
+func TestAllocationsOfTheWholeWayOfAnAttempt(t *testing.T) {
+	allocations := map[string]float64{}
+	for name, attempt := range attempts(t) {
+		allocations[name] = testing.AllocsPerRun(1000, attempt)
+	}
+	require.LessOrEqual(t, allocations["empty"], allocations["reflect"]+3, "%v", allocations)
+	require.LessOrEqual(t, allocations["full"], allocations["empty"]+10, "%v", allocations)
 }

@@ -127,8 +127,8 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 	t.Parallel()
 	var none pipeline.GuardFunc
 	_, err := pipeline.Compile(pipeline.Config{
-		Target:  pipeline.Target{Service: "shop", Handler: "Buy"},
-		Global:  pipeline.Stages{Filters: []pipeline.Filter{nil}},
+		Target: pipeline.Target{Service: "shop", Handler: "Buy"},
+		Global: pipeline.Stages{Filters: []pipeline.Filter{nil}},
 		Service: pipeline.Stages{
 			Guards: []pipeline.Guard{
 				pipeline.Durable(nil), pipeline.Durable(pipeline.DurableGuardFunc(nil)), pipeline.Durable((*durableGuard)(nil)), (*plainGuard)(nil),

@@ -105,28 +105,6 @@ func TestPipelineDurableGuardIsReplayedWithItsAnswer(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, call(t, path(name, "AtOnce"), nil).status)
 }
 
-func TestPipelineGuardJournalsNothing(t *testing.T) {
-	t.Parallel()
-	name, bare := unique("pipe-journal"), unique("pipe-journal")
-	start(t,
-		fxrestate.Service[*PipeBank](func() *PipeBank { return &PipeBank{} }, fxrestate.Name(name),
-			fxrestate.Guards(&PipeDoor{}),
-			fxrestate.Interceptors(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
-				_ = inv.Replaying()
-				return next(ctx, inv)
-			}),
-			fxrestate.Observers(pipeline.ObserverBase{}), fxrestate.Filters(pipeline.HTTPErrors()),
-			fxrestate.StepInterceptors(&pipeline.RandomFail{}), fxrestate.CallInterceptors(func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error {
-				return next(ctx, c)
-			})),
-		fxrestate.Service[*PipeEcho](func() *PipeEcho { return &PipeEcho{} }, fxrestate.Name(bare)),
-	)
-	with := call(t, path(name, "Pay"), 4)
-	require.Equal(t, 8, decode[int](t, with))
-	without := call(t, path(bare, "Echo"), "x")
-	require.Equal(t, journal(t, without.header.Get("X-Restate-Id")), journal(t, with.header.Get("X-Restate-Id")))
-}
-
 func TestPipelineGuardAnswersForItself(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

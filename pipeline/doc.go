@@ -32,7 +32,8 @@
 //
 // # Writing an interceptor
 //
-// An [Interceptor] gets the handler's context and calls next:
+// An [Interceptor] gets the handler's context and calls next. It is attached with
+// fxrestate.Interceptors, to all handlers, a service or a handler:
 //
 //	type Tracing struct{ log *slog.Logger }
 //
@@ -50,7 +51,8 @@
 // This is right because:
 //
 //   - It calls next once, with inv and with ctx (or one made from it with
-//     restate.WithValue), on its own goroutine, and returns after it.
+//     restate.WithValue), on its own goroutine, and returns after it. A second
+//     call does nothing and returns [ErrNextTwice].
 //   - What it does for each attempt is harmless when done again. It does not
 //     charge, mail or count invocations: such things go into restate.Run, or into
 //     an [Observer].
@@ -72,8 +74,19 @@
 //     (restate.ToTerminalError) ends the invocation, also when wrapped; any other
 //     makes Restate try again. Returning a result instead of an error completes
 //     the invocation: that is possible, and meant for fallbacks.
+//   - It takes an error that wraps [ErrAborted] for what it is: the attempt is
+//     over, whatever the error says besides, and so there is nothing to fall back
+//     from. A result that it returns then is dropped.
 //   - It has no state of an invocation in its fields: one instance serves all,
 //     at once.
+//
+// The result is what the method returned, in the type in which it declares it
+// (Receipt or *Receipt, say), and nil for one that returns an error alone. Handlers
+// that decode and encode for themselves, such as those of a foreign
+// restate.ServiceDefinition, have it encoded, as []byte. What an interceptor
+// returns in its place has to be of the same type: it is encoded after the
+// outermost one. For a [StepInterceptor] the result is what the closure returned,
+// and what restate.Run then decodes into the type of the closure.
 //
 // # Guards
 //
@@ -103,28 +116,32 @@
 //
 // A panic of user code is an error too: a [*PanicError] with the stack, which
 // interceptors and filters see and which is retried unless they decide otherwise.
-// Observers are told of it at once; [LogPanics] logs it.
+// So is runtime.Goexit in a restate.Run closure. Observers are told of it at once;
+// [LogPanics] logs it, also while the invocation replays.
 //
 // # Outcomes
 //
 // Every attempt ends in exactly one [Outcome], which observers are told:
-// completed, terminal, retryable, suspended or aborted. Suspended and aborted
-// reach only them. An attempt is aborted when its context has ended, since the
-// stream to Restate is gone or this process is about to stop, or when the
-// handler's goroutine ended with runtime.Goexit. Its error, whatever it is, is
-// never made terminal, and no filter sees it.
+// completed, terminal, retryable, suspended or aborted. Nobody else hears of a
+// suspension. An attempt is aborted when its context has ended, since the stream
+// to Restate is gone or this process is about to stop, or when the handler's
+// goroutine ended with runtime.Goexit. Nothing of it becomes the result of the
+// invocation, neither a terminal error nor what the handler returned: Restate gets,
+// if it still listens, an error that wraps [ErrAborted], and tries again. No filter
+// sees that error. Interceptors get it from next, so that they do not take it for
+// a failure. A context of the program's own that ends, such as one with a
+// deadline, aborts nothing.
 //
 // What the SDK panics with is not the user's: suspension, and failures such as a
 // value that cannot be encoded or a journal that does not match. It passes
 // through all stages as it is. Whose a panic is, the stack tells: the SDK's is one
 // that code of the SDK's module raised.
 //
-// Two things this package cannot see, since they happen inside of user code: a
+// One thing this package cannot see, since it happens inside of user code: a
 // handler (or durable guard) that recovers the SDK's panic for itself and returns
 // as if nothing had been, after which the outcome is told wrong, though Restate
-// knows better; and runtime.Goexit in a restate.Run closure, after which the
-// attempt waits until Restate aborts it. An interceptor that recovers is put
-// right: the panic goes on behind it.
+// knows better. An interceptor that recovers is put right: the panic goes on
+// behind it.
 //
 // # Steps and calls
 //
@@ -135,7 +152,8 @@
 //
 // # Running a chain
 //
-// This is for packages that serve handlers. [Compile] composes the [Chain] of a
+// This is for packages that serve handlers. [Check] tells what is wrong with a
+// member before it runs. [Compile] composes the [Chain] of a
 // handler once, and [Chain.Run] runs an attempt with it. The SDK's context is to be
 // overridden with a struct that holds the [Invocation], whose Run and RunAsync send
 // their closure through [Invocation.WrapRun]; typed clients find the invocation

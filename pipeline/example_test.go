@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -211,9 +213,7 @@ func ExampleObserver() {
 		return
 	}
 	for _, body := range []string{"", "fails", "panics"} {
-		f := newFake() // an attempt without a server
-		f.request.Body = []byte(body)
-		_, _ = chain.Run(restate.WithMockContext(f), new(pipeline.Invocation))
+		_, _ = attempt(chain, body)
 	}
 	fmt.Println(counter.counts[pipeline.Completed], "completed,", counter.counts[pipeline.Retryable], "retryable")
 	// Output:
@@ -247,16 +247,37 @@ func ExampleTimeout() {
 	// pipeline: step "" took longer than 1ms: context deadline exceeded
 }
 
+// Closures of one name wait for each other, also across invocations.
 func ExampleLimit() {
-	limit, err := pipeline.Limit(map[string]int{"charge-card": 4})
+	limit, err := pipeline.Limit(map[string]int{"charge-card": 1})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	stages := pipeline.Stages{StepInterceptors: []pipeline.StepInterceptor{limit}}
-	fmt.Println(stages.StepInterceptors[0])
+	var charges []string // nobody else guards it
+	handler := func(ctx restate.Context, input any) (any, error) {
+		return restate.Run(ctx, func(restate.RunContext) (string, error) {
+			charges = append(charges, string(input.([]byte)))
+			return "charged", nil
+		}, restate.WithName("charge-card"))
+	}
+	chain, err := pipeline.Compile(pipeline.Config{
+		Global: pipeline.Stages{StepInterceptors: []pipeline.StepInterceptor{limit}},
+		Method: pipeline.Method{Call: handler, Encode: func(any) ([]byte, error) { return nil, nil }},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var wg sync.WaitGroup
+	for _, card := range []string{"4000", "4001", "4002"} {
+		wg.Go(func() { _, _ = attempt(chain, card) })
+	}
+	wg.Wait()
+	slices.Sort(charges)
+	fmt.Println(charges)
 	// Output:
-	// pipeline.Limit
+	// [4000 4001 4002]
 }
 
 // RandomFail is attached in two places, to fail attempts and closures.
@@ -292,19 +313,86 @@ func ExampleCallInterceptor() {
 	// send mail map[x-via:payments]
 }
 
-// Send is how a letter gets to a handler of the application.
+// A letter tells the input and the failure of an invocation that failed for good.
+// (fxrestate.DeadLetter makes the Send that a real one has.)
 func ExampleDeadLetter() {
 	letters := &pipeline.DeadLetter{
 		Service: "cemetery", Handler: "Bury",
-		Send: func(ctx restate.Context, letter pipeline.Letter) error {
-			restate.ServiceSend(ctx, "cemetery", "Bury").Send(letter)
+		Send: func(_ restate.Context, letter pipeline.Letter) error {
+			fmt.Printf("%s/%s %s: %d %s\n", letter.Service, letter.Handler, letter.Input, letter.Code, letter.Message)
 			return nil
 		},
 	}
-	stages := pipeline.Stages{DeadLetter: letters}
-	fmt.Println(stages.DeadLetter.Service)
+	chain, err := pipeline.Compile(pipeline.Config{
+		Target: pipeline.Target{Service: "payments", Handler: "Charge"},
+		Global: pipeline.Stages{DeadLetter: letters},
+		Method: pipeline.Method{Call: func(_ restate.Context, input any) (any, error) {
+			switch string(input.([]byte)) {
+			case "4000":
+				return nil, restate.ToTerminalError(errors.New("card blocked"), restate.WithErrorCode(402))
+			case "4001":
+				return nil, errors.New("gateway down") // which is retried: no letter
+			}
+			return nil, nil
+		}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, card := range []string{"4000", "4001", "4002"} {
+		_, _ = attempt(chain, card)
+	}
 	// Output:
-	// cemetery
+	// payments/Charge 4000: 402 card blocked
+}
+
+// An error mapping says which errors of the domain end an invocation, be they the
+// handler's or those of its closures.
+func ExampleStages_asTerminalError() {
+	asTerminal := func(err error) restate.TerminalError {
+		if notFound := (*NotFound)(nil); errors.As(err, &notFound) {
+			return restate.ToTerminalError(err, restate.WithErrorCode(404))
+		}
+		return nil // retried
+	}
+	chain, err := pipeline.Compile(pipeline.Config{
+		Service: pipeline.Stages{AsTerminalError: asTerminal},
+		Method: pipeline.Method{Call: func(_ restate.Context, input any) (any, error) {
+			if string(input.([]byte)) == "4000" {
+				return nil, fmt.Errorf("charge: %w", &NotFound{"card"})
+			}
+			return nil, errors.New("gateway down")
+		}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, card := range []string{"4000", "4001"} {
+		_, err := attempt(chain, card)
+		fmt.Println(err, restate.IsTerminalError(err))
+	}
+	// Output:
+	// charge: card not found true
+	// gateway down false
+}
+
+// attempt runs one attempt of a chain, without a server.
+func attempt(chain *pipeline.Chain, body string) ([]byte, error) {
+	inv, f := new(pipeline.Invocation), newFake()
+	f.request.Body = []byte(body)
+	return chain.Run(restate.WithMockContext(stepping{f, inv}), inv)
+}
+
+// stepping sends closures through the pipeline, as package fxrestate does.
+type stepping struct {
+	*fake
+	inv *pipeline.Invocation
+}
+
+func (s stepping) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
+	return s.fake.Run(s.inv.WrapRun(fn, opts...), output, opts...)
 }
 
 // A handler that knows when to come back says so.

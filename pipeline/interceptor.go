@@ -13,7 +13,9 @@ import (
 // the result, replace the error, or answer without calling next at all. What
 // next returns is the handler's result before it is encoded, or the error of the
 // handler, of a pipe, of decoding the input, or of an interceptor further in. A
-// panic of user code further in arrives as a [*PanicError].
+// panic of user code further in arrives as a [*PanicError]. Once the attempt's
+// context has ended next returns an error that wraps [ErrAborted], whatever came
+// of it further in.
 //
 // The rules:
 //   - Call next at most once, with inv and with ctx or a context made from it by

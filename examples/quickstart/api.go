@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/fxrestate"
@@ -31,7 +31,7 @@ type API struct {
 
 // NewAPI is the constructor of API. It serves while the application runs: fx
 // starts what takes the ingress client after the handlers are registered.
-func NewAPI(lc fx.Lifecycle, client *ingress.Client, health *fxrestate.Health, down fx.Shutdowner) *API {
+func NewAPI(lc fx.Lifecycle, client *ingress.Client, health *fxrestate.Health, log *slog.Logger, down fx.Shutdowner) *API {
 	a := &API{
 		carts:  ingress.Object[*Cart](client),
 		orders: ingress.Workflow[*Order](client),
@@ -50,6 +50,7 @@ func NewAPI(lc fx.Lifecycle, client *ingress.Client, health *fxrestate.Health, d
 			go func() {
 				defer close(served)
 				if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+					log.Error("the API has ended", "error", err)
 					_ = down.Shutdown(fx.ExitCode(1))
 				}
 			}()
@@ -66,60 +67,32 @@ func NewAPI(lc fx.Lifecycle, client *ingress.Client, health *fxrestate.Health, d
 
 func (a *API) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(middleware.RequestSize(1 << 20))
-	r.Post("/carts/{customer}/items", a.addItem)
-	r.Put("/orders/{id}", a.placeOrder)
-	r.Get("/orders/{id}", a.orderStatus)
+	r.Use(asJSON)
+	r.Post("/carts/{key}/items", ingress.Handler(a.carts, (*Cart).Add, nil))
+	r.Put("/orders/{id}", a.placeOrder())
+	r.Get("/orders/{id}", ingress.Handler0(a.orders, (*Order).Status, nil))
 	r.Method(http.MethodGet, "/readyz", a.health.ReadyHandler())
 	r.Method(http.MethodGet, "/livez", a.health.LiveHandler())
 	return r
 }
 
-func (a *API) addItem(w http.ResponseWriter, r *http.Request) {
-	var item Item
-	if !read(w, r, &item) {
-		return
-	}
-	cart, err := ingress.Call(r.Context(), a.carts.Key(chi.URLParam(r, "customer")), (*Cart).Add, item)
-	write(w, http.StatusOK, cart, err)
-}
-
 // placeOrder starts the workflow of an order and does not wait for it. An order
 // with the same id is the same order.
-func (a *API) placeOrder(w http.ResponseWriter, r *http.Request) {
-	var in PlaceOrder
-	if !read(w, r, &in) {
-		return
+func (a *API) placeOrder() http.HandlerFunc {
+	start := ingress.Handler(a.orders, (*Order).Run, &ingress.Route{Send: true})
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "/orders/"+url.PathEscape(ingress.PathValue(r, "id")))
+		start(w, r)
 	}
-	id := chi.URLParam(r, "id")
-	sent, err := ingress.Send(r.Context(), a.orders.ID(id), (*Order).Run, in)
-	w.Header().Set("Location", "/orders/"+id)
-	write(w, http.StatusAccepted, map[string]string{"order": id, "status": string(sent.Status())}, err)
 }
 
-func (a *API) orderStatus(w http.ResponseWriter, r *http.Request) {
-	status, err := ingress.Call0(r.Context(), a.orders.ID(chi.URLParam(r, "id")), (*Order).Status)
-	write(w, http.StatusOK, status, err)
-}
-
-func read(w http.ResponseWriter, r *http.Request, into any) bool {
-	if err := json.NewDecoder(r.Body).Decode(into); err != nil {
-		http.Error(w, "the body is not what it should be: "+err.Error(), http.StatusBadRequest)
-		return false
-	}
-	return true
-}
-
-func write(w http.ResponseWriter, status int, out any, err error) {
-	if err != nil {
-		status, out = http.StatusBadGateway, map[string]string{"error": err.Error()}
-		if e, ok := errors.AsType[*ingress.Error](err); ok {
-			status = e.Status
-		}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(out)
+// asJSON takes every body for JSON, since curl -d calls what it sends a form. An
+// API that browsers reach does not do that: see [ingress.Handler].
+func asJSON(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Content-Type", "application/json")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // URL is where the API answers.

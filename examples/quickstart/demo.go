@@ -34,7 +34,7 @@ func demo(ctx context.Context, shop *API, packing time.Duration) error {
 			return fmt.Errorf("status of the order: %w", err)
 		}
 		if status.Step != last {
-			fmt.Printf("GET /orders/%s\n  %s", order, body)
+			fmt.Printf("GET /orders/%s\n  %s\n", order, body)
 			last = status.Step
 		}
 		if status.Step == "shipped" {
@@ -57,7 +57,7 @@ func request(ctx context.Context, method, url string, in any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("%s %s %s\n  %s", method, url, body, out)
+	fmt.Printf("%s %s %s\n  %s\n", method, url, body, bytes.TrimSpace(out))
 	if status >= http.StatusBadRequest {
 		return nil, fmt.Errorf("%s %s: status %d", method, url, status)
 	}

@@ -21,7 +21,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"go.uber.org/fx"
@@ -71,18 +73,16 @@ func run(f flags) error {
 		services,
 		fx.Provide(NewAPI),
 		fx.Populate(&shop),
-		fx.StartTimeout(time.Minute), // a server on a busy machine takes its time
 	)
 	if err := app.Err(); err != nil {
 		return err
 	}
-	return runApp(app, func() error {
+	return runApp(app, func(ctx context.Context) error {
 		fmt.Printf("ready: %s\n\n%s\n", shop.URL(), shop.Requests())
 		if f.demo {
-			return demo(context.Background(), shop, f.packing)
+			return demo(ctx, shop, f.packing)
 		}
-		<-app.Wait()
-		return nil
+		return serve(ctx, app)
 	})
 }
 
@@ -96,17 +96,39 @@ var services = fx.Options(
 	fx.Provide(NewCartClient, NewPaymentsClient),
 )
 
-// runApp starts the application, runs main, and stops the application.
-func runApp(app *fx.App, main func() error) error {
+// runApp starts the application, runs main, and stops the application. A Ctrl-C
+// ends the context of main; one during the start takes effect after it, so that
+// what was started is stopped.
+func runApp(app *fx.App, main func(context.Context) error) error {
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
 	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
 	defer cancel()
 	if err := app.Start(start); err != nil {
 		return err
 	}
-	err := main()
+	var err error
+	if ctx.Err() != nil {
+		err = errors.New("interrupted while it started")
+	} else {
+		err = main(ctx)
+	}
 	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
 	defer cancel()
 	return errors.Join(err, app.Stop(stop))
+}
+
+// serve waits for a Ctrl-C, or for a part of the application to shut it down.
+func serve(ctx context.Context, app *fx.App) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case end := <-app.Wait():
+		if end.ExitCode != 0 {
+			return fmt.Errorf("a part of the application failed, with exit code %d: see its log", end.ExitCode)
+		}
+		return nil
+	}
 }
 
 func newLogger() (*zap.Logger, error) {

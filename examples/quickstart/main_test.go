@@ -55,8 +55,14 @@ func (p *process) logged() string {
 // start runs the application with the given data and a free port.
 func start(t *testing.T, data string, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command(os.Args[0], append([]string{"-data", data}, args...)...), t: t, lines: make(chan string, 1000)}
-	p.Env = append(os.Environ(), mainEnv+"=1", "ADDR=127.0.0.1:0")
+	return startWith(t, nil, append([]string{"-data", data}, args...)...)
+}
+
+// startWith runs the application with variables of the environment.
+func startWith(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command(os.Args[0], args...), t: t, lines: make(chan string, 1000)}
+	p.Env = append(append(os.Environ(), mainEnv+"=1", "ADDR=127.0.0.1:0"), env...)
 	p.Stderr = p
 	out, err := p.StdoutPipe()
 	require.NoError(t, err)
@@ -74,6 +80,15 @@ func start(t *testing.T, data string, args ...string) *process {
 		}
 	})
 	return p
+}
+
+// ends waits for the end of the application and returns its exit code, which is
+// -1 if a signal killed it.
+func (p *process) ends() int {
+	for range p.lines {
+	}
+	_ = p.Wait() // the exit code says it
+	return p.ProcessState.ExitCode()
 }
 
 // line waits for a line of standard output that matches.
@@ -103,6 +118,9 @@ func (p *process) request(curl string) (int, map[string]any) {
 	require.NotNil(p.t, m, curl)
 	req, err := http.NewRequestWithContext(p.t.Context(), m[1], m[2], strings.NewReader(m[3]))
 	require.NoError(p.t, err)
+	if m[3] != "" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl -d does
+	}
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(p.t, err)
 	defer res.Body.Close()
@@ -187,12 +205,4 @@ func TestMistakesEndWithAReason(t *testing.T) {
 			require.Contains(t, string(out), tc.says)
 		})
 	}
-}
-
-func TestDataThatIsNotOursIsReported(t *testing.T) {
-	t.Parallel()
-	data := t.TempDir()
-	require.NoError(t, os.WriteFile(data+"/endpoint-port", []byte("no port"), 0o600))
-	_, err := endpointPort(data)
-	require.ErrorContains(t, err, "does not hold a port")
 }

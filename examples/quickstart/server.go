@@ -1,14 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -26,12 +27,15 @@ func restateServer(f flags) fx.Option {
 	ingressURL, adminURL := os.Getenv("RESTATE_INGRESS_URL"), os.Getenv("RESTATE_ADMIN_URL")
 	switch {
 	case ingressURL != "" && adminURL != "":
+		// With the start timeout of fx, so that a server that does not answer is
+		// soon given up.
 		return fx.Provide(runningServer)
 	case ingressURL != "" || adminURL != "":
 		return fx.Error(errors.New("set both RESTATE_INGRESS_URL and RESTATE_ADMIN_URL to use a server that runs already, or none of them"))
 	default:
 		return fx.Options(
 			devserver.Module,
+			fx.StartTimeout(time.Minute), // a server on a busy machine takes its time
 			fx.Supply(devserver.Config{Dir: filepath.Join(f.data, "restate"), Progress: os.Stderr}),
 			fx.Provide(ownServer),
 		)
@@ -43,6 +47,7 @@ func runningServer() (fxrestate.Config, error) {
 	if cfg.Register == nil {
 		cfg.Register = &deployment.Config{URL: "http://127.0.0.1:{{port}}"}
 	}
+	cfg.Register.Required = true // or the printed requests would not work
 	return cfg, err
 }
 
@@ -63,23 +68,46 @@ func endpointPort(data string) (int, error) {
 	file := filepath.Join(data, "endpoint-port")
 	known, err := os.ReadFile(file)
 	if err == nil {
-		port, err := strconv.Atoi(strings.TrimSpace(string(known)))
-		if err != nil {
+		port, err := strconv.ParseUint(strings.TrimSpace(string(known)), 10, 16)
+		if err != nil || port == 0 {
 			return 0, fmt.Errorf("%s does not hold a port; remove %s to begin anew", file, data)
 		}
-		return port, nil
+		return int(port), nil
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return 0, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freePort()
 	if err != nil {
 		return 0, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, cmp.Or(
-		l.Close(),
-		os.MkdirAll(data, 0o755),
-		os.WriteFile(file, []byte(strconv.Itoa(port)+"\n"), 0o644),
-	)
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return 0, err
+	}
+	return port, writeWhole(file, strconv.Itoa(port)+"\n")
+}
+
+// freePort finds a port below those that operating systems give to outgoing
+// connections, one of which might have it when the application comes back.
+func freePort() (int, error) {
+	const first, end, tries = 20000, 32768, 100
+	var failed error
+	for range tries {
+		port := first + rand.IntN(end-first)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return port, l.Close()
+		}
+		failed = err
+	}
+	return 0, fmt.Errorf("no free port from %d to %d: %w", first, end-1, failed)
+}
+
+// writeWhole writes a file that is there whole or not at all.
+func writeWhole(file, text string) error {
+	written := file + ".new"
+	if err := os.WriteFile(written, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(written, file)
 }

@@ -15,6 +15,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"go.uber.org/fx"
@@ -28,6 +30,8 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 )
+
+//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen
 
 func main() {
 	runDemo := flag.Bool("demo", false, "make the requests, show what comes back, and exit")
@@ -46,6 +50,7 @@ func agency() fx.Option {
 		fx.Provide(NewHotels, NewBank),
 		fxrestate.Object[*Flight](NewFlight, fxrestate.Name("flight")),
 		fxrestate.Service[*Trips](NewTrips, fxrestate.Name("trips")),
+		fx.Provide(NewFlightClient), // which Trips calls
 	)
 }
 
@@ -68,16 +73,15 @@ func run(runDemo bool) error {
 	if err := app.Err(); err != nil {
 		return err
 	}
-	return runApp(app, func() error {
+	return runApp(app, func(ctx context.Context) error {
 		fmt.Printf("ready: %s\n\n", server.IngressURL())
 		if runDemo {
-			return demo(context.Background(), client)
+			return demo(ctx, client)
 		}
 		for _, a := range attempts {
 			fmt.Printf("  # %s\n  %s\n", a.title, a.curl(server.IngressURL()))
 		}
-		<-app.Wait()
-		return nil
+		return serve(ctx, app)
 	})
 }
 
@@ -91,17 +95,39 @@ func onServer(s *devserver.Server) fxrestate.Config {
 	}
 }
 
-// runApp starts the application, runs main, and stops the application.
-func runApp(app *fx.App, main func() error) error {
+// runApp starts the application, runs main, and stops the application. A Ctrl-C
+// ends the context of main; one during the start takes effect after it, so that
+// what was started is stopped.
+func runApp(app *fx.App, main func(context.Context) error) error {
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
 	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
 	defer cancel()
 	if err := app.Start(start); err != nil {
 		return err
 	}
-	err := main()
+	var err error
+	if ctx.Err() != nil {
+		err = errors.New("interrupted while it started")
+	} else {
+		err = main(ctx)
+	}
 	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
 	defer cancel()
 	return errors.Join(err, app.Stop(stop))
+}
+
+// serve waits for a Ctrl-C, or for a part of the application to shut it down.
+func serve(ctx context.Context, app *fx.App) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case end := <-app.Wait():
+		if end.ExitCode != 0 {
+			return fmt.Errorf("a part of the application failed, with exit code %d: see its log", end.ExitCode)
+		}
+		return nil
+	}
 }
 
 func newLogger() (*zap.Logger, error) {

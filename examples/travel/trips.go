@@ -22,13 +22,14 @@ type Booking struct {
 
 // Trips is a service that books trips.
 type Trips struct {
-	flights fxrestate.ObjectClient[*Flight]
+	flights FlightClient
 	hotels  *Hotels
 	bank    *Bank
 }
 
-// NewTrips is the constructor of Trips.
-func NewTrips(flights fxrestate.ObjectClient[*Flight], hotels *Hotels, bank *Bank) *Trips {
+// NewTrips is the constructor of Trips. It takes the generated client of the
+// flights.
+func NewTrips(flights FlightClient, hotels *Hotels, bank *Bank) *Trips {
 	return &Trips{flights: flights, hotels: hotels, bank: bank}
 }
 
@@ -40,13 +41,11 @@ func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 	return fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (Booking, error) {
 		// A reservation has an id that only its answer tells: what undoes it is
 		// registered after it. Flights are handlers, so both are calls.
-		seat, err := fxrestate.Call(ctx, flight, (*Flight).Reserve, in.Customer)
+		seat, err := flight.Reserve(ctx, in.Customer)
 		if err != nil {
 			return Booking{}, err
 		}
-		undo.Call("cancel-flight", func(ctx restate.Context) error {
-			return fxrestate.CallVoid(ctx, flight, (*Flight).Cancel, seat)
-		})
+		undo.Call("cancel-flight", func(ctx restate.Context) error { return flight.Cancel(ctx, seat) })
 
 		// The hotel and the bank take an id of ours: what undoes them is registered
 		// before, since they may have done their part although they did not answer.
@@ -64,7 +63,7 @@ func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 			return Booking{}, err
 		}
 
-		if err := fxrestate.CallVoid(ctx, flight, (*Flight).Confirm, seat); err != nil {
+		if err := flight.Confirm(ctx, seat); err != nil {
 			return Booking{}, err
 		}
 		return Booking{ID: id, Seat: seat}, nil

@@ -1,0 +1,164 @@
+// Command orders is the back office of a tea house on Restate: a cart, payments,
+// orders that go on when the carrier's webhook says so, and mails, some of them
+// much later. It shows guards and error mappings, generated clients between the
+// services, and a chi controller of mounted handlers. It needs nothing but Go and
+// npm (or docker, or a restate-server on PATH):
+//
+//	go run ./examples/orders
+//
+// It finds or installs a restate-server, runs it with its data in a temporary
+// directory, serves the handlers to it, and prints requests to try. With -demo it
+// makes them and exits.
+//
+// ADDR is the address of the API, by default 127.0.0.1:3000.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/pipeline/validate"
+)
+
+//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen
+
+// settings are what the command line and the environment say.
+type settings struct {
+	addr     string
+	askAfter time.Duration
+}
+
+func main() {
+	s := settings{addr: cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000")}
+	runDemo := flag.Bool("demo", false, "make the requests, show what comes back, and exit")
+	flag.DurationVar(&s.askAfter, "ask-after", 10*time.Second, "how long after the delivery customers are asked how it was")
+	flag.Parse()
+	if err := run(s, *runDemo); err != nil {
+		fmt.Fprintln(os.Stderr, "orders:", err)
+		os.Exit(1)
+	}
+}
+
+// teaHouse is the application without its settings, its server and its log.
+func teaHouse() fx.Option {
+	return fx.Options(
+		fxrestate.Module,
+		fx.StartTimeout(time.Minute), // of fx: 15 seconds
+		fx.Provide(NewBank, NewCarrier, NewPostbox),
+		fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
+		fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments"),
+			fxrestate.AsTerminalError(declined),
+			fxrestate.Handler((*Payments).Charge,
+				fxrestate.Guards(NewChargeLimit),
+				fxrestate.Pipes(validate.New(nil)),
+			),
+		),
+		fxrestate.Service[*Notifications](NewNotifications, fxrestate.Name("notifications")),
+		fxrestate.Workflow[*Orders](NewOrders, fxrestate.Name("orders")),
+		fxrestate.Service[*Deliveries](NewDeliveries, fxrestate.Name("deliveries")),
+		// What they call each other with.
+		fx.Provide(NewCartClient, NewPaymentsClient, NewNotificationsClient, NewOrdersClient),
+		fx.Provide(NewAPI),
+	)
+}
+
+func run(s settings, runDemo bool) error {
+	log, err := newLogger()
+	if err != nil {
+		return err
+	}
+	var (
+		api     *API
+		postbox *Postbox
+	)
+	app := fx.New(
+		teaHouse(),
+		fx.Supply(s, log, devserver.Config{Progress: os.Stderr}),
+		devserver.Module,
+		fx.Provide(onServer),
+		fx.Populate(&api, &postbox),
+	)
+	if err := app.Err(); err != nil {
+		return err
+	}
+	return runApp(app, func(ctx context.Context) error {
+		fmt.Printf("ready: %s\n\n", api.URL())
+		if runDemo {
+			return demo(ctx, api, postbox, s.askAfter)
+		}
+		for _, r := range api.Requests(newOrderID()) {
+			fmt.Printf("  # %s\n  %s\n", r.title, r.curl())
+		}
+		return serve(ctx, app)
+	})
+}
+
+// onServer is the configuration for a server that runs with the application.
+func onServer(s *devserver.Server) fxrestate.Config {
+	return fxrestate.Config{
+		Ingress:  ingress.Config{URL: s.IngressURL()},
+		Admin:    admin.Config{URL: s.AdminURL()},
+		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
+		Register: &deployment.Config{URL: "http://" + s.EndpointHost() + ":{{port}}", Required: true},
+	}
+}
+
+// runApp starts the application, runs main, and stops the application. A Ctrl-C
+// ends the context of main; one during the start takes effect after it, so that
+// what was started is stopped.
+func runApp(app *fx.App, main func(context.Context) error) error {
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
+	defer cancel()
+	if err := app.Start(start); err != nil {
+		return err
+	}
+	var err error
+	if ctx.Err() != nil {
+		err = errors.New("interrupted while it started")
+	} else {
+		err = main(ctx)
+	}
+	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
+	defer cancel()
+	return errors.Join(err, app.Stop(stop))
+}
+
+// serve waits for a Ctrl-C, or for a part of the application to shut it down.
+func serve(ctx context.Context, app *fx.App) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case end := <-app.Wait():
+		if end.ExitCode != 0 {
+			return fmt.Errorf("a part of the application failed, with exit code %d: see its log", end.ExitCode)
+		}
+		return nil
+	}
+}
+
+func newLogger() (*zap.Logger, error) {
+	cfg := zap.NewDevelopmentConfig()
+	cfg.Level.SetLevel(zapcore.InfoLevel)
+	cfg.DisableCaller = true
+	cfg.DisableStacktrace = true
+	return cfg.Build()
+}

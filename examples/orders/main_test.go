@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/ingress"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// modes are the environments of the servers that the tests run on.
+var modes = map[string]map[string]string{
+	"on a server with its defaults":       {"RESTATE_DEFAULT_NUM_PARTITIONS": "4"},
+	"on a server that replays every step": {"RESTATE_DEFAULT_NUM_PARTITIONS": "4", "RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s"},
+}
+
+// world is a running tea house with its partners.
+type world struct {
+	t       *testing.T
+	api     *API
+	bank    *Bank
+	postbox *Postbox
+	carrier *Carrier
+}
+
+func start(t *testing.T, env map[string]string, opts ...fx.Option) *world {
+	t.Helper()
+	w := &world{t: t}
+	app := fxtest.New(t,
+		teaHouse(),
+		fx.Supply(zap.NewNop(), devserver.Config{Env: env, Progress: os.Stderr}),
+		fx.Supply(settings{addr: "127.0.0.1:0", askAfter: time.Second}),
+		devserver.Module,
+		fx.Provide(onServer),
+		fx.Populate(&w.api, &w.bank, &w.postbox, &w.carrier),
+		fx.Options(opts...),
+	)
+	app.RequireStart()
+	t.Cleanup(app.RequireStop)
+	return w
+}
+
+// in is the same world for a subtest.
+func (w world) in(t *testing.T) *world {
+	w.t = t
+	return &w
+}
+
+// answer is one of the API.
+type answer struct {
+	response
+
+	t *testing.T
+}
+
+func (w *world) get(path string) answer { return w.do(request{method: "GET", url: w.api.URL() + path}) }
+
+func (w *world) post(path string, in any) answer {
+	return w.do(request{method: "POST", url: w.api.URL() + path, body: encode(in)})
+}
+
+func (w *world) do(r request) answer {
+	w.t.Helper()
+	res, err := r.do(w.t.Context())
+	require.NoError(w.t, err)
+	return answer{res, w.t}
+}
+
+// as decodes the body.
+func (a answer) as(into any) {
+	a.t.Helper()
+	require.NoError(a.t, json.Unmarshal(a.body, into), "%d %s", a.status, a.body)
+}
+
+func (a answer) problem(status int, detail string) ingress.Problem {
+	a.t.Helper()
+	require.Equal(a.t, status, a.status, "%s", a.body)
+	require.Equal(a.t, "application/problem+json", a.header.Get("Content-Type"))
+	var p ingress.Problem
+	a.as(&p)
+	require.Equal(a.t, detail, p.Detail)
+	return p
+}
+
+// comesTo asks for the progress of an order until it is at the given step.
+func (w *world) comesTo(order, step string) (p Progress) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		a := w.get("/orders/" + order)
+		if a.status == http.StatusNotFound {
+			return false // it has not begun
+		}
+		a.as(&p)
+		return p.Step == step
+	}, time.Minute, 20*time.Millisecond, step)
+	return p
+}
+
+// result waits for the result of what was sent.
+func (w *world) result(sent answer) (a answer) {
+	w.t.Helper()
+	require.Equal(w.t, http.StatusAccepted, sent.status, "%s", sent.body)
+	status := sent.header.Get("Location")
+	require.Regexp(w.t, `^/invocations/inv_`, status)
+	require.Eventually(w.t, func() bool {
+		a = w.get(status)
+		return a.status != http.StatusAccepted
+	}, time.Minute, 20*time.Millisecond)
+	return a
+}
+
+func TestDemoRunsToItsEnd(t *testing.T) {
+	require.NoError(t, run(settings{addr: "127.0.0.1:0", askAfter: 100 * time.Millisecond}, true))
+}

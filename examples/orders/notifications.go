@@ -1,0 +1,54 @@
+package main
+
+import (
+	"log/slog"
+	"slices"
+	"sync"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// Mail is for a customer.
+type Mail struct {
+	To   string `json:"to"`
+	Text string `json:"text"`
+}
+
+// Postbox takes mails. A real one sends them.
+type Postbox struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	mails []Mail
+}
+
+// NewPostbox is the constructor of Postbox.
+func NewPostbox(log *slog.Logger) *Postbox { return &Postbox{log: log} }
+
+// Post takes a mail.
+func (p *Postbox) Post(m Mail) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mails = append(p.mails, m)
+	p.log.Info("mail sent", "to", m.To, "text", m.Text)
+	return nil
+}
+
+// For returns the mails to a customer.
+func (p *Postbox) For(customer string) []Mail {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(p.mails), func(m Mail) bool { return m.To != customer })
+}
+
+// Notifications is a service that writes to customers. Others send to it and do
+// not wait.
+type Notifications struct{ postbox *Postbox }
+
+// NewNotifications is the constructor of Notifications.
+func NewNotifications(postbox *Postbox) *Notifications { return &Notifications{postbox} }
+
+// Notify sends a mail.
+func (n *Notifications) Notify(ctx restate.Context, m Mail) error {
+	return restate.RunVoid(ctx, func(restate.RunContext) error { return n.postbox.Post(m) }, restate.WithName("send-mail"))
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"sync"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/pipeline"
+)
+
+// The errors of the bank. The first is final, the second is not.
+var (
+	errDeclined = errors.New("the card is declined")
+	errBusy     = errors.New("the bank does not answer")
+)
+
+// Bank charges cards, each payment once for its id. A real one is elsewhere.
+type Bank struct {
+	log *slog.Logger
+
+	mu   sync.Mutex
+	paid map[string]int
+	busy map[string]bool
+}
+
+// NewBank is the constructor of Bank.
+func NewBank(log *slog.Logger) *Bank {
+	return &Bank{log: log, paid: map[string]int{}, busy: map[string]bool{}}
+}
+
+// Charge charges a card. "Broke" has no money, and "Unlucky" gets no answer the
+// first time.
+func (b *Bank) Charge(customer string, cents int, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if customer == "Broke" {
+		return errDeclined
+	}
+	if customer == "Unlucky" && !b.busy[id] {
+		b.busy[id] = true
+		return errBusy
+	}
+	b.paid[id] = cents
+	b.log.Info("card charged", "customer", customer, "cents", cents)
+	return nil
+}
+
+// Paid returns the payments by their ids, in cents.
+func (b *Bank) Paid() map[string]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.paid)
+}
+
+// Charge asks for a payment.
+type Charge struct {
+	Customer string `json:"customer" validate:"required"`
+	Cents    int    `json:"cents" validate:"gt=0"`
+}
+
+// Receipt says that a payment was made.
+type Receipt struct {
+	ID string `json:"id"`
+}
+
+// Payments is a service that takes money.
+type Payments struct{ bank *Bank }
+
+// NewPayments is the constructor of Payments.
+func NewPayments(bank *Bank) *Payments { return &Payments{bank} }
+
+// Charge charges a card, once: its result is journaled.
+func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
+	id := restate.UUID(ctx).String() // the same one on every attempt
+	err := restate.RunVoid(ctx, func(restate.RunContext) error {
+		return p.bank.Charge(in.Customer, in.Cents, id)
+	}, restate.WithName("charge-card"))
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{ID: id}, nil
+}
+
+// declined makes the refusals of the bank final. Its other errors are retried.
+func declined(err error) restate.TerminalError {
+	if errors.Is(err, errDeclined) {
+		return restate.ToTerminalError(err, restate.WithErrorCode(http.StatusPaymentRequired))
+	}
+	return nil
+}
+
+// maxCharge is what may be charged at once, in cents.
+const maxCharge = 50_000
+
+// ChargeLimit is a guard that keeps large sums out.
+type ChargeLimit struct{ log *slog.Logger }
+
+// NewChargeLimit is the constructor of ChargeLimit.
+func NewChargeLimit(log *slog.Logger) *ChargeLimit { return &ChargeLimit{log} }
+
+// Allow lets charges in that are not above the limit.
+func (l *ChargeLimit) Allow(ctx context.Context, inv *pipeline.Invocation) (bool, error) {
+	in, err := pipeline.InputOf[Charge](inv)
+	if err != nil {
+		return false, err
+	}
+	if in.Cents > maxCharge {
+		l.log.InfoContext(ctx, "charge refused", "customer", in.Customer, "cents", in.Cents)
+		return false, nil // a 403
+	}
+	return true, nil
+}

@@ -92,6 +92,14 @@ func TestTheAPI(t *testing.T) {
 		})
 	}
 
+	t.Run("tells that it is ready", func(t *testing.T) {
+		t.Parallel()
+		for _, path := range []string{"/readyz", "/livez"} {
+			res, body := ask(t, http.MethodGet, base+path, "")
+			require.Equal(t, http.StatusOK, res.StatusCode, body)
+		}
+	})
+
 	for name, test := range map[string]struct {
 		method, target, body string
 		status               int

@@ -1,0 +1,106 @@
+// Package readme is the frame in which the tests compile the code of the README:
+// what the blocks take for granted. A declaration that a block has itself is left
+// out of its frame.
+package readme
+
+import (
+	"net/http"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/pipeline"
+)
+
+type (
+	CardTerminal struct{}
+	Courier      struct{}
+
+	Item     struct{}
+	Contents struct{ Total int }
+
+	Charge  struct{ Cents int }
+	Receipt struct{}
+
+	Trip struct {
+		Customer string
+		Flight   string
+	}
+	Booking struct{}
+)
+
+func NewCardTerminal() *CardTerminal { return nil }
+
+func NewCourier() *Courier { return nil }
+
+type Payments struct{}
+
+func NewPayments() *Payments { return nil }
+
+func (*Payments) Charge(restate.Context, Charge) (Receipt, error) { return Receipt{}, nil }
+
+func (*Payments) Settle(restate.Context, Receipt) (Receipt, error) { return Receipt{}, nil }
+
+type PaymentsClient interface {
+	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
+}
+
+func NewPaymentsClient(fxrestate.ServiceClient[*Payments]) PaymentsClient { return nil }
+
+type Cart struct{}
+
+func NewCart() *Cart { return nil }
+
+func (*Cart) Add(restate.ObjectContext, Item) (Contents, error) { return Contents{}, nil }
+
+func (*Cart) View(restate.ObjectSharedContext) (Contents, error) { return Contents{}, nil }
+
+type CartClient interface {
+	Key(key string) CartCalls
+}
+
+type CartCalls interface {
+	View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
+}
+
+func NewCartClient(fxrestate.ObjectClient[*Cart]) CartClient { return nil }
+
+type Order struct{}
+
+func NewOrder() *Order { return nil }
+
+func (*Order) Run(restate.WorkflowContext, Charge) (Receipt, error) { return Receipt{}, nil }
+
+type Deliveries struct{}
+
+func (*Deliveries) Record(restate.Context, string) error { return nil }
+
+type FlightClient interface {
+	Key(key string) FlightCalls
+}
+
+type FlightCalls interface {
+	Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (string, error)
+	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error
+}
+
+type Trips struct{ flights FlightClient }
+
+func (*Trips) pay(restate.Context, Trip, string) (Booking, error) { return Booking{}, nil }
+
+type API struct{ client *ingress.Client }
+
+func NewAPI(client *ingress.Client) *API { return &API{client} }
+
+func (*API) signed(*http.Request, []byte) error { return nil }
+
+func eventID(*http.Request, []byte) (string, error) { return "", nil }
+
+func NewMetrics() pipeline.Observer { return nil }
+
+func NewAudit() pipeline.Interceptor { return nil }
+
+func NewAmountGuard() pipeline.Guard { return nil }
+
+func mapBankErrors(error) restate.TerminalError { return nil }

@@ -126,7 +126,7 @@ func TestRegistrationInTheBackgroundWarmsUpBeforeItIsReady(t *testing.T) {
 	var open atomic.Bool
 	url := gateway(t, func(*http.Request) bool { return !open.Load() })
 	warming, warm := make(chan struct{}), make(chan struct{})
-	i := newIdle(t, lifeConfig(url, false), fx.StartTimeout(500*time.Millisecond),
+	i := newIdle(t, lifeConfig(url, false), fx.StartTimeout(4*time.Second),
 		fxrestate.WarmUpAfterRegistration(func(context.Context) error {
 			close(warming)
 			<-warm
@@ -152,7 +152,7 @@ func TestStartWithoutADeadlineWaitsAsLongAsFxDoesByDefault(t *testing.T) {
 			began := time.Now()
 			go func() { started <- i.Start(context.Background()) }()
 			err := within(t, started, "the start")
-			require.InDelta(t, 13.5, time.Since(began).Seconds(), 5)
+			require.Greater(t, time.Since(began).Seconds(), 8.0)
 			if required {
 				require.ErrorContains(t, err, "fxrestate: the endpoint is not registered: deployment: register")
 				return
@@ -168,7 +168,7 @@ func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 	t.Parallel()
 	// The services cannot be read back: they are called, and still not registered.
 	url := gateway(t, func(r *http.Request) bool { return r.Method == http.MethodGet && r.URL.Path == "/services" })
-	const timeout = 5 * time.Second
+	const timeout = 12 * time.Second
 	i := newIdle(t, lifeConfig(url, true), fx.StartTimeout(timeout))
 	started := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)

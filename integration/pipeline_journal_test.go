@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -83,7 +84,7 @@ func pipeEverything(t *testing.T) []fxrestate.Attachment {
 // serveBare serves a definition with the SDK alone, and registers it.
 func serveBare(t *testing.T, def restate.ServiceDefinition) {
 	t.Helper()
-	handler, err := sdkserver.NewRestate().Bind(def).Handler()
+	handler, err := sdkserver.NewRestate().WithLogger(slog.DiscardHandler, false).Bind(def).Handler()
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

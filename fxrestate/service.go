@@ -36,8 +36,8 @@ func Object[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.
 }
 
 // Workflow registers the struct T as a workflow: its method Run takes a
-// restate.WorkflowContext, its other handlers a restate.WorkflowSharedContext.
-// For the rest see [Service].
+// restate.WorkflowContext, its other handlers a restate.WorkflowSharedContext,
+// whether they signal the workflow or ask it something. For the rest see [Service].
 func Workflow[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Workflow, constructor, opts, caller())
 }

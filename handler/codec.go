@@ -85,7 +85,8 @@ type InputTyper interface {
 //
 //	restate.NewServiceHandler(charge, restate.WithInputCodec(handler.Typed[Charge](encoding.JSONCodec)))
 //
-// T must be the type that the handler takes.
+// The ConfigureHandler of a definition gives the option to a handler that
+// generated code made. T must be the type that the handler takes.
 func Typed[T any](codec encoding.Codec) encoding.Codec {
 	return typedCodec[T]{describedCodec{codec}}
 }

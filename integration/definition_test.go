@@ -67,7 +67,8 @@ func TestGeneratedCodeJoinsWithItsNamesItsCodecAndThePipeline(t *testing.T) {
 		fx.Provide(NewGateway, NewGreeter),
 		fxrestate.Definition(
 			func(g *Greeter) restate.ServiceDefinition {
-				return NewGreeterServer(name, g, restate.WithMetadata("team", "greetings"))
+				return NewGreeterServer(name, g, restate.WithMetadata("team", "greetings")).
+					ConfigureHandler("SayHello", restate.WithInputCodec(handler.Typed[*wrapperspb.StringValue](encoding.ProtoJSONCodec)))
 			},
 			fxrestate.Interceptors(func(g *Gateway) pipeline.Interceptor { // is constructed by fx
 				return pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
@@ -75,11 +76,16 @@ func TestGeneratedCodeJoinsWithItsNamesItsCodecAndThePipeline(t *testing.T) {
 					return next(ctx, inv)
 				})
 			}),
+			fxrestate.Handler("SayHello", fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+				in, err := pipeline.InputOf[*wrapperspb.StringValue](inv)
+				return in.GetValue() != "Mallory", err
+			})),
 			fxrestate.Handler("Count", fxrestate.Guards(refuseAll)),
 		),
 	)
 	require.Equal(t, "receipt-Ann", decode[string](t, call(t, path(name, "k", "SayHello"), "Ann")))
 	require.NoError(t, stateIs(t, name, "k", "n", "1"))
+	require.Equal(t, http.StatusForbidden, call(t, path(name, "k", "SayHello"), "Mallory").status)
 	require.Equal(t, http.StatusForbidden, call(t, path(name, "k", "Count"), true).status)
 	require.Equal(t, http.StatusBadRequest, call(t, path(name, "k", "SayHello"), 1).status)
 	require.Contains(t, trail.all(), "SayHello object k receipt-")

@@ -30,8 +30,7 @@ func TestTheAPI(t *testing.T) {
 			require.Equal(t, "400", string(w.get("/cart/"+escaped+"/total").body))
 			w.post("/orders/"+escaped, Order{key})
 			require.Equal(t, 400, w.comesTo(escaped, "shipped").Cents)
-			mails := w.postbox.For(key)
-			require.Equal(t, []Mail{{key, "thank you for order " + key}}, mails)
+			w.mailed(key, "thank you for order "+key)
 		})
 	}
 

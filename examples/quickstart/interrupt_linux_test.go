@@ -40,7 +40,10 @@ func TestCtrlCStopsEverythingInOrder(t *testing.T) {
 			code: 1, says: "quickstart: interrupted while it started",
 		},
 		"while it serves": {
-			when: func(p *process, _ string) { p.line(`^ready: `) },
+			when: func(p *process, data string) {
+				p.line(`^ready: `)
+				require.Equal(p.t, 1, servers(p.t, data), "the test looks for the right process")
+			},
 		},
 		"during the demo": {
 			args: []string{"-demo", "-packing", "1h"},
@@ -53,7 +56,6 @@ func TestCtrlCStopsEverythingInOrder(t *testing.T) {
 			data := t.TempDir()
 			p := start(t, data, test.args...)
 			test.when(p, data)
-			require.Equal(t, 1, servers(t, data), "the test looks for the right process")
 			require.NoError(t, p.Process.Signal(syscall.SIGINT))
 			require.Equal(t, test.code, p.ends(), p.logged())
 			require.Contains(t, p.logged(), test.says)

@@ -73,6 +73,7 @@ func run(f flags) error {
 		services,
 		fx.Provide(NewAPI),
 		fx.Populate(&shop),
+		fx.StartTimeout(time.Minute), // a server on a busy machine takes its time
 	)
 	if err := app.Err(); err != nil {
 		return err

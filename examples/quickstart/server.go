@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -27,28 +28,39 @@ func restateServer(f flags) fx.Option {
 	ingressURL, adminURL := os.Getenv("RESTATE_INGRESS_URL"), os.Getenv("RESTATE_ADMIN_URL")
 	switch {
 	case ingressURL != "" && adminURL != "":
-		// With the start timeout of fx, so that a server that does not answer is
-		// soon given up.
 		return fx.Provide(runningServer)
 	case ingressURL != "" || adminURL != "":
 		return fx.Error(errors.New("set both RESTATE_INGRESS_URL and RESTATE_ADMIN_URL to use a server that runs already, or none of them"))
 	default:
 		return fx.Options(
 			devserver.Module,
-			fx.StartTimeout(time.Minute), // a server on a busy machine takes its time
 			fx.Supply(devserver.Config{Dir: filepath.Join(f.data, "restate"), Progress: os.Stderr}),
 			fx.Provide(ownServer),
 		)
 	}
 }
 
+// runningServer is the configuration for a server that has to run already: the
+// start would be patient with one that does not.
 func runningServer() (fxrestate.Config, error) {
 	cfg, err := fxrestate.ConfigFromEnv()
+	if err != nil {
+		return cfg, err
+	}
 	if cfg.Register == nil {
 		cfg.Register = &deployment.Config{URL: "http://127.0.0.1:{{port}}"}
 	}
 	cfg.Register.Required = true // or the printed requests would not work
-	return cfg, err
+	server, err := admin.New(cfg.Admin)
+	if err != nil {
+		return cfg, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := server.Health(ctx); err != nil {
+		return cfg, fmt.Errorf("no server at RESTATE_ADMIN_URL: %w", err)
+	}
+	return cfg, nil
 }
 
 func ownServer(s *devserver.Server, f flags) (fxrestate.Config, error) {

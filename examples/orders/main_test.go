@@ -108,11 +108,17 @@ func (w *world) comesTo(order, step string) (p Progress) {
 }
 
 // result waits for the result of what was sent.
-func (w *world) result(sent answer) (a answer) {
+func (w *world) result(sent answer) answer {
 	w.t.Helper()
 	require.Equal(w.t, http.StatusAccepted, sent.status, "%s", sent.body)
 	status := sent.header.Get("Location")
 	require.Regexp(w.t, `^/invocations/inv_`, status)
+	return w.settled(status)
+}
+
+// settled waits until an invocation has a result.
+func (w *world) settled(status string) (a answer) {
+	w.t.Helper()
 	require.Eventually(w.t, func() bool {
 		a = w.get(status)
 		return a.status != http.StatusAccepted

@@ -26,68 +26,68 @@ func (w *world) mailed(customer string, texts ...string) {
 	require.Equal(w.t, want, w.postbox.For(customer))
 }
 
-func TestAnOrderGoesFromTheCartToTheDoor(t *testing.T) {
+func TestAnOrder(t *testing.T) {
 	for mode, env := range modes {
 		t.Run(mode, func(t *testing.T) {
 			w := start(t, env)
-			w.post("/cart/Ada/add", Line{"Oolong", 100, 1450})
-			var cart []Line
-			w.post("/cart/Ada/add", Line{"Assam", 50, 400}).as(&cart)
-			require.Equal(t, []Line{{"Oolong", 100, 1450}, {"Assam", 50, 400}}, cart)
-			require.Equal(t, "1850", string(w.get("/cart/Ada/total").body))
-
-			placed := w.post("/orders/1", Order{"Ada"})
-			p := w.comesTo("1", "shipped")
-			require.Equal(t, 1850, p.Cents)
-			require.Equal(t, map[string]int{p.Receipt: 1850}, w.bank.Paid())
-			require.Equal(t, "0", string(w.get("/cart/Ada/total").body))
-			require.Equal(t, http.StatusAccepted, w.get(placed.header.Get("Location")).status, "it waits for the carrier")
-
-			forged := w.webhook(Delivery{"parcel-1", "1", "number 7"})
-			forged.body = encode(Delivery{"parcel-1", "1", "my own"})
-			w.do(forged).problem(http.StatusUnauthorized, "")
-			require.Equal(t, "shipped", w.comesTo("1", "shipped").Step)
-
-			first := w.do(w.webhook(Delivery{"parcel-1", "1", "number 7"}))
-			again := w.do(w.webhook(Delivery{"parcel-1", "1", "number 7"}))
-			require.Equal(t, http.StatusAccepted, first.status, "%s", first.body)
-			require.Equal(t, first.header.Get("X-Restate-Id"), again.header.Get("X-Restate-Id"))
-
-			var done Progress
-			w.result(placed).as(&done)
-			require.Equal(t, Progress{"delivered", 1850, p.Receipt, "number 7"}, done)
-			require.Equal(t, done, w.comesTo("1", "delivered"))
-
-			other := w.do(w.webhook(Delivery{"parcel-1, once more", "1", "number 8"}))
-			require.Equal(t, http.StatusAccepted, other.status)
-			require.Equal(t, "number 7", w.comesTo("1", "delivered").Door)
-
-			w.mailed("Ada", "thank you for order 1", "how was your tea?")
+			t.Run("that cannot be paid leaves the cart as it was", func(t *testing.T) { cannotBePaid(w.in(t)) })
+			t.Run("goes from the cart to the door", func(t *testing.T) { goesToTheDoor(w.in(t)) })
+			t.Run("waits for a bank that does not answer", func(t *testing.T) { waitsForTheBank(w.in(t)) })
 		})
 	}
 }
 
-func TestAnOrderThatCannotBePaidLeavesTheCartAsItWas(t *testing.T) {
-	for mode, env := range modes {
-		t.Run(mode, func(t *testing.T) {
-			w := start(t, env)
-			w.post("/cart/Broke/add", Line{"Oolong", 100, 1450})
-			w.result(w.post("/orders/1", Order{"Broke"})).problem(http.StatusPaymentRequired, "the card is declined")
-			require.Equal(t, "1450", string(w.get("/cart/Broke/total").body))
-			require.Empty(t, w.bank.Paid())
-			require.Empty(t, w.postbox.For("Broke"))
+func cannotBePaid(w *world) {
+	w.post("/cart/Broke/add", Line{"Oolong", 100, 1450})
+	w.result(w.post("/orders/broke", Order{"Broke"})).problem(http.StatusPaymentRequired, "the card is declined")
+	require.Equal(w.t, "1450", string(w.get("/cart/Broke/total").body))
 
-			w.post("/cart/Rich/add", Line{"Da Hong Pao", 20, 2_000_000})
-			w.result(w.post("/orders/2", Order{"Rich"})).problem(http.StatusForbidden, "Forbidden")
-			require.Equal(t, "2000000", string(w.get("/cart/Rich/total").body))
+	w.post("/cart/Rich/add", Line{"Da Hong Pao", 20, 2_000_000})
+	w.result(w.post("/orders/rich", Order{"Rich"})).problem(http.StatusForbidden, "Forbidden")
+	require.Equal(w.t, "2000000", string(w.get("/cart/Rich/total").body))
 
-			w.result(w.post("/orders/3", Order{"Nobody"})).problem(http.StatusConflict, "the cart is empty")
+	w.result(w.post("/orders/nothing", Order{"Nobody"})).problem(http.StatusConflict, "the cart is empty")
+	require.Empty(w.t, w.bank.Paid())
+	require.Empty(w.t, w.postbox.For("Broke"))
+}
 
-			w.post("/cart/Unlucky/add", Line{"Assam", 50, 400})
-			w.post("/orders/4", Order{"Unlucky"})
-			require.Equal(t, 400, w.comesTo("4", "shipped").Cents, "no answer is no refusal")
-		})
-	}
+func goesToTheDoor(w *world) {
+	w.post("/cart/Ada/add", Line{"Oolong", 100, 1450})
+	var cart []Line
+	w.post("/cart/Ada/add", Line{"Assam", 50, 400}).as(&cart)
+	require.Equal(w.t, []Line{{"Oolong", 100, 1450}, {"Assam", 50, 400}}, cart)
+	require.Equal(w.t, "1850", string(w.get("/cart/Ada/total").body))
+
+	placed := w.post("/orders/1", Order{"Ada"})
+	p := w.comesTo("1", "shipped")
+	require.Equal(w.t, 1850, p.Cents)
+	require.Equal(w.t, map[string]int{p.Receipt: 1850}, w.bank.Paid())
+	require.Equal(w.t, "0", string(w.get("/cart/Ada/total").body))
+	require.Equal(w.t, http.StatusAccepted, w.get(placed.header.Get("Location")).status, "it waits for the carrier")
+
+	forged := w.webhook(Delivery{"parcel-1", "1", "number 7"})
+	forged.body = encode(Delivery{"parcel-1", "1", "my own"})
+	w.do(forged).problem(http.StatusUnauthorized, "")
+	first := w.do(w.webhook(Delivery{"parcel-1", "1", "number 7"}))
+	again := w.do(w.webhook(Delivery{"parcel-1", "1", "number 7"}))
+	require.Equal(w.t, http.StatusAccepted, first.status, "%s", first.body)
+	require.Equal(w.t, first.header.Get("X-Restate-Id"), again.header.Get("X-Restate-Id"))
+
+	var done Progress
+	w.result(placed).as(&done)
+	require.Equal(w.t, Progress{"delivered", 1850, p.Receipt, "number 7"}, done)
+	require.Equal(w.t, done, w.comesTo("1", "delivered"))
+
+	other := w.do(w.webhook(Delivery{"parcel-1, once more", "1", "number 8"}))
+	require.Equal(w.t, http.StatusNoContent, w.settled("/invocations/"+other.header.Get("X-Restate-Id")).status)
+	require.Equal(w.t, "number 7", w.comesTo("1", "delivered").Door)
+	w.mailed("Ada", "thank you for order 1", "how was your tea?")
+}
+
+func waitsForTheBank(w *world) {
+	w.post("/cart/Unlucky/add", Line{"Assam", 50, 400})
+	w.post("/orders/unlucky", Order{"Unlucky"})
+	require.Equal(w.t, 400, w.comesTo("unlucky", "shipped").Cents, "no answer is no refusal")
 }
 
 func TestTheMailAfterTheDeliveryIsLate(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxtest"
+	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/admin"
@@ -43,9 +44,10 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
-	if err := restateServer.Stop(context.Background()); err != nil {
+	http.DefaultClient.CloseIdleConnections()
+	if err := errors.Join(restateServer.Stop(context.Background()), goleak.Find()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return max(code, 1)
 	}
 	return code
 }

@@ -44,14 +44,6 @@ func restateServer(t testing.TB) *devserver.Server {
 	return theServer
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if theServer != nil {
-		_ = theServer.Stop(context.Background())
-	}
-	os.Exit(code)
-}
-
 // inModes runs a test with invocations that suspend only when the server wants
 // it, and with invocations that suspend and replay at every await.
 func inModes(t *testing.T, test func(t *testing.T, always bool)) {

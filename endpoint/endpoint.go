@@ -23,8 +23,8 @@ import (
 type Endpoint struct {
 	cfg      Config
 	log      *slog.Logger
-	sdk      *server.Restate
 	handler  http.Handler
+	lambda   server.LambdaHandlerFunc // in mode Lambda, in place of handler
 	identity identity
 	known    map[string]bool // request URIs of discovery and of all handlers
 	services []string
@@ -54,12 +54,12 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	e := &Endpoint{
 		cfg:   cfg,
 		log:   slog.New(log),
-		sdk:   server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse),
 		known: map[string]bool{discoverURI: true},
 	}
+	sdk := server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse)
 	e.gate.init(cfg.MaxInFlight)
 	if len(cfg.IdentityKeys) > 0 {
-		e.sdk.WithIdentityV1(cfg.IdentityKeys...)
+		sdk.WithIdentityV1(cfg.IdentityKeys...)
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -73,7 +73,7 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 			continue
 		}
 		seen[def.Name()] = true
-		e.sdk.Bind(def)
+		sdk.Bind(def)
 		e.services = append(e.services, def.Name())
 		e.chains = append(e.chains, chainsOf(def)...)
 		for name := range def.Handlers() {
@@ -85,7 +85,14 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	if e.identity, err = newIdentity(cfg.IdentityKeys); err != nil {
 		return nil, errors.Join(append(errs, err)...)
 	}
-	if e.handler, err = e.sdk.Handler(); err != nil {
+	// The SDK warns of unsigned requests each time it makes a handler.
+	if cfg.Mode == Lambda {
+		e.handler = http.NotFoundHandler()
+		e.lambda, err = sdk.LambdaHandler()
+	} else {
+		e.handler, err = sdk.Handler()
+	}
+	if err != nil {
 		errs = append(errs, fmt.Errorf("endpoint: %w", err))
 	}
 	if len(errs) > 0 {

@@ -18,10 +18,6 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 	if e.cfg.Mode != Lambda {
 		return nil, fmt.Errorf("endpoint: the Lambda handler needs mode %q, and Mode is %q", Lambda, e.cfg.Mode)
 	}
-	h, err := e.sdk.LambdaHandler()
-	if err != nil {
-		return nil, fmt.Errorf("endpoint: IdentityKeys: %w", err)
-	}
 	return func(ctx context.Context, event server.LambdaRequest) (server.LambdaResponse, error) {
 		path := cmp.Or(event.Path, event.RawPath)
 		headers := make(http.Header, len(event.Headers))
@@ -32,7 +28,7 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 			return server.LambdaResponse{StatusCode: http.StatusNotFound}, nil
 		}
 		hint := new(hint)
-		response, err := h(context.WithValue(ctx, hintKey{}, hint), event)
+		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
 		if delay, ok := hint.delay(); ok && err == nil {
 			addRetryDelay(&response, delay)
 		}

@@ -3,12 +3,14 @@ package endpoint_test
 import (
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/endpoint"
 )
@@ -95,4 +97,21 @@ func TestLambdaHandlerNeedsItsMode(t *testing.T) {
 	e, _ := newEndpoint(t, endpoint.Config{})
 	_, err := e.LambdaHandler()
 	require.EqualError(t, err, `endpoint: the Lambda handler needs mode "lambda", and Mode is "listen"`)
+}
+
+func TestWhetherRequestsAreSignedIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []endpoint.Mode{endpoint.Listen, endpoint.Lambda} {
+		for line, keys := range map[string][]string{
+			"Accepting requests without validating request signatures": nil,
+			"Validating requests using signing keys":                   {keyID(signingKey)},
+		} {
+			e, logs := newEndpoint(t, endpoint.Config{Mode: mode, IdentityKeys: keys}, define(t, "shapes", &Shapes{}))
+			if mode == endpoint.Lambda {
+				_, err := e.LambdaHandler()
+				require.NoError(t, err)
+			}
+			require.Equal(t, 1, logs.Filter(func(l observer.LoggedEntry) bool { return strings.HasPrefix(l.Message, line) }).Len(), "%s: %s", mode, line)
+		}
+	}
 }

@@ -30,7 +30,7 @@ const shutdownTimeout = 500 * time.Millisecond
 
 // ServeHTTP takes discovery, invocations and GET /health. What is none of these
 // gets a 404, 405 or 415 before the SDK sees it, and with IdentityKeys a 401 unless
-// it is signed.
+// it is signed. In mode Lambda it takes nothing.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.RequestURI == healthURI {
 		e.handler.ServeHTTP(w, r)

@@ -58,7 +58,7 @@ func TestLibraryContributesServicesWithPlainFxProvide(t *testing.T) {
 
 func TestDefinitionsOfTheSDKJoin(t *testing.T) {
 	t.Parallel()
-	byHand, reflected := unique("by-hand"), unique("reflected")
+	byHand, reflected := unique("shop.v1.ByHand"), unique("reflected") // the former named as by protobuf
 	a := start(t,
 		fx.Provide(NewGateway, NewPayments),
 		fxrestate.Definition(func(g *Gateway) restate.ServiceDefinition {

@@ -84,14 +84,20 @@
 //
 // # Staying up to date
 //
-// The generated file assigns each method to a variable of the type that it had: a
-// handler that changed or went away breaks the build there. A handler that is new
-// does not; in CI
+// The generated file assigns each method to a variable of the type that it had. So
+// the build fails there when a handler went away or has another name, and when its
+// context, input or result has another type.
+//
+// The build does not notice a handler or a struct that is new: Go has no expression
+// that stands for all methods of a type, so nothing that compiles today can refuse
+// one more tomorrow. Such a handler works, and is called by package fxrestate or
+// ingress; the clients just lack it. Nor does the build notice a comment that
+// changed, or a method that is excluded now. In CI
 //
 //	go tool fxrestate gen -check
 //
-// writes nothing, and fails with the lines that would change. The output depends
-// on the source and on the tool's version only.
+// notices all of it: it writes nothing, and fails with the lines that would change.
+// The output depends on the source and on the tool's version only.
 //
 // The package is read without the file of an earlier run, and need not compile:
 // its code may use clients that are not written yet. Handlers in test files are

@@ -201,3 +201,23 @@ func TestTheClientsThatAreRunOnAServerAreUpToDate(t *testing.T) {
 	require.Empty(t, file.Warnings)
 	require.NoError(t, file.Check())
 }
+
+// The build cannot tell that there is one handler more; Check can. See the manual.
+func TestANewHandlerIsFoundByCheckAndNotByTheBuild(t *testing.T) {
+	t.Parallel()
+	module := gentest.Module(t)
+	write(t, module, "shop/cart.go", cart)
+	cfg := gen.Config{Dir: filepath.Join(module, "shop")}
+	file, err := gen.Generate(t.Context(), cfg)
+	require.NoError(t, err)
+	requireWrites(t, file, true)
+
+	write(t, module, "shop/cart.go", cart+"\nfunc (c *Cart) Clear(ctx restate.ObjectContext) error { return nil }\n")
+	out, err := gentest.Go(t, module, "build", "./...")
+	require.NoError(t, err, out)
+	file, err = gen.Generate(t.Context(), cfg)
+	require.NoError(t, err)
+	var stale *gen.StaleError
+	require.ErrorAs(t, file.Check(), &stale)
+	require.Contains(t, stale.Diff, "+	_ func(*Cart, restate.ObjectContext) error                = (*Cart).Clear\n")
+}

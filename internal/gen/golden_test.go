@@ -45,7 +45,7 @@ func TestGolden(t *testing.T) {
 		for _, broken := range []string{"mistakes", "collisions", "constraints"} {
 			require.NoError(t, os.RemoveAll(filepath.Join(module, broken)))
 		}
-		out, err := gentest.Go(t, module, "test", "-vet=all", "-tags=premium", "./...")
+		out, err := gentest.Go(t, module, "test", "-vet=all", "-ldflags=-s -w", "-tags=premium", "./...")
 		require.NoError(t, err, out)
 		require.Contains(t, out, "ok  \t", "tests ran")
 	})

@@ -91,7 +91,8 @@
 //
 // # Why not the SDK's client
 //
-// The SDK has an ingress client too, and [Client.Raw] returns it. This package
+// The SDK has an ingress client too, and [Client.Raw] returns it; [ServiceNameOf],
+// [ObjectNameOf] and [WorkflowNameOf] give it the names of types. This package
 // does not build on it. That client puts keys into URLs as they are, so that a
 // key from outside can name another handler; it drops the headers of answers, and
 // with them the invocation's id; it takes a terminal error with a code like 200

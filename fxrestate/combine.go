@@ -57,6 +57,25 @@ func First[T any](ps ...Pending[T]) Pending[T] {
 	}}
 }
 
+// Race waits for whichever of calls ends first, its failure included, and cancels the
+// others, which would run on for nobody. It does not wait for their end; they get
+// until they next wait for something (see [Invocation.Cancel]). If the invocation is
+// cancelled meanwhile, so are all calls. Of none it is a terminal error. For a race
+// with other operations there is [First].
+func Race[T any](ctx restate.Context, calls ...restate.ResponseFuture[T]) (T, error) {
+	ps := make([]Pending[T], len(calls))
+	for i, call := range calls {
+		ps[i] = ResponseOf(call)
+	}
+	value, err := First(ps...).Await(ctx)
+	for i, p := range ps {
+		if !p.Completed() {
+			restate.CancelInvocation(ctx, calls[i].GetInvocationId())
+		}
+	}
+	return value, err
+}
+
 // Any has the first successful result of ps. If all fail, its error wraps all of
 // their errors; a handler that returns it fails with that of the first of ps. Of
 // none it is a terminal error.

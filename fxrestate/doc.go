@@ -91,7 +91,7 @@
 // Awakeable. Beside them are [Saga], which undoes what was done when a later step
 // fails; [StateKey] and [PromiseKey], which declare name, type and codec once;
 // [Pending], with [All], [First], [Any] and OrTimeout, for waiting over futures of
-// different types; [Now], [IsTimeout] and [IsCancelled].
+// different types; [Race], which cancels the calls that lose; [Now], [IsTimeout] and [IsCancelled].
 //
 // # The pipeline
 //

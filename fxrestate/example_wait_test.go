@@ -50,8 +50,22 @@ func ExampleAll_mixed() {
 	// Output: Sachertorte 1950
 }
 
-// A race, whose loser is cancelled: else it would run on.
+// A race between operations of any sort. Completed tells which one it was.
 func ExampleFirst() {
+	inHandler(func(ctx restate.Context) (string, error) {
+		quote, err := fxrestate.Future(ctx, shops, (*Shop).Quote, "cake")
+		if err != nil {
+			return "", err
+		}
+		price, answer := fxrestate.ResponseOf(quote), fxrestate.ResultOf(restate.Awakeable[int](ctx))
+		first, err := fxrestate.First(price, answer).Await(ctx)
+		return fmt.Sprint(first, " ", price.Completed(), " ", answer.Completed()), err
+	})
+	// Output: 1950 true false
+}
+
+// The call that loses is cancelled: else it would run on.
+func ExampleRace() {
 	inHandler(func(ctx restate.Context) (string, error) {
 		slow, err := fxrestate.Future(ctx, shops, (*Shop).Order, "cake")
 		if err != nil {
@@ -61,18 +75,12 @@ func ExampleFirst() {
 		if err != nil {
 			return "", err
 		}
-		one, two := fxrestate.ResponseOf(slow), fxrestate.ResponseOf(quick)
-		price, err := fxrestate.First(one, two).Await(ctx)
+		price, err := fxrestate.Race(ctx, slow, quick)
 		if err != nil {
 			return "", err
 		}
-		loser := quick
-		if two.Completed() {
-			loser = slow
-		}
-		restate.CancelInvocation(ctx, loser.GetInvocationId())
-		_, err = one.Await(ctx)
-		return fmt.Sprint(price, ", cancelled: ", fxrestate.IsCancelled(err)), nil
+		_, failure := slow.Response()
+		return fmt.Sprint(price, ", cancelled: ", fxrestate.IsCancelled(failure)), nil
 	})
 	// Output: 1950, cancelled: true
 }

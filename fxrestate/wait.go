@@ -77,8 +77,8 @@ func pendingWith[T any](f restate.Future, result func() (T, error)) Pending[T] {
 // [Future] and its kin, of the SDK's own calls, and of restate.AttachInvocation. A
 // result of [Future] that does not decode is an error that names the handler.
 //
-// To cancel a call that lost a race, tell its invocation:
-// restate.CancelInvocation(ctx, call.GetInvocationId()).
+// To cancel a call that nobody waits for any more, tell its invocation:
+// restate.CancelInvocation(ctx, call.GetInvocationId()). [Race] does so.
 func ResponseOf[T any](f interface {
 	restate.Future
 	Response() (T, restate.TerminalError)

@@ -125,6 +125,67 @@ func (w *Waits) Race(ctx restate.Context) ([]string, error) {
 	return []string{won, fmt.Sprint(fxrestate.IsCancelled(err))}, nil
 }
 
+// RaceCalls has the losers cancelled, whose failures it returns after the winner.
+func (w *Waits) RaceCalls(ctx restate.Context) ([]string, error) {
+	var calls []restate.ResponseFuture[string]
+	for _, in := range []Echo{{"slow", never}, {"quick", 0}, {"slower", never}} {
+		f, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, in)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, f)
+	}
+	won, err := fxrestate.Race(ctx, calls...)
+	if err != nil {
+		return nil, err
+	}
+	_, slow := calls[0].Response()
+	_, slower := calls[2].Response()
+	return []string{won, fmt.Sprint(fxrestate.IsCancelled(slow)), fmt.Sprint(fxrestate.IsCancelled(slower))}, nil
+}
+
+// RaceFails is won by a failure.
+func (w *Waits) RaceFails(ctx restate.Context) (string, error) {
+	var calls []restate.ResponseFuture[string]
+	for _, in := range []Echo{{"slow", never}, {"bad luck", 0}} {
+		f, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, in)
+		if err != nil {
+			return "", err
+		}
+		calls = append(calls, f)
+	}
+	return fxrestate.Race(ctx, calls...)
+}
+
+// RaceForever ends when it is cancelled.
+func (w *Waits) RaceForever(ctx restate.Context) (string, error) {
+	a, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, Echo{"slow", never})
+	if err != nil {
+		return "", err
+	}
+	return fxrestate.Race(ctx, a)
+}
+
+// Signalled waits for two signals that Signal sends, of which the second is a refusal.
+func (w *Waits) Signalled(ctx restate.Context) (string, error) {
+	good, bad := restate.Signal[string](ctx, "good"), restate.Signal[string](ctx, "bad")
+	signal, err := fxrestate.ResultOf(good).OrTimeout(ctx, never).Await(ctx)
+	if err != nil {
+		return "", err
+	}
+	refused := fxrestate.ResultOf(bad)
+	if _, err = fxrestate.First(fxrestate.ResultOf(restate.Awakeable[string](ctx)), refused).Await(ctx); err == nil {
+		return "", restate.TerminalErrorf("it was not refused")
+	}
+	return signal + ", " + err.Error(), nil
+}
+
+func (w *Waits) Signal(ctx restate.Context, id string) error {
+	restate.ResolveSignal(ctx, id, "good", "go")
+	restate.RejectSignal(ctx, id, "bad", errors.New("stop"))
+	return nil
+}
+
 // FirstFails loses to a failure.
 func (w *Waits) FirstFails(ctx restate.Context) (string, error) {
 	bad, _, err := w.echo(ctx, "bad luck", 0)
@@ -218,7 +279,11 @@ func (w *Waits) Mistakes(ctx restate.Context) ([]string, error) {
 	if err != nil || none == nil || len(none) != 0 {
 		return nil, restate.TerminalErrorf("All of none: %v %v", none, err)
 	}
+	_, race := fxrestate.Race[string](ctx)
 	_, first := fxrestate.First[string]().Await(ctx)
+	if race.Error() != first.Error() {
+		return nil, restate.TerminalErrorf("Race of none: %v", race)
+	}
 	_, anyOf := fxrestate.Any[string]().Await(ctx)
 	_, zero := fxrestate.All(fxrestate.Pending[string]{}).Await(ctx)
 	return []string{first.Error(), anyOf.Error(), zero.Error()}, nil
@@ -241,15 +306,16 @@ func TestWaitingTogether(t *testing.T) {
 		in      any
 		want    any
 	}{
-		"all have their results in order":               {"All", "b", []any{"a", "b", "c"}},
-		"operations of different types":                 {"Mixed", nil, "text 42"},
-		"the first wins and the loser is cancelled":     {"Race", nil, []any{"quick", "true"}},
-		"any ignores failures before a success":         {"Any", true, "good"},
-		"any tells all failures":                        {"Any", false, "bad one\nbad two"},
-		"all settled have results and failures":         {"Settled", nil, []any{"slow<nil>", "bad luck", "step<nil>"}},
-		"a timeout limits a combination and stays":      {"Timeout", nil, []any{"late", "true", "timed out after 30ms"}},
-		"a timeout leaves alone what comes in time":     {"InTime", nil, "in time"},
-		"nothing, and what is no Pending, are mistakes": {"Mistakes", nil, []any{"fxrestate: First of nothing; pass at least one", "fxrestate: Any of nothing; pass at least one", "fxrestate: a zero Pending has nothing to wait for; make it with ResponseOf, ResultOf or After"}},
+		"all have their results in order":                      {"All", "b", []any{"a", "b", "c"}},
+		"operations of different types":                        {"Mixed", nil, "text 42"},
+		"the first wins and the loser is cancelled":            {"Race", nil, []any{"quick", "true"}},
+		"the first call wins and the other ones are cancelled": {"RaceCalls", nil, []any{"quick", "true", "true"}},
+		"any ignores failures before a success":                {"Any", true, "good"},
+		"any tells all failures":                               {"Any", false, "bad one\nbad two"},
+		"all settled have results and failures":                {"Settled", nil, []any{"slow<nil>", "bad luck", "step<nil>"}},
+		"a timeout limits a combination and stays":             {"Timeout", nil, []any{"late", "true", "timed out after 30ms"}},
+		"a timeout leaves alone what comes in time":            {"InTime", nil, "in time"},
+		"nothing, and what is no Pending, are mistakes":        {"Mistakes", nil, []any{"fxrestate: First of nothing; pass at least one", "fxrestate: Any of nothing; pass at least one", "fxrestate: a zero Pending has nothing to wait for; make it with ResponseOf, ResultOf or After"}},
 	} {
 		t.Run(does, func(t *testing.T) {
 			t.Parallel()
@@ -269,6 +335,7 @@ func TestWaitingTogetherFails(t *testing.T) {
 		"one of all fails":                          {"All", "bad luck", http.StatusTeapot},
 		"one of all fails while another is awaited": {"FailFast", nil, http.StatusTeapot},
 		"the first fails":                           {"FirstFails", nil, http.StatusTeapot},
+		"the first call fails":                      {"RaceFails", nil, http.StatusTeapot},
 		"the time is up":                            {"TimeoutOnly", nil, http.StatusRequestTimeout},
 	} {
 		t.Run(when, func(t *testing.T) {
@@ -285,6 +352,33 @@ func TestWaitingTogetherIsCancelledAndCleansUp(t *testing.T) {
 	awaitStatusOneOf(t, id, "running", "suspended")
 	require.NoError(t, adminAPI.CancelInvocation(t.Context(), id))
 	require.Equal(t, []string{"answered", "cleaned up"}, decode[[]string](t, attach(t, id)))
+}
+
+func TestWaitingForSignalsOfAnotherInvocation(t *testing.T) {
+	t.Parallel()
+	name := startWaits(t)
+	id := submit(t, path(name, "Signalled"), nil)
+	require.Equal(t, http.StatusOK, call(t, path(name, "Signal"), id).status)
+	require.Equal(t, "go, stop", decode[string](t, attach(t, id)))
+}
+
+func TestRaceThatIsCancelledCancelsItsCalls(t *testing.T) {
+	t.Parallel()
+	name := startWaits(t)
+	id := submit(t, path(name, "RaceForever"), nil)
+	var callee string
+	eventually(t, func() error {
+		for _, inv := range invocationsOf(t, name) {
+			if inv.Target == name+"/Echo" && inv.Status != "completed" {
+				callee = inv.ID
+				return nil
+			}
+		}
+		return errors.New("the call is not under way")
+	})
+	require.NoError(t, adminAPI.CancelInvocation(t.Context(), id))
+	require.Equal(t, http.StatusConflict, failed(t, attach(t, id)).Code)
+	require.Regexp(t, "(?i)cancelled", awaitStatus(t, callee, "completed").Failure)
 }
 
 // awaitStatusOneOf waits until an invocation is under way.

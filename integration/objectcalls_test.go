@@ -1,0 +1,167 @@
+package integration_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Lane is a virtual object that holds up others, or does not.
+type Lane struct {
+	lanes fxrestate.ObjectClient[*Lane]
+}
+
+var laneSeen = fxrestate.NewStateKey[[]int]("seen")
+
+func (l *Lane) Pass(ctx restate.ObjectContext, n int) ([]int, error) {
+	seen, err := laneSeen.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen = append(seen, n)
+	return seen, laneSeen.Set(ctx, seen)
+}
+
+// Again calls its own object, which it holds itself.
+func (l *Lane) Again(ctx restate.ObjectContext) ([]int, error) {
+	return fxrestate.Call(ctx, l.lanes.Key(restate.Key(ctx)), (*Lane).Pass, 0)
+}
+
+// Sleep goes on after a while, in which it holds the object.
+func (l *Lane) Sleep(ctx restate.ObjectContext) error { return restate.Sleep(ctx, never) }
+
+// Later goes on after a while, in which others have the object.
+func (l *Lane) Later(ctx restate.ObjectContext) (string, error) {
+	sent, err := fxrestate.Send(ctx, l.lanes.Key(restate.Key(ctx)), (*Lane).Pass, 1, restate.WithDelay(never))
+	if err != nil {
+		return "", err
+	}
+	return sent.ID(), nil
+}
+
+// LaneDriver sends and calls from outside of the lane.
+type LaneDriver struct {
+	lanes fxrestate.ObjectClient[*Lane]
+	flows fxrestate.WorkflowClient[*LaneFlow]
+	lost  fxrestate.ServiceClient[*LaneDriver]
+}
+
+// Sends sends some and calls then.
+func (d *LaneDriver) Sends(ctx restate.Context, key string) ([]int, error) {
+	for n := range 9 {
+		if _, err := fxrestate.Send(ctx, d.lanes.Key(key), (*Lane).Pass, n); err != nil {
+			return nil, err
+		}
+	}
+	return fxrestate.Call(ctx, d.lanes.Key(key), (*Lane).Pass, 9)
+}
+
+// LaneFlow is a workflow that is over soon.
+type LaneFlow struct{}
+
+func (*LaneFlow) Run(_ restate.WorkflowContext, in string) (string, error) { return in, nil }
+
+// Twice runs a workflow twice.
+func (d *LaneDriver) Twice(ctx restate.Context, id string) (string, error) {
+	if _, err := fxrestate.Call(ctx, d.flows.ID(id), (*LaneFlow).Run, "first"); err != nil {
+		return "", err
+	}
+	return fxrestate.Call(ctx, d.flows.ID(id), (*LaneFlow).Run, "second")
+}
+
+// Targets calls each kind of handler.
+func (d *LaneDriver) Targets(ctx restate.Context, key string) error {
+	_, err := fxrestate.Call(ctx, d.lanes.Key(key), (*Lane).Pass, 1)
+	if err != nil {
+		return err
+	}
+	if _, err := fxrestate.Send(ctx, d.flows.ID(key), (*LaneFlow).Run, "once"); err != nil {
+		return err
+	}
+	return fxrestate.Call0Void(ctx, d.lost, (*LaneDriver).Nothing)
+}
+
+func (d *LaneDriver) Nothing(restate.Context) error { return nil }
+
+// startLanes returns the names of the object, the workflow and the driver.
+func startLanes(t *testing.T) (lane, flow, driver string) {
+	lane, flow, driver = unique("lane"), unique("lane-flow"), unique("lane-driver")
+	start(t,
+		fxrestate.Object[*Lane](func(lanes fxrestate.ObjectClient[*Lane]) *Lane { return &Lane{lanes} }, fxrestate.Name(lane)),
+		fxrestate.Workflow[*LaneFlow](made(&LaneFlow{}), fxrestate.Name(flow)),
+		fxrestate.Service[*LaneDriver](func(lanes fxrestate.ObjectClient[*Lane], flows fxrestate.WorkflowClient[*LaneFlow], lost fxrestate.ServiceClient[*LaneDriver]) *LaneDriver {
+			return &LaneDriver{lanes, flows, lost}
+		}, fxrestate.Name(driver)))
+	return lane, flow, driver
+}
+
+func TestSendsToOneObjectRunInTheirOrder(t *testing.T) {
+	t.Parallel()
+	_, _, driver := startLanes(t)
+	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, decode[[]int](t, call(t, path(driver, "Sends"), "k")))
+}
+
+func TestSecondRunOfAWorkflowIsAConflictForTheCaller(t *testing.T) {
+	t.Parallel()
+	_, _, driver := startLanes(t)
+	got := failed(t, call(t, path(driver, "Twice"), "w"))
+	require.Equal(t, http.StatusConflict, got.Code)
+	require.NotRegexp(t, "(?i)^cancelled$", got.Message)
+}
+
+func TestCallsReachTheTargetsThatTheirMethodsName(t *testing.T) {
+	t.Parallel()
+	lane, flow, driver := startLanes(t)
+	a := call(t, path(driver, "Targets"), "k")
+	require.Equal(t, http.StatusOK, a.status, string(a.body))
+	var targets []string
+	for _, called := range query[invocation](t, "SELECT * FROM sys_invocation WHERE invoked_by_id = ?", a.header.Get("X-Restate-Id")) {
+		targets = append(targets, called.Target)
+	}
+	require.ElementsMatch(t, []string{lane + "/k/Pass", flow + "/k/Run", driver + "/Nothing"}, targets)
+}
+
+// waits returns nil if an invocation of a target does not begin.
+func waits(t *testing.T, service, target string) error {
+	t.Helper()
+	all := invocationsOf(t, service)
+	if !slices.ContainsFunc(all, func(i invocation) bool { return i.Target == target && i.Status == "pending" }) {
+		return fmt.Errorf("%s does not wait: %v", target, all)
+	}
+	return nil
+}
+
+func TestDeadlockOfAnObjectWithItselfEndsByACancellation(t *testing.T) {
+	t.Parallel()
+	lane, _, _ := startLanes(t)
+	id := submit(t, path(lane, "k", "Again"), nil)
+	eventually(t, func() error { return waits(t, lane, lane+"/k/Pass") })
+	require.NotEqual(t, "completed", look(t, id).Status)
+
+	require.NoError(t, adminAPI.CancelInvocation(t.Context(), id))
+	require.Equal(t, http.StatusConflict, failed(t, attach(t, id)).Code)
+	// The object is free. The inner call may have run before its cancellation came.
+	require.Contains(t, decode[[]int](t, call(t, path(lane, "k", "Pass"), 7)), 7)
+}
+
+func TestDelayedSendLeavesTheObjectToOthersAndSleepDoesNot(t *testing.T) {
+	t.Parallel()
+	lane, _, _ := startLanes(t)
+	later := decode[string](t, call(t, path(lane, "sends", "Later"), nil))
+	require.Equal(t, []int{7}, decode[[]int](t, call(t, path(lane, "sends", "Pass"), 7)))
+	require.Equal(t, "scheduled", look(t, later).Status)
+	require.NoError(t, adminAPI.CancelInvocation(t.Context(), later))
+
+	sleeping := submit(t, path(lane, "sleeps", "Sleep"), nil)
+	awaitEntry(t, adminAPI, sleeping, "Sleep")
+	waiting := submit(t, path(lane, "sleeps", "Pass"), 7)
+	eventually(t, func() error { return waits(t, lane, lane+"/sleeps/Pass") })
+	require.NoError(t, adminAPI.CancelInvocation(t.Context(), sleeping))
+	require.Equal(t, []int{7}, decode[[]int](t, attach(t, waiting)))
+}

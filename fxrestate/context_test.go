@@ -43,6 +43,16 @@ func runTests(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	// To compile the SDK's core takes long in a race build, and is no part of what
+	// the tests measure.
+	e, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted}, nil)
+	if err == nil {
+		err = e.WarmUp(context.Background())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
 	if err := errors.Join(restateServer.Stop(context.Background()), goleak.Find()); err != nil {

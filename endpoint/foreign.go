@@ -70,12 +70,6 @@ func withHandlers[H any](def restate.ServiceDefinition, handlers map[string]H) *
 
 func (c *copied[H]) Handlers() map[string]H { return c.handlers }
 
-// mockable turns a handler's context back into what the SDK's handlers take: the
-// type behind it has all its methods.
-func mockable(ctx restate.Context) restate.MockableContext {
-	return any(ctx).(restate.MockableContext)
-}
-
 func kindOf(def restate.ServiceDefinition) handler.Kind {
 	switch def.Type() {
 	case restate.NewObject("").Type():

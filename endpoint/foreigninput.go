@@ -10,6 +10,7 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -51,7 +52,7 @@ func (in foreignInput) method(call call) pipeline.Method {
 			if !ok && input != nil {
 				return nil, fmt.Errorf("endpoint: %s takes its body, a []byte, and a pipe made it a %T", in.target, input)
 			}
-			return call(mockable(ctx), body)
+			return call(scope.Mockable(ctx), body)
 		}}
 	}
 	return pipeline.Method{
@@ -68,7 +69,7 @@ func (in foreignInput) method(call call) pipeline.Method {
 			if err != nil {
 				return nil, fmt.Errorf("endpoint: the input of %s: %w", in.target, err)
 			}
-			return call(mockable(ctx), body)
+			return call(scope.Mockable(ctx), body)
 		},
 	}
 }

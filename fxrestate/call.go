@@ -5,6 +5,8 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -58,11 +60,16 @@ func call[O, T any](ctx restate.Context, to Target[T], method, in any, opts []re
 	return callTo[O](ctx, c, in, opts)
 }
 
-func callTo[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (out O, err error) {
-	inv := intercepting(ctx)
-	if inv == nil {
-		return request[O](ctx, to, in, opts)
+func callTo[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (O, error) {
+	if inv := intercepting(ctx); inv != nil {
+		return interceptedCall[O](ctx, inv, to, in, opts)
 	}
+	return request[O](ctx, to, in, opts)
+}
+
+// interceptedCall is a function of its own, as its kin are, since what its closure
+// holds is allocated, which a call without interceptors need not pay for.
+func interceptedCall[O any](ctx restate.Context, inv *pipeline.Invocation, to callee, in any, opts []restate.RequestOption) (out O, err error) {
 	err = inv.WrapCall(ctx, newCall(to, pipeline.VerbCall, in, &out, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
 		out, err = request[O](ctx, to, c.Input, withHeaders(opts, c))
 		return err
@@ -113,16 +120,22 @@ func future[O, T any](ctx restate.Context, to Target[T], method, in any, opts []
 }
 
 func futureTo[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (restate.ResponseFuture[O], error) {
-	var f *response[O]
-	var err error
-	if inv := intercepting(ctx); inv == nil {
-		f, err = requestFuture[O](ctx, to, in, opts)
-	} else {
-		err = inv.WrapCall(ctx, newCall(to, pipeline.VerbFuture, in, nil, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
-			f, err = requestFuture[O](ctx, to, c.Input, withHeaders(opts, c))
-			return err
-		})
+	if inv := intercepting(ctx); inv != nil {
+		return interceptedFuture[O](ctx, inv, to, in, opts)
 	}
+	f, err := requestFuture[O](ctx, to, in, opts)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func interceptedFuture[O any](ctx restate.Context, inv *pipeline.Invocation, to callee, in any, opts []restate.RequestOption) (restate.ResponseFuture[O], error) {
+	var f *response[O]
+	err := inv.WrapCall(ctx, newCall(to, pipeline.VerbFuture, in, nil, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+		f, err = requestFuture[O](ctx, to, c.Input, withHeaders(opts, c))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -137,20 +150,40 @@ func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate
 	if err != nil {
 		return nil, err
 	}
-	return &response[O]{client[O](ctx, to).RequestFuture(input, opts...), to.name()}, nil
+	f := &response[O]{to: to.handlerName, input: input}
+	// Not by the SDK's functions, which allocate a client and a future of their own.
+	switch sdk := scope.Mockable(ctx); to.kind {
+	case handler.Object:
+		f.made = sdk.Object(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+	case handler.Workflow:
+		f.made = sdk.Workflow(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+	default:
+		f.made = sdk.Service(to.service, to.handler, to.options...).RequestFuture(&f.input, opts...)
+	}
+	f.input = encoded{} // it is in the journal now
+	return f, nil
+}
+
+// made is what the SDK's context makes of a call.
+type made interface {
+	restate.Future
+	restate.Invocation
+	Response(output any) restate.TerminalError
 }
 
 // response is the future of a call.
 type response[O any] struct {
-	restate.ResponseFuture[payload[O]]
+	made
 
-	name string
+	to    handlerName
+	input encoded
 }
 
 // Response implements restate.ResponseFuture.
 func (r *response[O]) Response() (O, restate.TerminalError) {
-	value, failure := r.ResponseFuture.Response()
-	out, err := decode(r.name, value, failure)
+	var p payload[O]
+	failure := r.made.Response(&p)
+	out, err := decode(r.to, p, failure)
 	if err != nil && failure == nil {
 		panic(err)
 	}
@@ -159,8 +192,9 @@ func (r *response[O]) Response() (O, restate.TerminalError) {
 
 // result is Response for who can take an error that is not terminal.
 func (r *response[O]) result() (O, error) {
-	value, failure := r.ResponseFuture.Response()
-	return decode(r.name, value, failure)
+	var p payload[O]
+	failure := r.made.Response(&p)
+	return decode(r.to, p, failure)
 }
 
 // Send calls a handler that runs on its own, now or, with restate.WithDelay,
@@ -192,11 +226,14 @@ func sendTo[O, T any](ctx restate.Context, to Target[T], method, in any, opts []
 	return sendOne[O](ctx, c, in, opts)
 }
 
-func sendOne[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (sent Invocation[O], err error) {
-	inv := intercepting(ctx)
-	if inv == nil {
-		return send[O](ctx, to, in, opts)
+func sendOne[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (Invocation[O], error) {
+	if inv := intercepting(ctx); inv != nil {
+		return interceptedSend[O](ctx, inv, to, in, opts)
 	}
+	return send[O](ctx, to, in, opts)
+}
+
+func interceptedSend[O any](ctx restate.Context, inv *pipeline.Invocation, to callee, in any, opts []restate.SendOption) (sent Invocation[O], err error) {
 	err = inv.WrapCall(ctx, newSend(to, in, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
 		sent, err = send[O](ctx, to, c.Input, append(slices.Clip(opts), restate.WithHeaders(c.Headers())))
 		return err
@@ -215,5 +252,5 @@ func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOpti
 	if err != nil {
 		return Invocation[O]{}, err
 	}
-	return Invocation[O]{sent: client[O](ctx, to).Send(input, opts...), name: to.name(), codec: to.output}, nil
+	return Invocation[O]{sent: sender(ctx, to).Send(&input, opts...), of: to.handlerName, codec: to.output}, nil
 }

@@ -13,19 +13,25 @@ import (
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
+// handlerName names a handler, or an invocation, in errors.
+type handlerName struct{ service, handler string }
+
+func (n handlerName) String() string {
+	if n.handler == "" {
+		return n.service
+	}
+	return n.service + "/" + n.handler
+}
+
 // callee is the handler that a call goes to.
 type callee struct {
-	service string
-	handler string
+	handlerName
 	kind    handler.Kind
 	key     string
 	input   encoding.Codec
 	output  encoding.Codec
 	options []restate.ClientOption
 }
-
-// name is how errors call it.
-func (c callee) name() string { return c.service + "/" + c.handler }
 
 // with adds options, of which the last one counts.
 func (c callee) with(opts []restate.ClientOption) callee {
@@ -50,9 +56,9 @@ func (c callee) checkKey() error {
 	case !c.kind.Keyed():
 		return nil
 	case c.key == "":
-		return badRequest(fmt.Errorf("fxrestate: call of %s with an empty key", c.name()))
+		return badRequest(fmt.Errorf("fxrestate: call of %s with an empty key", c.handlerName))
 	case !utf8.ValidString(c.key):
-		return badRequest(fmt.Errorf("fxrestate: call of %s with a key that is not valid UTF-8", c.name()))
+		return badRequest(fmt.Errorf("fxrestate: call of %s with a key that is not valid UTF-8", c.handlerName))
 	default:
 		return nil
 	}
@@ -62,38 +68,38 @@ func badRequest(err error) error {
 	return restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
 }
 
-// client makes the SDK's client of a handler whose result is an O.
-func client[O any](ctx restate.Context, to callee) restate.Client[any, payload[O]] {
+// sender makes the SDK's client of a handler whose result is not waited for.
+func sender(ctx restate.Context, to callee) restate.SendClient[any] {
 	switch to.kind {
 	case handler.Object:
-		return restate.Object[payload[O]](ctx, to.service, to.key, to.handler, to.options...)
+		return restate.ObjectSend(ctx, to.service, to.key, to.handler, to.options...)
 	case handler.Workflow:
-		return restate.Workflow[payload[O]](ctx, to.service, to.key, to.handler, to.options...)
+		return restate.WorkflowSend(ctx, to.service, to.key, to.handler, to.options...)
 	default:
-		return restate.Service[payload[O]](ctx, to.service, to.handler, to.options...)
+		return restate.ServiceSend(ctx, to.service, to.handler, to.options...)
 	}
 }
 
 // encode encodes an input. A value that does not encode is a mistake of the
 // program: the error is not terminal.
-func (c callee) encode(in any) (payload[restate.Void], error) {
-	encoded, err := encoding.Marshal(c.input, in)
+func (c callee) encode(in any) (encoded, error) {
+	bytes, err := encoding.Marshal(c.input, in)
 	if err != nil {
-		return payload[restate.Void]{}, fmt.Errorf("fxrestate: %s: encode the input: %w", c.name(), err)
+		return encoded{}, fmt.Errorf("fxrestate: %s: encode the input: %w", c.handlerName, err)
 	}
-	return payload[restate.Void]{encoded: encoded}, nil
+	return encoded{bytes}, nil
 }
 
 // decode returns the result that came out of the SDK. One that does not decode is
 // a mistake of the program, for instance a contract that is out of date: the error
 // is not terminal, so that the invocation goes on when the mistake is mended.
-func decode[O any](name string, p payload[O], failure restate.TerminalError) (O, error) {
+func decode[O any](from handlerName, p payload[O], failure restate.TerminalError) (O, error) {
 	var none O
 	switch {
 	case failure != nil:
 		return none, failure
 	case p.err != nil:
-		return none, fmt.Errorf("fxrestate: %s: the result does not decode into %s: %w", name, reflect.TypeFor[O](), p.err)
+		return none, fmt.Errorf("fxrestate: %s: the result does not decode into %s: %w", from, reflect.TypeFor[O](), p.err)
 	default:
 		return p.value, nil
 	}
@@ -136,7 +142,7 @@ func appendHeaders(texts []string, headers map[string]string) []string {
 func (c callee) checkTexts(texts []string) error {
 	for i := 0; i < len(texts); i += 2 {
 		if !utf8.ValidString(texts[i+1]) {
-			return badRequest(fmt.Errorf("fxrestate: call of %s: the %s is not valid UTF-8", c.name(), texts[i]))
+			return badRequest(fmt.Errorf("fxrestate: call of %s: the %s is not valid UTF-8", c.handlerName, texts[i]))
 		}
 	}
 	return nil

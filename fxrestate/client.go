@@ -86,13 +86,12 @@ func (a address[T]) resolve(method any) (callee, error) {
 		return callee{}, fmt.Errorf("fxrestate: %s is a %s, and the client is for a %s; inject the client of its kind", ref.Service.Name, ref.Service.Kind, a.kind)
 	}
 	c := callee{
-		service: ref.Service.Name,
-		handler: ref.Method.Name,
-		kind:    a.kind,
-		key:     a.key,
-		input:   ref.Method.InputCodec,
-		output:  ref.Method.OutputCodec,
-		options: ref.Method.ClientOptions(),
+		handlerName: handlerName{ref.Service.Name, ref.Method.Name},
+		kind:        a.kind,
+		key:         a.key,
+		input:       ref.Method.InputCodec,
+		output:      ref.Method.OutputCodec,
+		options:     ref.Method.ClientOptions(),
 	}
 	return c.with(a.options), c.checkKey()
 }

@@ -16,7 +16,7 @@ import (
 type Invocation[O any] struct {
 	sent  restate.Invocation
 	id    string
-	name  string // for errors
+	of    handlerName // for errors
 	codec encoding.Codec
 }
 
@@ -29,7 +29,7 @@ func InvocationByID[O any](id string, opts ...restate.AttachOption) Invocation[O
 	if codec == nil {
 		codec = encoding.JSONCodec
 	}
-	return Invocation[O]{id: id, name: "invocation " + id, codec: codec}
+	return Invocation[O]{id: id, of: handlerName{service: "invocation " + id}, codec: codec}
 }
 
 // ID returns the invocation's id. After a [Send] it waits until the server has
@@ -53,7 +53,7 @@ func (i Invocation[O]) Attach(ctx restate.Context) (O, error) {
 		return none, err
 	}
 	value, failure := restate.AttachInvocation[payload[O]](ctx, id, restate.WithCodec(i.codec)).Response()
-	return decode(i.name, value, failure)
+	return decode(i.of, value, failure)
 }
 
 // Cancel asks the invocation to stop. It goes on until it next waits for

@@ -27,10 +27,9 @@ type NamedHandler[I, O any] struct{ to callee }
 // be declared as a variable of the package.
 func Named[I, O any](service, handler string) NamedHandler[I, O] {
 	return NamedHandler[I, O]{callee{
-		service: service,
-		handler: handler,
-		input:   encoding.JSONCodec,
-		output:  encoding.JSONCodec,
+		handlerName: handlerName{service, handler},
+		input:       encoding.JSONCodec,
+		output:      encoding.JSONCodec,
 	}}
 }
 
@@ -76,9 +75,9 @@ func (n NamedHandler[I, O]) Send(ctx restate.Context, in I, opts ...restate.Send
 func (n NamedHandler[I, O]) check() error {
 	switch {
 	case n.to.service == "" || n.to.handler == "":
-		return fmt.Errorf("fxrestate: %s: the name of the service or handler is empty; make it with fxrestate.Named", n.to.name())
-	case !utf8.ValidString(n.to.name()):
-		return fmt.Errorf("fxrestate: %q: the name of the service or handler is not valid UTF-8", n.to.name())
+		return fmt.Errorf("fxrestate: %s: the name of the service or handler is empty; make it with fxrestate.Named", n.to.handlerName)
+	case !utf8.ValidString(n.to.String()):
+		return fmt.Errorf("fxrestate: %q: the name of the service or handler is not valid UTF-8", n.to.handlerName)
 	}
 	return n.to.checkKey()
 }

@@ -49,6 +49,10 @@ func (c *root[F]) open(f *Factory[F], sdk restate.MockableContext, target *Targe
 // see that F is the result type which the interface names; a test pins it.
 func mockable(c any) restate.MockableContext { return c.(restate.MockableContext) }
 
+// Mockable returns the SDK's interface behind a handler's context: the type of every
+// such context has all its methods.
+func Mockable(ctx restate.Context) restate.MockableContext { return mockable(ctx) }
+
 // root is the context of the scope itself.
 type root[F any] struct {
 	restate.MockableContext

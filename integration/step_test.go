@@ -175,3 +175,23 @@ func TestDurableOperationsInsideAStepAreAClearError(t *testing.T) {
 			"durable operations cannot be used inside restate.Run; do them before or after it")
 	}
 }
+
+// Leak returns from a step what has no encoding.
+func (s *Steps) Leak(ctx restate.Context) error {
+	_, err := restate.Run(ctx, func(restate.RunContext) (chan int, error) {
+		s.steps.Add(1)
+		return make(chan int), nil
+	}, restate.WithName("leak"))
+	return err
+}
+
+func TestStepWhoseResultDoesNotEncodeFailsTheAttemptAndNotTheProcess(t *testing.T) {
+	t.Parallel()
+	s, name := &Steps{}, unique("steps")
+	start(t, fxrestate.Service[*Steps](made(s), fxrestate.Name(name), restate.WithInvocationRetryPolicy(
+		restate.WithInitialRetryInterval(time.Millisecond), restate.WithMaxRetryAttempts(2), restate.KillOnMaxAttempts())))
+	f := failed(t, call(t, path(name, "Leak"), nil))
+	require.Contains(t, f.Message, `the result of step "leak", a chan int, does not encode: json: unsupported type: chan int`)
+	require.EqualValues(t, 2, s.steps.Load())
+	require.EqualValues(t, 3, decode[int](t, call(t, path(name, "Charge"), nil)), "the process goes on")
+}

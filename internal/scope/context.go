@@ -104,7 +104,10 @@ func (c *root[F]) inside(ctx context.Context, fn func(restate.RunContext) (any, 
 	}
 	return func(rc restate.RunContext) (any, error) {
 		out, err := fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
-		return out, ValidText(err)
+		if err != nil {
+			return nil, ValidText(err)
+		}
+		return encodeResult(out, opts)
 	}
 }
 

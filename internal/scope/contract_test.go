@@ -65,5 +65,5 @@ func TestContractOverridesAreCalled(t *testing.T) {
 	require.True(t, inside, onUpgrade)
 	restate.RunAsync(ctx, closures)
 	restate.RunAsync(restate.WithValue(ctx, "k", "v"), closures)
-	require.Equal(t, []any{true, true}, sdk.runStarted(), onUpgrade)
+	require.Equal(t, []string{"true", "true"}, sdk.runStarted(), onUpgrade)
 }

@@ -3,10 +3,12 @@ package scope_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
 	sdklog "github.com/restatedev/sdk-go/logging"
 
 	"github.com/fxrestate/go/handler"
@@ -26,7 +28,8 @@ type fakeSDK[F any] struct {
 type sdk interface {
 	restate.MockableContext
 	// runStarted runs what RunAsync started, as the SDK does while it waits.
-	runStarted() []any
+	// The results are encoded, errors are not.
+	runStarted() []string
 }
 
 func newSDK(ctx context.Context) sdk { return infer(restate.MockableContext.RunAsync, ctx) }
@@ -50,7 +53,7 @@ func (f *fakeSDK[F]) Run(fn func(restate.RunContext) (any, error), output any, _
 	if err != nil {
 		return restate.ToTerminalError(err)
 	}
-	b, err := json.Marshal(v)
+	b, err := encoding.Marshal(encoding.JSONCodec, v)
 	if err == nil {
 		err = json.Unmarshal(b, output)
 	}
@@ -63,13 +66,14 @@ func (f *fakeSDK[F]) RunAsync(fn func(restate.RunContext) (any, error), _ ...res
 	return none
 }
 
-func (f *fakeSDK[F]) runStarted() (results []any) {
+func (f *fakeSDK[F]) runStarted() (results []string) {
 	for _, fn := range f.started {
 		v, err := fn(fakeRunContext{f.ctx, f.log})
-		if err != nil {
-			v = err
+		b, encodeErr := encoding.Marshal(encoding.JSONCodec, v)
+		if err = errors.Join(err, encodeErr); err != nil {
+			b = []byte(err.Error())
 		}
-		results = append(results, v)
+		results = append(results, string(b))
 	}
 	f.started = nil
 	return results

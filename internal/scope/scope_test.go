@@ -3,6 +3,7 @@ package scope_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -155,7 +156,9 @@ func TestClosuresSeeTheContextThatRunWasCalledOn(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, tt.want, got, name)
 		restate.RunAsync(tt.ctx, look)
-		require.Equal(t, []any{tt.want}, sdk.runStarted(), name)
+		want, encodeErr := json.Marshal(tt.want)
+		require.NoError(t, encodeErr)
+		require.Equal(t, []string{string(want)}, sdk.runStarted(), name)
 	}
 	require.False(t, insideRun(ctx), "after the steps")
 }

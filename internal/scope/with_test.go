@@ -34,7 +34,7 @@ func TestStepsAreWrappedHoweverTheyAreStarted(t *testing.T) {
 		require.True(t, inside)
 		require.Equal(t, 2*i+1, steps.closures)
 		restate.RunAsync(c, step)
-		require.Equal(t, []any{true}, sdk.runStarted())
+		require.Equal(t, []string{"true"}, sdk.runStarted())
 		require.Equal(t, 2*i+2, steps.closures)
 	}
 }

@@ -18,7 +18,9 @@ type ServiceClient[T any] struct {
 }
 
 // With returns a client whose calls have options of the SDK, such as
-// restate.WithScope.
+// restate.WithInputCodec and restate.WithScope. A scope inside handlers needs a
+// protocol that version 1.2 of the SDK does not speak yet: such a call fails with
+// code 573.
 func (c ServiceClient[T]) With(opts ...restate.ClientOption) ServiceClient[T] {
 	return ServiceClient[T]{c.registry, append(c.options[:len(c.options):len(c.options)], opts...)}
 }
@@ -48,8 +50,8 @@ func (c WorkflowClient[T]) ID(id string) Keyed[T] {
 // Keyed is a [Target] with a key: a virtual object or a workflow.
 type Keyed[T any] struct{ to address[T] }
 
-// With returns a target whose calls have options of the SDK, such as
-// restate.WithScope.
+// With returns a target whose calls have options of the SDK: see
+// [ServiceClient.With].
 func (k Keyed[T]) With(opts ...restate.ClientOption) Keyed[T] {
 	k.to.options = append(k.to.options[:len(k.to.options):len(k.to.options)], opts...)
 	return k

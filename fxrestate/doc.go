@@ -66,7 +66,7 @@
 //	text, err := fxrestate.Named[string, string]("Greeter", "greet").Call(ctx, "Ada")
 //
 //	// With options for the client.
-//	receipt, err := fxrestate.Call(ctx, o.payments.With(restate.WithScope("eu")), (*Payments).Charge, in)
+//	receipt, err := fxrestate.Call(ctx, o.payments.With(restate.WithInputCodec(codec)), (*Payments).Charge, in)
 //
 // Outside handlers, in HTTP controllers and jobs, package ingress has the same
 // verbs; its *ingress.Client is injectable, and works from the start of what

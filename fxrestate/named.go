@@ -41,7 +41,7 @@ func (n NamedHandler[I, O]) Key(key string) NamedHandler[I, O] {
 }
 
 // With returns the handler with options of the SDK for each call, such as
-// restate.WithScope and restate.WithCodec.
+// restate.WithCodec: see [ServiceClient.With].
 func (n NamedHandler[I, O]) With(opts ...restate.ClientOption) NamedHandler[I, O] {
 	n.to = n.to.with(opts)
 	return n

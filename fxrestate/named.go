@@ -75,7 +75,7 @@ func (n NamedHandler[I, O]) Send(ctx restate.Context, in I, opts ...restate.Send
 func (n NamedHandler[I, O]) check() error {
 	switch {
 	case n.to.service == "" || n.to.handler == "":
-		return fmt.Errorf("fxrestate: %s: the name of the service or handler is empty; make it with fxrestate.Named", n.to.handlerName)
+		return fmt.Errorf("fxrestate: %s/%s: the name of the service or handler is empty; make it with fxrestate.Named", n.to.service, n.to.handler)
 	case !utf8.ValidString(n.to.String()):
 		return fmt.Errorf("fxrestate: %q: the name of the service or handler is not valid UTF-8", n.to.handlerName)
 	}

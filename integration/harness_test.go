@@ -21,6 +21,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/endpoint"
 )
 
 // patience is the longest that a test waits for anything.
@@ -97,7 +98,7 @@ func (a *suiteAgain) wait() error {
 }
 
 func runSuite(m *testing.M) int {
-	if err := startServer(); err != nil {
+	if err := errors.Join(startServer(), compileCore()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -120,6 +121,16 @@ func runSuite(m *testing.M) int {
 		code = 1
 	}
 	return code
+}
+
+// compileCore compiles the SDK's core, once for the process. With the race detector
+// on this takes longer than fx gives an application to start.
+func compileCore() error {
+	e, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted}, nil)
+	if err != nil {
+		return err
+	}
+	return e.WarmUp(context.Background())
 }
 
 func startServer() (err error) {

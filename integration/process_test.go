@@ -112,10 +112,16 @@ func spawn(t *testing.T, app, name string, w *world) *process {
 	return p
 }
 
+// starting bounds how many applications start at a time. With the race detector on,
+// each compiles the SDK's core for many seconds.
+var starting = make(chan struct{}, 2)
+
 // start starts the application again, at the same address: invocations go back to
 // where they began.
 func (p *process) start() {
 	p.t.Helper()
+	starting <- struct{}{}
+	defer func() { <-starting }()
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(os.Environ(), append(p.env, "RESTATE_ENDPOINT_ADDR="+p.addr)...)
 	p.cmd.Stderr = &p.log

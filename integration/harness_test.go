@@ -52,12 +52,18 @@ func TestMain(m *testing.M) {
 		go endWithTheFirst()
 		os.Exit(runSuite(m))
 	}
+	remove, err := provideChildBinary()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	again := startAgain()
 	code := runSuite(m)
 	if err := again.wait(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, "the suite with the server in always-replay mode:", err)
 		code = 1
 	}
+	remove()
 	os.Exit(code)
 }
 

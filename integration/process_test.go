@@ -28,29 +28,38 @@ const (
 	childEnv     = "FXRESTATE_TEST_APP"
 	childNameEnv = "FXRESTATE_TEST_SERVICE"
 	worldEnv     = "FXRESTATE_TEST_WORLD"
+	// childBinaryEnv is the test binary that childApps run from.
+	childBinaryEnv = "FXRESTATE_TEST_BINARY"
 )
 
 // childApps are the applications that a test can run in a process of their own,
 // to kill it. They are configured by their environment alone.
 var childApps = map[string]func(name string) fx.Option{
 	"trip": func(name string) fx.Option {
-		return fxrestate.Service[*Trip](NewTrip, fxrestate.Name(name), quickly())
+		return fxrestate.Service[*Trip](NewTrip, fxrestate.Name(name), tirelessly())
 	},
 	"sleeper": func(name string) fx.Option {
-		return fxrestate.Service[*Sleeper](NewSleeper, fxrestate.Name(name), restate.WithInvocationRetryPolicy(
-			restate.WithInitialRetryInterval(200*time.Millisecond), // it is down for long, and must not be paused
-			restate.WithRetryIntervalFactor(1),
-		))
+		return fxrestate.Service[*Sleeper](NewSleeper, fxrestate.Name(name), tirelessly())
 	},
 	"approval": func(name string) fx.Option {
-		return fxrestate.Workflow[*Approval](NewApproval, fxrestate.Name(name), quickly())
+		return fxrestate.Workflow[*Approval](NewApproval, fxrestate.Name(name), tirelessly())
 	},
 	"cruise": func(name string) fx.Option {
-		return fxrestate.Service[*Cruise](NewCruise, fxrestate.Name(name), quickly())
+		return fxrestate.Service[*Cruise](NewCruise, fxrestate.Name(name), tirelessly())
 	},
 	"choice": func(name string) fx.Option {
-		return fxrestate.Workflow[*Choice](NewChoice, fxrestate.Name(name), quickly())
+		return fxrestate.Workflow[*Choice](NewChoice, fxrestate.Name(name), tirelessly())
 	},
+}
+
+// tirelessly has failed invocations retried soon, however long their application is
+// down: after the default of 70 attempts the server would pause them.
+func tirelessly() restate.ServiceDefinitionOption {
+	return restate.WithInvocationRetryPolicy(
+		restate.WithInitialRetryInterval(200*time.Millisecond),
+		restate.WithRetryIntervalFactor(1),
+		restate.WithMaxRetryAttempts(10_000),
+	)
 }
 
 func runChild(app string) int {
@@ -112,17 +121,11 @@ func spawn(t *testing.T, app, name string, w *world) *process {
 	return p
 }
 
-// starting bounds how many applications start at a time. With the race detector on,
-// each compiles the SDK's core for many seconds.
-var starting = make(chan struct{}, 2)
-
 // start starts the application again, at the same address: invocations go back to
 // where they began.
 func (p *process) start() {
 	p.t.Helper()
-	starting <- struct{}{}
-	defer func() { <-starting }()
-	p.cmd = exec.Command(os.Args[0])
+	p.cmd = exec.Command(os.Getenv(childBinaryEnv))
 	p.cmd.Env = append(os.Environ(), append(p.env, "RESTATE_ENDPOINT_ADDR="+p.addr)...)
 	p.cmd.Stderr = &p.log
 	_, err := p.cmd.StdinPipe()

@@ -81,7 +81,8 @@ func TestPipelineAPlainErrorIsRetriedAndTheServerCounts(t *testing.T) {
 			require.Equal(t, "RT0007", now.Code)
 			stuck.mended.Store(true)
 			require.Equal(t, "mended", decode[string](t, attach(t, id)))
-			require.GreaterOrEqual(t, stuck.tries.Load(), int32(4))
+			// The server counts an attempt when it starts: the one that was mended may be the last it had counted.
+			require.GreaterOrEqual(t, stuck.tries.Load(), int32(now.Retries))
 		})
 	}
 }

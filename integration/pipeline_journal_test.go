@@ -100,7 +100,7 @@ func serveBare(t *testing.T, def restate.ServiceDefinition) {
 		<-served
 	})
 	uri := fmt.Sprintf("http://%s:%d", server.EndpointHost(), l.Addr().(*net.TCPAddr).Port)
-	_, err = adminAPI.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{URI: uri})
+	_, err = adminAPI.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{URI: uri, Force: true})
 	require.NoError(t, err)
 }
 

@@ -14,16 +14,18 @@ const (
 	startupServices = 200
 )
 
-// measureStartup starts applications with few and with many services, in turn.
+// measureStartup starts applications with few and with many services, in turn. Each
+// round registers the same services anew, so that the server does not fill up with
+// those of earlier rounds.
 func measureStartup(ctx context.Context, server *devserver.Server, by scale) (result, error) {
 	services := by.of(startupServices)
 	var few, many, extra []float64
-	for i := range by.of(startupRounds) {
-		one, err := startupOf(ctx, server, spec{Suffix: fmt.Sprintf("Few%d", i), Services: 1})
+	for range by.of(startupRounds) {
+		one, err := startupOf(ctx, server, spec{Suffix: "Few", Services: 1})
 		if err != nil {
 			return nil, err
 		}
-		all, err := startupOf(ctx, server, spec{Suffix: fmt.Sprintf("Many%d", i), Services: services})
+		all, err := startupOf(ctx, server, spec{Suffix: "Many", Services: services})
 		if err != nil {
 			return nil, err
 		}

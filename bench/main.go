@@ -28,7 +28,7 @@ import (
 // figure is one thing that can be measured.
 type figure struct {
 	about   string
-	measure func(context.Context, *devserver.Server, scale) (result, error)
+	measure func(context.Context, scale) (result, error)
 }
 
 // scale divides how much is measured, for a test of the measuring.
@@ -38,10 +38,10 @@ func (s scale) of(n int) int { return max(n/int(s), 1) }
 
 var figures = map[string]figure{
 	"first":   {"the first invocation after ready, against the median of later ones", measureFirst},
-	"cpu":     {"CPU time per invocation and latency, against the bare SDK", measureCPU},
-	"ingress": {"calls by 64 callers, against the SDK's ingress client", measureIngress},
+	"cpu":     {"CPU time per invocation and latency, against the bare SDK", onOneServer(measureCPU)},
+	"ingress": {"calls by 64 callers, against the SDK's ingress client", onOneServer(measureIngress)},
 	"startup": {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
-	"memory":  {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", measureMemory},
+	"memory":  {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", onOneServer(measureMemory)},
 }
 
 func main() {
@@ -69,18 +69,15 @@ func exit(err error) {
 func run(f figure, by scale) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	server, err := devserver.Start(ctx, devserver.Config{
-		Progress: os.Stderr,
-		Env:      map[string]string{"RESTATE_LOG_FILTER": "warn"},
+	err := withServer(ctx, func(server *devserver.Server) error {
+		_, err := fmt.Printf("%s\n%s/%s, %d cores, %s, restate-server %s\n\n",
+			f.about, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), server.Version())
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = server.Stop(context.WithoutCancel(ctx)) }()
-
-	fmt.Printf("%s\n%s/%s, %d cores, %s, restate-server %s\n\n",
-		f.about, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), server.Version())
-	out, err := f.measure(ctx, server, by)
+	out, err := f.measure(ctx, by)
 	if err != nil {
 		return err
 	}

@@ -25,29 +25,32 @@ type sdkHandler[O, H any] interface {
 	Call(ctx restate.MockableContext, body []byte) ([]byte, error)
 }
 
-// payloads describes input and output to discovery.
-type payloads interface {
-	InputPayload() *encoding.InputPayload
-	OutputPayload() *encoding.OutputPayload
+// adapted is an adapter, whatever its types.
+type adapted interface {
+	Chain() *pipeline.Chain
+	ready() error
 }
 
 // adapter is a handler of the SDK whose call and payloads are ours.
 type adapter[O, H any] struct {
 	sdkHandler[O, H]
-	payloads payloads
-	chain    *pipeline.Chain
-	call     call
+	description
+	chain *pipeline.Chain
+	call  call
 }
 
-func adapt[O, H any](base sdkHandler[O, H], p payloads, c *pipeline.Chain, target *scope.Target) *adapter[O, H] {
-	return &adapter[O, H]{sdkHandler: base, payloads: p, chain: c, call: run(scope.NewFactory(restate.MockableContext.RunAsync), c, target)}
+func adapt[O, H any](base sdkHandler[O, H], d describer, c *pipeline.Chain, target *scope.Target) *adapter[O, H] {
+	return &adapter[O, H]{
+		sdkHandler: base, description: describeOnce(d), chain: c,
+		call: run(scope.NewFactory(restate.MockableContext.RunAsync), c, target),
+	}
 }
 
 // Chain returns what runs around the handler.
 func (a *adapter[O, H]) Chain() *pipeline.Chain { return a.chain }
 
-func (a *adapter[O, H]) InputPayload() *encoding.InputPayload   { return a.payloads.InputPayload() }
-func (a *adapter[O, H]) OutputPayload() *encoding.OutputPayload { return a.payloads.OutputPayload() }
+func (a *adapter[O, H]) InputPayload() *encoding.InputPayload   { return a.input() }
+func (a *adapter[O, H]) OutputPayload() *encoding.OutputPayload { return a.output() }
 
 func (a *adapter[O, H]) Call(ctx restate.MockableContext, body []byte) ([]byte, error) {
 	return a.call(ctx, body)

@@ -15,7 +15,6 @@ import (
 	"github.com/restatedev/sdk-go/server"
 
 	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/pipeline"
 )
 
 // Endpoint serves handlers to Restate. It is an http.Handler, safe for concurrent
@@ -28,7 +27,7 @@ type Endpoint struct {
 	identity identity
 	known    map[string]bool // request URIs of discovery and of all handlers
 	services []string
-	chains   []*pipeline.Chain
+	piped    []piped // sorted by target
 	gate     gate
 
 	mu      sync.Mutex
@@ -36,6 +35,12 @@ type Endpoint struct {
 	server  *http.Server
 	served  chan error
 	failure error
+}
+
+// piped is a handler that a [Pipeline] made.
+type piped struct {
+	target string
+	adapted
 }
 
 // New makes an endpoint of definitions, which [Definition] and [Foreign] make.
@@ -75,12 +80,15 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 		seen[def.Name()] = true
 		sdk.Bind(def)
 		e.services = append(e.services, def.Name())
-		e.chains = append(e.chains, chainsOf(def)...)
-		for name := range def.Handlers() {
-			e.known[invokeURI+def.Name()+"/"+name] = true
+		for name, h := range def.Handlers() {
+			target := def.Name() + "/" + name
+			e.known[invokeURI+target] = true
+			if own, ok := any(h).(adapted); ok {
+				e.piped = append(e.piped, piped{target, own})
+			}
 		}
 	}
-	slices.SortFunc(e.chains, func(a, b *pipeline.Chain) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortFunc(e.piped, func(a, b piped) int { return cmp.Compare(a.target, b.target) })
 	var err error
 	if e.identity, err = newIdentity(cfg.IdentityKeys); err != nil {
 		return nil, errors.Join(append(errs, err)...)
@@ -144,8 +152,9 @@ func (e *Endpoint) WarmUp(ctx context.Context) error {
 }
 
 // Start warms the SDK up and, in mode Listen, listens and serves. It returns when
-// the endpoint takes requests; a taken port is an error. An endpoint that was
-// started cannot be started again.
+// the endpoint takes requests; a taken port is an error, and so is a handler whose
+// types or codecs panic where discovery asks them for their schemas. An endpoint
+// that was started cannot be started again.
 func (e *Endpoint) Start(ctx context.Context) error {
 	var listener net.Listener
 	if e.cfg.Mode == Listen {
@@ -157,7 +166,7 @@ func (e *Endpoint) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := e.WarmUp(ctx); err != nil {
+	if err := e.prepare(ctx); err != nil {
 		if listener != nil {
 			err = errors.Join(err, listener.Close())
 		}
@@ -167,4 +176,15 @@ func (e *Endpoint) Start(ctx context.Context) error {
 		e.serve(listener)
 	}
 	return nil
+}
+
+// prepare does what can be done before the first request. The SDK compiles its core
+// on one processor, so there may be another for the schemas.
+func (e *Endpoint) prepare(ctx context.Context) error {
+	var describing sync.WaitGroup
+	var err error
+	describing.Go(func() { err = e.describe() })
+	warmErr := e.WarmUp(ctx)
+	describing.Wait()
+	return errors.Join(warmErr, err)
 }

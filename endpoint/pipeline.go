@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -63,15 +62,10 @@ func run[F any](scopes *scope.Factory[F], chain *pipeline.Chain, target *scope.T
 
 // Chains returns what runs around each handler, sorted by service and handler, for
 // people to read: each has a method String.
-func (e *Endpoint) Chains() []*pipeline.Chain { return slices.Clone(e.chains) }
-
-// chainsOf collects the chains of a definition that a [Pipeline] made.
-func chainsOf(def restate.ServiceDefinition) []*pipeline.Chain {
-	var chains []*pipeline.Chain
-	for _, h := range def.Handlers() {
-		if piped, ok := any(h).(interface{ Chain() *pipeline.Chain }); ok {
-			chains = append(chains, piped.Chain())
-		}
+func (e *Endpoint) Chains() []*pipeline.Chain {
+	chains := make([]*pipeline.Chain, len(e.piped))
+	for i, h := range e.piped {
+		chains[i] = h.Chain()
 	}
 	return chains
 }

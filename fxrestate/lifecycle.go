@@ -58,8 +58,10 @@ func (l *lifecycle) start(ctx context.Context) error {
 	if err := l.endpoint.Start(ctx); err != nil {
 		return err
 	}
-	for _, chain := range l.endpoint.Chains() {
-		l.log.DebugContext(ctx, "handler", "pipeline", chain.String())
+	if l.log.Enabled(ctx, slog.LevelDebug) {
+		for _, chain := range l.endpoint.Chains() {
+			l.log.DebugContext(ctx, "handler", "pipeline", chain.String())
+		}
 	}
 	if addr := l.endpoint.Addr(); addr != nil {
 		l.log.InfoContext(ctx, "serving", "addr", addr.String(), "services", len(l.endpoint.Services()))

@@ -76,16 +76,24 @@ func (r *Registrar) readBack(ctx context.Context, deploymentID string, services 
 	}
 }
 
+// revision is the latest of a service.
+type revision struct {
+	Name         string `json:"name"`
+	Number       int    `json:"revision"`
+	DeploymentID string `json:"deployment_id"`
+}
+
 // serving looks once, and tells the services of the deployment from those of
-// others. One list is a tenth of the time of 200 single looks.
+// others. GET /services would answer with the schemas of all handlers that the
+// server knows, which takes it several times as long.
 func (r *Registrar) serving(ctx context.Context, deploymentID string, names []string) (map[string]int, []NotServed, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	services, err := r.client.Services(ctx)
+	services, err := admin.Query[revision](ctx, r.client, "SELECT name, revision, deployment_id FROM sys_service")
 	if err != nil {
 		return nil, nil, err
 	}
-	known := make(map[string]admin.Service, len(services))
+	known := make(map[string]revision, len(services))
 	for _, service := range services {
 		known[service.Name] = service
 	}
@@ -94,7 +102,7 @@ func (r *Registrar) serving(ctx context.Context, deploymentID string, names []st
 	for _, name := range names {
 		service := known[name]
 		if service.DeploymentID == deploymentID {
-			revisions[name] = service.Revision
+			revisions[name] = service.Number
 		} else {
 			others = append(others, NotServed{Name: name, DeploymentID: service.DeploymentID})
 		}

@@ -20,7 +20,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 	var other atomic.Value
 	// Another process registers between our registration and our look.
 	gate := newGateway(t, func(_ http.ResponseWriter, call adminCall) bool {
-		if call.line == "GET /services" && other.Load() == nil {
+		if call.line == "POST /query" && other.Load() == nil {
 			registered, err := direct.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{
 				URI: fmt.Sprintf("http://%s:%d", restateServer.EndpointHost(), theirs.port), Force: true,
 			})
@@ -74,10 +74,10 @@ func TestNodeThatLearnsLateIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int32
 	gate := newGateway(t, func(w http.ResponseWriter, call adminCall) bool {
-		if call.line != "GET /services" || looks.Add(1) > 2 {
+		if call.line != "POST /query" || looks.Add(1) > 2 {
 			return false
 		}
-		fmt.Fprint(w, `{"services":[]}`)
+		fmt.Fprint(w, `{"rows":[]}`)
 		return true
 	})
 	registration, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).

@@ -98,7 +98,7 @@ func TestTokenAndHeadersGoWithEachCall(t *testing.T) {
 	require.NoError(t, err)
 	calls, _ := gate.made("")
 	require.Len(t, calls, 3)
-	for i, line := range []string{"GET /health", "POST /deployments", "GET /services"} {
+	for i, line := range []string{"GET /health", "POST /deployments", "POST /query"} {
 		require.Equal(t, line, calls[i].line)
 		require.Equal(t, "Bearer t0ken", calls[i].header.Get("Authorization"))
 		require.Equal(t, "abc", calls[i].header.Get("X-Key"))

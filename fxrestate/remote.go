@@ -58,10 +58,7 @@ func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, po
 	// for the services of this application.
 	decl := declare[T](kind, append([]restate.ServiceDefinitionOption{restate.WithJSON}, opts...), position)
 	if len(decl.all()) > 0 {
-		return fx.Options(provideClient[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))
+		return fx.Options(fx.Provide(newClient[T](kind)), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))
 	}
-	return fx.Options(
-		provideClient[T](kind),
-		fx.Supply(fx.Annotate(decl, fx.ResultTags(declarationGroup))),
-	)
+	return fx.Provide(newClient[T](kind), decl.contribute)
 }

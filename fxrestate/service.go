@@ -56,12 +56,10 @@ const (
 	// DefinitionGroup collects values of type restate.ServiceDefinition.
 	DefinitionGroup = `group:"fxrestate.definitions"`
 
-	declarationGroup = `group:"fxrestate.declarations"`
-	instanceGroup    = `group:"fxrestate.instances"`
-	definedGroup     = `group:"fxrestate.defined"`
-	mistakeGroup     = `group:"fxrestate.mistakes"`
-	globalGroup      = `group:"fxrestate.global"`
-	memberGroup      = `group:"fxrestate.members"`
+	definedGroup = `group:"fxrestate.defined"`
+	mistakeGroup = `group:"fxrestate.mistakes"`
+	globalGroup  = `group:"fxrestate.global"`
+	memberGroup  = `group:"fxrestate.members"`
 )
 
 // Registration is a service with its instance: an element of
@@ -111,6 +109,9 @@ type handlerAttachments struct {
 	position string
 }
 
+// contribute is a constructor for the graph.
+func (d *declaration) contribute() declared { return declared{Declaration: d} }
+
 // all returns the attachments of all levels.
 func (d *declaration) all() []Attachment {
 	all := slices.Clone(d.attachments)
@@ -120,39 +121,49 @@ func (d *declaration) all() []Attachment {
 	return all
 }
 
+// declared and instance put what each service brings into its group. With
+// fx.Annotate, which makes a container each time, a start with hundreds of services
+// would take a tenth longer.
+type (
+	declared struct {
+		fx.Out
+
+		Declaration *declaration `group:"fxrestate.declarations"`
+	}
+	instance struct {
+		fx.Out
+
+		Registration Registration `group:"fxrestate.instances"`
+	}
+)
+
 func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
 	decl := declare[T](kind, opts, position)
 	decl.served = true
-	declared := []fx.Option{
-		provideClient[T](kind),
-		fx.Supply(fx.Annotate(decl, fx.ResultTags(declarationGroup))),
-	}
+	known := []fx.Option{fx.Provide(newClient[T](kind), decl.contribute)}
 	for _, a := range decl.all() {
-		declared = append(declared, a.provide())
+		known = append(known, a.provide())
 	}
 	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
 		// The struct is read all the same: it may have mistakes of its own.
-		return fx.Options(append(declared, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)
+		return fx.Options(append(known, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)
 	}
-	return fx.Options(append(declared,
+	return fx.Options(append(known,
 		fx.Provide(constructor),
-		fx.Provide(fx.Annotate(
-			func(instance T) Registration { return Registration{decl, instance} },
-			fx.ResultTags(instanceGroup),
-		)),
+		fx.Provide(func(made T) instance { return instance{Registration: Registration{decl, made}} }),
 	)...)
 }
 
-// provideClient provides the typed client of a service. A generic type cannot be
-// made at run time, so each registration brings its own.
-func provideClient[T any](kind handler.Kind) fx.Option {
+// newClient is the constructor of the typed client of a service. A generic type
+// cannot be made at run time, so each registration brings its own.
+func newClient[T any](kind handler.Kind) any {
 	switch kind {
 	case handler.Object:
-		return fx.Provide(func(r *handler.Registry) ObjectClient[T] { return ObjectClient[T]{r} })
+		return func(r *handler.Registry) ObjectClient[T] { return ObjectClient[T]{r} }
 	case handler.Workflow:
-		return fx.Provide(func(r *handler.Registry) WorkflowClient[T] { return WorkflowClient[T]{r} })
+		return func(r *handler.Registry) WorkflowClient[T] { return WorkflowClient[T]{r} }
 	default:
-		return fx.Provide(func(r *handler.Registry) ServiceClient[T] { return ServiceClient[T]{registry: r} })
+		return func(r *handler.Registry) ServiceClient[T] { return ServiceClient[T]{registry: r} }
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	startupRounds   = 5
+	startupRounds   = 15
 	startupServices = 200
 )
 

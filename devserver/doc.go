@@ -66,6 +66,6 @@
 // Docker Desktop it reaches this machine as host.docker.internal: build the
 // URLs of deployments from [Server.EndpointHost], which knows. A rootless
 // engine has a network of its own, in which neither works; use npm there.
-// This path is tested with a stand-in for the docker client, not with an
-// engine.
+// The tests of this path use a stand-in for the docker client; with an engine
+// on Linux it was tried by hand.
 package devserver

@@ -113,7 +113,9 @@ func fakeServer(t *testing.T, path, version string) string {
 exec "`+realServer(t)+`" "$@"`)
 }
 
-var client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+// client waits long enough for the SDK to compile its core, which takes ten seconds
+// and more with the race detector on a busy machine.
+var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 
 // get returns the status and body of url; a body makes it a POST.
 func get(t testing.TB, url string, body ...string) (int, string) {

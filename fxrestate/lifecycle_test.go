@@ -99,7 +99,7 @@ func TestFailedWarmUpAfterTheRegistrationIsNoFailedRegistration(t *testing.T) {
 	cold := errors.New("too cold")
 	var posts atomic.Int32
 	url := gateway(t, func(r *http.Request) bool {
-		if r.Method == http.MethodPost {
+		if r.Method == http.MethodPost && r.URL.Path == "/deployments" {
 			posts.Add(1)
 		}
 		return false
@@ -167,7 +167,7 @@ func TestStartWithoutADeadlineWaitsAsLongAsFxDoesByDefault(t *testing.T) {
 func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 	t.Parallel()
 	// The services cannot be read back: they are called, and still not registered.
-	url := gateway(t, func(r *http.Request) bool { return r.Method == http.MethodGet && r.URL.Path == "/services" })
+	url := gateway(t, func(r *http.Request) bool { return r.URL.Path == "/query" })
 	const timeout = 12 * time.Second
 	i := newIdle(t, lifeConfig(url, true), fx.StartTimeout(timeout))
 	started := make(chan error, 1)

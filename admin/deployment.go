@@ -85,11 +85,12 @@ type RegisteredDeployment struct {
 	// Created is true for a new deployment and false for a URI that the
 	// server knew.
 	Created bool `json:"-"`
-	// Services as they are registered now.
-	Services           []Service `json:"services"`
-	MinProtocolVersion int       `json:"min_protocol_version"`
-	MaxProtocolVersion int       `json:"max_protocol_version"`
-	SDKVersion         string    `json:"sdk_version"`
+	// Services as they are registered now. [Client.Deployment] has their handlers
+	// and settings, which take tens of milliseconds to decode where there are many.
+	Services           []ServiceRevision `json:"services"`
+	MinProtocolVersion int               `json:"min_protocol_version"`
+	MaxProtocolVersion int               `json:"max_protocol_version"`
+	SDKVersion         string            `json:"sdk_version"`
 }
 
 // RegisterDeployment registers an endpoint. The server calls the endpoint

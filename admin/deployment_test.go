@@ -91,7 +91,10 @@ func TestBreakingAllowsAnotherKind(t *testing.T) {
 		URI: serve(t, counterObject("Broken")), Breaking: true,
 	})
 	require.NoError(t, err)
-	require.Equal(t, admin.TypeVirtualObject, registered.Services[0].Type)
+	require.Equal(t, []admin.ServiceRevision{{Name: "Broken", Revision: 2}}, registered.Services)
+	service, err := client.Service(testContext(t), "Broken")
+	require.NoError(t, err)
+	require.Equal(t, admin.TypeVirtualObject, service.Type)
 }
 
 func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {

@@ -64,7 +64,8 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 
 // Register waits for the admin API, registers the target, and reads back that
 // the target's services are served by it. The endpoint must be serving: the
-// server calls it.
+// server calls it. A proxy in front of the admin API has to let GET /health,
+// POST /deployments and POST /query through.
 //
 // What may get better is tried again, with growing and jittered pauses of at
 // most 5 seconds, until ctx ends: an admin API that does not answer, is

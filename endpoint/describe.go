@@ -24,25 +24,23 @@ type description struct {
 
 func describeOnce(d describer) description {
 	return description{
-		input: sync.OnceValue(func() *encoding.InputPayload {
-			p := d.InputPayload()
-			if p == nil {
-				return nil
-			}
-			known := *p
-			known.JsonSchema = encodedSchema(p.JsonSchema)
-			return &known
-		}),
-		output: sync.OnceValue(func() *encoding.OutputPayload {
-			p := d.OutputPayload()
-			if p == nil {
-				return nil
-			}
-			known := *p
-			known.JsonSchema = encodedSchema(p.JsonSchema)
-			return &known
-		}),
+		input:  once(d.InputPayload, func(p *encoding.InputPayload) *any { return &p.JsonSchema }),
+		output: once(d.OutputPayload, func(p *encoding.OutputPayload) *any { return &p.JsonSchema }),
 	}
+}
+
+// once asks once, and keeps a copy in which the schema is encoded.
+func once[P any](ask func() *P, schema func(*P) *any) func() *P {
+	return sync.OnceValue(func() *P {
+		answer := ask()
+		if answer == nil {
+			return nil
+		}
+		known := *answer
+		s := schema(&known)
+		*s = encodedSchema(*s)
+		return &known
+	})
 }
 
 // encodedSchema is a schema as the manifest has it. One that does not encode is

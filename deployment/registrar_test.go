@@ -227,7 +227,10 @@ func TestServiceOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 		Register(testContext(t), deployment.Target{Port: serve(t, service("Kind")).port})
 	require.NoError(t, err)
 
-	_, err = newRegistrar(t, client, deployment.Config{Force: new(false)}, nil).
+	// Without Force a URL that is known is left as it is, and a free port may have
+	// been registered by another test: no other has the path.
+	fresh := deployment.Config{Force: new(false), URL: "http://" + restateServer.EndpointHost() + ":{{port}}/another-kind"}
+	_, err = newRegistrar(t, client, fresh, nil).
 		Register(testContext(t), deployment.Target{Port: serve(t, object("Kind")).port})
 	var refused *admin.Error
 	require.ErrorAs(t, err, &refused)

@@ -100,14 +100,27 @@ func TestRegistrationSaysAllExplicitly(t *testing.T) {
 			t.Parallel()
 			p, cfg := newProxy(t, server.AdminURL()), config()
 			cfg.Admin.URL = p.URL
+			mount := underNewPath(&cfg)
 			test.change(cfg.Register)
 			a := startWith(t, cfg, fxrestate.Service[*Job](newJob, fxrestate.Name(unique("job"))))
-			test.want["uri"] = a.url()
+			test.want["uri"] = a.url() + mount
 			var sent map[string]any
 			require.NoError(t, json.Unmarshal(p.seen(http.MethodPost, "/deployments")[0].body, &sent))
 			require.Equal(t, test.want, sent)
 		})
 	}
+}
+
+// underNewPath serves an application under a path that no other has, and returns it:
+// a free port may have been registered for an application that ended, and without
+// Force a URL that is known is left as it is.
+func underNewPath(cfg *fxrestate.Config) string {
+	path := "/" + unique("mount")
+	cfg.Register.URL += path
+	cfg.Endpoint.Configure = func(srv *http.Server) {
+		srv.Handler = srv.Handler.(*endpoint.Endpoint).Under(path)
+	}
+	return path
 }
 
 func TestDeploymentShowsWhatWasConfigured(t *testing.T) {
@@ -187,6 +200,7 @@ func TestRefusalOfTheServerIsShownWithItsCodeAndWhatToDo(t *testing.T) {
 	name, no, cfg := unique("job"), false, config()
 	start(t, fxrestate.Service[*Job](newJob, fxrestate.Name(name)))
 	cfg.Register.Force = &no
+	underNewPath(&cfg)
 	b := build(t, fx.Supply(cfg), fxrestate.Object[Depot](made(Depot{}), fxrestate.Name(name)))
 	began := time.Now()
 	err := b.tryStart(t)

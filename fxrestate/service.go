@@ -122,8 +122,8 @@ func (d *declaration) all() []Attachment {
 }
 
 // declared and instance put what each service brings into its group. With
-// fx.Annotate, which makes a container each time, a start with hundreds of services
-// would take a tenth longer.
+// fx.Annotate, which makes a container each time, fx.New of hundreds of services
+// took well over half as long again.
 type (
 	declared struct {
 		fx.Out

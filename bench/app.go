@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -31,6 +33,9 @@ type spec struct {
 	MaxInFlight int
 	AdminURL    string
 	Host        string // under which the server reaches it
+	// Addr is where to listen, without a registration, once the line "serve" comes
+	// in: what is needed once per process is done by then. Empty: a free port.
+	Addr string
 }
 
 // started is the line by which an application says that it is ready.
@@ -50,15 +55,20 @@ func runApp(text string) error {
 	if s.Bare {
 		start = startBare
 	}
+	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	if s.Addr != "" {
+		if err := standBy(in, out); err != nil {
+			return err
+		}
+	}
 	ready, stop, err := start(s)
 	if err != nil {
 		return err
 	}
-	out := json.NewEncoder(os.Stdout)
 	if err := out.Encode(ready); err != nil {
 		return err
 	}
-	for in := json.NewDecoder(os.Stdin); ; {
+	for {
 		var question string
 		if err := in.Decode(&question); err == io.EOF {
 			return stop()
@@ -75,15 +85,37 @@ func runApp(text string) error {
 	}
 }
 
+// standBy compiles the SDK's core and waits for the word to serve.
+func standBy(in *json.Decoder, out *json.Encoder) error {
+	e, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted}, nil)
+	if err != nil {
+		return err
+	}
+	if err := e.WarmUp(context.Background()); err != nil {
+		return err
+	}
+	if err := out.Encode(started{}); err != nil {
+		return err
+	}
+	var serve string
+	return in.Decode(&serve)
+}
+
 // startBare serves the handlers as the SDK's documentation has it. Its log goes
 // to standard error, which nobody reads.
 func startBare(s spec) (started, func() error, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := s.Addr, error(nil)
+	if addr == "" {
+		if addr, err = freeAddr(); err != nil {
+			return started{}, nil, err
+		}
+	}
+	_, portText, err := net.SplitHostPort(addr)
 	if err != nil {
 		return started{}, nil, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
+	port, err := strconv.Atoi(portText)
+	if err != nil {
 		return started{}, nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -92,9 +124,12 @@ func startBare(s spec) (started, func() error, error) {
 		done <- server.NewRestate().
 			Bind(restate.Reflect(&Plain{"Plain" + s.Suffix})).
 			Bind(restate.Reflect(&Counter{"Counter" + s.Suffix})).
-			Start(ctx, fmt.Sprintf("127.0.0.1:%d", port))
+			Start(ctx, addr)
 	}()
 	stop := func() error { cancel(); return nil }
+	if s.Addr != "" {
+		return started{Port: port}, stop, awaitPort(addr)
+	}
 	client, err := admin.New(admin.Config{URL: s.AdminURL})
 	if err != nil {
 		return started{}, stop, err
@@ -107,16 +142,42 @@ func startBare(s spec) (started, func() error, error) {
 	return started{Port: port}, stop, err
 }
 
+// freeAddr returns an address that nobody listens on.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// awaitPort waits until somebody listens.
+func awaitPort(addr string) error {
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			return c.Close()
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func startOurs(s spec) (started, func() error, error) {
 	var e *endpoint.Endpoint
+	cfg := fxrestate.Config{
+		Admin:    admin.Config{URL: s.AdminURL},
+		Endpoint: endpoint.Config{Addr: cmp.Or(s.Addr, "127.0.0.1:0"), MaxInFlight: s.MaxInFlight},
+	}
+	if s.Addr == "" {
+		cfg.Register = &deployment.Config{URL: "http://" + s.Host + ":{{port}}", Required: true}
+	}
 	opts := []fx.Option{
 		fxrestate.Module,
-		fx.Supply(zap.NewNop(), fxrestate.Config{
-			Admin:    admin.Config{URL: s.AdminURL},
-			Endpoint: endpoint.Config{Addr: "127.0.0.1:0", MaxInFlight: s.MaxInFlight},
-			Register: &deployment.Config{URL: "http://" + s.Host + ":{{port}}", Required: true},
-		}),
-		fxrestate.Service[*Plain](func() *Plain { return &Plain{} }, fxrestate.Name("Plain"+s.Suffix)),
+		fx.Supply(zap.NewNop(), cfg),
+		fxrestate.Service[*Plain](func() *Plain { return &Plain{name: "Plain" + s.Suffix} }, fxrestate.Name("Plain"+s.Suffix)),
 		fxrestate.Object[*Counter](func() *Counter { return &Counter{} }, fxrestate.Name("Counter"+s.Suffix)),
 		fives(s.Services, s.Suffix),
 		fx.Populate(&e),

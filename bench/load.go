@@ -44,9 +44,15 @@ func load(ctx context.Context, client *http.Client, ingress string, callers, n i
 }
 
 func post(ctx context.Context, client *http.Client, url string, body []byte) error {
+	_, err := postFor(ctx, client, url, body)
+	return err
+}
+
+// postFor returns the answer.
+func postFor(ctx context.Context, client *http.Client, url string, body []byte) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
@@ -59,23 +65,24 @@ func get(ctx context.Context, client *http.Client, url string) error {
 	if err != nil {
 		return err
 	}
-	return do(client, req)
+	_, err = do(client, req)
+	return err
 }
 
-func do(client *http.Client, req *http.Request) error {
+func do(client *http.Client, req *http.Request) ([]byte, error) {
 	res, err := client.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
 	out, err := io.ReadAll(res.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if res.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("%s: status %d: %s", req.URL, res.StatusCode, out)
+		return nil, fmt.Errorf("%s: status %d: %s", req.URL, res.StatusCode, out)
 	}
-	return nil
+	return out, nil
 }
 
 // newClient makes an HTTP client for many callers.

@@ -37,11 +37,13 @@ type scale int
 func (s scale) of(n int) int { return max(n/int(s), 1) }
 
 var figures = map[string]figure{
-	"first":   {"the first invocation after ready, against the median of later ones", measureFirst},
-	"cpu":     {"CPU time per invocation and latency, against the bare SDK", onOneServer(measureCPU)},
-	"ingress": {"calls by 64 callers, against the SDK's ingress client", onOneServer(measureIngress)},
-	"startup": {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
-	"memory":  {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", onOneServer(measureMemory)},
+	"first":     {"the first invocation after ready, against the median of later ones", measureFirst},
+	"cpu":       {"CPU time per invocation and latency, against the bare SDK", onOneServer(measureCPU)},
+	"ingress":   {"calls by 64 callers, against the SDK's ingress client", onOneServer(measureIngress)},
+	"startup":   {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
+	"admission": {"10 and 20 slots with parents that wait for their children, and with too many", onOneServer(measureAdmission)},
+	"rolling":   {"attempts that restarts make Restate retry, and p99, against the bare SDK that ends at once", measureRolling},
+	"memory":    {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", onOneServer(measureMemory)},
 }
 
 func main() {
@@ -51,7 +53,7 @@ func main() {
 	if len(os.Args) != 2 || figures[os.Args[1]].measure == nil {
 		fmt.Fprintln(os.Stderr, "usage: go run ./bench NAME, where NAME is one of")
 		for _, name := range slices.Sorted(maps.Keys(figures)) {
-			fmt.Fprintf(os.Stderr, "  %-8s %s\n", name, figures[name].about)
+			fmt.Fprintf(os.Stderr, "  %-9s %s\n", name, figures[name].about)
 		}
 		os.Exit(2)
 	}

@@ -28,11 +28,13 @@ func TestLastLineOfEachFigureIsForMachines(t *testing.T) {
 	t.Parallel()
 	const number = `\d+(\.\d+)?`
 	want := map[string]string{
-		"first":   "first_ratio=" + number,
-		"cpu":     "cpu_echo=" + number + " cpu_steps=" + number + " cpu_counter=" + number + " latency1=" + number,
-		"ingress": "throughput=" + number + " client_cpu=" + number + " conns=" + number,
-		"startup": "startup_extra_ms=-?" + number,
-		"memory":  "rss_mb=" + number + " completed=50",
+		"first":     "first_ratio=" + number,
+		"cpu":       "cpu_echo=" + number + " cpu_steps=" + number + " cpu_counter=" + number + " latency1=" + number,
+		"ingress":   "throughput=" + number + " client_cpu=" + number + " conns=" + number,
+		"startup":   "startup_extra_ms=-?" + number,
+		"admission": "nested_x=" + number + " flat_x=" + number + " completed=21",
+		"rolling":   "retried_inplace=" + number + " retried_overlap=" + number + " p99_inplace=" + number + " p99_overlap=" + number + " failed=0",
+		"memory":    "rss_mb=" + number + " completed=50",
 	}
 	require.Len(t, want, len(figures))
 	for name := range figures {

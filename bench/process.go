@@ -54,6 +54,14 @@ func startProcess(ctx context.Context, server *devserver.Server, s spec) (*proce
 	return p, nil
 }
 
+// serve lets an application that stands by serve, and waits until it does.
+func (p *process) serve() error {
+	if err := json.NewEncoder(p.in).Encode("serve"); err != nil {
+		return err
+	}
+	return p.out.Decode(&p.started)
+}
+
 // usage asks the application what it used so far.
 func (p *process) usage() (usage, error) {
 	if err := json.NewEncoder(p.in).Encode("usage"); err != nil {

@@ -39,6 +39,27 @@ func (*Plain) Steps(ctx restate.Context, in Message) (Message, error) {
 	return in, nil
 }
 
+// workTime is how long Work takes.
+const workTime = 100 * time.Millisecond
+
+// Work does a step that takes its time.
+func (*Plain) Work(ctx restate.Context, in Message) (Message, error) {
+	return restate.Run(ctx, func(restate.RunContext) (Message, error) {
+		time.Sleep(workTime)
+		return in, nil
+	}, restate.WithName("work"))
+}
+
+// Parent calls Work.
+func (p *Plain) Parent(ctx restate.Context, in Message) (Message, error) {
+	return restate.Service[Message](ctx, p.name, "Work").Request(in)
+}
+
+// Relay calls Echo.
+func (p *Plain) Relay(ctx restate.Context, in Message) (Message, error) {
+	return restate.Service[Message](ctx, p.name, "Echo").Request(in)
+}
+
 // Sleep sleeps two seconds.
 func (*Plain) Sleep(ctx restate.Context) error { return restate.Sleep(ctx, 2*time.Second) }
 

@@ -33,6 +33,9 @@ const (
 const (
 	DefaultAddr         = ":9080"
 	DefaultDrainTimeout = 10 * time.Second
+	DefaultSuspendAfter = 50 * time.Millisecond
+	// DefaultMaxMessageBytes is the limit of a restate-server with default settings.
+	DefaultMaxMessageBytes = 32 << 20
 )
 
 // What MaxInFlight is derived from: a core of the SDK and its buffers for each
@@ -41,6 +44,14 @@ const (
 	memoryPerAttempt = 700 << 10
 	minMaxInFlight   = 100
 	maxMaxInFlight   = 10_000
+)
+
+// What MaxInFlightBytes is derived from: the SDK and what decodes a message need
+// twelve times its size, of another quarter of the memory.
+const (
+	memoryPerByte       = 12
+	minMaxInFlightBytes = DefaultMaxMessageBytes
+	maxMaxInFlightBytes = 4 << 30
 )
 
 // Config configures an endpoint. The zero value listens on [DefaultAddr].
@@ -66,12 +77,35 @@ type Config struct {
 	// its stream open. It is for what cannot stream both ways, such as a
 	// buffering proxy. Default: false, and always on with Lambda.
 	RequestResponse bool
-	// MaxInFlight is how many attempts run at a time; what comes beyond it is
-	// answered 503 with Retry-After, which makes the server come back and counts
-	// as no attempt. Default: half of the memory that the process may use (its
-	// cgroup, else the machine) divided by the 0.7 MB that an attempt takes,
-	// between 100 and 10,000.
+	// MaxInFlight is how many attempts run at a time. What comes beyond it waits
+	// in the order of arrival, while attempts that only wait for something make
+	// room: they are suspended, so that a handler may call others of the same
+	// endpoint. What finds no place in five seconds, and what comes when ten
+	// times as many wait (at least 1,000), is answered 503 with a Retry-After of
+	// one to four seconds, which makes the server come back and counts as no
+	// attempt. Default: half of the memory that the process may use (its cgroup,
+	// else the machine) divided by the 0.7 MB that an attempt takes, between 100
+	// and 10,000.
 	MaxInFlight int
+	// MaxInFlightBytes bounds the messages of all attempts together: inputs,
+	// state, results, as they come in. The first 16 KiB of each do not count.
+	// Attempts beyond it are answered 503 with Retry-After, but for one at a
+	// time, which may bring twice as much; beyond that it gets a 413. What
+	// arrives when an attempt runs counts and is not refused. Default: a quarter
+	// of the memory divided by twelve, since a message needs that many times its
+	// size, between 32 MiB and 4 GiB.
+	MaxInFlightBytes int64
+	// MaxMessageBytes bounds a single message. An attempt with a larger one is
+	// answered 413, or cut when it runs already, and the log says so. Raise it
+	// when the server's own limit is raised (its message-size-limit). Default:
+	// DefaultMaxMessageBytes, that of the server. At most 4 GiB.
+	MaxMessageBytes int64
+	// SuspendAfter is how long an attempt must have waited for something, without
+	// a message and a step under way, before it is suspended to make room or
+	// because the endpoint stops. A shorter one stops faster; one that is shorter
+	// than a round trip to the server makes attempts replay more often. Default:
+	// DefaultSuspendAfter. Negative: at once.
+	SuspendAfter time.Duration
 	// DrainTimeout is how long a stop waits for attempts in flight before it
 	// cuts them; Restate then retries them. It must be shorter than fx's stop
 	// timeout. Default: DefaultDrainTimeout. Negative: cut at once.
@@ -88,6 +122,9 @@ func (c Config) WithDefaults() Config {
 		c.RequestResponse = true
 	}
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, defaultMaxInFlight())
+	c.MaxInFlightBytes = cmp.Or(c.MaxInFlightBytes, defaultMaxInFlightBytes())
+	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, DefaultMaxMessageBytes)
+	c.SuspendAfter = cmp.Or(c.SuspendAfter, DefaultSuspendAfter)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, DefaultDrainTimeout)
 	return c
 }
@@ -129,12 +166,28 @@ func (c Config) Validate() error {
 	if c.MaxInFlight < 0 {
 		bad("MaxInFlight", c.MaxInFlight, "it must be positive, or 0 for the default")
 	}
+	if c.MaxInFlightBytes < 0 {
+		bad("MaxInFlightBytes", c.MaxInFlightBytes, "it must be positive, or 0 for the default")
+	}
+	if c.MaxMessageBytes < 0 || c.MaxMessageBytes > math.MaxUint32 {
+		bad("MaxMessageBytes", c.MaxMessageBytes, "it must be positive and less than 4 GiB, or 0 for the default")
+	}
 	return errors.Join(errs...)
 }
 
 // defaultMaxInFlight derives the number of attempts from the memory that the
 // process may use.
 func defaultMaxInFlight() int {
+	return int(min(max(memoryLimit()/2/memoryPerAttempt, minMaxInFlight), maxMaxInFlight))
+}
+
+// defaultMaxInFlightBytes derives the bytes of messages from the same memory.
+func defaultMaxInFlightBytes() int64 {
+	return int64(min(max(memoryLimit()/4/memoryPerByte, minMaxInFlightBytes), maxMaxInFlightBytes))
+}
+
+// memoryLimit is how much memory the process may use.
+func memoryLimit() uint64 {
 	limit := uint64(math.MaxUint64)
 	for _, provider := range []memlimit.Provider{memlimit.FromCgroup, memlimit.FromSystem} {
 		if n, err := provider(); err == nil && n > 0 {
@@ -144,5 +197,5 @@ func defaultMaxInFlight() int {
 	if n := debug.SetMemoryLimit(-1); n > 0 && uint64(n) < limit {
 		limit = uint64(n)
 	}
-	return int(min(max(limit/2/memoryPerAttempt, minMaxInFlight), maxMaxInFlight))
+	return limit
 }

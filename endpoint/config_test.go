@@ -20,6 +20,10 @@ func TestConfigDefaults(t *testing.T) {
 	require.Equal(t, 10*time.Second, c.DrainTimeout)
 	require.False(t, c.RequestResponse)
 	require.Positive(t, c.MaxInFlight)
+	require.GreaterOrEqual(t, c.MaxInFlightBytes, int64(32<<20))
+	require.EqualValues(t, 32<<20, c.MaxMessageBytes)
+	require.Equal(t, 50*time.Millisecond, c.SuspendAfter)
+	require.Equal(t, time.Duration(-1), endpoint.Config{SuspendAfter: -1}.WithDefaults().SuspendAfter)
 
 	require.Empty(t, endpoint.Config{Mode: endpoint.Mounted}.WithDefaults().Addr)
 	require.True(t, endpoint.Config{Mode: endpoint.Lambda}.WithDefaults().RequestResponse)
@@ -47,7 +51,7 @@ func TestConfigValidate(t *testing.T) {
 		{"no certificate", endpoint.Config{TLS: &tls.Config{}}, []string{`endpoint: TLS is "without a certificate": it must have Certificates, GetCertificate or GetConfigForClient`}},
 		{"no mode", endpoint.Config{Mode: "x"}, []string{`endpoint: Mode is "x": it must be "listen", "mounted" or "lambda"`}},
 		{"everything wrong", endpoint.Config{
-			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, IdentityKeys: []string{"a", keyID(signingKey), "b"},
+			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, MaxInFlightBytes: -1, MaxMessageBytes: 1 << 32, IdentityKeys: []string{"a", keyID(signingKey), "b"},
 		}, []string{
 			`endpoint: Addr is ":1": it must be empty in mode "lambda", which does not listen`,
 			`endpoint: TLS is "set": it must be nil in mode "lambda", which does not listen`,
@@ -55,6 +59,8 @@ func TestConfigValidate(t *testing.T) {
 			`endpoint: IdentityKeys[0] is "a": it must be a public key that begins with "publickeyv1_"`,
 			`endpoint: IdentityKeys[2] is "b": it must be a public key that begins with "publickeyv1_"`,
 			`endpoint: MaxInFlight is -1: it must be positive, or 0 for the default`,
+			`endpoint: MaxInFlightBytes is -1: it must be positive, or 0 for the default`,
+			`endpoint: MaxMessageBytes is 4294967296: it must be positive and less than 4 GiB, or 0 for the default`,
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

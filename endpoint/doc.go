@@ -39,26 +39,42 @@
 //
 // # What is let in
 //
-// At most [Config].MaxInFlight attempts run at a time. What comes beyond is
-// answered 503 with Retry-After, which the server honours and does not count as an
-// attempt.
+// An attempt is let in once its journal has arrived, in the order of arrival, as
+// long as fewer than [Config].MaxInFlight run and their messages are smaller than
+// [Config].MaxInFlightBytes together. What comes beyond waits. Meanwhile attempts
+// that have only waited for something for [Config].SuspendAfter are suspended,
+// those that wait longest first: Restate resumes them when it is there. So the
+// handlers of an endpoint may call each other at any limit, and the throughput is
+// that of the work: 2,000 invocations of 100 ms at a limit of 20 take 11 s, of which
+// the work is 10. What waits for five seconds is answered 503 with Retry-After,
+// which the server honours and does not count as an attempt.
+//
+// Requests that are sent in part take no place, and what stops arriving for ten
+// seconds is answered 408. A message larger than [Config].MaxMessageBytes is
+// refused before it arrives. Connections without requests are closed after two
+// minutes; [Config].Configure may change that.
 //
 // With [Config].IdentityKeys only requests that one of these servers signed are
 // taken (https://docs.restate.dev/services/security#locking-down-service-access),
-// whatever the path; GET /health is open. What is neither discovery nor an
+// whatever the path; GET /health is open. Signatures are verified before anything
+// else, and refusals are logged once a second at the most, with their number. What is neither discovery nor an
 // invocation of a known handler is refused before the SDK sees it.
 //
 // # How it stops
 //
-// A stop takes place in two phases. First new invocations are answered 503 with
-// Retry-After, and attempts in flight go on. After a second those that wait for
-// something are suspended, which is no failure: Restate resumes them, here or
-// elsewhere, when what they wait for is there. Those that compute go on until they
-// are done or wait, a step of theirs is journaled, and what is left after
-// [Config].DrainTimeout is cut: its context ends and Restate retries it.
+// A stop costs callers less than a crash would. At first invocations are still let
+// in: they end in milliseconds, while one that is turned away comes back a second
+// later. Attempts that have waited for something for [Config].SuspendAfter are
+// suspended, which is no failure: Restate resumes them, here or elsewhere, when what
+// they wait for is there. At the first moment without attempts the listener and the
+// connections are closed, and whoever comes next under the same URL goes on.
 //
-// Then the listener and the connections are closed. A handler that does not end
-// with its context, cut or not, makes [Endpoint.Stop] return an error that says so.
+// If there is no such moment within a second, new invocations are answered 503 with
+// Retry-After, and all attempts are suspended where they next wait. Those that
+// compute go on until then, a step of theirs is journaled, and what is left after
+// [Config].DrainTimeout is cut: its context ends and Restate retries it. A handler
+// that does not end with its context is named in the log, and [Endpoint.Stop]
+// returns an error that names it, before its time is over.
 //
 // Invocations are pinned to the URL that they began on: come back under the same
 // one (https://docs.restate.dev/services/versioning).

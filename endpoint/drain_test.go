@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"sync"
@@ -272,16 +273,41 @@ func stopping(t testing.TB, e *endpoint.Endpoint, ctx context.Context) <-chan er
 	return stopped
 }
 
-// invokeEmpty posts an invocation without a body, which the SDK refuses, to the
-// endpoint itself.
+// invokeEmpty posts an invocation without a body to the endpoint itself.
 func invokeEmpty(t testing.TB, e *endpoint.Endpoint, handler string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, url(e)+"/invoke/"+e.Services()[0]+"/"+handler, http.NoBody)
-	require.NoError(t, err)
-	req.Header.Set("Content-Type", "application/vnd.restate.invocation.v5")
-	a, err := do(req)
+	return invoke(t, e, handler, nil)
+}
+
+// invoke posts the body of an attempt to the endpoint itself.
+func invoke(t testing.TB, e *endpoint.Endpoint, handler string, body []byte) answer {
+	t.Helper()
+	a, err := do(invocationRequest(testContext(t), e, handler, body))
 	require.NoError(t, err)
 	return a
+}
+
+// invokeUntil is invoke until ctx ends, from other goroutines than the test's.
+func invokeUntil(ctx context.Context, e *endpoint.Endpoint, handler string, body []byte) error {
+	_, err := do(invocationRequest(ctx, e, handler, body))
+	return err
+}
+
+func invocationRequest(ctx context.Context, e *endpoint.Endpoint, handler string, body []byte) *http.Request {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url(e)+"/invoke/"+e.Services()[0]+"/"+handler, bytes.NewReader(body))
+	if err != nil {
+		panic(err)
+	}
+	req.Header.Set("Content-Type", "application/vnd.restate.invocation.v5")
+	return req
+}
+
+func cancelled(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithCancel(testContext(t))
+}
+
+func deploymentOf(e *endpoint.Endpoint, useHTTP11 bool) admin.RegisterDeploymentRequest {
+	return admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: useHTTP11}
 }
 
 func TestStopWaitsForAStep(t *testing.T) {
@@ -373,6 +399,7 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		require.Less(t, stop(t, e), longerThanSuspendAfter)
 		require.Len(t, messages(lines, cutLine), 1)
 		require.EqualValues(t, 1, messages(lines, cutLine)[0].ContextMap()["attempts"])
+		require.Equal(t, name(t)+"/Polite", messages(lines, cutLine)[0].ContextMap()["handlers"])
 
 		start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
 		close(w.release)
@@ -408,6 +435,11 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		err := e.Stop(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "endpoint: stop: 1 attempts do not return")
+		require.ErrorContains(t, err, name(t)+"/Compute")
+		require.NoError(t, ctx.Err(), "whoever waits for the stop learns the reason too late")
+		named := messages(lines, "handlers do not return; they must end when their context does")
+		require.Len(t, named, 1)
+		require.Equal(t, name(t)+"/Compute", named[0].ContextMap()["handlers"])
 		require.Equal(t, 1, e.InFlight())
 		require.Len(t, messages(lines, cutLine), 1)
 

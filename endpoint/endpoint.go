@@ -29,6 +29,8 @@ type Endpoint struct {
 	services []string
 	piped    []piped // sorted by target
 	gate     gate
+	refused  tally // requests without a signature
+	tooLarge tally // messages beyond MaxMessageBytes
 
 	mu      sync.Mutex
 	addr    net.Addr
@@ -61,11 +63,10 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 		log:   slog.New(log),
 		known: map[string]bool{discoverURI: true},
 	}
+	e.refused.log, e.refused.message = e.log, "refused requests that are not signed with one of IdentityKeys"
+	e.tooLarge.log, e.tooLarge.message = e.log, "refused messages of invocations"
+	e.gate.init(cfg, e.tooLarge.note)
 	sdk := server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse)
-	e.gate.init(cfg.MaxInFlight)
-	if len(cfg.IdentityKeys) > 0 {
-		sdk.WithIdentityV1(cfg.IdentityKeys...)
-	}
 	var errs []error
 	seen := map[string]bool{}
 	for _, def := range definitions {
@@ -89,24 +90,44 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 		}
 	}
 	slices.SortFunc(e.piped, func(a, b piped) int { return cmp.Compare(a.target, b.target) })
-	var err error
-	if e.identity, err = newIdentity(cfg.IdentityKeys); err != nil {
-		return nil, errors.Join(append(errs, err)...)
-	}
-	// The SDK warns of unsigned requests each time it makes a handler.
-	if cfg.Mode == Lambda {
-		e.handler = http.NotFoundHandler()
-		e.lambda, err = sdk.LambdaHandler()
-	} else {
-		e.handler, err = sdk.Handler()
-	}
-	if err != nil {
-		errs = append(errs, fmt.Errorf("endpoint: %w", err))
+	if err := e.makeHandler(sdk, log); err != nil {
+		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
 	return e, nil
+}
+
+// makeHandler makes the SDK's handler and what checks signatures. Signatures are
+// checked once: by the SDK in mode Lambda, which has no gate in front, and else by
+// the endpoint.
+func (e *Endpoint) makeHandler(sdk *server.Restate, log slog.Handler) (err error) {
+	keys := e.cfg.IdentityKeys
+	if e.cfg.Mode == Lambda {
+		if e.identity, err = newIdentity(keys, slog.DiscardHandler); err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			sdk.WithIdentityV1(keys...)
+		}
+		e.handler = http.NotFoundHandler()
+		if e.lambda, err = sdk.LambdaHandler(); err != nil {
+			return fmt.Errorf("endpoint: %w", err)
+		}
+		return nil
+	}
+	if e.identity, err = newIdentity(keys, log); err != nil {
+		return err
+	}
+	if len(keys) > 0 {
+		sdk.WithLogger(slog.DiscardHandler, false) // it would warn of requests without signatures
+	}
+	if e.handler, err = sdk.Handler(); err != nil {
+		return fmt.Errorf("endpoint: %w", err)
+	}
+	sdk.WithLogger(log, false)
+	return nil
 }
 
 // Services returns the names of the services.

@@ -1,47 +1,89 @@
 package endpoint
 
 import (
+	"container/list"
 	"context"
-	"errors"
-	"io"
+	"math/rand/v2"
 	"net/http"
-	"os"
+	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// retryAfter is what refused requests are told. The server honours whole seconds
-// and counts such a refusal as no attempt.
-const retryAfter = time.Second
+const (
+	// retryAfter is what requests are told that a stopping endpoint refuses. The
+	// server honours whole seconds and counts such a refusal as no attempt.
+	retryAfter = time.Second
+	// maxRetryAfter is the most that others are told, which are many at a time:
+	// they do not all come back at once.
+	maxRetryAfter = 4 * time.Second
+	// holdTimeout is how long an attempt waits for a place. It is shorter than the
+	// time without progress after which a server ends a request, a minute.
+	holdTimeout = 5 * time.Second
+	// roomInterval is how often waiting attempts are looked for while others wait
+	// for their places.
+	roomInterval = 10 * time.Millisecond
+	// leaveTime is how long an attempt that was suspended is taken to be on its way
+	// out. One that computes may take longer, and then others are suspended too.
+	leaveTime = 100 * time.Millisecond
+	// freeBytes is how much of an attempt's messages does not count: the memory
+	// that each attempt takes has room for that.
+	freeBytes = 16 << 10
+)
 
-// suspendAfter is how long attempts may go on as if nothing had happened once a
-// stop began. Those that then still wait for something are suspended.
-const suspendAfter = time.Second
+var errStopping = &refusal{status: http.StatusServiceUnavailable, reason: "stopping", after: retryAfter}
 
-// gate admits attempts, counts them, and lets them out when the endpoint stops.
+func overloaded(reason string) *refusal {
+	after := retryAfter + rand.N(maxRetryAfter-retryAfter+1)
+	return &refusal{status: http.StatusServiceUnavailable, reason: reason, after: after.Round(time.Second)}
+}
+
+// gate is the admission gate: it bounds attempts and the bytes of their messages,
+// and lets them out when the endpoint stops.
+//
+// An attempt that finds all places taken is held for some time, in the order of
+// arrival. Attempts that only wait make room for it: they are suspended, and go on
+// when what they wait for is there. So a handler that waits for another one of the
+// same endpoint does not keep that one from running.
 type gate struct {
-	max int
+	maxAttempts  int
+	maxHeld      int
+	maxBytes     int64
+	maxMessage   uint32
+	suspendAfter time.Duration
+	complain     func(error)
+
+	holdTimeout, arriveTimeout time.Duration
 
 	mu       sync.Mutex
+	leaving  bool // a stop has begun, and attempts are still let in
 	closed   bool
-	attempts map[*attempt]struct{}
+	closing  chan struct{} // closed when the gate is
 	idle     chan struct{} // closed when the gate is closed and empty
+	arriving map[*attempt]struct{}
+	attempts map[*attempt]struct{}
+	held     list.List // of *place
+	bytes    int64     // of attempts, arriving ones included
+	large    *attempt  // the one that may exceed maxBytes
+	room     *time.Timer
 }
 
-// attempt is one request that is let in, and its body.
-type attempt struct {
-	body      io.ReadCloser
-	control   *http.ResponseController
-	cancel    context.CancelFunc
-	suspended atomic.Bool
+// place is what a held attempt waits for.
+type place struct {
+	attempt *attempt
+	taken   chan struct{} // closed when the attempt has it
+	held    *list.Element // nil when it is taken
 }
 
-func (g *gate) init(limit int) {
-	g.max = limit
-	g.attempts = make(map[*attempt]struct{})
-	g.idle = make(chan struct{})
+func (g *gate) init(cfg Config, complain func(error)) {
+	g.maxAttempts = cfg.MaxInFlight
+	g.maxHeld = min(max(10*cfg.MaxInFlight, 1000), maxMaxInFlight)
+	g.maxBytes, g.maxMessage = cfg.MaxInFlightBytes, uint32(cfg.MaxMessageBytes)
+	g.suspendAfter, g.complain = cfg.SuspendAfter, complain
+	g.holdTimeout, g.arriveTimeout = holdTimeout, arriveTimeout
+	g.arriving, g.attempts = make(map[*attempt]struct{}), make(map[*attempt]struct{})
+	g.closing, g.idle = make(chan struct{}), make(chan struct{})
 }
 
 func (g *gate) inFlight() int {
@@ -50,109 +92,202 @@ func (g *gate) inFlight() int {
 	return len(g.attempts)
 }
 
-// enter admits an attempt, or says why not.
-func (g *gate) enter(a *attempt) (refused string) {
+// refuses reports whether nothing is let in any more.
+func (g *gate) refuses() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed
+}
+
+// arrive lets the journal of an attempt arrive, unless too many wait already.
+func (g *gate) arrive(a *attempt) *refusal {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case g.closed:
-		return "stopping"
-	case len(g.attempts) >= g.max:
-		return "as many attempts as MaxInFlight allows are in flight"
+		return errStopping
+	case len(g.arriving)+g.held.Len() >= g.maxHeld:
+		return overloaded("as many requests as can wait for MaxInFlight do so")
 	}
-	g.attempts[a] = struct{}{}
-	return ""
+	g.arriving[a] = struct{}{}
+	return nil
 }
 
+// reserve counts n bytes that arrived of a journal, if there is room for them. One
+// attempt at a time may exceed the bound, by as much again: else a large one would
+// never find room beside many small ones.
+func (g *gate) reserve(a *attempt, n int) *refusal {
+	if a.received.Load() <= freeBytes {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a.bytes += int64(n)
+	g.bytes += int64(n)
+	if g.bytes <= g.maxBytes {
+		return nil
+	}
+	if g.large == nil {
+		g.large = a
+	}
+	switch {
+	case a.bytes > 2*g.maxBytes:
+		return &refusal{status: http.StatusRequestEntityTooLarge, reason: "the journal is larger than twice MaxInFlightBytes"}
+	case g.large != a:
+		return overloaded("as many bytes as MaxInFlightBytes allows are in flight")
+	default:
+		return nil
+	}
+}
+
+// count counts n bytes of an attempt that was let in.
+func (g *gate) count(a *attempt, n int) {
+	if a.received.Add(int64(n)) <= freeBytes {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a.bytes += int64(n)
+	g.bytes += int64(n)
+}
+
+// enter waits for a place for an attempt whose journal has arrived. A refused
+// attempt has left.
+func (g *gate) enter(ctx context.Context, a *attempt) *refusal {
+	p, refused := g.take(a)
+	if p == nil {
+		return refused
+	}
+	timeout := time.NewTimer(g.holdTimeout)
+	defer timeout.Stop()
+	refused = overloaded("as many attempts as MaxInFlight allows are in flight")
+	select {
+	case <-p.taken:
+		return nil
+	case <-g.closing:
+		refused = errStopping
+	case <-timeout.C:
+	case <-ctx.Done():
+	}
+	return g.giveUp(p, refused)
+}
+
+// take takes a place, or returns one to wait for.
+func (g *gate) take(a *attempt) (*place, *refusal) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.arriving, a)
+	switch {
+	case g.closed:
+		g.forget(a)
+		return nil, errStopping
+	case len(g.attempts) < g.maxAttempts && g.held.Len() == 0:
+		g.attempts[a] = struct{}{}
+		a.touch()
+		return nil, nil
+	}
+	p := &place{attempt: a, taken: make(chan struct{})}
+	p.held = g.held.PushBack(p)
+	if g.room == nil {
+		g.room = time.AfterFunc(roomInterval, g.makeRoom)
+	}
+	return p, nil
+}
+
+// giveUp stops waiting for a place that was not taken meanwhile.
+func (g *gate) giveUp(p *place, refused *refusal) *refusal {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.held == nil {
+		return nil
+	}
+	g.held.Remove(p.held)
+	g.forget(p.attempt)
+	return refused
+}
+
+// leave ends an attempt, one that arrives or one that was let in, and gives its
+// place to the next.
 func (g *gate) leave(a *attempt) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	delete(g.arriving, a)
 	delete(g.attempts, a)
+	g.forget(a)
+	for !g.closed && len(g.attempts) < g.maxAttempts && g.held.Len() > 0 {
+		p := g.held.Remove(g.held.Front()).(*place)
+		p.held = nil
+		g.attempts[p.attempt] = struct{}{}
+		p.attempt.touch()
+		close(p.taken)
+	}
+}
+
+// forget gives back what an attempt took, and notes whether it was the last.
+func (g *gate) forget(a *attempt) {
+	g.bytes -= a.bytes
+	a.bytes = 0
+	if g.large == a {
+		g.large = nil
+	}
+	if g.leaving {
+		g.closeIfIdle()
+	}
 	if g.closed && len(g.attempts) == 0 {
-		close(g.idle)
-	}
-}
-
-// close admits nothing more.
-func (g *gate) close() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
-		return
-	}
-	g.closed = true
-	if len(g.attempts) == 0 {
-		close(g.idle)
-	}
-}
-
-// suspend ends the requests' bodies: an attempt that waits for something then
-// suspends instead of holding its stream, and goes on elsewhere or later. One that
-// computes goes on to the next place where it waits.
-func (g *gate) suspend() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for a := range g.attempts {
-		a.suspended.Store(true)
-		_ = a.control.SetReadDeadline(time.Now()) // a foreign writer may be unable to
-	}
-}
-
-// cut cancels the contexts of the attempts and returns how many there are.
-func (g *gate) cut() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for a := range g.attempts {
-		a.cancel()
-	}
-	return len(g.attempts)
-}
-
-// drain waits until all attempts have left, suspending those that wait, and cuts
-// what is left at the timeout or when ctx ends. It reports how many it cut.
-func (g *gate) drain(ctx context.Context, timeout time.Duration) int {
-	g.close()
-	ctx, cancel := context.WithTimeout(ctx, max(timeout, 0))
-	defer cancel()
-	suspend := time.NewTimer(min(suspendAfter, timeout/2))
-	defer suspend.Stop()
-	for {
 		select {
 		case <-g.idle:
-			return 0
-		case <-suspend.C:
-			g.suspend()
-		case <-ctx.Done():
-			return g.cut()
+		default:
+			close(g.idle)
 		}
 	}
 }
 
-// gone cancels an attempt whose request ended before it did. Over HTTP/1.1 the
-// deadline that suspends an attempt ends its request too.
-func (a *attempt) gone() {
-	if !a.suspended.Load() {
-		a.cancel()
+// makeRoom suspends attempts that only wait, those that wait longest first, as
+// long as others are held.
+func (g *gate) makeRoom() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held.Len() == 0 || g.closed {
+		g.room = nil
+		return
 	}
+	type waiting struct {
+		attempt *attempt
+		since   time.Duration
+	}
+	var found []waiting
+	now := time.Since(epoch)
+	wanted, before := g.held.Len(), now-g.suspendAfter
+	for a := range g.attempts {
+		if a.suspended.Load() {
+			if now-a.suspendedAt < leaveTime {
+				wanted-- // it is on its way out
+			}
+		} else if since, idle := a.idleSince(); idle && since <= before {
+			found = append(found, waiting{a, since})
+		}
+	}
+	slices.SortFunc(found, func(a, b waiting) int { return int(a.since - b.since) })
+	for _, w := range found[:max(min(wanted, len(found)), 0)] {
+		w.attempt.suspend()
+	}
+	g.room.Reset(roomInterval)
 }
 
-// Read reads the request's body. A body that the gate ended is at its end, rather
-// than late, and so is one that net/http closed with the first byte of a response
-// in request-response mode over HTTP/1.1, of which the SDK would warn each time.
-func (a *attempt) Read(p []byte) (int, error) {
-	n, err := a.body.Read(p)
-	switch {
-	case err == nil:
-	case errors.Is(err, http.ErrBodyReadAfterClose), a.suspended.Load() && errors.Is(err, os.ErrDeadlineExceeded):
-		err = io.EOF
+// refuse answers a request that is not let in. Over HTTP/1.1 net/http would wait
+// for the rest of its body.
+func refuse(w http.ResponseWriter, r *http.Request, why *refusal) {
+	if why.after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(why.after.Seconds())))
 	}
-	return n, err
+	abandonBody(w, r)
+	http.Error(w, why.Error(), why.status)
 }
 
-func (a *attempt) Close() error { return a.body.Close() }
-
-// refuse tells Restate to come back, here or elsewhere.
-func refuse(w http.ResponseWriter, reason string) {
-	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-	http.Error(w, "endpoint: "+reason, http.StatusServiceUnavailable)
+// abandonBody lets go of a body that nobody reads.
+func abandonBody(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor < 2 && r.ContentLength != 0 {
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+	}
 }

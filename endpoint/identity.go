@@ -13,9 +13,8 @@ const (
 	signatureHeader = "X-Restate-Jwt-V1"
 )
 
-// identity tells requests that one of the keys signed from others, for answers
-// that the SDK, which checks every request it gets, does not give. Without keys
-// it takes all requests for signed
+// identity tells requests that one of the keys signed from others, before anything
+// is spent on them. Without keys it takes all requests for signed
 // (https://docs.restate.dev/services/security#locking-down-service-access).
 type identity struct {
 	// check is a handler of the SDK without services. It answers 401, or
@@ -23,24 +22,30 @@ type identity struct {
 	check http.Handler
 }
 
-func newIdentity(keys []string) (identity, error) {
+// newIdentity says once in the log, in the words of the SDK, that requests are
+// checked.
+func newIdentity(keys []string, log slog.Handler) (identity, error) {
 	if len(keys) == 0 {
 		return identity{}, nil
 	}
-	check, err := server.NewRestate().WithLogger(slog.DiscardHandler, true).Bidirectional(false).WithIdentityV1(keys...).Handler()
+	sdk := server.NewRestate().WithLogger(log, true).Bidirectional(false).WithIdentityV1(keys...)
+	check, err := sdk.Handler()
 	if err != nil {
 		return identity{}, fmt.Errorf("endpoint: IdentityKeys: %w", err)
 	}
+	sdk.WithLogger(slog.DiscardHandler, true) // it has a line for each request that it refuses
 	return identity{check}, nil
 }
 
-// claimed reports whether a request says that it is signed.
-func (i identity) claimed(h http.Header) bool { return i.check == nil || h.Get(schemeHeader) == "v1" }
+var errUnsigned = &refusal{status: http.StatusUnauthorized, reason: "the request is not signed with one of IdentityKeys"}
 
-// proven reports whether one of the keys signed a request for uri.
-func (i identity) proven(uri string, h http.Header) bool {
+// verify returns an error unless one of the keys signed a request for uri.
+func (i identity) verify(uri string, h http.Header) error {
 	if i.check == nil {
-		return true
+		return nil
+	}
+	if h.Get(schemeHeader) != "v1" {
+		return errUnsigned
 	}
 	probe := &http.Request{
 		RequestURI: uri,
@@ -48,8 +53,10 @@ func (i identity) proven(uri string, h http.Header) bool {
 		Body:       http.NoBody,
 	}
 	var answer status
-	i.check.ServeHTTP(&answer, probe)
-	return answer != http.StatusUnauthorized
+	if i.check.ServeHTTP(&answer, probe); answer == http.StatusUnauthorized {
+		return errUnsigned
+	}
+	return nil
 }
 
 // status is a response of which only the status is kept.

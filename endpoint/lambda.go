@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/restatedev/sdk-go/server"
+
+	"github.com/fxrestate/go/internal/protocol"
 )
 
 // LambdaHandler returns the endpoint as an AWS Lambda function, for
@@ -24,8 +27,10 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		for name, value := range event.Headers {
 			headers.Set(name, value)
 		}
-		if !e.known[path] && path != healthURI && e.identity.proven(path, headers) {
-			return server.LambdaResponse{StatusCode: http.StatusNotFound}, nil
+		if e.identity.verify(path, headers) == nil {
+			if refused := e.misfitEvent(path, headers, event); refused != nil {
+				return server.LambdaResponse{StatusCode: refused.status}, nil
+			}
 		}
 		hint := new(hint)
 		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
@@ -36,13 +41,39 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 	}, nil
 }
 
+// misfitEvent says why an event is none of the requests that the SDK takes, or nil.
+// The SDK reads a body that is not there, and believes any length.
+func (e *Endpoint) misfitEvent(path string, headers http.Header, event server.LambdaRequest) *refusal {
+	if path == healthURI {
+		return nil
+	}
+	r := &http.Request{Method: http.MethodPost, RequestURI: path, Header: headers}
+	if path == discoverURI {
+		r.Method = http.MethodGet // events tell none
+	}
+	if misfit := e.misfit(r); misfit != nil || path == discoverURI {
+		return misfit
+	}
+	body := []byte(event.Body)
+	if event.IsBase64Encoded {
+		var err error
+		if body, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
+			return &refusal{status: http.StatusBadRequest, reason: "the body is no base64"}
+		}
+	}
+	if _, err := readJournal(bytes.NewReader(body), &frames{limit: e.gate.maxMessage}, func(int) error { return nil }); err != nil {
+		return refusalOf(err, e.gate.complain)
+	}
+	return nil
+}
+
 // addRetryDelay adds the delay to the error message of a response.
 func addRetryDelay(r *server.LambdaResponse, delay time.Duration) {
 	body, err := base64.StdEncoding.DecodeString(r.Body)
 	if err != nil {
 		return
 	}
-	if hinted, ok := withRetryDelay(body, delay); ok {
+	if hinted, ok := protocol.WithRetryDelay(body, uint64(delay.Milliseconds())); ok {
 		r.Body = base64.StdEncoding.EncodeToString(hinted)
 	}
 }

@@ -76,16 +76,49 @@ func TestLambdaRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"an unsigned invocation", []string{keyID(key)}, "/invoke/shapes/InOutErr", nil, http.StatusUnauthorized},
 		{"an unsigned invocation of an unknown handler", []string{keyID(key)}, "/invoke/shapes/Nothing", nil, http.StatusUnauthorized},
 		{"a signed discovery", []string{keyID(key)}, "/discover", map[string]string{
-			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/discover", time.Minute), "accept": discoveryV4,
+			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/discover", time.Hour), "accept": discoveryV4,
 		}, http.StatusOK},
 		{"a signed invocation of an unknown handler", []string{keyID(key)}, "/invoke/shapes/Nothing", map[string]string{
-			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/invoke/shapes/Nothing", time.Minute),
+			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/invoke/shapes/Nothing", time.Hour),
 		}, http.StatusNotFound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, h := lambda(t, endpoint.Config{IdentityKeys: tt.keys})
 			res, err := h(testContext(t), server.LambdaRequest{Path: tt.path, Headers: tt.headers})
+			require.NoError(t, err)
+			require.Equal(t, tt.want, res.StatusCode)
+		})
+	}
+}
+
+// A function may be invoked with any event, also by hand in a console.
+func TestLambdaAnswersEventsThatAreNoInvocations(t *testing.T) {
+	t.Parallel()
+	_, h := lambda(t, endpoint.Config{})
+	whole := invocationOf("1", `{"sku":"a","amount":1}`)
+	encode := base64.StdEncoding.EncodeToString
+	for _, tt := range []struct {
+		name  string
+		event server.LambdaRequest
+		want  int
+	}{
+		{"nothing", server.LambdaRequest{}, http.StatusNotFound},
+		{"no body", server.LambdaRequest{Path: "/invoke/shapes/InOutErr"}, http.StatusBadRequest},
+		{"an empty base64 body", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", IsBase64Encoded: true}, http.StatusBadRequest},
+		{"a body that is no base64", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: "%%%", IsBase64Encoded: true}, http.StatusBadRequest},
+		{"a plain text body", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: "{}"}, http.StatusBadRequest},
+		{"half a body", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: encode(whole[:20]), IsBase64Encoded: true}, http.StatusBadRequest},
+		{"a message of 4 GiB", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: encode(header(startMessage, 1<<32-1)), IsBase64Encoded: true}, http.StatusRequestEntityTooLarge},
+		{"a whole body of no known content type", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: encode(whole), IsBase64Encoded: true, Headers: map[string]string{"content-type": "text/plain"}}, http.StatusUnsupportedMediaType},
+		{"a discovery without an accept header", server.LambdaRequest{Path: "/discover"}, http.StatusUnsupportedMediaType},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.event.Headers == nil {
+				tt.event.Headers = map[string]string{"content-type": invocationV5}
+			}
+			res, err := h(testContext(t), tt.event)
 			require.NoError(t, err)
 			require.Equal(t, tt.want, res.StatusCode)
 		})

@@ -2,22 +2,12 @@ package endpoint
 
 import (
 	"context"
-	"encoding/binary"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
+	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/pipeline"
-)
-
-// The service protocol's message that ends a failed attempt, and its field for
-// the delay in milliseconds before the next one, which the SDK has no way to set.
-const (
-	errorMessage        = 0x0002
-	nextRetryDelayField = 8
-	frameHead           = 8 // type, flags and length
 )
 
 // hint carries the delay that an attempt's error asks for from the pipeline to
@@ -41,25 +31,26 @@ func (h *hint) delay() (time.Duration, bool) {
 	return inv.RetryDelay()
 }
 
-// hintWriter adds the delay to the error message of a response. The SDK writes
-// whole messages.
-type hintWriter struct {
+// response is the response of an attempt. It adds the delay before the next one to
+// an error message, which the SDK has no way to set. The SDK writes whole messages.
+type response struct {
 	http.ResponseWriter
 	flusher http.Flusher // nil if the writer has none
-	hint    *hint
+	attempt *attempt
 }
 
-func newHintWriter(w http.ResponseWriter, h *hint) hintWriter {
+func newResponse(w http.ResponseWriter, a *attempt) response {
 	flusher, _ := w.(http.Flusher)
-	return hintWriter{w, flusher, h}
+	return response{w, flusher, a}
 }
 
-func (w hintWriter) Write(p []byte) (int, error) {
-	delay, ok := w.hint.delay()
+func (w response) Write(p []byte) (int, error) {
+	w.attempt.touch()
+	delay, ok := w.attempt.delay()
 	if !ok {
 		return w.ResponseWriter.Write(p)
 	}
-	hinted, ok := withRetryDelay(p, delay)
+	hinted, ok := protocol.WithRetryDelay(p, uint64(delay.Milliseconds()))
 	if !ok {
 		return w.ResponseWriter.Write(p)
 	}
@@ -70,7 +61,7 @@ func (w hintWriter) Write(p []byte) (int, error) {
 }
 
 // Flush is what the SDK asks the writer itself for.
-func (w hintWriter) Flush() {
+func (w response) Flush() {
 	if w.flusher != nil {
 		w.flusher.Flush()
 	} else {
@@ -79,30 +70,4 @@ func (w hintWriter) Flush() {
 }
 
 // Unwrap is for http.ResponseController.
-func (w hintWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// withRetryDelay adds the delay to the error messages among frames. It reports
-// false, and changes nothing, if there is none or p is not made of whole frames.
-func withRetryDelay(p []byte, delay time.Duration) (hinted []byte, ok bool) {
-	field := protowire.AppendTag(nil, nextRetryDelayField, protowire.VarintType)
-	field = protowire.AppendVarint(field, uint64(delay.Milliseconds()))
-	for len(p) > 0 {
-		if len(p) < frameHead {
-			return nil, false
-		}
-		kind, size := binary.BigEndian.Uint16(p), binary.BigEndian.Uint32(p[4:])
-		if uint64(len(p)-frameHead) < uint64(size) {
-			return nil, false
-		}
-		end := frameHead + int(size)
-		start := len(hinted)
-		hinted = append(hinted, p[:end]...)
-		if kind == errorMessage {
-			hinted = append(hinted, field...)
-			binary.BigEndian.PutUint32(hinted[start+4:], size+uint32(len(field)))
-			ok = true
-		}
-		p = p[end:]
-	}
-	return hinted, ok
-}
+func (w response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

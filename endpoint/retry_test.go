@@ -3,7 +3,6 @@ package endpoint_test
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -88,33 +87,4 @@ func TestOtherErrorsHaveNoRetryDelay(t *testing.T) {
 	e.ServeHTTP(w, r)
 	_, ok := delayOf(t, w.Body.Bytes())
 	require.False(t, ok)
-}
-
-func FuzzWithRetryDelay(f *testing.F) {
-	f.Add([]byte(nil), uint16(0))
-	f.Add(encodeFrame(0x0002, []byte("failed")), uint16(1500))
-	f.Add(append(encodeFrame(0x0401, []byte("output")), encodeFrame(0x0002, nil)...), uint16(1))
-	f.Add(append(encodeFrame(0x0002, nil), 0, 2, 0), uint16(1))
-	f.Add([]byte("\x00\x02\x00\x00\xff\xff\xff\xff"), uint16(1))
-	f.Fuzz(func(t *testing.T, p []byte, millis uint16) {
-		before := bytes.Clone(p)
-		hinted, ok := endpoint.WithRetryDelay(p, time.Duration(millis)*time.Millisecond)
-		require.Equal(t, before, p, "the SDK's buffer was changed")
-		if !ok {
-			return
-		}
-		field := protowire.AppendVarint(protowire.AppendTag(nil, 8, protowire.VarintType), uint64(millis))
-		for len(p) > 0 { // all frames are there, and those of errors have the field
-			n := 8 + int(binary.BigEndian.Uint32(p[4:]))
-			kind, body := binary.BigEndian.Uint16(p), bytes.Clone(p[8:n])
-			m := 8 + int(binary.BigEndian.Uint32(hinted[4:]))
-			if kind == 0x0002 {
-				body = append(body, field...)
-			}
-			require.Equal(t, p[:4], hinted[:4])
-			require.Equal(t, body, bytes.Clone(hinted[8:m]))
-			p, hinted = p[n:], hinted[m:]
-		}
-		require.Empty(t, hinted)
-	})
 }

@@ -3,17 +3,22 @@ package endpoint
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"log/slog"
 	"net/http"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
-	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/fxrestate/go/internal/protocol"
 )
 
+// warmUpID has as many bytes as the ids of servers.
+const warmUpID = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+
 // warmUpInvocations is how many invocations are played, each in about 0.2 ms.
+// Should a later protocol want other messages, the SDK refuses these, which warms
+// up most of it all the same.
 const warmUpInvocations = 8
 
 // warmUp makes the SDK compile its core, which it does once per process at the
@@ -31,7 +36,7 @@ func warmUp(ctx context.Context) error {
 	}
 	const path = "/invoke/warm/up"
 	for range warmUpInvocations {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, path, bytes.NewReader(warmUpInvocation()))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, path, bytes.NewReader(protocol.FirstAttempt(warmUpID, "inv_warmup", []byte(`"warm"`))))
 		if err != nil {
 			return err
 		}
@@ -43,31 +48,4 @@ func warmUp(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// warmUpInvocation is what a server sends to begin an invocation: a start message
-// and the input. Should a later protocol want other messages, the SDK refuses
-// these, which warms up most of it all the same.
-func warmUpInvocation() []byte {
-	const startMessage, inputMessage = 0x0000, 0x0400
-	var start, value, input []byte
-	start = protowire.AppendTag(start, 1, protowire.BytesType) // id
-	start = protowire.AppendBytes(start, make([]byte, 24))
-	start = protowire.AppendTag(start, 2, protowire.BytesType) // id for people
-	start = protowire.AppendString(start, "inv_warmup")
-	start = protowire.AppendTag(start, 3, protowire.VarintType) // known entries
-	start = protowire.AppendVarint(start, 1)
-	value = protowire.AppendTag(value, 1, protowire.BytesType) // content
-	value = protowire.AppendString(value, `"warm"`)
-	input = protowire.AppendTag(input, 14, protowire.BytesType) // value
-	input = protowire.AppendBytes(input, value)
-	return append(frame(startMessage, start), frame(inputMessage, input)...)
-}
-
-// frame puts a message into a frame of the service protocol.
-func frame(kind uint16, message []byte) []byte {
-	f := make([]byte, 8, 8+len(message))
-	binary.BigEndian.PutUint16(f, kind)
-	binary.BigEndian.PutUint32(f[4:], uint32(len(message)))
-	return append(f, message...)
 }

@@ -112,8 +112,9 @@
 // # Start and stop
 //
 // On start the endpoint listens, the SDK warms up, and, if Config.Register is
-// set, the endpoint is registered with the admin API. On stop new invocations are
-// turned away, those that wait are suspended, and those that compute get until
-// the drain timeout. Nothing is lost: Restate goes on with them elsewhere or
+// set, the endpoint is registered with the admin API. On stop attempts that wait are
+// suspended, new ones are let in until there are none for a moment, for a second at
+// the most, and those that compute get until the drain timeout. Handlers that do not
+// return in time are named in the log. Nothing is lost: Restate goes on with them elsewhere or
 // later. [Health] tells how far it is.
 package fxrestate

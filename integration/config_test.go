@@ -104,8 +104,12 @@ func TestWithoutConfigTheDefaultsAreInForce(t *testing.T) {
 	require.Equal(t, "http://localhost:8080", ingressClient.URL())
 	cfg := a.endpoint.Config()
 	require.GreaterOrEqual(t, cfg.MaxInFlight, 100)
-	cfg.MaxInFlight = 0
-	require.Equal(t, endpoint.Config{Mode: endpoint.Listen, Addr: ":9080", DrainTimeout: 10 * time.Second}, cfg)
+	require.GreaterOrEqual(t, cfg.MaxInFlightBytes, int64(32<<20))
+	cfg.MaxInFlight, cfg.MaxInFlightBytes = 0, 0
+	require.Equal(t, endpoint.Config{
+		Mode: endpoint.Listen, Addr: ":9080", MaxMessageBytes: 32 << 20,
+		SuspendAfter: 50 * time.Millisecond, DrainTimeout: 10 * time.Second,
+	}, cfg)
 
 	// The port is one that others like, too, such as the other run of the suite.
 	eventually(t, func() error {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -54,6 +55,7 @@ type Invocation struct {
 	cause    error
 	err      error
 	retry    retryWish
+	running  atomic.Int32 // steps
 }
 
 // Details describe an invocation that no chain runs: a request of another

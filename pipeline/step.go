@@ -92,6 +92,8 @@ func (inv *Invocation) WrapRun(
 	fn func(ctx restate.RunContext) (any, error), opts ...restate.RunOption,
 ) func(ctx restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
+		inv.running.Add(1)
+		defer inv.running.Add(-1)
 		step := &Step{inv: inv, fn: fn, opts: opts}
 		result, err := inv.apart(&step.flight, func() (any, error) { return inv.chain.steps(ctx, step) })
 		if err == nil {
@@ -105,6 +107,9 @@ func (inv *Invocation) WrapRun(
 		return nil, err
 	}
 }
+
+// RunningSteps returns how many restate.Run closures of the attempt run now.
+func (inv *Invocation) RunningSteps() int { return int(inv.running.Load()) }
 
 // apart runs user code of a step on a goroutine of its own: the SDK waits for its
 // own goroutine for ever if runtime.Goexit ends that.

@@ -1,0 +1,120 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// attempt is one attempt of an invocation, from the arrival of its journal to its
+// end, and the body of its request.
+type attempt struct {
+	hint
+
+	gate     *gate
+	target   string // service/handler
+	body     io.ReadCloser
+	http1    bool
+	control  *http.ResponseController
+	cancel   context.CancelFunc
+	frames   frames
+	journal  journal
+	received atomic.Int64 // bytes of the body
+
+	// Guarded by the gate.
+	bytes       int64         // what counts of those that arrived
+	suspendedAt time.Duration // since the epoch
+
+	suspended atomic.Bool  // the body is at its end, whatever else arrives
+	late      atomic.Bool  // the body did not arrive in time
+	ended     atomic.Bool  // the end of the body was read
+	active    atomic.Int64 // when something was read or written last
+}
+
+func newAttempt(g *gate, w http.ResponseWriter, r *http.Request, cancel context.CancelFunc) *attempt {
+	return &attempt{
+		gate: g, target: strings.TrimPrefix(r.RequestURI, invokeURI),
+		body: r.Body, http1: r.ProtoMajor < 2, control: http.NewResponseController(w),
+		cancel: cancel, frames: frames{limit: g.maxMessage},
+	}
+}
+
+// epoch is what the times of attempts are counted from.
+var epoch = time.Now()
+
+func (a *attempt) touch() { a.active.Store(int64(time.Since(epoch))) }
+
+// idleSince reports since when an attempt does nothing but wait: its handler runs,
+// none of its steps does, and it neither reads nor writes. A handler that computes
+// outside of a step looks the same. It is suspended where it waits next.
+func (a *attempt) idleSince() (time.Duration, bool) {
+	inv := a.inv.Load()
+	if inv == nil || inv.RunningSteps() > 0 || a.suspended.Load() {
+		return 0, false
+	}
+	return time.Duration(a.active.Load()), true
+}
+
+// suspend ends the request's body: an attempt that waits for something then
+// suspends instead of holding its stream, and goes on elsewhere or later. One that
+// computes goes on to the next place where it waits. The gate calls it.
+func (a *attempt) suspend() {
+	a.suspendedAt = time.Since(epoch)
+	a.suspended.Store(true)
+	a.interrupt()
+}
+
+// interrupt lets what reads the body return. A foreign writer may be unable to.
+func (a *attempt) interrupt() { _ = a.control.SetReadDeadline(time.Now()) }
+
+// gone cancels an attempt whose request ended before it did. Over HTTP/1.1 the
+// deadline that suspends an attempt ends its request too.
+func (a *attempt) gone() {
+	if !a.suspended.Load() {
+		a.cancel()
+	}
+}
+
+// Read reads the request's body, of which the journal was read before. A body that
+// was ended to suspend the attempt is at its end, rather than late, and so is one
+// that net/http closed with the first byte of a response in request-response mode
+// over HTTP/1.1, of which the SDK would warn each time.
+func (a *attempt) Read(p []byte) (int, error) {
+	if n := a.journal.read(p); n > 0 {
+		return n, nil
+	}
+	n, err := a.body.Read(p)
+	if n > 0 {
+		a.touch()
+		if tooLarge := a.frames.skip(p[:n]); tooLarge != nil {
+			a.gate.complain(tooLarge)
+			a.cancel()
+			return 0, tooLarge
+		}
+		a.gate.count(a, n)
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, http.ErrBodyReadAfterClose), a.suspended.Load() && errors.Is(err, os.ErrDeadlineExceeded):
+		err = io.EOF
+	}
+	if err == io.EOF {
+		a.ended.Store(true)
+	}
+	return n, err
+}
+
+// Close closes the request's body. Over HTTP/1.1 that waits for the rest of it,
+// which may never come. Where there is no rest net/http reads on, and must not be
+// interrupted.
+func (a *attempt) Close() error {
+	if a.http1 && !a.ended.Load() {
+		a.interrupt()
+	}
+	return a.body.Close()
+}

@@ -1,0 +1,210 @@
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/fxrestate/go/internal/protocol"
+)
+
+const (
+	// arriveTimeout is how long the journal of an attempt may take to bring the
+	// next arrivePace bytes. The server has it at hand when it sends the request.
+	arriveTimeout = 10 * time.Second
+	arrivePace    = 64 << 10
+	// readSize is how much is read of a journal at a time, at least.
+	readSize = 4 << 10
+)
+
+// frames follows the frames of a stream and refuses the first one whose message is
+// larger than the limit, before it arrives.
+type frames struct {
+	limit  uint32
+	header [protocol.HeaderSize]byte
+	have   int    // bytes of the header
+	left   uint32 // bytes of the message that are still to come
+}
+
+// tooLargeError is the error of a message that is larger than MaxMessageBytes.
+type tooLargeError struct{ length, limit uint32 }
+
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("endpoint: a message of %d bytes is larger than MaxMessageBytes, which is %d", e.length, e.limit)
+}
+
+// next follows p to the end of a frame. It returns how many bytes of p that are,
+// and the frame's header if p has its end.
+func (f *frames) next(p []byte) (n int, ended *protocol.Header, err error) {
+	if f.have < len(f.header) {
+		n = copy(f.header[f.have:], p)
+		if f.have += n; f.have < len(f.header) {
+			return n, nil, nil
+		}
+		h := protocol.ParseHeader(f.header[:])
+		if h.Length > f.limit {
+			return n, nil, &tooLargeError{h.Length, f.limit}
+		}
+		f.left = h.Length
+	}
+	part := min(int(f.left), len(p)-n)
+	f.left -= uint32(part)
+	n += part
+	if f.left > 0 {
+		return n, nil, nil
+	}
+	f.have = 0
+	h := protocol.ParseHeader(f.header[:])
+	return n, &h, nil
+}
+
+// skip follows all of p.
+func (f *frames) skip(p []byte) error {
+	for len(p) > 0 {
+		n, _, err := f.next(p)
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+// journal is what an attempt begins with: the Start message, and as many frames as
+// that one says.
+type journal struct {
+	bytes []byte // what was not read yet
+}
+
+func (j *journal) read(p []byte) int {
+	n := copy(p, j.bytes)
+	if j.bytes = j.bytes[n:]; len(j.bytes) == 0 {
+		j.bytes = nil
+	}
+	return n
+}
+
+// refusal is an answer that is no response of an attempt.
+type refusal struct {
+	status int
+	reason string
+	after  time.Duration // in whole seconds, when to come back
+}
+
+func (r *refusal) Error() string { return "endpoint: " + r.reason }
+
+var (
+	errMalformed  = &refusal{status: http.StatusBadRequest, reason: "the body does not begin with a Start message"}
+	errIncomplete = &refusal{status: http.StatusBadRequest, reason: "the body ends before the journal is complete"}
+	errLate       = &refusal{status: http.StatusRequestTimeout, reason: "the journal does not arrive"}
+)
+
+// arrive reads the journal, so that what is let in can begin at once and has a
+// known size: a request that is sent in part takes none of the places, and of the
+// SDK's memory.
+func (a *attempt) arrive() *refusal {
+	defer a.watchArrival().Stop()
+	bytes, err := readJournal(a.body, &a.frames, func(n int) error {
+		a.received.Add(int64(n))
+		if refused := a.gate.reserve(a, n); refused != nil {
+			return refused
+		}
+		return nil
+	})
+	if err != nil {
+		return a.whyRefused(err)
+	}
+	a.journal.bytes = bytes
+	return nil
+}
+
+// whyRefused tells why the journal did not arrive.
+func (a *attempt) whyRefused(err error) *refusal {
+	switch {
+	case a.gate.refuses():
+		return errStopping
+	case a.late.Load():
+		return errLate
+	default:
+		return refusalOf(err, a.gate.complain)
+	}
+}
+
+// readJournal reads as much of body as an attempt begins with, and perhaps some
+// more. It tells how much arrives.
+func readJournal(body io.Reader, follow *frames, arrived func(n int) error) (buf []byte, err error) {
+	known, started, frames, at := uint32(0), false, uint32(0), 0 // at: where the next frame begins
+	for read := 0; ; {
+		buf = slices.Grow(buf, readSize)
+		n, err := body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if n > 0 {
+			if err := arrived(n); err != nil {
+				return nil, err
+			}
+		}
+		for read < len(buf) {
+			m, ended, err := follow.next(buf[read:])
+			if err != nil {
+				return nil, err
+			}
+			if read += m; ended == nil {
+				continue
+			}
+			if started {
+				frames++
+			} else if known, err = knownEntries(*ended, buf[at+protocol.HeaderSize:read]); err != nil {
+				return nil, errMalformed
+			}
+			started, at = true, read
+		}
+		if started && frames >= known {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// refusalOf makes the answer to an error of [readJournal].
+func refusalOf(err error, complain func(error)) *refusal {
+	var refused *refusal
+	var tooLarge *tooLargeError
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.As(err, &tooLarge):
+		complain(err)
+		return &refusal{status: http.StatusRequestEntityTooLarge, reason: "a message is larger than MaxMessageBytes"}
+	default:
+		return errIncomplete
+	}
+}
+
+func knownEntries(h protocol.Header, message []byte) (uint32, error) {
+	if h.Type != protocol.Start {
+		return 0, errMalformed
+	}
+	return protocol.KnownEntries(message)
+}
+
+// watchArrival interrupts the reading of a journal that stopped coming in.
+func (a *attempt) watchArrival() *time.Timer {
+	seen := int64(0)
+	var timer *time.Timer
+	timer = time.AfterFunc(a.gate.arriveTimeout, func() {
+		received := a.received.Load()
+		if received-seen >= arrivePace {
+			seen = received
+			timer.Reset(a.gate.arriveTimeout)
+			return
+		}
+		a.late.Store(true)
+		a.interrupt()
+	})
+	return timer
+}

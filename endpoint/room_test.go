@@ -1,0 +1,214 @@
+package endpoint_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/endpoint"
+)
+
+// serveIn starts an endpoint that waits less than it does for users.
+func serveIn(t testing.TB, hold, arrive time.Duration, cfg endpoint.Config, definitions ...restate.ServiceDefinition) *endpoint.Endpoint {
+	t.Helper()
+	cfg.Addr = "127.0.0.1:0"
+	e, _ := newEndpoint(t, cfg, definitions...)
+	endpoint.Hurry(e, hold, arrive)
+	require.NoError(t, e.Start(testContext(t)))
+	t.Cleanup(func() { stop(t, e) })
+	return e
+}
+
+func TestAttemptsThatOnlyWaitMakeRoom(t *testing.T) {
+	t.Parallel()
+	for _, useHTTP11 := range []bool{false, true} {
+		for _, h := range []string{"Sleep", "First", "All", "Awakeable", "Call"} {
+			t.Run(fmt.Sprintf("%s over HTTP/1.1 %v", h, useHTTP11), func(t *testing.T) {
+				t.Parallel()
+				w := &Waiter{self: name(t)}
+				w.waiting.Add(2) // Call calls Sleep
+				e, lines := start(t, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
+				deployment := registerAs(t, deploymentOf(e, useHTTP11))
+				require.Equal(t, useHTTP11, deployment.HTTPVersion == "HTTP/1.1")
+				id := send(t, "/"+name(t)+"/"+h, nil)
+				eventually(t, func() bool { return w.steps.Load() > 0 }, "it does not begin")
+
+				begin := time.Now()
+				for range 3 {
+					require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil))
+				}
+				require.Less(t, time.Since(begin), nap/2, "what waits keeps others from running")
+				if h == "Awakeable" {
+					eventually(t, func() bool { _, ok := w.ids.Load(id); return ok }, "no awakeable")
+					awakeable, _ := w.ids.Load(id)
+					_, err := post(testContext(t), restateServer.IngressURL()+"/restate/awakeables/"+awakeable.(string)+"/resolve", h)
+					require.NoError(t, err)
+				}
+				want := h
+				if h == "Call" {
+					want = "Call of Sleep"
+				}
+				require.Equal(t, want, decode[string](t, result(t, id)))
+				require.NotContains(t, restateServer.LogTail(), id, "it was retried")
+				requireNothingAbove(t, lines, "info")
+			})
+		}
+	}
+}
+
+func TestAStepKeepsItsPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorker()
+	e := serveIn(t, time.Minute, time.Minute, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
+	register(t, url(e))
+	first, second := send(t, "/"+name(t)+"/Step", nil), send(t, "/"+name(t)+"/Step", nil)
+	receive(t, w.begun)
+	time.Sleep(10 * endpoint.DefaultSuspendAfter)
+	require.Empty(t, w.begun, "another attempt was let in")
+	require.Equal(t, 1, e.InFlight())
+	close(w.release)
+	for _, id := range []string{first, second} {
+		require.NotZero(t, decode[int](t, result(t, id)))
+	}
+	require.EqualValues(t, 2, w.steps.Load())
+}
+
+func TestAttemptsGetTheirPlacesInTheOrderOfArrival(t *testing.T) {
+	t.Parallel()
+	w := newWorker()
+	e := serveIn(t, time.Minute, time.Minute, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
+	invokeLater := func(id int) <-chan answer {
+		done := make(chan answer, 1)
+		go func() { done <- invoke(t, e, "Compute", invocationOf(fmt.Sprintf("%024d", id), "")) }()
+		return done
+	}
+	first := invokeLater(0)
+	receive(t, w.begun)
+	var rest []<-chan answer
+	for i := range 5 {
+		rest = append(rest, invokeLater(i+1))
+		eventually(t, func() bool { return endpoint.Held(e) == i+1 }, "it is not held")
+	}
+	w.release <- struct{}{}
+	receive(t, first)
+	for _, done := range rest {
+		receive(t, w.begun)
+		w.release <- struct{}{}
+		require.Equal(t, http.StatusOK, receive(t, done).status, "another one went before it")
+	}
+}
+
+// A caller that waits for a place and goes away leaves nothing behind.
+func TestAttemptsThatGoAwayGiveUpTheirPlaces(t *testing.T) {
+	t.Parallel()
+	w := newWorker()
+	e := serveIn(t, time.Minute, time.Minute, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
+	done := make(chan answer, 1)
+	go func() { done <- invoke(t, e, "Compute", invocationOf(fmt.Sprintf("%024d", 1), "")) }()
+	receive(t, w.begun)
+	ctx, cancel := cancelled(t)
+	gone := make(chan error, 1)
+	go func() { gone <- invokeUntil(ctx, e, "Compute", invocationOf(fmt.Sprintf("%024d", 2), "")) }()
+	eventually(t, func() bool { return endpoint.Held(e) == 1 }, "it is not held")
+	cancel()
+	require.Error(t, receive(t, gone))
+	eventually(t, func() bool { return endpoint.Held(e) == 0 }, "it is still held")
+	close(w.release)
+	require.Equal(t, http.StatusOK, receive(t, done).status)
+	require.Empty(t, w.begun)
+}
+
+// Nest has handlers that call each other down to a depth.
+type Nest struct {
+	self string
+	done atomic.Int32
+}
+
+func (n *Nest) Down(ctx restate.Context, depth int) (int, error) {
+	if depth == 0 {
+		return restate.Run(ctx, func(restate.RunContext) (int, error) {
+			time.Sleep(20 * time.Millisecond)
+			return int(n.done.Add(1)), nil
+		})
+	}
+	return restate.Service[int](ctx, n.self, "Down").Request(depth - 1)
+}
+
+func TestCallsWithinAnEndpointAreNotStarvedByTheirCallers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ limit, callers, depth int }{{1, 5, 3}, {3, 30, 1}, {10, 100, 2}} {
+		t.Run(fmt.Sprintf("%d places for %d callers of depth %d", tt.limit, tt.callers, tt.depth), func(t *testing.T) {
+			t.Parallel()
+			n := &Nest{self: name(t)}
+			e, _ := start(t, endpoint.Config{MaxInFlight: tt.limit}, define(t, name(t), n))
+			register(t, url(e))
+			var all sync.WaitGroup
+			var statuses sync.Map
+			for range tt.callers {
+				all.Go(func() {
+					a, err := post(testContext(t), restateServer.IngressURL()+"/"+name(t)+"/Down", tt.depth)
+					statuses.Store(fmt.Sprint(a.status, err), a.body)
+				})
+			}
+			all.Wait()
+			statuses.Range(func(k, v any) bool {
+				require.Equal(t, "200 <nil>", k, v)
+				return true
+			})
+			require.EqualValues(t, tt.callers, n.done.Load(), "a step was done again")
+		})
+	}
+}
+
+// Echoes returns its input's length.
+type Echoes struct{}
+
+func (Echoes) Length(_ restate.Context, in string) int { return len(in) }
+
+func TestBytesInFlightAreBounded(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{MaxInFlightBytes: 1 << 20}, define(t, name(t), Echoes{}))
+	register(t, url(e))
+	const size = 700 << 10 // two of them are too much
+	var all sync.WaitGroup
+	var statuses sync.Map
+	for range 8 {
+		all.Go(func() {
+			a, err := post(testContext(t), restateServer.IngressURL()+"/"+name(t)+"/Length", strings.Repeat("x", size))
+			statuses.Store(fmt.Sprint(a.status, " ", a.body, err), true)
+		})
+	}
+	all.Wait()
+	statuses.Range(func(k, _ any) bool {
+		require.Equal(t, fmt.Sprintf("200 %d<nil>", size), k)
+		return true
+	})
+	require.Zero(t, endpoint.Bytes(e))
+}
+
+func TestOneAttemptMayExceedTheBytesInFlightByAsMuchAgain(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{MaxInFlightBytes: 1 << 20}, define(t, name(t), Echoes{}))
+	for _, tt := range []struct {
+		name string
+		size int
+		want int
+	}{
+		{"within the bound", 900 << 10, http.StatusOK},
+		{"within twice the bound", 1900 << 10, http.StatusOK},
+		{"beyond twice the bound", 2100 << 10, http.StatusRequestEntityTooLarge},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := invoke(t, e, "Length", invocationOf(fmt.Sprintf("%024d", 1), `"`+strings.Repeat("x", tt.size)+`"`))
+			require.Equal(t, tt.want, a.status, a.body[:min(len(a.body), 200)])
+		})
+	}
+	require.Zero(t, endpoint.Bytes(e))
+}

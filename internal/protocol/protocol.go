@@ -1,0 +1,122 @@
+// Package protocol has what this project reads and writes of Restate's service
+// protocol (https://github.com/restatedev/service-protocol): frames, and single
+// fields of a few messages. It keeps no state.
+package protocol
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// The types of messages.
+const (
+	Start uint16 = 0x0000
+	Error uint16 = 0x0002
+	Input uint16 = 0x0400
+)
+
+// HeaderSize is the size of a frame's header in bytes: type, flags and length.
+const HeaderSize = 8
+
+// Header is the header of a frame, whose message follows it.
+type Header struct {
+	Type   uint16
+	Length uint32 // of the message, in bytes
+}
+
+// ParseHeader reads the header at the beginning of b, which must have
+// [HeaderSize] bytes.
+func ParseHeader(b []byte) Header {
+	return Header{Type: binary.BigEndian.Uint16(b), Length: binary.BigEndian.Uint32(b[4:])}
+}
+
+// AppendFrame appends a frame with a message.
+func AppendFrame(b []byte, kind uint16, message []byte) []byte {
+	b = binary.BigEndian.AppendUint16(b, kind)
+	b = binary.BigEndian.AppendUint16(b, 0)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(message)))
+	return append(b, message...)
+}
+
+// The fields of a Start message.
+const (
+	startID           protowire.Number = 1
+	startDebugID      protowire.Number = 2
+	startKnownEntries protowire.Number = 3
+)
+
+var errMalformed = errors.New("protocol: the Start message is malformed")
+
+// KnownEntries reads from a Start message how many frames of the journal follow.
+func KnownEntries(message []byte) (n uint32, err error) {
+	for len(message) > 0 {
+		number, kind, size := protowire.ConsumeTag(message)
+		if size < 0 {
+			return 0, errMalformed
+		}
+		message = message[size:]
+		if number == startKnownEntries && kind == protowire.VarintType {
+			v, size := protowire.ConsumeVarint(message)
+			if size < 0 || v > 1<<32-1 {
+				return 0, errMalformed
+			}
+			n, message = uint32(v), message[size:] // the last one counts
+			continue
+		}
+		if size = protowire.ConsumeFieldValue(number, kind, message); size < 0 {
+			return 0, errMalformed
+		}
+		message = message[size:]
+	}
+	return n, nil
+}
+
+// FirstAttempt is what a server sends to begin an invocation: a Start message and
+// the input.
+func FirstAttempt(id, debugID string, input []byte) []byte {
+	var start, value, command []byte
+	start = protowire.AppendTag(start, startID, protowire.BytesType)
+	start = protowire.AppendString(start, id)
+	start = protowire.AppendTag(start, startDebugID, protowire.BytesType)
+	start = protowire.AppendString(start, debugID)
+	start = protowire.AppendTag(start, startKnownEntries, protowire.VarintType)
+	start = protowire.AppendVarint(start, 1)
+	value = protowire.AppendTag(value, 1, protowire.BytesType) // content
+	value = protowire.AppendBytes(value, input)
+	command = protowire.AppendTag(command, 14, protowire.BytesType) // value
+	command = protowire.AppendBytes(command, value)
+	return AppendFrame(AppendFrame(nil, Start, start), Input, command)
+}
+
+// nextRetryDelay is the field of an Error message for the delay in milliseconds
+// before the next attempt.
+const nextRetryDelay protowire.Number = 8
+
+// WithRetryDelay appends the wish for a delay, in milliseconds, to the Error
+// messages among whole frames. It reports false, and changes nothing, if there is
+// none or frames are not whole.
+func WithRetryDelay(frames []byte, milliseconds uint64) (hinted []byte, ok bool) {
+	field := protowire.AppendTag(nil, nextRetryDelay, protowire.VarintType)
+	field = protowire.AppendVarint(field, milliseconds)
+	for len(frames) > 0 {
+		if len(frames) < HeaderSize {
+			return nil, false
+		}
+		h := ParseHeader(frames)
+		if uint64(len(frames)-HeaderSize) < uint64(h.Length) {
+			return nil, false
+		}
+		end := HeaderSize + int(h.Length)
+		start := len(hinted)
+		hinted = append(hinted, frames[:end]...)
+		if h.Type == Error {
+			hinted = append(hinted, field...)
+			binary.BigEndian.PutUint32(hinted[start+4:], h.Length+uint32(len(field)))
+			ok = true
+		}
+		frames = frames[end:]
+	}
+	return hinted, ok
+}

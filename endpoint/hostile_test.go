@@ -2,11 +2,13 @@ package endpoint_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -177,3 +179,22 @@ func requireClosed(t testing.TB, c net.Conn, status int) {
 }
 
 func isTimeout(err error) bool { return err != nil && strings.Contains(err.Error(), "i/o timeout") }
+
+// Whatever arrives is answered, and leaves nothing behind.
+func FuzzBodies(f *testing.F) {
+	e, _ := newEndpoint(f, endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true, MaxMessageBytes: 1 << 16}, define(f, "shapes", &Shapes{}))
+	whole := invocationOf(fmt.Sprintf("%024d", 1), `{"sku":"a","amount":1}`)
+	for _, body := range [][]byte{nil, whole, whole[:20], append(whole[:len(whole):len(whole)], whole...), header(startMessage, 1<<32-1)} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := httptest.NewRequest(http.MethodPost, "/invoke/shapes/InOutErr", bytes.NewReader(body))
+		r.Header.Set("Content-Type", invocationV5)
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		require.GreaterOrEqual(t, w.Code, http.StatusOK)
+		require.Zero(t, e.InFlight())
+		require.Zero(t, endpoint.Arriving(e))
+		require.Zero(t, endpoint.Bytes(e))
+	})
+}

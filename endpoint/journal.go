@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
@@ -76,15 +77,26 @@ func (f *frames) skip(p []byte) error {
 // journal is what an attempt begins with: the Start message, and as many frames as
 // that one says.
 type journal struct {
-	bytes []byte // what was not read yet
+	bytes  []byte // what was not read yet
+	buffer []byte // where it lies
 }
 
 func (j *journal) read(p []byte) int {
 	n := copy(p, j.bytes)
-	if j.bytes = j.bytes[n:]; len(j.bytes) == 0 {
-		j.bytes = nil
+	if j.bytes = j.bytes[n:]; len(j.bytes) == 0 && j.buffer != nil {
+		putBuffer(j.buffer)
+		j.bytes, j.buffer = nil, nil
 	}
 	return n
+}
+
+// buffers are for the journals of attempts that begin, which are small.
+var buffers = sync.Pool{New: func() any { return new([readSize]byte) }}
+
+func putBuffer(b []byte) {
+	if cap(b) == readSize {
+		buffers.Put((*[readSize]byte)(b[:readSize]))
+	}
 }
 
 // refusal is an answer that is no response of an attempt.
@@ -107,7 +119,7 @@ var (
 // SDK's memory.
 func (a *attempt) arrive() *refusal {
 	defer a.watchArrival().Stop()
-	bytes, err := readJournal(a.body, &a.frames, func(n int) error {
+	journal, err := readJournal(buffers.Get().(*[readSize]byte)[:0], a.body, &a.frames, func(n int) error {
 		a.received.Add(int64(n))
 		if refused := a.gate.reserve(a, n); refused != nil {
 			return refused
@@ -117,7 +129,7 @@ func (a *attempt) arrive() *refusal {
 	if err != nil {
 		return a.whyRefused(err)
 	}
-	a.journal.bytes = bytes
+	a.journal.bytes, a.journal.buffer = journal, journal
 	return nil
 }
 
@@ -134,11 +146,13 @@ func (a *attempt) whyRefused(err error) *refusal {
 }
 
 // readJournal reads as much of body as an attempt begins with, and perhaps some
-// more. It tells how much arrives.
-func readJournal(body io.Reader, follow *frames, arrived func(n int) error) (buf []byte, err error) {
+// more, into buf or a larger one. It tells how much arrives.
+func readJournal(buf []byte, body io.Reader, follow *frames, arrived func(n int) error) ([]byte, error) {
 	known, started, frames, at := uint32(0), false, uint32(0), 0 // at: where the next frame begins
 	for read := 0; ; {
-		buf = slices.Grow(buf, readSize)
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, readSize)
+		}
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if n > 0 {

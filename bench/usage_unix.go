@@ -8,12 +8,6 @@ import (
 	"time"
 )
 
-// usage is what a process used since its start.
-type usage struct {
-	CPU     time.Duration // user and system
-	PeakRSS int64         // in bytes
-}
-
 func readUsage() (usage, error) {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {

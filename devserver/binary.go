@@ -100,7 +100,7 @@ func (b *binary) start(l launch) (*process, error) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.Stdout, cmd.Stderr = l.out, l.out
-	shareLock(cmd, l.lock)
+	lend(cmd, l.lock)
 	return startProcess(cmd, syscall.SIGKILL)
 }
 

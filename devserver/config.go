@@ -30,10 +30,10 @@ const (
 // Config says which restate-server to run, and where. The zero value runs
 // [DefaultVersion] on free ports with its data in a temporary directory.
 type Config struct {
-	// Version is the version that is looked for in the cache, installed with
-	// npm, or run with docker, such as "1.7.12". A server named by Binary or
-	// RESTATE_SERVER_BIN, or found on PATH, is used whatever its version is;
-	// see [Server.Version].
+	// Version is the version that is looked for on PATH and in the cache,
+	// installed with npm, or run with docker, such as "1.7.12". A server that
+	// Binary or RESTATE_SERVER_BIN names is run whatever its version is;
+	// Progress tells when it is another, and [Server.Version] which.
 	//
 	// Default: [DefaultVersion].
 	Version string
@@ -47,11 +47,13 @@ type Config struct {
 	// Default: the value of RESTATE_SERVER_BIN, else what is found.
 	Binary string
 
-	// Dir is the directory of the server's data. It is created when missing
-	// and never removed: a server started on it again has the deployments,
-	// invocations and state of the one before.
+	// Dir is the directory of the server's data. It is created when missing,
+	// for the user alone, and never removed: a server started on it again has
+	// the deployments, invocations and state of the one before. In a directory
+	// that others can read, the data is in one that they cannot.
 	//
-	// Default: a temporary directory, which [Server.Stop] removes.
+	// Default: a temporary directory, which [Server.Stop] removes. Where that
+	// is not called, the next start with a temporary directory does.
 	Dir string
 
 	// CacheDir is the directory that installed servers are kept in, about
@@ -94,8 +96,10 @@ type Config struct {
 	// Default: only the tail is kept, for errors and [Server.LogTail].
 	Log io.Writer
 
-	// Progress gets a line when something takes long: a download, or waiting
-	// for another process that downloads.
+	// Progress gets a line when something takes long (a download, or waiting
+	// for another process that downloads), when a server of another version
+	// than Version is run or passed over, and when a temporary directory is
+	// removed that another process had left.
 	//
 	// Default: none are written.
 	Progress io.Writer

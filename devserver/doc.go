@@ -17,19 +17,25 @@
 //
 //  1. [Config].Binary
 //  2. the environment variable RESTATE_SERVER_BIN
-//  3. restate-server on PATH, whatever its version
+//  3. restate-server on PATH, if it has the version that [Config].Version asks for
 //  4. the cache, which holds what step 5 installed
 //  5. npm, which installs @restatedev/restate-server into the cache: about
 //     216 MB, no script of the package is run, Node is not needed afterwards
 //  6. docker, with the image docker.io/restatedev/restate
 //
-// A server that was named, by 1 or 2, and does not run is an error at once.
-// Misses of the others are remembered, and if all fail one error lists them.
+// A server that was named, by 1 or 2, is run whatever its version, and is an error
+// at once when it does not run. Misses of the others are remembered, and if all
+// fail one error lists them.
+//
+// This package knows the SHA-256 of each binary of [DefaultVersion], and neither
+// runs nor keeps an installed one that has another. For other versions it trusts
+// npm at the installation, and keeps to the binary that came of it. The digest is
+// computed when the file is new or has changed, which its size and time tell.
 //
 // An installation is safe to interrupt and to run from many test binaries at
 // once: one installs under a file lock and the rest wait. The binary gets its
 // name in the cache only after it has told its version, and tells it again
-// whenever it is used, so half a file is never run; it is replaced.
+// whenever it is used. What is not as it should be is installed again.
 //
 // # How it runs
 //
@@ -38,7 +44,8 @@
 // process's environment. It is ready when both health checks and a query over
 // all partitions are answered: less than a second on an idle machine.
 //
-// With [Config].Dir the data outlives the server. A later start may use other
+// Its data is in a directory that no other user of the machine can read. With
+// [Config].Dir the data outlives the server. A later start may use other
 // ports, but invocations in flight go back to the URL of the deployment they
 // began on, so the application should come back under the same one. Only one
 // server can have the directory open; see [ErrDirInUse].
@@ -57,7 +64,8 @@
 // does. With docker the client passes the signal on to the container, as long
 // as the engine answers; a container that stays behind is named
 // fxrestate-devserver-PID-… A temporary data directory stays behind whenever
-// nobody calls [Server.Stop].
+// nobody calls [Server.Stop], until the next start of a server with one: that
+// removes those of this user whose process has gone, which their locks tell.
 //
 // # Docker
 //

@@ -93,7 +93,7 @@ func (c *container) start(l launch) (*process, error) {
 	}
 	cmd := exec.Command(c.docker, append(args, dockerImage+c.ver, "--no-logo")...)
 	cmd.Stdout, cmd.Stderr = l.out, l.out
-	shareLock(cmd, l.lock)
+	lend(cmd, l.lock)
 	// If we die, the client passes SIGTERM on to the container; SIGKILL would
 	// end the client only.
 	return startProcess(cmd, syscall.SIGTERM)

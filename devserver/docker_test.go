@@ -87,8 +87,8 @@ func TestDockerOnLinux(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Stop(context.Background())) }()
 
-	require.Equal(t, "devserver: pulling docker.io/restatedev/restate:1.7.12 …\n", progress.String())
-	require.Equal(t, []string{"pull", "--quiet", "docker.io/restatedev/restate:1.7.12"}, w.dockerCall("pull"))
+	require.Equal(t, "devserver: pulling docker.io/restatedev/restate:1.7.11 …\n", progress.String())
+	require.Equal(t, []string{"pull", "--quiet", "docker.io/restatedev/restate:1.7.11"}, w.dockerCall("pull"))
 	require.Equal(t, "127.0.0.1", s.EndpointHost())
 	status, _ := get(t, s.AdminURL()+"/health")
 	require.Equal(t, http.StatusOK, status)
@@ -97,7 +97,7 @@ func TestDockerOnLinux(t *testing.T) {
 	name := run[3]
 	require.Regexp(t, `^fxrestate-devserver-\d+-[0-9a-f]{8}$`, name)
 	require.Equal(t, []string{"run", "--rm", "--name", name, "--volume", s.Dir() + ":/restate-data", "--network", "host", "--user"}, run[:9])
-	require.Equal(t, []string{"docker.io/restatedev/restate:1.7.12", "--no-logo"}, run[len(run)-2:])
+	require.Equal(t, []string{"docker.io/restatedev/restate:1.7.11", "--no-logo"}, run[len(run)-2:])
 	require.Contains(t, run, "RESTATE_BASE_DIR=/restate-data")
 	require.Contains(t, run, "RESTATE_DEFAULT_NUM_PARTITIONS=4")
 	require.Contains(t, run, "RESTATE_ADMIN__BIND_ADDRESS="+strings.TrimPrefix(s.AdminURL(), "http://"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -43,10 +44,10 @@ var places = []finder{
 // run is an error; for the rest, each miss is remembered and told if none hits.
 func find(ctx context.Context, cfg Config) (runner, error) {
 	if cfg.Binary != "" {
-		return findNamed(ctx, "Config.Binary", cfg.Binary)
+		return findNamed(ctx, cfg, "Config.Binary", cfg.Binary)
 	}
 	if path := os.Getenv(BinaryEnv); path != "" {
-		return findNamed(ctx, BinaryEnv, path)
+		return findNamed(ctx, cfg, BinaryEnv, path)
 	}
 
 	tried := []string{BinaryEnv + ": not set"}
@@ -69,15 +70,21 @@ install one of
 or name a binary with %[3]s`, cfg.Version, strings.Join(tried, "\n  "), BinaryEnv)
 }
 
-func findNamed(ctx context.Context, by, path string) (runner, error) {
+// findNamed takes the server that the user named, whatever its version.
+func findNamed(ctx context.Context, cfg Config, by, path string) (runner, error) {
 	b, err := newBinary(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("devserver: %s names %q, which does not run: %w", by, path, err)
 	}
+	if b.version() != cfg.Version {
+		cfg.progress("running %s, which %s names: its version is %s, not %s", path, by, b.version(), cfg.Version)
+	}
 	return b, nil
 }
 
-func findOnPath(ctx context.Context, _ Config) (runner, error) {
+// findOnPath takes the server on PATH if it has the version that is asked for:
+// nobody said that any other would do.
+func findOnPath(ctx context.Context, cfg Config) (runner, error) {
 	path, err := exec.LookPath("restate-server")
 	if err != nil {
 		return nil, err
@@ -85,6 +92,10 @@ func findOnPath(ctx context.Context, _ Config) (runner, error) {
 	b, err := newBinary(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("%s does not run: %w", path, err)
+	}
+	if b.version() != cfg.Version {
+		cfg.progress("not running %s: its version is %s, not %s; name it with %s to run it", path, b.version(), cfg.Version, BinaryEnv)
+		return nil, fmt.Errorf("%s is version %s; to run it, name it with %s", path, b.version(), BinaryEnv)
 	}
 	return b, nil
 }
@@ -94,7 +105,7 @@ func findInCache(ctx context.Context, cfg Config) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); err != nil {
+	if err := checkInstalled(path, published[filepath.Base(path)]); err != nil {
 		return nil, err
 	}
 	b, err := newBinary(ctx, path)

@@ -3,11 +3,13 @@
 package devserver_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +17,10 @@ import (
 
 	"github.com/fxrestate/go/devserver"
 )
+
+// unpinned is a version without a published digest, so that the tests may have
+// servers of it that are scripts.
+const unpinned = "1.7.11"
 
 // A world is an environment of its own for finding a server.
 type world struct {
@@ -26,7 +32,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, bin: t.TempDir(), cache: filepath.Join(t.TempDir(), "cache")}
-	w.cfg = devserver.Config{CacheDir: w.cache}
+	w.cfg = devserver.Config{CacheDir: w.cache, Version: unpinned}
 	t.Setenv("PATH", w.bin+":"+tools(t))
 	t.Setenv(devserver.BinaryEnv, "")
 	return w
@@ -61,7 +67,7 @@ func (w *world) tells(path, version string) string {
 }
 
 func (w *world) cached() string {
-	return filepath.Join(w.cache, devserver.PlatformPackage()+"-"+devserver.DefaultVersion)
+	return filepath.Join(w.cache, devserver.PlatformPackage()+"-"+unpinned)
 }
 
 func TestFindingOrder(t *testing.T) {
@@ -70,10 +76,10 @@ func TestFindingOrder(t *testing.T) {
 
 	// From the last place to the first, so that each hides those before.
 	_, err := w.find()
-	require.ErrorContains(t, err, "no restate-server "+devserver.DefaultVersion)
+	require.ErrorContains(t, err, "no restate-server "+unpinned)
 
 	w.docker("Ubuntu")
-	w.finds("docker.io/restatedev/restate:" + devserver.DefaultVersion)
+	w.finds("docker.io/restatedev/restate:" + unpinned)
 
 	w.npm(`sleep 0`)
 	w.finds(w.cached())
@@ -82,8 +88,9 @@ func TestFindingOrder(t *testing.T) {
 	w.finds(w.cached())
 	require.Equal(t, 1, w.installations(), "the second time it is in the cache")
 
-	w.finds(w.cached())
 	onPath := w.tells(filepath.Join(w.bin, "restate-server"), "1.5.0")
+	w.finds(w.cached())
+	w.tells(onPath, unpinned)
 	w.finds(onPath)
 
 	byEnv := w.tells(filepath.Join(elsewhere, "by-env"), "1.4.0")
@@ -94,10 +101,62 @@ func TestFindingOrder(t *testing.T) {
 	w.finds(w.cfg.Binary)
 }
 
-func TestServerOnPathIsUsedWhateverItsVersion(t *testing.T) {
+func TestServerOfAnotherVersionIsRunOnlyWhenItIsNamed(t *testing.T) {
+	for name, tc := range map[string]struct {
+		version, asked string
+		byEnv, byField bool
+		runs           bool
+		says           string // of PATH stands for the path
+	}{
+		"on PATH, with the version that is asked for": {
+			version: "1.6.2", asked: "1.6.2", runs: true,
+		},
+		"on PATH, with another one": {
+			version: "1.6.2", asked: "1.7.11",
+			says: "devserver: not running PATH: its version is 1.6.2, not 1.7.11; name it with RESTATE_SERVER_BIN to run it\n",
+		},
+		"on PATH, with another one than the default": {
+			version: "1.6.2",
+			says:    "devserver: not running PATH: its version is 1.6.2, not 1.7.12; name it with RESTATE_SERVER_BIN to run it\n",
+		},
+		"named by the environment, with the version that is asked for": {
+			version: "1.6.2", asked: "1.6.2", byEnv: true, runs: true,
+		},
+		"named by the environment, with another one": {
+			version: "1.6.2", byEnv: true, runs: true,
+			says: "devserver: running PATH, which RESTATE_SERVER_BIN names: its version is 1.6.2, not 1.7.12\n",
+		},
+		"named by the configuration, with another one": {
+			version: "1.5.0-dev+7", asked: "1.7.11", byField: true, runs: true,
+			says: "devserver: running PATH, which Config.Binary names: its version is 1.5.0-dev+7, not 1.7.11\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			path := w.tells(filepath.Join(w.bin, "restate-server"), tc.version)
+			var progress bytes.Buffer
+			w.cfg.Version, w.cfg.Progress = tc.asked, &progress
+			if tc.byEnv {
+				t.Setenv(devserver.BinaryEnv, path)
+			}
+			if tc.byField {
+				w.cfg.Binary = path
+			}
+			if tc.runs {
+				w.finds(path)
+			} else {
+				_, err := w.find()
+				require.ErrorContains(t, err, "\n  PATH: "+path+" is version "+tc.version+"; to run it, name it with RESTATE_SERVER_BIN\n")
+			}
+			require.Equal(t, strings.ReplaceAll(tc.says, "PATH", path), progress.String())
+		})
+	}
+}
+
+func TestServerTellsItsOwnVersion(t *testing.T) {
 	realServer(t)
 	w := newWorld(t)
-	fakeServer(t, filepath.Join(w.bin, "restate-server"), "1.5.0-dev+7")
+	w.cfg.Binary = fakeServer(t, filepath.Join(w.bin, "restate-server"), "1.5.0-dev+7")
 	w.cfg.Env = fewPartitions
 	s, err := devserver.Start(t.Context(), w.cfg)
 	require.NoError(t, err)
@@ -140,7 +199,7 @@ func TestNamedServerThatDoesNotRun(t *testing.T) {
 func TestErrorWhenNothingIsFoundListsEveryMiss(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.find()
-	require.EqualError(t, err, `devserver: no restate-server 1.7.12; tried
+	require.EqualError(t, err, `devserver: no restate-server 1.7.11; tried
   RESTATE_SERVER_BIN: not set
   PATH: exec: "restate-server": executable file not found in $PATH
   cache: stat `+w.cached()+`: no such file or directory
@@ -148,18 +207,19 @@ func TestErrorWhenNothingIsFoundListsEveryMiss(t *testing.T) {
   docker: exec: "docker": executable file not found in $PATH
 install one of
   Node.js with npm (the server is then installed by itself)
-  restate-server (npm install --global @restatedev/restate-server@1.7.12, or brew install restatedev/tap/restate-server)
+  restate-server (npm install --global @restatedev/restate-server@1.7.11, or brew install restatedev/tap/restate-server)
   docker
 or name a binary with RESTATE_SERVER_BIN`)
 
 	broken := fake(t, filepath.Join(w.bin, "restate-server"), "exit 3")
 	writeFile(t, w.cached(), "half a file")
+	record := writeFile(t, w.cached()+".digest", "half a record")
 	fake(t, filepath.Join(w.bin, "npm"), "echo npm error code ETARGET >&2; exit 1")
 	fake(t, filepath.Join(w.bin, "docker"), "echo Cannot connect to the Docker daemon; exit 1")
 	_, err = w.find()
 	for _, want := range []string{
 		"PATH: " + broken + " does not run: exit status 3; it wrote nothing",
-		"cache: " + w.cached() + " does not run: ",
+		"cache: nothing tells what " + w.cached() + " was when it was installed: " + record + ": ",
 		"npm: npm install --ignore-scripts",
 		"exit status 1; its output ends:\n\tnpm error code ETARGET",
 		"docker: no engine answers: docker info",
@@ -177,11 +237,11 @@ func TestStartScriptOfTheNPMPackageIsNotRun(t *testing.T) {
 		t.Run("with the binary "+name, func(t *testing.T) {
 			w := newWorld(t)
 			pkg := filepath.Join(t.TempDir(), "node_modules", "@restatedev", "restate-server")
-			script := fake(t, filepath.Join(pkg, "lib", "index.js"), "echo restate-server 0.0.1")
+			script := fake(t, filepath.Join(pkg, "lib", "index.js"), "echo restate-server "+unpinned)
 			require.NoError(t, os.Symlink(script, filepath.Join(w.bin, "restate-server")))
 			w.finds(filepath.Join(w.bin, "restate-server"))
 
-			w.finds(w.tells(filepath.Join(pkg, nested, devserver.PlatformPackage(), "bin", "restate-server"), "1.7.12"))
+			w.finds(w.tells(filepath.Join(pkg, nested, devserver.PlatformPackage(), "bin", "restate-server"), unpinned))
 		})
 	}
 }
@@ -195,7 +255,7 @@ func TestFindingEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	_, err := devserver.Find(ctx, w.cfg)
 	require.ErrorIs(t, err, enough)
-	require.ErrorContains(t, err, "looking for restate-server 1.7.12")
+	require.ErrorContains(t, err, "looking for restate-server 1.7.11")
 }
 
 func writeFile(t *testing.T, path, content string) string {

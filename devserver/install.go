@@ -9,14 +9,20 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // installTimeout limits waiting for another installation and for our own,
 // each; 216 MB in it need 0.4 MB a second.
 const installTimeout = 10 * time.Minute
 
-// cachedBinary is where an installed server lies: one file, which is renamed
-// to its place only after it has told its version.
+// leftover follows a server's name in the cache in the names of what has to go when
+// an installation was killed.
+const leftover = ".tmp-"
+
+// cachedBinary is where an installed server lies: one file, which is renamed to its
+// place only after its digest was checked and it has told its version.
 func cachedBinary(cfg Config) (string, error) {
 	pkg := platformPackage()
 	if pkg == "" {
@@ -44,13 +50,13 @@ func installWithNPM(ctx context.Context, cfg Config) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Close()
+	defer func() { _ = lock.Unlock() }()
 	if b, err := findInCache(ctx, cfg); err == nil {
 		return b, nil // somebody installed it while we waited
 	}
 
 	// The lock is ours, so what lies there was left by a killed installation.
-	prefix := filepath.Base(final) + ".tmp-"
+	prefix := filepath.Base(final) + leftover
 	if err := removeLeftovers(cfg.CacheDir, prefix); err != nil {
 		return nil, err
 	}
@@ -62,20 +68,19 @@ func installWithNPM(ctx context.Context, cfg Config) (runner, error) {
 
 	began := time.Now()
 	cfg.progress("installing restate-server %s with npm (about 216 MB) …", cfg.Version)
-	installed, err := npmInstall(ctx, cfg, npm, tmp)
+	installed, err := npmInstall(ctx, cfg, npm, tmp, published[filepath.Base(final)])
 	if err != nil {
 		cfg.progress("installing restate-server %s failed", cfg.Version)
 		return nil, err
 	}
-	if err := os.Rename(installed.path, final); err != nil {
+	if err := keep(installed, final); err != nil {
 		return nil, err
 	}
-	installed.path = final
 	cfg.progress("installed restate-server %s in %.1fs", cfg.Version, time.Since(began).Seconds())
 	return installed, nil
 }
 
-func lockForInstall(ctx context.Context, cfg Config, path string) (*os.File, error) {
+func lockForInstall(ctx context.Context, cfg Config, path string) (*flock.Flock, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("no end within %v", installTimeout))
 	defer cancel()
 	lock, err := lockFile(ctx, path, func() {
@@ -87,9 +92,31 @@ func lockForInstall(ctx context.Context, cfg Config, path string) (*os.File, err
 	return lock, nil
 }
 
+// keep gives an installed server its name in the cache, and a record of its digest
+// before that: a server without one is installed again.
+func keep(b *binary, final string) error {
+	sum, err := digest(b.path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(b.path)
+	if err != nil {
+		return err
+	}
+	if err := writeRecord(final, recordOf(info, sum)); err != nil {
+		return err
+	}
+	if err := os.Rename(b.path, final); err != nil {
+		return err
+	}
+	b.path = final
+	return nil
+}
+
 // npmInstall installs the server in dir and returns it once it has told its
-// version.
-func npmInstall(ctx context.Context, cfg Config, npm, dir string) (*binary, error) {
+// version. It is not run when it has another digest than the published one, if
+// that is known.
+func npmInstall(ctx context.Context, cfg Config, npm, dir, published string) (*binary, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("no end within %v", installTimeout))
 	defer cancel()
 	// Its only install script reports telemetry. The binary is an optional
@@ -107,6 +134,11 @@ func npmInstall(ctx context.Context, cfg Config, npm, dir string) (*binary, erro
 	path := filepath.Join(dir, "node_modules", "@restatedev", platformPackage(), "bin", "restate-server")
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("npm left out @restatedev/%s, is its node built for another processor? %w", platformPackage(), err)
+	}
+	if published != "" {
+		if err := checkDigest(path, published); err != nil {
+			return nil, fmt.Errorf("npm installed another server than was published (%w); find out what registry or proxy npm uses", err)
+		}
 	}
 	b, err := newBinary(ctx, path)
 	if err != nil {

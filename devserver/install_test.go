@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +29,7 @@ while [ "$1" != --prefix ]; do shift; done
 bin="$2/node_modules/@restatedev/`+devserver.PlatformPackage()+`/bin/restate-server"
 mkdir -p "${bin%/*}"
 `+body+`
-printf '#!/bin/sh\necho restate-server `+devserver.DefaultVersion+`\n' >"$bin.new"
+printf '#!/bin/sh\necho restate-server `+unpinned+`\n' >"$bin.new"
 chmod +x "$bin.new"
 mv "$bin.new" "$bin"`)
 }
@@ -41,12 +43,12 @@ func (w *world) installations() int {
 	return bytes.Count(calls, []byte("\n"))
 }
 
-// inCache are the names in the cache but that of the lock.
+// inCache are the names in the cache but those of locks and of records.
 func (w *world) inCache() (names []string) {
 	entries, err := os.ReadDir(w.cache)
 	require.NoError(w.t, err)
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".lock") {
+		if !strings.HasSuffix(e.Name(), ".lock") && !strings.HasSuffix(e.Name(), ".digest") {
 			names = append(names, e.Name())
 		}
 	}
@@ -61,12 +63,12 @@ func TestInstall(t *testing.T) {
 	w.finds(w.cached())
 
 	require.Equal(t, []string{filepath.Base(w.cached())}, w.inCache(), "nothing else is left")
-	require.Regexp(t, `^devserver: installing restate-server 1\.7\.12 with npm \(about 216 MB\) …
-devserver: installed restate-server 1\.7\.12 in \d+\.\ds
+	require.Regexp(t, `^devserver: installing restate-server 1\.7\.11 with npm \(about 216 MB\) …
+devserver: installed restate-server 1\.7\.11 in \d+\.\ds
 $`, progress.String())
 	calls, err := os.ReadFile(filepath.Join(w.bin, "npm.calls"))
 	require.NoError(t, err)
-	require.Regexp(t, `^install --ignore-scripts --no-audit --no-fund --include=optional --prefix `+w.cache+`/\S+ @restatedev/restate-server@1\.7\.12\n$`, string(calls))
+	require.Regexp(t, `^install --ignore-scripts --no-audit --no-fund --include=optional --prefix `+w.cache+`/\S+ @restatedev/restate-server@1\.7\.11\n$`, string(calls))
 }
 
 func TestInstallOfWhatDoesNotRunIsRefused(t *testing.T) {
@@ -89,20 +91,93 @@ func TestInstallOfWhatDoesNotRunIsRefused(t *testing.T) {
 	}
 }
 
-func TestCorruptInstallationIsReplaced(t *testing.T) {
-	for name, content := range map[string]string{
-		"empty":              "",
-		"cut off":            "\x7fELF",
-		"of another version": "#!/bin/sh\necho restate-server 1.6.0\n",
+func TestInstallationThatIsNoLongerWhatItWasIsReplaced(t *testing.T) {
+	for name, change := range map[string]func(w *world){
+		"it is empty":              func(w *world) { writeFile(w.t, w.cached(), "") },
+		"it is cut off":            func(w *world) { writeFile(w.t, w.cached(), "\x7fELF") },
+		"it is of another version": func(w *world) { writeFile(w.t, w.cached(), "#!/bin/sh\necho restate-server 1.6.0\n") },
+		"it only tells the version": func(w *world) {
+			writeFile(w.t, w.cached(), "#!/bin/sh\necho restate-server 1.7.11\nexit 0 # not what was installed\n")
+		},
+		"it is another file of the same size": func(w *world) {
+			content, err := os.ReadFile(w.cached())
+			require.NoError(w.t, err)
+			writeFile(w.t, w.cached(), strings.Replace(string(content), "echo", "ECHO", 1))
+		},
+		"its record is lost": func(w *world) { require.NoError(w.t, os.Remove(w.cached()+".digest")) },
+		"its record is of no use": func(w *world) {
+			writeFile(w.t, w.cached()+".digest", "")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			writeFile(t, w.cached(), content)
 			w.npm("")
 			w.finds(w.cached())
-			require.Equal(t, 1, w.installations())
+			installed, err := os.ReadFile(w.cached())
+			require.NoError(t, err)
 			w.finds(w.cached())
 			require.Equal(t, 1, w.installations())
+
+			change(w)
+			w.finds(w.cached())
+			require.Equal(t, 2, w.installations())
+			again, err := os.ReadFile(w.cached())
+			require.NoError(t, err)
+			require.Equal(t, string(installed), string(again))
+			w.finds(w.cached())
+			require.Equal(t, 2, w.installations())
+		})
+	}
+}
+
+func TestInstallationThatWasOnlyTouchedIsKept(t *testing.T) {
+	w := newWorld(t)
+	w.npm("")
+	w.finds(w.cached())
+	require.NoError(t, os.Chtimes(w.cached(), time.Time{}, time.Now().Add(time.Hour)))
+	w.finds(w.cached())
+	require.Equal(t, 1, w.installations())
+}
+
+// A server of the default version that is not the published one is not run, whatever
+// it tells.
+func TestPinnedVersionIsNeverRunFromOtherFiles(t *testing.T) {
+	for name, tc := range map[string]struct {
+		place func(w *world, script string)
+		want  string
+	}{
+		"that lie in the cache": {
+			func(w *world, script string) {
+				writeFile(w.t, filepath.Join(w.cache, devserver.PlatformPackage()+"-"+devserver.DefaultVersion), script)
+			},
+			"cache: the SHA-256 of ",
+		},
+		"that lie in the cache with a record of their own": {
+			func(w *world, script string) {
+				path := writeFile(w.t, filepath.Join(w.cache, devserver.PlatformPackage()+"-"+devserver.DefaultVersion), script)
+				info, err := os.Stat(path)
+				require.NoError(w.t, err)
+				writeFile(w.t, path+".digest", fmt.Sprintf(`{"SHA256":"%x","Size":%d,"Modified":%d}`, sha256.Sum256([]byte(script)), info.Size(), info.ModTime().UnixNano()))
+			},
+			"cache: the SHA-256 of ",
+		},
+		"that npm brings": {
+			func(w *world, script string) {
+				w.npm(`cat >"$bin" <<'EOF'
+` + script + `EOF
+chmod +x "$bin"; exit 0`)
+			},
+			"npm: npm installed another server than was published (the SHA-256 of ",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.cfg.Version = ""
+			ran := filepath.Join(t.TempDir(), "ran")
+			tc.place(w, "#!/bin/sh\necho >"+ran+"\necho restate-server "+devserver.DefaultVersion+"\n")
+			_, err := w.find()
+			require.ErrorContains(t, err, tc.want)
+			require.NoFileExists(t, ran)
 		})
 	}
 }
@@ -146,7 +221,7 @@ func TestWaitingForAnInstallationSaysSoAndEndsWithItsContext(t *testing.T) {
 	w.cfg.Progress = &progress
 	_, err = devserver.Find(ctx, w.cfg)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Equal(t, "devserver: waiting for another process that installs restate-server 1.7.12 …\n", progress.String())
+	require.Equal(t, "devserver: waiting for another process that installs restate-server 1.7.11 …\n", progress.String())
 	require.Equal(t, 1, w.installations())
 }
 

@@ -11,7 +11,7 @@ type launch struct {
 	dir   string
 	ports *ports
 	env   map[string]string
-	lock  *os.File // of dir; the server shares it
+	lock  *os.File // of dir, for the server to hold
 	out   io.Writer
 }
 

@@ -3,9 +3,10 @@ package devserver
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // stopGrace is how long the server may take to end when it is asked to; it
@@ -20,13 +21,14 @@ type Server struct {
 
 	stopping sync.Mutex // held by Stop and Kill
 
-	mu        sync.Mutex // guards the fields below
-	cfg       Config     // with every default decided
-	temporary bool       // cfg.Dir is removed by Stop
+	mu        sync.Mutex   // guards the fields below
+	cfg       Config       // with every default decided
+	temporary bool         // cfg.Dir is removed by Stop
+	claim     *flock.Flock // of a temporary cfg.Dir
 	ports     *ports
-	lock      *os.File // of cfg.Dir, while the server runs
-	proc      *process // nil before the start
-	wanted    bool     // its end was asked for
+	lock      *flock.Flock // of cfg.Dir, while the server runs
+	proc      *process     // nil before the start
+	wanted    bool         // its end was asked for
 	err       error
 
 	done chan struct{}
@@ -90,7 +92,7 @@ func (s *Server) watch() {
 		s.err = fmt.Errorf("devserver: restate-server %s ended unexpectedly (%s); %s",
 			s.runner.version(), how(s.proc), quote(s.log.String()))
 	}
-	_ = s.lock.Close()
+	_ = s.lock.Unlock()
 	close(s.done)
 }
 
@@ -102,17 +104,6 @@ func (s *Server) condemn() *process {
 	s.wanted = true
 	s.ports.release()
 	return s.proc
-}
-
-// removeTemporary removes a data directory that is ours.
-func (s *Server) removeTemporary() error {
-	if !s.temporary || s.cfg.Dir == "" {
-		return nil
-	}
-	if err := os.RemoveAll(s.cfg.Dir); err != nil {
-		return fmt.Errorf("devserver: remove the temporary data directory: %w", err)
-	}
-	return nil
 }
 
 // Done is closed when a started server's process is gone, whoever ended it.
@@ -137,9 +128,8 @@ func (s *Server) AdminURL() string { return "http://" + hostPort("127.0.0.1", s.
 // "host.docker.internal" when the server runs in Docker Desktop.
 func (s *Server) EndpointHost() string { return s.runner.endpointHost() }
 
-// Version is the version of the server, such as "1.7.12". It can differ from
-// what [Config].Version asked for when the user named the binary or has one
-// on PATH.
+// Version is the version of the server, such as "1.7.12". It differs from what
+// [Config].Version asked for only when the user named a binary of another one.
 func (s *Server) Version() string { return s.runner.version() }
 
 // Dir is the data directory. A temporary one has no name before the start.

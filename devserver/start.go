@@ -1,31 +1,15 @@
 package devserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"time"
 )
 
-const (
-	// dirGrace is how long a start waits for the data directory: a server
-	// whose parent was killed takes a moment to follow it.
-	dirGrace = 3 * time.Second
-
-	// portTries is how often a start is tried on other ports when somebody
-	// takes one at the last moment.
-	portTries = 5
-
-	lockName = "devserver.lock"
-)
-
-// ErrDirInUse is returned, wrapped, by [Start] when another server has
-// [Config].Dir open.
-var ErrDirInUse = errors.New("the data directory is in use by another server")
+// portTries is how often a start is tried on other ports when somebody takes one
+// at the last moment.
+const portTries = 5
 
 var errPortTaken = errors.New("another process took the port")
 
@@ -123,12 +107,14 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 func (s *Server) launch(ctx context.Context) (err error) {
-	if err := s.takeDir(ctx); err != nil {
+	forServer, err := s.takeDir(ctx)
+	if err != nil {
 		return err
 	}
+	defer forServer.Close() // the server has it by then
 	defer func() {
 		if err != nil {
-			_ = s.lock.Close()
+			_ = s.lock.Unlock()
 		}
 	}()
 	limited, cancel := context.WithTimeoutCause(ctx, s.cfg.StartTimeout,
@@ -136,7 +122,7 @@ func (s *Server) launch(ctx context.Context) (err error) {
 	defer cancel()
 
 	s.ports.release()
-	proc, err := s.runner.start(launch{dir: s.cfg.Dir, ports: s.ports, env: s.cfg.Env, lock: s.lock, out: s.log})
+	proc, err := s.runner.start(launch{dir: s.cfg.Dir, ports: s.ports, env: s.cfg.Env, lock: forServer, out: s.log})
 	if err != nil {
 		return err
 	}
@@ -152,42 +138,6 @@ func (s *Server) launch(ctx context.Context) (err error) {
 		return fmt.Errorf("%w; %s", err, quote(s.log.String()))
 	}
 	s.proc = proc
-	return nil
-}
-
-// takeDir makes the data directory and locks it.
-func (s *Server) takeDir(ctx context.Context) error {
-	if s.temporary {
-		dir, err := os.MkdirTemp("", "fxrestate-devserver-")
-		if err != nil {
-			return err
-		}
-		s.cfg.Dir = dir
-	} else if err := os.MkdirAll(s.cfg.Dir, 0o755); err != nil {
-		return err
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, dirGrace)
-	defer cancel()
-	path := filepath.Join(s.cfg.Dir, lockName)
-	lock, err := lockFile(ctx, path, nil)
-	if errors.Is(err, errLocked) {
-		if errors.Is(err, context.Canceled) {
-			return err
-		}
-		holder, _ := os.ReadFile(path)
-		return fmt.Errorf("%w: %s (%s); stop that server or choose another Config.Dir", ErrDirInUse, s.cfg.Dir, bytes.ToValidUTF8(holder, nil))
-	}
-	if err != nil {
-		return err
-	}
-	s.lock = lock
-	if err := lock.Truncate(0); err != nil {
-		return errors.Join(err, lock.Close())
-	}
-	if _, err := fmt.Fprintf(lock, "started by process %d, admin API %s", os.Getpid(), s.AdminURL()); err != nil {
-		return errors.Join(err, lock.Close())
-	}
 	return nil
 }
 

@@ -51,8 +51,10 @@ func TestStartCompilesTheCore(t *testing.T) {
 	require.NoError(t, err)
 	cmd := exec.CommandContext(testContext(t), exe)
 	cmd.Env = append(os.Environ(), warmEnv+"=1")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
 	var start, invocation int
 	_, err = fmt.Sscan(string(out), &start, &invocation)
 	require.NoError(t, err, string(out))

@@ -3,7 +3,6 @@ package integration_test
 import (
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,7 +45,6 @@ func readCompose(t *testing.T) (c composed) {
 
 func TestComposeRunsAServerAndTheQuickstart(t *testing.T) {
 	t.Parallel()
-	checkWithDocker(t)
 	c := readCompose(t)
 	require.Equal(t, []string{"quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
 	for name, service := range c.Services {
@@ -83,17 +81,4 @@ func TestComposeConfiguresTheQuickstartWithVariablesThatItReads(t *testing.T) {
 	require.Equal(t, "http://restate:8080", env["RESTATE_INGRESS_URL"])
 	require.Equal(t, "http://restate:9070", env["RESTATE_ADMIN_URL"])
 	require.Equal(t, "http://quickstart:9080", env["RESTATE_DEPLOYMENT_URL"])
-}
-
-// checkWithDocker has docker check the file, where it is installed.
-func checkWithDocker(t *testing.T) {
-	t.Helper()
-	for _, compose := range [][]string{{"docker", "compose"}, {"docker-compose"}} {
-		if exec.CommandContext(t.Context(), compose[0], append(compose[1:], "version")...).Run() != nil {
-			continue
-		}
-		out, err := exec.CommandContext(t.Context(), compose[0], append(compose[1:], "-f", composeFile, "config", "--quiet")...).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		return
-	}
 }

@@ -93,7 +93,7 @@ func endpointPort(data string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := os.MkdirAll(data, 0o755); err != nil {
+	if err := os.MkdirAll(data, 0o700); err != nil {
 		return 0, err
 	}
 	return port, writeWhole(file, strconv.Itoa(port)+"\n")
@@ -118,7 +118,7 @@ func freePort() (int, error) {
 // writeWhole writes a file that is there whole or not at all.
 func writeWhole(file, text string) error {
 	written := file + ".new"
-	if err := os.WriteFile(written, []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(written, []byte(text), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(written, file)

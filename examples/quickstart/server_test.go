@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -112,6 +113,18 @@ func TestEndpointPortStaysTheSame(t *testing.T) {
 	left, err := os.ReadDir(data)
 	require.NoError(t, err)
 	require.Len(t, left, 1)
+}
+
+func TestTheDataIsForTheUserAlone(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "new")
+	_, err := endpointPort(data)
+	require.NoError(t, err)
+	for path, want := range map[string]os.FileMode{data: 0o700, data + "/endpoint-port": 0o600} {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, want, info.Mode().Perm(), path)
+	}
 }
 
 func TestAKillWhileThePortIsWrittenDoesNoHarm(t *testing.T) {

@@ -23,7 +23,8 @@ var update = flag.Bool("update", false, "write what comes out into testdata")
 // generated file, want.warnings and want.errors.
 //
 // Then the real compiler builds everything that was generated, and runs the tests
-// that the archives bring along.
+// that the archives bring along. That gofumpt has nothing to change in want.go is
+// tested where gofumpt is, in the module of the tools.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/*.txtar")
@@ -48,16 +49,6 @@ func TestGolden(t *testing.T) {
 		out, err := gentest.Go(t, module, "test", "-vet=all", "-ldflags=-s -w", "-tags=premium", "./...")
 		require.NoError(t, err, out)
 		require.Contains(t, out, "ok  \t", "tests ran")
-	})
-
-	t.Run("format", func(t *testing.T) {
-		generated, err := filepath.Glob(filepath.Join(module, "*", "shop", gen.DefaultOutput))
-		require.NoError(t, err)
-		require.NotEmpty(t, generated)
-		// In a directory gofumpt would be lenient with generated files.
-		out, err := gentest.Go(t, ".", append([]string{"tool", "gofumpt", "-l"}, generated...)...)
-		require.NoError(t, err, out)
-		require.Empty(t, out)
 	})
 }
 

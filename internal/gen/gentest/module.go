@@ -3,6 +3,8 @@
 package gentest
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,8 +27,7 @@ func Module(t testing.TB) string {
 	gosum, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	require.NoError(t, err)
 
-	text, _, _ := strings.Cut(string(gomod), "\ntool (")
-	text = strings.Replace(text, "module github.com/fxrestate/go", "module "+Path, 1)
+	text := strings.Replace(string(gomod), "module github.com/fxrestate/go", "module "+Path, 1)
 	text += "\nrequire github.com/fxrestate/go v0.0.0\n\nreplace github.com/fxrestate/go => " + root + "\n"
 	dir := t.TempDir()
 	Write(t, dir, txtar.File{Name: "go.mod", Data: []byte(text)}, txtar.File{Name: "go.sum", Data: gosum})
@@ -51,11 +52,17 @@ func Write(t testing.TB, dir string, files ...txtar.File) {
 	}
 }
 
-// Go runs the go command in a directory and returns what it printed.
+// Go runs the go command in a directory and returns what it printed to standard
+// output. What it printed to standard error is the text of the error, and nothing
+// when it succeeded: that it downloads modules first is no result.
 func Go(t testing.TB, dir string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return stdout.String(), nil
 }

@@ -6,7 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/fxrestate/go/internal/jsontype"
 )
 
 // The tags of fields that are not filled from the body.
@@ -59,7 +60,7 @@ func propertyOf(f reflect.StructField, tags []tag, value string) (binding, *refl
 		return binding{}, nil, errors.New(`has no name in its tag; write input:"name"`)
 	case name == "-" && !options:
 		return binding{}, nil, errors.New(`has the tag input:"-", so nothing can fill it; name a property`)
-	case !isPropertyName(name):
+	case !jsontype.ValidName(name):
 		return binding{}, nil, fmt.Errorf("has the name %q in its tag, which encoding/json does not take; use letters, digits and punctuation without quotes and backslashes", name)
 	}
 	var b strings.Builder
@@ -70,17 +71,6 @@ func propertyOf(f reflect.StructField, tags []tag, value string) (binding, *refl
 		}
 	}
 	return binding{name: name}, &reflect.StructField{Name: f.Name, Type: f.Type, Tag: reflect.StructTag(b.String())}, nil
-}
-
-// isPropertyName reports whether encoding/json takes a name from a tag. It falls
-// back on the field's own without a word.
-func isPropertyName(name string) bool {
-	for _, r := range name {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) {
-			return false
-		}
-	}
-	return true
 }
 
 // sourceOf finds the tag that says where a field is filled from, or nil.

@@ -98,7 +98,7 @@ func (e embedded) field(i int) (f Field, inner *embedded, ok bool) {
 	sf.Index = index
 	return Field{
 		Name: name, Go: sf, Owner: e.typ, Path: path, tagged: tagged, ThroughPointer: e.throughPointer,
-		OmitEmpty: has("omitempty"), OmitZero: has("omitzero"), Quoted: has("string") && quotable(t.Kind()),
+		OmitEmpty: has("omitempty"), OmitZero: has("omitzero"), Quoted: has("string") && Quotable(t.Kind()),
 	}, nil, true
 }
 
@@ -135,7 +135,8 @@ func ValidName(name string) bool {
 	return name != ""
 }
 
-func quotable(k reflect.Kind) bool {
+// Quotable reports whether encoding/json heeds the option string for a kind.
+func Quotable(k reflect.Kind) bool {
 	return k == reflect.String || reflect.Bool <= k && k <= reflect.Float64
 }
 

@@ -119,8 +119,22 @@ func (l *FarLetter) MarshalText() ([]byte, error) { return []byte{byte(*l)%26 + 
 func methods() []Type {
 	level, far := Level(3), Far(5)
 	all := Marshalers{
-		3, &level, 2, 2, 5, &far, []Far{1}, map[int]Far{1: 2}, FarStruct{1}, Words{"a", "b"}, &Env{"a": "b"}, Point{1, 2}, []Money{{3}}, Date{4},
-		FarPoint{5}, func() {}, 1i, [2]Letter{1, 2}, []Letter{3}, []FarLetter{4}, nil, []Marshalers{{}},
+		3, &level, 2, 2, 5, &far,
+		[]Far{1},
+		map[int]Far{1: 2},
+		FarStruct{1},
+		Words{"a", "b"},
+		&Env{"a": "b"},
+		Point{1, 2},
+		[]Money{{3}},
+		Date{4},
+		FarPoint{5},
+		func() {}, 1i,
+		[2]Letter{1, 2},
+		[]Letter{3},
+		[]FarLetter{4},
+		nil,
+		[]Marshalers{{}},
 	}
 	all.Self = &Marshalers{}
 	return []Type{

@@ -28,7 +28,7 @@ type sdkHandler[O, H any] interface {
 // adapted is an adapter, whatever its types.
 type adapted interface {
 	Chain() *pipeline.Chain
-	ready() error
+	ready() (warnings []error, err error)
 }
 
 // adapter is a handler of the SDK whose call and payloads are ours.
@@ -49,25 +49,25 @@ func adapt[O, H any](base sdkHandler[O, H], d describer, c *pipeline.Chain, targ
 // Chain returns what runs around the handler.
 func (a *adapter[O, H]) Chain() *pipeline.Chain { return a.chain }
 
-func (a *adapter[O, H]) InputPayload() *encoding.InputPayload   { return a.input() }
-func (a *adapter[O, H]) OutputPayload() *encoding.OutputPayload { return a.output() }
+func (a *adapter[O, H]) InputPayload() *encoding.InputPayload   { return a.input().payload }
+func (a *adapter[O, H]) OutputPayload() *encoding.OutputPayload { return a.output().payload }
 
 func (a *adapter[O, H]) Call(ctx restate.MockableContext, body []byte) ([]byte, error) {
 	return a.call(ctx, body)
 }
 
 // Definition makes the SDK's definition of a described service. Its discovery
-// manifest is the one that restate.Reflect gives for the same struct and options.
-// The receiver is the instance whose methods are called.
+// manifest is the one that restate.Reflect gives for the same struct and options,
+// but for the JSON schemas, which say what encoding/json does with the types. The
+// receiver is the instance whose methods are called.
 func Definition(d *handler.Descriptor, receiver any) restate.ServiceDefinition {
 	def, _ := Pipeline{}.Definition(d, receiver) // an empty pipeline has no mistakes
 	return def
 }
 
 // Definition makes the SDK's definition of a described service, whose handlers run
-// inside the pipeline. Its discovery manifest is the one that restate.Reflect
-// gives for the same struct and options. The receiver is the instance whose
-// methods are called. The error joins what is wrong with the pipeline.
+// inside the pipeline: see the function Definition. The error joins what is wrong
+// with the pipeline.
 func (p Pipeline) Definition(d *handler.Descriptor, receiver any) (restate.ServiceDefinition, error) {
 	var errs []error
 	chain := func(m *handler.Method) *pipeline.Chain {

@@ -4,9 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/schema"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // describer describes input and output to discovery.
@@ -18,8 +23,14 @@ type describer interface {
 // description is what a describer says, asked once. The schemas of a thousand
 // handlers take tens of milliseconds, and they stay as they are.
 type description struct {
-	input  func() *encoding.InputPayload
-	output func() *encoding.OutputPayload
+	input  func() described[encoding.InputPayload]
+	output func() described[encoding.OutputPayload]
+}
+
+// described is an answer of a describer.
+type described[P any] struct {
+	payload *P
+	leftOut error // why it has not the schema that it was meant to have
 }
 
 func describeOnce(d describer) description {
@@ -30,51 +41,113 @@ func describeOnce(d describer) description {
 }
 
 // once asks once, and keeps a copy in which the schema is encoded.
-func once[P any](ask func() *P, schema func(*P) *any) func() *P {
-	return sync.OnceValue(func() *P {
+func once[P any](ask func() *P, schemaOf func(*P) *any) func() described[P] {
+	return sync.OnceValue(func() described[P] {
 		answer := ask()
 		if answer == nil {
-			return nil
+			return described[P]{}
 		}
 		known := *answer
-		s := schema(&known)
-		*s = encodedSchema(*s)
-		return &known
+		s := schemaOf(&known)
+		var leftOut error
+		*s, leftOut = encodedSchema(*s)
+		return described[P]{&known, leftOut}
 	})
 }
 
-// encodedSchema is a schema as the manifest has it. One that does not encode is
-// left for the SDK to report.
-func encodedSchema(schema any) any {
-	if schema == nil {
-		return nil
+// encodedSchema is a schema as the manifest has it. One that the server would
+// refuse, with all services of the deployment, is left open. One that does not
+// encode is left for the SDK to report.
+func encodedSchema(s any) (encoded any, leftOut error) {
+	if s == nil {
+		return nil, nil
 	}
-	encoded, err := json.Marshal(schema)
+	if doc, ok := s.(schema.Document); ok {
+		return doc.JSON, doc.LeftOut
+	}
+	written, err := json.Marshal(s)
 	if err != nil {
-		return schema
+		return s, nil
 	}
-	return json.RawMessage(encoded)
+	sound, err := schema.Sound(written)
+	if err != nil {
+		return json.RawMessage("{}"), err
+	}
+	return sound, nil
 }
 
-// ready works the description out. A type or a codec of the user's may panic.
-func (d description) ready() (err error) {
+// ready works the description out. A type or a codec of the user's may panic. The
+// warnings are about schemas that were left out.
+func (d description) ready() (warnings []error, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("its types or codecs panic where they describe themselves to discovery: %v", v)
 		}
 	}()
-	d.input()
-	d.output()
-	return nil
+	for _, leftOut := range []error{d.input().leftOut, d.output().leftOut} {
+		if leftOut != nil {
+			warnings = append(warnings, leftOut)
+		}
+	}
+	return warnings, nil
 }
 
 // describe works out what discovery will be told of the handlers.
 func (e *Endpoint) describe() error {
 	var errs []error
 	for _, h := range e.piped {
-		if err := h.ready(); err != nil {
+		warnings, err := h.ready()
+		if err != nil {
 			errs = append(errs, fmt.Errorf("endpoint: %s: %w", h.target, err))
+		}
+		for _, warning := range warnings {
+			e.log.Warn("left out what a type, a tag or a codec says about a JSON schema, as the server would refuse it",
+				"handler", h.target, "error", warning)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// foreignPayloads describes a handler that was not made from a struct of ours. Of
+// what the handlers of the SDK take and give, the types are seen when they ask
+// their codec for a schema: the probes stand in for it.
+type foreignPayloads struct {
+	describer
+	in, out encoding.Codec
+
+	takes, gives typeProbe
+}
+
+func (f *foreignPayloads) InputPayload() *encoding.InputPayload {
+	if !f.takes.called {
+		return f.describer.InputPayload()
+	}
+	return handler.InputPayload(f.in, f.takes.typ())
+}
+
+func (f *foreignPayloads) OutputPayload() *encoding.OutputPayload {
+	if !f.gives.called {
+		return f.describer.OutputPayload()
+	}
+	return handler.OutputPayload(f.out, f.gives.typ())
+}
+
+// check reports types that encoding/json never takes.
+func (f *foreignPayloads) check(target *pipeline.Target) error {
+	var errs []error
+	if err := handler.CheckInput(f.in, f.takes.asked); err != nil {
+		errs = append(errs, fmt.Errorf("endpoint: %s: its input %w", target, err))
+	}
+	if err := handler.CheckOutput(f.out, f.gives.asked); err != nil {
+		errs = append(errs, fmt.Errorf("endpoint: %s: its result %w", target, err))
+	}
+	return errors.Join(errs...)
+}
+
+// typ is the type that was asked about. A value of an interface has none.
+func (p *typeProbe) typ() reflect.Type {
+	if p.asked == nil {
+		return reflect.TypeFor[any]()
+	}
+	return p.asked
 }

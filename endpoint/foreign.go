@@ -24,9 +24,10 @@ func Foreign(def restate.ServiceDefinition) restate.ServiceDefinition {
 // Foreign puts the pipeline around the handlers of a definition that was not made
 // from a struct of ours (built by hand, by restate.Reflect or by generated code).
 // Its members see the input undecoded, a []byte, unless the handler's input codec
-// is a [handler.InputTyper]. The result is a definition of its own with the same
-// manifest; def stays as it is. The error joins what is wrong with the pipeline,
-// and handlers that take a parameter object, which nothing would fill.
+// is a [handler.InputTyper]. The result is a definition of its own: see the
+// function Foreign. The error joins what is wrong with the pipeline, handlers that
+// take a parameter object, which nothing would fill, and types that encoding/json
+// never takes.
 func (p Pipeline) Foreign(def restate.ServiceDefinition) (restate.ServiceDefinition, error) {
 	kind := kindOf(def)
 	handlers := maps.Clone(def.Handlers())
@@ -42,17 +43,18 @@ func (p Pipeline) Foreign(def restate.ServiceDefinition) (restate.ServiceDefinit
 			Metadata: h.GetOptions().Metadata, ServiceMetadata: def.GetOptions().Metadata,
 		}
 		in := foreignInput{target: &target, codec: h.GetOptions().InputCodec}
+		payloads := &foreignPayloads{describer: h, in: h.GetOptions().InputCodec, out: h.GetOptions().OutputCodec}
 		if probed, ok := shallowCopy(h); ok {
-			probe := new(typeProbe)
-			probed.GetOptions().InputCodec = probe
-			in.takes = probe.of(probed.InputPayload)
+			probed.GetOptions().InputCodec, probed.GetOptions().OutputCodec = &payloads.takes, &payloads.gives
+			in.takes = payloads.takes.of(func() { probed.InputPayload() })
+			payloads.gives.of(func() { probed.OutputPayload() })
 		}
 		chain, chainErr := p.chain(target, in.method(h.Call))
-		if err := errors.Join(in.check(), chainErr); err != nil {
+		if err := errors.Join(in.check(), payloads.check(&target), chainErr); err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		handlers[name] = adapt(h, h, chain, &scope.Target{Service: def.Name(), Handler: name, Kind: kind, Mode: mode})
+		handlers[name] = adapt(h, payloads, chain, &scope.Target{Service: def.Name(), Handler: name, Kind: kind, Mode: mode})
 	}
 	return withHandlers(def, handlers), errors.Join(errs...)
 }

@@ -105,7 +105,7 @@ func TestThePipelineSeesTheInputThatACodecTellsTheTypeOf(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, `{"sku":"a","amount":42}`, outputOf(t, play(t, mounted(t, foreign), `{"sku":"a","amount":21}`)), what)
 		require.Equal(t, Item{"a", 21}, seen, what)
-		requireSameManifest(t, bare(t, echo()), mounted(t, foreign))
+		requireSameManifestButSchemas(t, bare(t, echo()), mounted(t, foreign))
 	}
 }
 
@@ -203,6 +203,39 @@ func TestParameterObjectsOfForeignHandlersAreRefused(t *testing.T) {
 		for name, h := range def.Handlers() {
 			require.IsType(t, codecs[name], h.GetOptions().InputCodec, "the definition stays as it is")
 		}
+	}
+}
+
+func TestTypesThatJSONNeverEncodesAreRefusedInForeignHandlers(t *testing.T) {
+	t.Parallel()
+	type report struct{ Hooks []func() }
+	gives := func(restate.Context, restate.Void) (report, error) { return report{}, nil }
+	takes := func(restate.Context, map[any]any) (string, error) { return "", nil }
+	for name, tt := range map[string]struct {
+		def  restate.ServiceDefinition
+		want string
+	}{
+		"a result": {
+			restate.NewService("s").Handler("h", restate.NewServiceHandler(gives)),
+			"endpoint: s/h: its result has a func() in Hooks[], which cannot be encoded; leave that out with json:\"-\"",
+		},
+		"an input": {
+			restate.NewService("s").Handler("h", restate.NewServiceHandler(takes)),
+			"endpoint: s/h: its input is a map[interface {}]interface {}, whose keys JSON cannot have (interface {}); change the type or the codec",
+		},
+		"a result of another codec": {
+			restate.NewService("s").Handler("h", restate.NewServiceHandler(gives, restate.WithOutputCodec(schemaCodec{encoding.JSONCodec, func() any { return nil }}))), "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := endpoint.Pipeline{}.Foreign(tt.def)
+			if tt.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, tt.want)
+			}
+		})
 	}
 }
 

@@ -114,27 +114,30 @@ func shallowCopy[H any](h H) (copied H, ok bool) {
 	return c.Interface().(H), true
 }
 
-// typeProbe is a codec by which a handler shows the type of its input: it is asked
-// for a schema.
-type typeProbe struct{ asked reflect.Type }
+// typeProbe is a codec by which a handler shows the type of its input or result: it
+// is asked for a schema.
+type typeProbe struct {
+	asked  reflect.Type // nil also for an interface
+	called bool
+}
 
-// of returns the type that inputPayload asks about, or nil for one that describes
+// of returns the type that describe asks about, or nil for one that describes
 // itself.
-func (p *typeProbe) of(inputPayload func() *encoding.InputPayload) (t reflect.Type) {
+func (p *typeProbe) of(describe func()) (t reflect.Type) {
 	// A type that describes itself may not do so on a nil pointer.
 	defer func() {
 		if recover() != nil {
 			t = nil
 		}
 	}()
-	inputPayload()
+	describe()
 	return p.asked
 }
 
 func (p *typeProbe) ContentType() string { return "" }
 
 func (p *typeProbe) JsonSchema(v any) any {
-	p.asked = reflect.TypeOf(v)
+	p.asked, p.called = reflect.TypeOf(v), true
 	return nil
 }
 

@@ -99,6 +99,8 @@ func (typedCodec[T]) InputType() reflect.Type { return reflect.TypeFor[T]() }
 // inside does.
 type describedCodec struct{ encoding.Codec }
 
+func (c describedCodec) inner() encoding.Codec { return c.Codec }
+
 func (c describedCodec) ContentType() string {
 	if m, ok := c.Codec.(encoding.CodecMetadata); ok {
 		return m.ContentType()

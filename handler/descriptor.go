@@ -228,17 +228,22 @@ func (m *Method) Encode(result any) ([]byte, error) {
 	return encoding.Marshal(m.OutputCodec, result)
 }
 
-// InputPayload describes the input to discovery, as restate.Reflect does.
+// InputPayload describes the input to discovery: see the function InputPayload.
 func (m *Method) InputPayload() *encoding.InputPayload {
-	if m.binder != nil {
-		return encoding.InputPayloadFor(m.InputCodec, sample(m.binder.body))
-	}
-	return encoding.InputPayloadFor(m.InputCodec, sample(m.Input))
+	return InputPayload(m.InputCodec, m.bodyType())
 }
 
-// OutputPayload describes the output to discovery, as restate.Reflect does.
+// OutputPayload describes the output to discovery: see the function OutputPayload.
 func (m *Method) OutputPayload() *encoding.OutputPayload {
-	return encoding.OutputPayloadFor(m.OutputCodec, sample(m.Output))
+	return OutputPayload(m.OutputCodec, m.Output)
+}
+
+// bodyType is the type that describes the body, or nil when there is none.
+func (m *Method) bodyType() reflect.Type {
+	if m.binder != nil {
+		return m.binder.body
+	}
+	return m.Input
 }
 
 // sample is a value by which codecs describe a type: its zero value, but never a

@@ -23,10 +23,17 @@ import (
 //		Idempotency string `idempotency-key:""`
 //	}
 //
-// Discovery shows the body's properties only. A header that is missing leaves the
-// zero value; headers and keys fill strings, numbers, booleans and types with
-// UnmarshalText, and text that does not fit is answered with 400. Typed clients
-// send the body's properties; headers are options of the call.
+// Discovery shows the body's properties only. One without omitempty or omitzero
+// must be in the body: without it the invocation ends with 400, which names the
+// property. Null is no value for it, and is answered in the same way, unless the
+// field's type has a value for null: a pointer, a map, a slice, an interface, or a
+// type with UnmarshalJSON whose zero value is null. The zero value itself, such as
+// "", is a value; package pipeline/validate refuses it where it must not be.
+//
+// A header that is missing leaves the zero value; headers and keys fill strings,
+// numbers, booleans and types with UnmarshalText, and text that does not fit is
+// answered with 400. Typed clients send the body's properties; headers are options
+// of the call.
 //
 // In is embedded in the input itself, by value. Anywhere else in an input nothing
 // would read its tags, and a body could fill a field that is meant for a header:
@@ -47,15 +54,17 @@ type Source interface {
 
 // binder fills a parameter object.
 type binder struct {
-	object reflect.Type
-	body   reflect.Type // the properties of the body, or nil
-	fields []binding    // in the order of the body's fields, then the others
+	object  reflect.Type
+	body    reflect.Type // the properties of the body, or nil
+	decoded reflect.Type // the same as they are decoded: see presence
+	fields  []binding    // in the order of the body's fields, then the others
 }
 
 // binding fills one field.
 type binding struct {
 	index    int // in the object
 	property int // in the body, or -1
+	presence presence
 	name     string
 	text     func(Source) string // where it comes from otherwise
 }
@@ -115,7 +124,7 @@ func findIn(t reflect.Type, seen map[reflect.Type]bool) (path string, found bool
 // with them.
 func newBinder(object reflect.Type, keyed bool) (*binder, error) {
 	b := &binder{object: object}
-	var properties []reflect.StructField
+	var properties, decoded []reflect.StructField
 	var errs []error
 	fieldOf := map[string]string{} // by the name of the property
 	for i := range object.NumField() {
@@ -136,11 +145,13 @@ func newBinder(object reflect.Type, keyed bool) (*binder, error) {
 			fieldOf[bind.name] = f.Name
 			bind.property = len(properties)
 			properties = append(properties, *property)
+			property.Type = bind.presence.decodedAs(property.Type)
+			decoded = append(decoded, *property)
 		}
 		b.fields = append(b.fields, bind)
 	}
 	if len(properties) > 0 {
-		b.body = reflect.StructOf(properties)
+		b.body, b.decoded = reflect.StructOf(properties), reflect.StructOf(decoded)
 	}
 	return b, errors.Join(errs...)
 }
@@ -225,14 +236,29 @@ func (c bodyCodec) Unmarshal(data []byte, v any) error {
 	if c.binder.body == nil {
 		return nil
 	}
-	body := reflect.New(c.binder.body)
+	body := reflect.New(c.binder.decoded)
+	for _, f := range c.binder.fields {
+		if f.property >= 0 {
+			f.presence.prepare(body.Elem().Field(f.property))
+		}
+	}
 	if err := c.Codec.Unmarshal(data, body.Interface()); err != nil {
 		return err
 	}
+	var wrong []string
 	for _, f := range c.binder.fields {
-		if f.property >= 0 {
-			object.Field(f.index).Set(body.Elem().Field(f.property))
+		if f.property < 0 {
+			continue
 		}
+		value, why := f.presence.value(body.Elem().Field(f.property))
+		if why != "" {
+			wrong = append(wrong, fmt.Sprintf("the property %q %s", f.name, why))
+			continue
+		}
+		object.Field(f.index).Set(value)
+	}
+	if len(wrong) > 0 {
+		return errors.New(strings.Join(wrong, ", "))
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/fxrestate/go/internal/jsontype"
 )
 
 // readOptions settles the options of the service and of its handlers, and with
@@ -57,16 +59,25 @@ func (r *reader) readOptions() {
 		if o.EnableLazyState != nil && d.Kind == Service {
 			r.problem(m.GoName, m.Position, "has WithEnableLazyState, and a service has no state", "remove the option")
 		}
-		if err := codecFits(m.InputCodec, m.Input); err != nil && fits {
-			r.problem(m.GoName, m.Position, "its input "+err.Error(), "change the type or the codec")
+		if fits {
+			r.checkType(m, "its input ", m.InputCodec, m.Input, refusedByJSON(m.InputCodec, m.bodyType(), jsontype.Decoding))
 		}
 		if m.Output != nil && m.OutputCodec == (RawCodec{}) {
 			r.problem(m.GoName, m.Position, "has the raw codec for its result, and no result is of any content type", "use restate.WithInputCodec, or fxrestate.Raw, and restate.WithOutputCodec for the result")
 			continue
 		}
-		if err := codecFits(m.OutputCodec, m.Output); err != nil {
-			r.problem(m.GoName, m.Position, "its result "+err.Error(), "change the type or the codec")
-		}
+		r.checkType(m, "its result ", m.OutputCodec, m.Output, refusedByJSON(m.OutputCodec, m.Output, jsontype.Encoding))
+	}
+}
+
+// checkType reports a type that its codec can never take, and what within it
+// encoding/json cannot.
+func (r *reader) checkType(m *Method, what string, codec encoding.Codec, t reflect.Type, refusals []refusal) {
+	if err := codecFits(codec, t); err != nil {
+		refusals = []refusal{{err.Error(), "change the type or the codec"}}
+	}
+	for _, refused := range refusals {
+		r.problem(m.GoName, m.Position, what+refused.reason, refused.fix)
 	}
 }
 
@@ -203,7 +214,9 @@ func codecFits(codec encoding.Codec, t reflect.Type) error {
 	default:
 		switch t.Kind() {
 		case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-			return fmt.Errorf("is a %s, which cannot be encoded", t)
+			if !isJSON(codec) { // of which the caller asks more
+				return fmt.Errorf("is a %s, which cannot be encoded", t)
+			}
 		}
 	}
 	return nil

@@ -6,7 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/fxrestate/go/internal/jsontype"
 )
 
 // The tags of fields that are not filled from the body.
@@ -53,13 +54,13 @@ func bindingOf(f reflect.StructField, keyed bool) (bind binding, property *refle
 // propertyOf makes the field of the body from which a field is filled. It has the
 // field's tags, and its name in JSON is that of the input tag.
 func propertyOf(f reflect.StructField, tags []tag, value string) (binding, *reflect.StructField, error) {
-	name, _, options := strings.Cut(value, ",")
+	name, options, listed := strings.Cut(value, ",")
 	switch {
 	case name == "":
 		return binding{}, nil, errors.New(`has no name in its tag; write input:"name"`)
-	case name == "-" && !options:
+	case name == "-" && !listed:
 		return binding{}, nil, errors.New(`has the tag input:"-", so nothing can fill it; name a property`)
-	case !isPropertyName(name):
+	case !jsontype.ValidName(name):
 		return binding{}, nil, fmt.Errorf("has the name %q in its tag, which encoding/json does not take; use letters, digits and punctuation without quotes and backslashes", name)
 	}
 	var b strings.Builder
@@ -69,18 +70,7 @@ func propertyOf(f reflect.StructField, tags []tag, value string) (binding, *refl
 			fmt.Fprintf(&b, " %s:%q", t.key, t.value)
 		}
 	}
-	return binding{name: name}, &reflect.StructField{Name: f.Name, Type: f.Type, Tag: reflect.StructTag(b.String())}, nil
-}
-
-// isPropertyName reports whether encoding/json takes a name from a tag. It falls
-// back on the field's own without a word.
-func isPropertyName(name string) bool {
-	for _, r := range name {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) {
-			return false
-		}
-	}
-	return true
+	return binding{name: name, presence: presenceOf(f, options)}, &reflect.StructField{Name: f.Name, Type: f.Type, Tag: reflect.StructTag(b.String())}, nil
 }
 
 // sourceOf finds the tag that says where a field is filled from, or nil.

@@ -66,10 +66,34 @@ func TestWhatIsWrongWithAParameterObjectIsCalledByItsNameOnTheWire(t *testing.T)
 	t.Parallel()
 	name := startRefunds(t, fxrestate.Use(fxrestate.Pipes(validate.New(nil))))
 	for _, handler := range []string{"ByValue", "ByPointer"} {
-		f := failed(t, call(t, path(name, "acc-1", handler), map[string]string{}, "X-Tenant", "too long"))
+		f := failed(t, call(t, path(name, "acc-1", handler), map[string]string{"transactionId": ""}, "X-Tenant", "too long"))
 		require.Equal(t, http.StatusBadRequest, f.Code, handler)
 		require.Equal(t, "invalid input: transactionId: required, x-tenant: max=5", f.Message)
 	}
+}
+
+func TestAPropertyThatIsRequiredAndMissingIsA400ThatNamesIt(t *testing.T) {
+	t.Parallel()
+	name := startRefunds(t)
+	for what, tt := range map[string]struct {
+		body any
+		want string
+	}{
+		"missing": {map[string]any{}, `the property "transactionId" is missing`},
+		"another": {map[string]any{"transaction": "t-1"}, `the property "transactionId" is missing`},
+		"null":    {map[string]any{"transactionId": nil}, `the property "transactionId" is null`},
+		"nothing": {json.RawMessage("null"), `the property "transactionId" is missing`},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for _, handler := range []string{"ByValue", "ByPointer"} {
+				f := failed(t, call(t, path(name, "acc-1", handler), tt.body))
+				require.Equal(t, http.StatusBadRequest, f.Code, handler)
+				require.Contains(t, f.Message, tt.want)
+			}
+		})
+	}
+	require.Equal(t, "", decode[[]string](t, call(t, path(name, "acc-1", "ByValue"), map[string]string{"transactionId": ""}))[0], "a value")
 }
 
 // Imports takes anything, and has what it cannot decode buried.

@@ -26,15 +26,20 @@ type (
 	NoMain       struct{}
 	PointerOnly  struct{}
 	WrongResults struct{}
+	WrongTypes   struct{}
 )
 
-func (TwoInputs) Add(_ restate.Context, a, b int) (int, error)         { return a + b, nil }
-func (NoHandlers) Help() string                                        { return "" }
-func (MixedKinds) A(restate.Context) error                             { return nil }
-func (MixedKinds) B(restate.ObjectContext) error                       { return nil }
-func (WrongMain) Start(restate.WorkflowContext) error                  { return nil }
-func (NoMain) Query(restate.WorkflowSharedContext) error               { return nil }
-func (*PointerOnly) Act(restate.Context) error                         { return nil }
+func (TwoInputs) Add(_ restate.Context, a, b int) (int, error) { return a + b, nil }
+func (NoHandlers) Help() string                                { return "" }
+func (MixedKinds) A(restate.Context) error                     { return nil }
+func (MixedKinds) B(restate.ObjectContext) error               { return nil }
+func (WrongMain) Start(restate.WorkflowContext) error          { return nil }
+func (NoMain) Query(restate.WorkflowSharedContext) error       { return nil }
+func (*PointerOnly) Act(restate.Context) error                 { return nil }
+func (WrongTypes) Get(restate.Context, struct{ Meta []map[any]any }) (struct{ Hook func() }, error) {
+	panic("it must not start")
+}
+
 func (WrongResults) Get(restate.Context) (string, string)              { return "", "" }
 func (WrongResults) All(restate.Context) (a string, b string, c error) { return }
 
@@ -80,6 +85,13 @@ func TestMistakesInHandlerStructsNameTheUsersLineAndTheFix(t *testing.T) {
 			[]string{
 				"WrongResults.Get", "returns string as its second result, which must be an error",
 				"WrongResults.All", "returns 3 results (string, string, error)",
+			},
+		},
+		"types that JSON never encodes": {
+			fxrestate.Service[WrongTypes](made(WrongTypes{})), "",
+			[]string{
+				"WrongTypes.Get (mistakes_test.go:", "its input has a map[interface {}]interface {} in Meta[], whose keys JSON cannot have",
+				"its result has a func() in Hook, which cannot be encoded; leave that out with json:\"-\"",
 			},
 		},
 		"the retention of a workflow on a service": {

@@ -1,0 +1,118 @@
+package handler
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/jsontype"
+	"github.com/fxrestate/go/internal/schema"
+)
+
+// innermost is the codec that does the work: wrapping ones of this package tell
+// their own.
+func innermost(codec encoding.Codec) encoding.Codec {
+	for {
+		outer, ok := codec.(interface{ inner() encoding.Codec })
+		if !ok {
+			return codec
+		}
+		codec = outer.inner()
+	}
+}
+
+// isJSON reports whether a codec is the SDK's that uses encoding/json, whatever it
+// makes schemas with.
+func isJSON(codec encoding.Codec) bool {
+	return reflect.TypeOf(innermost(codec)) == reflect.TypeOf(encoding.JSONCodec)
+}
+
+// makesSDKSchemas reports whether a codec describes types by the generator of the
+// SDK's own JSON codec. Codecs with other generators have the same type.
+func makesSDKSchemas(codec encoding.Codec) bool {
+	return isJSON(codec) && schemaGenerator(innermost(codec)) == schemaGenerator(encoding.JSONCodec)
+}
+
+// schemaGenerator returns the code by which the SDK's JSON codec makes schemas.
+func schemaGenerator(codec encoding.Codec) uintptr {
+	f := reflect.ValueOf(codec).FieldByName("genJsonSchema")
+	if f.Kind() != reflect.Func {
+		return 0
+	}
+	return f.Pointer()
+}
+
+// schemaCodec is the SDK's JSON codec with schemas of ours.
+type schemaCodec struct{ describedCodec }
+
+func (schemaCodec) JsonSchema(v any) any { return schema.Of(reflect.TypeOf(v)) }
+
+func withSchemas(codec encoding.Codec) encoding.Codec {
+	if !makesSDKSchemas(codec) {
+		return codec
+	}
+	return schemaCodec{describedCodec{codec}}
+}
+
+// InputPayload describes an input to discovery, by its type and its codec. Nil is
+// the type of no input. For the SDK's JSON codec the schema says what encoding/json
+// does with the type; what other codecs say is left as it is.
+func InputPayload(codec encoding.Codec, t reflect.Type) *encoding.InputPayload {
+	return encoding.InputPayloadFor(withSchemas(codec), sample(t))
+}
+
+// OutputPayload describes a result to discovery, as [InputPayload] does an input.
+func OutputPayload(codec encoding.Codec, t reflect.Type) *encoding.OutputPayload {
+	return encoding.OutputPayloadFor(withSchemas(codec), sample(t))
+}
+
+// refusal is a type within an input or a result that encoding/json never takes, in
+// words.
+type refusal struct{ reason, fix string }
+
+// refusedByJSON lists what encoding/json never takes, if codec uses that.
+func refusedByJSON(codec encoding.Codec, t reflect.Type, d jsontype.Direction) (refusals []refusal) {
+	if t == nil || !isJSON(codec) || selfCoding(t) || selfCoding(reflect.PointerTo(t)) {
+		return nil
+	}
+	for _, refused := range jsontype.FindRefused(t, d) {
+		what, where, fix := "is", "", "change the type or the codec"
+		if refused.Path != "" {
+			what, where = "has", " in "+refused.Path
+			fix = `leave that out with json:"-", change its type or give it MarshalJSON and UnmarshalJSON, or use another codec`
+		}
+		why := "which cannot be encoded"
+		if refused.Key {
+			why = fmt.Sprintf("whose keys JSON cannot have (%s)", refused.Type.Key())
+		}
+		refusals = append(refusals, refusal{fmt.Sprintf("%s a %s%s, %s", what, refused.Type, where, why), fix})
+	}
+	return refusals
+}
+
+// CheckInput reports what encoding/json never decodes within an input of type t, if
+// codec uses that. It is for handlers that are not methods of a struct: those of a
+// struct are checked by [Spec.Describe].
+func CheckInput(codec encoding.Codec, t reflect.Type) error {
+	return joinRefusals(refusedByJSON(codec, t, jsontype.Decoding))
+}
+
+// CheckOutput reports what encoding/json never encodes within a result, as
+// [CheckInput] does.
+func CheckOutput(codec encoding.Codec, t reflect.Type) error {
+	return joinRefusals(refusedByJSON(codec, t, jsontype.Encoding))
+}
+
+func joinRefusals(refusals []refusal) error {
+	if len(refusals) == 0 {
+		return nil
+	}
+	texts := make([]string, len(refusals))
+	for i, r := range refusals {
+		texts[i] = r.reason + "; " + r.fix
+	}
+	return errors.New(strings.Join(texts, ", and "))
+}

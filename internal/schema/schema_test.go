@@ -1,0 +1,124 @@
+package schema_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/schema"
+	"github.com/fxrestate/go/internal/schema/schematest"
+)
+
+// compile makes a validator of a schema. It reads the schema by the rules of its
+// draft, and none beside it.
+func compile(t *testing.T, encoded []byte) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded))
+	require.NoError(t, err)
+	c := jsonschema.NewCompiler()
+	c.UseLoader(nothing{})
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	c.AssertContent()
+	require.NoError(t, c.AddResource("test:///schema", doc), "%s", encoded)
+	s, err := c.Compile("test:///schema")
+	require.NoError(t, err, "%s", encoded)
+	return s
+}
+
+// nothing loads no schemas.
+type nothing struct{}
+
+func (nothing) Load(url string) (any, error) {
+	return nil, &jsonschema.LoadURLError{URL: url}
+}
+
+func validate(t *testing.T, s *jsonschema.Schema, value string) error {
+	t.Helper()
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(value))
+	require.NoError(t, err, value)
+	return s.Validate(v)
+}
+
+func TestSchemasTakeWhatEncodingJSONWrites(t *testing.T) {
+	t.Parallel()
+	types := schematest.Types()
+	require.GreaterOrEqual(t, len(types), 60)
+	names := map[string]bool{}
+	for _, typ := range types {
+		require.False(t, names[typ.Name], typ.Name)
+		names[typ.Name] = true
+		t.Run(typ.Name, func(t *testing.T) {
+			t.Parallel()
+			doc := schema.Of(typ.Type)
+			require.Equal(t, typ.LeftOut, doc.LeftOut != nil, "%v", doc.LeftOut)
+			requireSafeNames(t, doc.JSON)
+			s := compile(t, doc.JSON)
+			for _, value := range typ.Values {
+				for _, encoded := range encodings(t, typ.Type, value) {
+					require.NoError(t, validate(t, s, encoded), "%s\n%s", encoded, doc.JSON)
+				}
+			}
+			for _, refused := range typ.Refuses {
+				require.Error(t, validate(t, s, refused), "%s\n%s", refused, doc.JSON)
+			}
+		})
+	}
+}
+
+// encodings returns what encoding/json writes for a value that has no address and
+// for one that has.
+func encodings(t *testing.T, typ reflect.Type, value any) []string {
+	t.Helper()
+	direct, err := json.Marshal(value)
+	require.NoError(t, err)
+	addressed := reflect.New(typ)
+	if value != nil {
+		addressed.Elem().Set(reflect.ValueOf(value))
+	}
+	behind, err := json.Marshal(addressed.Interface())
+	require.NoError(t, err)
+	return []string{string(direct), string(behind)}
+}
+
+// requireSafeNames looks at the names of definitions: the server makes an OpenAPI
+// document of the schema, whose rules are stricter, and changes references without
+// regard to identifiers.
+func requireSafeNames(t *testing.T, encoded json.RawMessage) {
+	t.Helper()
+	var doc struct {
+		ID    string                     `json:"$id"`
+		Defs  map[string]json.RawMessage `json:"$defs"`
+		Draft string                     `json:"$schema"`
+	}
+	require.NoError(t, json.Unmarshal(encoded, &doc))
+	require.Empty(t, doc.ID)
+	for name := range doc.Defs {
+		require.Regexp(t, `^[a-zA-Z0-9._-]+$`, name)
+	}
+	if string(encoded) != "{}" {
+		require.Equal(t, "https://json-schema.org/draft/2020-12/schema", doc.Draft)
+	}
+}
+
+func TestNothingThatIsKnownTakesAnything(t *testing.T) {
+	t.Parallel()
+	for name, typ := range map[string]reflect.Type{
+		"nothing":        nil,
+		"any":            reflect.TypeFor[any](),
+		"an interface":   reflect.TypeFor[error](),
+		"a channel":      reflect.TypeFor[chan int](),
+		"a function":     reflect.TypeFor[func()](),
+		"a complex type": reflect.TypeFor[complex64](),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, "{}", string(schema.Of(typ).JSON))
+		})
+	}
+}

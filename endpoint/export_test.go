@@ -1,7 +1,7 @@
 package endpoint
 
-// WithRetryDelay is for the fuzz test.
-var WithRetryDelay = withRetryDelay
+// AmendErrors is for the fuzz test.
+var AmendErrors = amendErrors
 
 // Refuses reports whether the endpoint turns invocations away because it stops.
 func Refuses(e *Endpoint) bool {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/restatedev/sdk-go/server"
 )
@@ -29,20 +28,20 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		}
 		hint := new(hint)
 		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
-		if delay, ok := hint.delay(); ok && err == nil {
-			addRetryDelay(&response, delay)
+		if err == nil {
+			amendResponse(&response, hint)
 		}
 		return response, err
 	}, nil
 }
 
-// addRetryDelay adds the delay to the error message of a response.
-func addRetryDelay(r *server.LambdaResponse, delay time.Duration) {
+// amendResponse amends the error message of a response.
+func amendResponse(r *server.LambdaResponse, h *hint) {
 	body, err := base64.StdEncoding.DecodeString(r.Body)
 	if err != nil {
 		return
 	}
-	if hinted, ok := withRetryDelay(body, delay); ok {
-		r.Body = base64.StdEncoding.EncodeToString(hinted)
+	if amended, ok := amendErrors(body, h.delay); ok {
+		r.Body = base64.StdEncoding.EncodeToString(amended)
 	}
 }

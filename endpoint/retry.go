@@ -2,22 +2,11 @@ package endpoint
 
 import (
 	"context"
-	"encoding/binary"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/fxrestate/go/pipeline"
-)
-
-// The service protocol's message that ends a failed attempt, and its field for
-// the delay in milliseconds before the next one, which the SDK has no way to set.
-const (
-	errorMessage        = 0x0002
-	nextRetryDelayField = 8
-	frameHead           = 8 // type, flags and length
 )
 
 // hint carries the delay that an attempt's error asks for from the pipeline to
@@ -41,8 +30,7 @@ func (h *hint) delay() (time.Duration, bool) {
 	return inv.RetryDelay()
 }
 
-// hintWriter adds the delay to the error message of a response. The SDK writes
-// whole messages.
+// hintWriter amends the error message of a response. The SDK writes whole messages.
 type hintWriter struct {
 	http.ResponseWriter
 	flusher http.Flusher // nil if the writer has none
@@ -55,15 +43,11 @@ func newHintWriter(w http.ResponseWriter, h *hint) hintWriter {
 }
 
 func (w hintWriter) Write(p []byte) (int, error) {
-	delay, ok := w.hint.delay()
+	amended, ok := amendErrors(p, w.hint.delay)
 	if !ok {
 		return w.ResponseWriter.Write(p)
 	}
-	hinted, ok := withRetryDelay(p, delay)
-	if !ok {
-		return w.ResponseWriter.Write(p)
-	}
-	if _, err := w.ResponseWriter.Write(hinted); err != nil {
+	if _, err := w.ResponseWriter.Write(amended); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -80,29 +64,3 @@ func (w hintWriter) Flush() {
 
 // Unwrap is for http.ResponseController.
 func (w hintWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// withRetryDelay adds the delay to the error messages among frames. It reports
-// false, and changes nothing, if there is none or p is not made of whole frames.
-func withRetryDelay(p []byte, delay time.Duration) (hinted []byte, ok bool) {
-	field := protowire.AppendTag(nil, nextRetryDelayField, protowire.VarintType)
-	field = protowire.AppendVarint(field, uint64(delay.Milliseconds()))
-	for len(p) > 0 {
-		if len(p) < frameHead {
-			return nil, false
-		}
-		kind, size := binary.BigEndian.Uint16(p), binary.BigEndian.Uint32(p[4:])
-		if uint64(len(p)-frameHead) < uint64(size) {
-			return nil, false
-		}
-		end := frameHead + int(size)
-		start := len(hinted)
-		hinted = append(hinted, p[:end]...)
-		if kind == errorMessage {
-			hinted = append(hinted, field...)
-			binary.BigEndian.PutUint32(hinted[start+4:], size+uint32(len(field)))
-			ok = true
-		}
-		p = p[end:]
-	}
-	return hinted, ok
-}

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/restatedev/sdk-go/server"
 
@@ -34,8 +33,8 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		}
 		hint := new(hint)
 		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
-		if delay, ok := hint.delay(); ok && err == nil {
-			addRetryDelay(&response, delay)
+		if err == nil {
+			amendResponse(&response, hint)
 		}
 		return response, err
 	}, nil
@@ -67,13 +66,13 @@ func (e *Endpoint) misfitEvent(path string, headers http.Header, event server.La
 	return nil
 }
 
-// addRetryDelay adds the delay to the error message of a response.
-func addRetryDelay(r *server.LambdaResponse, delay time.Duration) {
+// amendResponse amends the error message of a response.
+func amendResponse(r *server.LambdaResponse, h *hint) {
 	body, err := base64.StdEncoding.DecodeString(r.Body)
 	if err != nil {
 		return
 	}
-	if hinted, ok := protocol.WithRetryDelay(body, uint64(delay.Milliseconds())); ok {
-		r.Body = base64.StdEncoding.EncodeToString(hinted)
+	if amended, ok := protocol.AmendErrors(body, h.milliseconds); ok {
+		r.Body = base64.StdEncoding.EncodeToString(amended)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -56,7 +57,7 @@ func run[F any](scopes *scope.Factory[F], chain *pipeline.Chain, target *scope.T
 			h.inv.Store(inv)
 		}
 		out, err := chain.Run(restate.WithMockContext(ctx), inv)
-		return out, scope.ValidText(err)
+		return out, inv.ForSDK(err)
 	}
 }
 
@@ -93,7 +94,7 @@ func method(d *handler.Descriptor, m *handler.Method, receiver reflect.Value) pi
 		Decode: func(inv *pipeline.Invocation) (any, error) {
 			in, err := m.Bind(inv)
 			if err != nil {
-				err = fmt.Errorf("the body cannot be decoded into the input of %s/%s (%s): %w", d.Name, m.Name, m.Input, err)
+				err = fmt.Errorf("the body cannot be decoded into the input of %s/%s (%s): %w", d.Name, m.Name, m.Input, safeerr.Of(err))
 				return nil, restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
 			}
 			return in, nil
@@ -105,7 +106,7 @@ func method(d *handler.Descriptor, m *handler.Method, receiver reflect.Value) pi
 			encoded, err := m.Encode(result)
 			if err != nil {
 				// Not terminal: a new version of the program can mend it.
-				return nil, fmt.Errorf("endpoint: the result of %s/%s (%s) cannot be encoded: %w", d.Name, m.Name, m.Output, err)
+				return nil, fmt.Errorf("endpoint: the result of %s/%s (%s) cannot be encoded: %w", d.Name, m.Name, m.Output, safeerr.Of(err))
 			}
 			return encoded, nil
 		},

@@ -31,8 +31,15 @@ func (h *hint) delay() (time.Duration, bool) {
 	return inv.RetryDelay()
 }
 
-// response is the response of an attempt. It adds the delay before the next one to
-// an error message, which the SDK has no way to set. The SDK writes whole messages.
+// milliseconds is the delay as the server is told it.
+func (h *hint) milliseconds() (uint64, bool) {
+	delay, ok := h.delay()
+	return uint64(delay.Milliseconds()), ok
+}
+
+// response is the response of an attempt. It amends an error message: the SDK has no
+// way to set the delay before the next attempt, and sends the stack of a panic of its
+// own. The SDK writes whole messages.
 type response struct {
 	http.ResponseWriter
 	flusher http.Flusher // nil if the writer has none
@@ -46,15 +53,11 @@ func newResponse(w http.ResponseWriter, a *attempt) response {
 
 func (w response) Write(p []byte) (int, error) {
 	w.attempt.touch()
-	delay, ok := w.attempt.delay()
+	amended, ok := protocol.AmendErrors(p, w.attempt.milliseconds)
 	if !ok {
 		return w.ResponseWriter.Write(p)
 	}
-	hinted, ok := protocol.WithRetryDelay(p, uint64(delay.Milliseconds()))
-	if !ok {
-		return w.ResponseWriter.Write(p)
-	}
-	if _, err := w.ResponseWriter.Write(hinted); err != nil {
+	if _, err := w.ResponseWriter.Write(amended); err != nil {
 		return 0, err
 	}
 	return len(p), nil

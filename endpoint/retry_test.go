@@ -29,24 +29,33 @@ func (Busy) Fail(_ restate.Context, millis int) error {
 	return busyError(time.Duration(millis) * time.Millisecond)
 }
 
-// delayOf returns the delay in the error message that a response ends with.
-func delayOf(t testing.TB, response []byte) (millis uint64, ok bool) {
+// lastError returns the fields of the error message that a response ends with, by
+// their numbers.
+func lastError(t testing.TB, response []byte) map[protowire.Number][]byte {
 	t.Helper()
 	frames := decodeFrames(t, response)
 	last := frames[len(frames)-1]
 	require.EqualValues(t, 0x0002, last.kind)
+	fields := map[protowire.Number][]byte{}
 	for b := last.body; len(b) > 0; {
 		number, kind, n := protowire.ConsumeTag(b)
 		require.Positive(t, n)
-		b = b[n:]
-		if number == 8 {
-			millis, n = protowire.ConsumeVarint(b)
-			ok = true
-		} else {
-			n = protowire.ConsumeFieldValue(number, kind, b)
-		}
+		size := protowire.ConsumeFieldValue(number, kind, b[n:])
+		require.Positive(t, size)
+		fields[number] = b[n : n+size]
+		b = b[n+size:]
+	}
+	return fields
+}
+
+// delayOf returns the delay in the error message that a response ends with.
+func delayOf(t testing.TB, response []byte) (millis uint64, ok bool) {
+	t.Helper()
+	field, ok := lastError(t, response)[8]
+	if ok {
+		var n int
+		millis, n = protowire.ConsumeVarint(field)
 		require.Positive(t, n)
-		b = b[n:]
 	}
 	return millis, ok
 }
@@ -87,4 +96,42 @@ func TestOtherErrorsHaveNoRetryDelay(t *testing.T) {
 	e.ServeHTTP(w, r)
 	_, ok := delayOf(t, w.Body.Bytes())
 	require.False(t, ok)
+}
+
+// The SDK sends the stack of its own panic with every error, and the server shows it
+// to the caller of an invocation that it gives up.
+func TestErrorsGoToTheServerWithoutTheirStack(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		definition restate.ServiceDefinition
+		handler    string
+		input      string
+	}{
+		"an error with a delay": {define(t, "svc", Busy{}), "Fail", "1500"},
+		"another error":         {define(t, "svc", &Odd{}), "Number", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true}, test.definition)
+			r := httptest.NewRequest(http.MethodPost, "/invoke/svc/"+test.handler, bytes.NewReader(invocationOf("1", test.input)))
+			r.Header.Set("Content-Type", invocationV5)
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, r)
+
+			_, h := lambda(t, endpoint.Config{}, test.definition)
+			res, err := h(testContext(t), server.LambdaRequest{
+				Path: "/invoke/svc/" + test.handler, Headers: map[string]string{"content-type": invocationV5},
+				Body: base64.StdEncoding.EncodeToString(invocationOf("1", test.input)), IsBase64Encoded: true,
+			})
+			require.NoError(t, err)
+			body, err := base64.StdEncoding.DecodeString(res.Body)
+			require.NoError(t, err)
+			for _, response := range [][]byte{w.Body.Bytes(), body} {
+				fields := lastError(t, response)
+				require.Contains(t, fields, protowire.Number(2), "the message")
+				require.NotContains(t, fields, protowire.Number(3), "the stack")
+				require.NotContains(t, string(response), ".go:")
+			}
+		})
+	}
 }

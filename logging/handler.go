@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap/exp/zapslog"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/scope"
 )
 
@@ -29,8 +30,10 @@ type Config struct {
 //   - lines that any logger of ours writes with a context that descends from the
 //     handler's (log.InfoContext(ctx, …)) at that time.
 //
-// The SDK's own lines at level info, one or two for each attempt, go to debug.
-// Make it with [NewHandler].
+// The SDK's own lines at level info, one or two for each attempt, go to debug. Of its
+// two lines about an error that a handler returned, a warning and an error, the second
+// is dropped, and so is the one about a panic that pipeline.LogPanics has logged. Make
+// it with [NewHandler].
 type Handler struct {
 	core zapcore.Core
 	opts []zapslog.HandlerOption
@@ -89,6 +92,9 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle writes a line.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
+	if repeats(ctx, record) {
+		return nil
+	}
 	record.Level = relevel(ctx, record.Level)
 	return h.out().Handle(ctx, record)
 }
@@ -122,6 +128,19 @@ func replaying(ctx context.Context) bool {
 	}
 	s, err := scope.Find(ctx)
 	return err == nil && s.Replaying()
+}
+
+// repeats reports whether a line of the SDK's is about what was logged before.
+func repeats(ctx context.Context, record slog.Record) (repeats bool) {
+	lc := sdklog.LogContextFrom(ctx)
+	if lc == nil || lc.Source != sdklog.LogSourceRestate || record.Level < slog.LevelError {
+		return false
+	}
+	record.Attrs(func(a slog.Attr) bool {
+		repeats = safeerr.IsLogged(a.Value.Any())
+		return !repeats
+	})
+	return repeats
 }
 
 // relevel lowers the SDK's lines about the course of each attempt.

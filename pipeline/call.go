@@ -132,14 +132,13 @@ func (inv *Invocation) WrapCall(ctx restate.Context, call *Call, makeIt CallNext
 // aroundCall puts a call interceptor around next. index is its place, as for
 // [around]. Calls happen inside of the handler, so a panic goes on its way to there.
 func aroundCall(interceptor CallInterceptor, index int, next CallNext) CallNext {
-	return func(ctx restate.Context, call *Call) (err error) {
+	return func(ctx restate.Context, call *Call) error {
 		if err := call.enter(index); err != nil {
 			return err
 		}
-		returned := false
-		defer call.inv.flight.catch(call.inv, &returned, nil)
-		err = interceptor.InterceptCall(ctx, call, next)
-		returned = true
+		_, err := call.inv.protect(&call.inv.flight, byHandler, func() (any, error) {
+			return nil, interceptor.InterceptCall(ctx, call, next)
+		})
 		return err
 	}
 }
@@ -150,11 +149,8 @@ func makeCall(index int) CallNext {
 		if err := call.enter(index); err != nil {
 			return err
 		}
-		returned := false
-		defer call.inv.flight.catch(call.inv, &returned, nil)
-		err := call.make(ctx, call)
+		_, err := call.inv.protect(&call.inv.flight, byHandler, func() (any, error) { return nil, call.make(ctx, call) })
 		call.origin.made = err == nil
-		returned = true
 		return err
 	}
 }

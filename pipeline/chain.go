@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // Stages are what a program attaches at one level: globally, to a service, or to
@@ -186,92 +188,92 @@ func (m Method) withDefaults() Method {
 // the error. ctx is the handler's context. inv is filled in and must be zero; it
 // lies in the caller's own structure, so that it costs nothing of its own.
 //
-// Panics of the SDK pass through Run as they are.
-func (c *Chain) Run(ctx restate.Context, inv *Invocation) ([]byte, error) {
+// Panics of the SDK pass through Run. When user code calls runtime.Goexit, Run panics
+// with an error for Restate, whose recovery lets the goroutine end.
+func (c *Chain) Run(ctx restate.Context, inv *Invocation) (encoded []byte, err error) {
 	inv.chain, inv.target, inv.root, inv.ctx = c, &c.target, ctx, ctx
-	defer inv.end()
+	defer inv.finish(&err)
 	inv.begin()
-	result, err := c.attempt(inv)
-	terminal := false
+	encoded, err = c.attempt(inv)
 	if err != nil {
 		inv.cause = err
-		terminal, err = c.settle(inv, err)
+		err = c.settle(inv, err)
 		inv.wishRetry(err)
 	}
-	if err = inv.conclude(terminal, err); err != nil {
+	if err = inv.conclude(err); err != nil {
 		return nil, err
 	}
-	return result, nil
+	return encoded, nil
 }
 
 // attempt goes from the guards to the encoded result.
 func (c *Chain) attempt(inv *Invocation) (encoded []byte, err error) {
-	returned := false
-	defer inv.flight.catch(inv, &returned, &err)
-	if err = c.admit(inv); err == nil {
-		var result any
-		if result, err = c.head(inv.ctx, inv); err == nil {
-			if encoded, err = c.method.Encode(result); err != nil {
-				err = fmt.Errorf("failed to serialize output: %w", err)
-			}
+	_, err = inv.protect(&inv.flight, byStage, func() (any, error) {
+		if err := c.admit(inv); err != nil {
+			return nil, err
 		}
-	}
-	returned = true
+		result, err := c.head(inv.ctx, inv)
+		if err != nil {
+			return nil, err
+		}
+		if encoded, err = c.method.Encode(result); err != nil {
+			return nil, fmt.Errorf("failed to serialize output: %w", safeerr.Of(err))
+		}
+		return nil, nil
+	})
 	return encoded, err
 }
 
 // middle is what the interceptors stand around: decoding, pipes, the handler.
-func (c *Chain) middle(ctx restate.Context, inv *Invocation) (result any, err error) {
+func (c *Chain) middle(ctx restate.Context, inv *Invocation) (any, error) {
 	if err := inv.enter(c.depth + 1); err != nil {
 		return nil, err
 	}
-	returned := false
-	defer inv.flight.catch(inv, &returned, &err)
-	input, err := inv.Input()
-	if err == nil && len(c.pipes) > 0 {
+	result, err := inv.protect(&inv.flight, byStage, func() (any, error) {
+		input, err := inv.Input()
+		if err != nil {
+			return nil, err
+		}
 		for _, p := range c.pipes {
 			if input, err = p.Transform(ctx, inv, input); err != nil {
-				break
+				return nil, err
 			}
+			inv.resume(&inv.flight)
 		}
-		if err == nil {
+		if len(c.pipes) > 0 {
 			inv.setInput(input)
 		}
-	}
-	if err == nil {
-		result, err = c.method.Call(ctx, input)
-	}
-	returned = true
+		return c.method.Call(ctx, input)
+	})
 	return result, inv.orAborted(err)
 }
 
 // settle takes an error through the filters and the error mapping to the dead
-// letters. It reports whether the error that comes out is terminal.
-func (c *Chain) settle(inv *Invocation, cause error) (terminal bool, err error) {
-	returned := false
-	defer inv.flight.catch(inv, &returned, &err)
-	settled := cause
-	if inv.root.Err() == nil {
-		settled = c.mapError(c.filter(inv, settled))
-	}
-	isTerminal := restate.IsTerminalError(settled)
-	if isTerminal && inv.root.Err() == nil {
-		if failed := c.bury(inv, settled); failed != nil {
-			settled, isTerminal = failed, restate.IsTerminalError(failed)
+// letters.
+func (c *Chain) settle(inv *Invocation, cause error) error {
+	_, err := inv.protect(&inv.flight, byStage, func() (any, error) {
+		settled := cause
+		if inv.root.Err() == nil {
+			settled = c.mapError(c.filter(inv, settled))
 		}
-	}
-	returned = true
-	return isTerminal, settled
+		if failure := safeerr.Terminal(settled); failure != nil && inv.root.Err() == nil {
+			if failed := c.bury(inv, failure); failed != nil {
+				return nil, failed
+			}
+		}
+		return nil, settled
+	})
+	return err
 }
 
 // mapError offers an error that is not terminal to the mappings.
 func (c *Chain) mapError(err error) error {
-	if len(c.mappings) == 0 || restate.IsTerminalError(err) {
+	if len(c.mappings) == 0 || safeerr.Terminal(err) != nil {
 		return err
 	}
 	for _, as := range c.mappings {
 		if terminal := as(err); terminal != nil {
-			return terminal
+			return safeerr.Of(terminal)
 		}
 	}
 	return err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // DeadLetter tells a handler of this application each terminal failure of those
@@ -44,18 +46,17 @@ type Letter struct {
 }
 
 // bury sends a letter about a terminal error.
-func (c *Chain) bury(inv *Invocation, err error) error {
+func (c *Chain) bury(inv *Invocation, failure restate.TerminalError) error {
 	if c.deadLetter == nil || !inv.admitted {
 		return nil
 	}
-	failure := restate.AsTerminalError(err)
 	letter := Letter{
 		Service: inv.Service(), Handler: inv.Handler(), Key: inv.Key(),
 		InvocationID: inv.ID(), Headers: inv.Headers(), Input: inv.Body(),
 		Code: uint16(failure.Code()), Message: failure.Message(), Metadata: failure.Metadata().ToMap(),
 	}
 	if err := c.deadLetter.Send(inv.ctx, letter); err != nil {
-		return fmt.Errorf("pipeline: dead letter of %s: %w", inv, err)
+		return fmt.Errorf("pipeline: dead letter of %s: %w", inv, safeerr.Of(err))
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // Member is one member of a chain, for people to read.
@@ -89,13 +91,22 @@ func Check(member any) error {
 	if isNil(member) {
 		return errNil
 	}
-	if checked, ok := member.(interface{ Check() error }); ok {
-		return checked.Check()
+	checked, ok := member.(interface{ Check() error })
+	if !ok {
+		return nil
 	}
-	return nil
+	err := error(errChecked)
+	_, returned := safeerr.Read(func() string { err = safeerr.Of(checked.Check()); return "" })
+	if !returned {
+		return errChecked
+	}
+	return err
 }
 
-var errNil = errors.New("is nil")
+var (
+	errNil     = errors.New("is nil")
+	errChecked = errors.New("has a method Check that panics")
+)
 
 // isNil reports whether an interface, or the func or pointer in it, is nil.
 func isNil(member any) bool {
@@ -119,7 +130,9 @@ func nameOf(member any) string {
 		return funcName(member)
 	}
 	if s, ok := member.(fmt.Stringer); ok {
-		return s.String()
+		if name, ok := safeerr.Read(s.String); ok {
+			return name
+		}
 	}
 	return reflect.TypeOf(member).String()
 }

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"errors"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // Filter turns an error into another: a domain error into a terminal one with a
@@ -58,7 +60,7 @@ func (c *Chain) filter(inv *Invocation, err error) error {
 	ctx := &stageContext{Context: inv.ctx, stage: stageFilter}
 	for _, f := range c.filters {
 		if caught := f.Catch(ctx, inv, err); caught != nil {
-			return caught
+			return safeerr.Of(caught)
 		}
 	}
 	return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // Guard decides whether an invocation may run.
@@ -100,12 +102,13 @@ func refused(g Guard) error {
 
 // Ask asks guards in order, outside of a chain: for adapters to other transports
 // and for tests. It returns nil when all allow, a [*RefusedError] when one
-// refuses, and the error of one that returns an error.
+// refuses, and the error of one that returns an error. A panic of a guard is left to
+// the caller.
 func Ask(ctx context.Context, inv *Invocation, guards ...Guard) error {
 	for _, g := range guards {
 		ok, err := g.Allow(ctx, inv)
 		if err != nil {
-			return err
+			return safeerr.Of(err)
 		}
 		if !ok {
 			return refused(g)
@@ -122,6 +125,7 @@ func (c *Chain) admit(inv *Invocation) error {
 		var err error
 		if d, is := g.(durable); is {
 			ok, err = d.guard.Allow(inv.ctx, inv)
+			inv.resume(&inv.flight)
 			// What it journaled may have been all there was to replay: then the
 			// guards after it were never asked.
 			known = false

@@ -184,7 +184,8 @@ func (w *wrapped[O, T]) Call(ctx restate.MockableContext, _ []byte) ([]byte, err
 	s := &scope{MockableContext: ctx}
 	decodeContexts.Store(&s.inv, ctx)
 	defer decodeContexts.Delete(&s.inv)
-	return w.chain.Run(restate.WithMockContext(s), &s.inv)
+	encoded, err := w.chain.Run(restate.WithMockContext(s), &s.inv)
+	return encoded, s.inv.ForSDK(err)
 }
 
 // scope stands where package endpoint has the scope of an invocation.
@@ -205,7 +206,21 @@ func (s *scope) Value(key any) any {
 func (s *scope) Wrap(ctx context.Context) restate.MockableContext { return &scopeWithValues{s, ctx} }
 
 func (s *scope) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
-	return s.MockableContext.Run(s.inv.WrapRun(fn, opts...), output, opts...)
+	defer s.heed()
+	return s.MockableContext.Run(s.inv.WrapStep(fn, nil, opts...), output, opts...)
+}
+
+func (s *scope) Sleep(d time.Duration, opts ...restate.SleepOption) restate.TerminalError {
+	defer s.heed()
+	return s.MockableContext.Sleep(d, opts...)
+}
+
+// heed tells the invocation of the SDK's panics.
+func (s *scope) heed() {
+	if r := recover(); r != nil {
+		s.inv.SDKPanicked(r)
+		panic(r)
+	}
 }
 
 type scopeWithValues struct {

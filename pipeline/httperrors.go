@@ -4,6 +4,8 @@ import (
 	"context"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // HTTPErrors returns a filter for errors that know an HTTP status: those with a
@@ -21,7 +23,7 @@ type httpErrors struct{}
 func (httpErrors) String() string { return "pipeline.HTTPErrors" }
 
 func (httpErrors) Catch(_ context.Context, _ *Invocation, err error) error {
-	if restate.IsTerminalError(err) {
+	if safeerr.Terminal(err) != nil {
 		return nil
 	}
 	if _, ok := RetryDelay(err); ok {
@@ -37,23 +39,18 @@ func (httpErrors) Catch(_ context.Context, _ *Invocation, err error) error {
 // httpStatus finds the outermost status in an error's chain, in the order in
 // which [errors.As] goes through it.
 func httpStatus(err error) (status int, ok bool) {
-	switch e := err.(type) {
-	case interface{ StatusCode() int }:
-		return e.StatusCode(), true
-	case interface{ HTTPStatus() int }:
-		return e.HTTPStatus(), true
-	case interface{ GetStatus() int }:
-		return e.GetStatus(), true
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return httpStatus(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		for _, joined := range e.Unwrap() {
-			if status, ok = httpStatus(joined); ok {
-				return status, true
-			}
+	ok = safeerr.Chain(err, func(err error) bool {
+		switch e := err.(type) {
+		case interface{ StatusCode() int }:
+			status = e.StatusCode()
+		case interface{ HTTPStatus() int }:
+			status = e.HTTPStatus()
+		case interface{ GetStatus() int }:
+			status = e.GetStatus()
+		default:
+			return false
 		}
-	}
-	return 0, false
+		return true
+	})
+	return status, ok
 }

@@ -54,14 +54,11 @@ var ErrNextTwice = errors.New("pipeline: an interceptor called next twice")
 // around puts an interceptor around next. index is its place, from the outside
 // in, counted from one.
 func around(interceptor Interceptor, index int, next Next) Next {
-	return func(ctx restate.Context, inv *Invocation) (result any, err error) {
+	return func(ctx restate.Context, inv *Invocation) (any, error) {
 		if err := inv.enter(index); err != nil {
 			return nil, err
 		}
-		returned := false
-		defer inv.flight.catch(inv, &returned, &err)
-		result, err = interceptor.Intercept(ctx, inv, next)
-		returned = true
+		result, err := inv.protect(&inv.flight, byStage, func() (any, error) { return interceptor.Intercept(ctx, inv, next) })
 		return result, inv.orAborted(err)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // The types of invocations that this module makes. See [Invocation.Type].
@@ -291,11 +293,11 @@ func Field[T any](inv *Invocation, name string) (value T, ok bool, err error) {
 // undecodable makes the terminal error for input that cannot be decoded, with
 // the words that the SDK has for it.
 func undecodable(err error) error {
-	if restate.IsTerminalError(err) {
+	if err = safeerr.Of(err); safeerr.Terminal(err) != nil {
 		return err
 	}
 	return restate.ToTerminalError(
-		fmt.Errorf("request could not be decoded into handler input type: %v", err),
+		fmt.Errorf("request could not be decoded into handler input type: %w", err),
 		restate.WithErrorCode(codeBadRequest),
 	)
 }

@@ -453,8 +453,7 @@ func (a *app) check(id string, what trial, always bool, want, journal string) {
 		message = "pipeline: observer panicked"
 	}
 	panics := slices.DeleteFunc(a.log.of(id), func(l record) bool { return !strings.HasSuffix(l.message, " panicked") })
-	isPanic := what.What == "panic" || what.What == "nil map" ||
-		what.What == "Goexit" && slices.Contains([]string{"step interceptor", "step after", "closure", "closure mapping"}, what.Stage)
+	isPanic := slices.Contains([]string{"panic", "nil map", "Goexit"}, what.What)
 	switch {
 	case !isPanic:
 		require.Empty(t, panics)

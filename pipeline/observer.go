@@ -65,8 +65,9 @@ func (f ObserverFunc) Panicked(context.Context, *Invocation, *PanicError) {}
 // Ended calls f.
 func (f ObserverFunc) Ended(ctx context.Context, inv *Invocation, end Ending) { f(ctx, inv, end) }
 
-// LogPanics returns an observer that logs each panic of user code at ERROR, with
-// its stack.
+// LogPanics returns an observer that logs each panic of user code, and each call of
+// runtime.Goexit, at ERROR with its stack, and where a failure of the SDK's own
+// happened at DEBUG: the SDK logs the failure itself.
 func LogPanics(log *slog.Logger) Observer { return panicLog{log: log} }
 
 type panicLog struct {
@@ -75,11 +76,22 @@ type panicLog struct {
 }
 
 func (p panicLog) Panicked(ctx context.Context, inv *Invocation, err *PanicError) {
+	p.write(ctx, inv, slog.LevelError, "handler panicked", err, err.Stack)
+	err.logged = true
+}
+
+func (p panicLog) Ended(ctx context.Context, inv *Invocation, end Ending) {
+	if err, ok := end.Err.(*sdkError); ok {
+		p.write(ctx, inv, slog.LevelDebug, "where the SDK failed", err, err.stack)
+	}
+}
+
+func (p panicLog) write(ctx context.Context, inv *Invocation, level slog.Level, message string, err error, stack []byte) {
 	// A log handler that knows of replay drops lines then, and this one must not
 	// get lost.
 	ctx = sdklog.WithLogContext(ctx, &sdklog.LogContext{Source: sdklog.LogSourceUser})
-	p.log.ErrorContext(ctx, "handler panicked",
-		"target", inv.String(), "invocationID", inv.ID(), "err", err.Error(), "stack", string(err.Stack))
+	p.log.Log(ctx, level, message,
+		"target", inv.String(), "invocationID", inv.ID(), "err", err.Error(), "stack", string(stack))
 }
 
 // begin tells the observers that an attempt starts, and collects what they add to
@@ -91,7 +103,11 @@ func (inv *Invocation) begin() {
 		inv.observed = &inv.watchCtx
 		for _, o := range inv.chain.observers {
 			inv.told++
-			inv.tellStarted(o)
+			inv.notify(&inv.flight, o, func() {
+				if ctx := o.Started(inv.observed, inv); ctx != nil {
+					inv.observed = ctx
+				}
+			})
 		}
 		if inv.observed != context.Context(&inv.watchCtx) {
 			inv.lentCtx = lentContext{Context: inv.root, values: inv.observed}
@@ -101,30 +117,23 @@ func (inv *Invocation) begin() {
 	inv.guardCtx = stageContext{Context: inv.ctx, stage: stageGuard}
 }
 
-func (inv *Invocation) tellStarted(o Observer) {
-	defer inv.shield(o)
-	if ctx := o.Started(inv.observed, inv); ctx != nil {
-		inv.observed = ctx
-	}
+// notifyPanicked tells the observers of a panic on the goroutine of f.
+func (inv *Invocation) notifyPanicked(f *flight, err *PanicError) {
+	inv.notifyPanickedFrom(0, f, err)
 }
 
-func (inv *Invocation) tellPanicked(err *PanicError) {
-	inv.tellPanickedFrom(0, err)
-}
-
-// tellPanickedFrom tells the observers from the i-th on, each of them also when
+// notifyPanickedFrom tells the observers from the i-th on, each of them also when
 // the one before it ends the goroutine.
-func (inv *Invocation) tellPanickedFrom(i int, err *PanicError) {
+func (inv *Invocation) notifyPanickedFrom(i int, f *flight, err *PanicError) {
 	if i >= inv.told {
 		return
 	}
-	defer inv.tellPanickedFrom(i+1, err)
+	defer inv.notifyPanickedFrom(i+1, f, err)
 	o := inv.chain.observers[i]
-	defer inv.shield(o)
-	o.Panicked(inv.observed, inv, err)
+	inv.notify(f, o, func() { o.Panicked(inv.observed, inv, err) })
 }
 
-func (inv *Invocation) tellEnded() {
+func (inv *Invocation) notifyEnded() {
 	if inv.told == 0 {
 		return
 	}
@@ -132,35 +141,16 @@ func (inv *Invocation) tellEnded() {
 	if end.Cause == nil {
 		end.Cause = end.Err
 	}
-	inv.tellEndedFrom(inv.told-1, end)
+	inv.notifyEndedFrom(inv.told-1, end)
 }
 
-// tellEndedFrom tells the observers from the i-th down, each of them also when
+// notifyEndedFrom tells the observers from the i-th down, each of them also when
 // the one before it ends the goroutine.
-func (inv *Invocation) tellEndedFrom(i int, end Ending) {
+func (inv *Invocation) notifyEndedFrom(i int, end Ending) {
 	if i < 0 {
 		return
 	}
-	defer inv.tellEndedFrom(i-1, end)
+	defer inv.notifyEndedFrom(i-1, end)
 	o := inv.chain.observers[i]
-	defer inv.shield(o)
-	o.Ended(inv.observed, inv, end)
-}
-
-// shield is deferred around an observer. Its own panics end here. One of the
-// SDK's, which an observer can only have caused with a context that was not meant
-// for it, goes on its way.
-func (inv *Invocation) shield(o Observer) {
-	r := recover()
-	if r == nil {
-		return
-	}
-	if sdkPanicking(thisPackage) || isSDKValue(r) {
-		panic(r)
-	}
-	p := newPanicError(r)
-	line := slog.NewRecord(time.Now(), slog.LevelError, "pipeline: observer panicked", 0)
-	line.Add("observer", nameOf(o), "target", inv.String(), "err", p.Error(), "stack", string(p.Stack))
-	// The logger itself drops lines while the invocation replays.
-	_ = inv.root.Log().Handler().Handle(inv.root, line)
+	inv.notify(&inv.flight, o, func() { o.Ended(inv.observed, inv, end) })
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // Outcome is how an attempt ended. Every attempt has exactly one.
@@ -73,23 +75,6 @@ type Ending struct {
 	Duration time.Duration
 }
 
-// conclude settles the outcome of an attempt that returned err. It returns the
-// error for Restate.
-func (inv *Invocation) conclude(terminal bool, err error) error {
-	switch {
-	case inv.root.Err() != nil:
-		inv.outcome, err = Aborted, inv.orAborted(err)
-	case err == nil:
-		inv.outcome = Completed
-	case terminal:
-		inv.outcome = Terminal
-	default:
-		inv.outcome = Retryable
-	}
-	inv.err = err
-	return err
-}
-
 // orAborted returns err, or an error that wraps [ErrAborted] if the attempt's
 // context has ended. That can have happened for a reason of this process, with a
 // server that still listens: it must not take for the result what came of it, be
@@ -100,52 +85,11 @@ func (inv *Invocation) orAborted(err error) error {
 		return err
 	case err == nil:
 		return fmt.Errorf("%w: %w", ErrAborted, context.Cause(inv.root))
-	case restate.IsTerminalError(err):
+	case safeerr.Terminal(err) != nil:
 		return fmt.Errorf("%w: %w: %v", ErrAborted, context.Cause(inv.root), err)
-	case errors.Is(err, ErrAborted):
+	case safeerr.Is(err, ErrAborted):
 		return err
 	default:
 		return fmt.Errorf("%w: %w", ErrAborted, err)
 	}
-}
-
-// end is deferred around the whole attempt. It is the one place that tells the
-// outcome, whichever way the attempt ends.
-func (inv *Invocation) end() {
-	if inv.outcome != 0 {
-		inv.tellEnded()
-		return
-	}
-	r := recover()
-	if r == nil {
-		inv.outcome, inv.err = Aborted, fmt.Errorf("%w: runtime.Goexit was called", ErrAborted)
-		inv.tellEnded()
-		return
-	}
-	if inv.flight.passing && !same(r, inv.flight.value) {
-		// A deferred function of the user's panicked while the SDK's panic passed
-		// it. That one still has to arrive; this one must not get lost.
-		inv.tellPanicked(newPanicError(r))
-		r = inv.flight.value
-	}
-	failure := panicked(r)
-	inv.wishRetryOfSDK(failure)
-	switch {
-	case inv.root.Err() != nil:
-		inv.outcome, inv.err = Aborted, inv.orAborted(failure)
-	case isSuspension(r):
-		inv.outcome = Suspended
-	default:
-		inv.outcome, inv.err = Retryable, failure
-	}
-	inv.tellEnded()
-	panic(r)
-}
-
-// panicked makes an error of a value that the SDK panicked with.
-func panicked(value any) error {
-	if err, ok := value.(error); ok {
-		return err
-	}
-	return fmt.Errorf("%v", value)
 }

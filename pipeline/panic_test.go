@@ -185,15 +185,23 @@ func TestAnEndedContextIsNeverATerminalResult(t *testing.T) {
 func TestGoexitIsToldAsAborted(t *testing.T) {
 	t.Parallel()
 	tr := &trace{}
+	var escaped any
+	ended := true
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		_, _ = runFake(t, newFake(), pipeline.Config{
-			Handler: pipeline.Stages{
-				Interceptors: []pipeline.Interceptor{tr.interceptor("i")}, Observers: []pipeline.Observer{tracer{tr, "o"}},
-			},
-			Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { runtime.Goexit(); return nil, nil }},
-		})
+		func() {
+			defer func() { escaped = recover() }()
+			_, _ = runFake(t, newFake(), pipeline.Config{
+				Handler: pipeline.Stages{
+					Interceptors: []pipeline.Interceptor{tr.interceptor("i")}, Observers: []pipeline.Observer{tracer{tr, "o"}},
+				},
+				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { runtime.Goexit(); return nil, nil }},
+			})
+		}()
+		ended = false
 	})
 	wg.Wait()
-	require.Equal(t, []string{"started o", "interceptor i", "ended o aborted"}, tr.lines)
+	require.Equal(t, []string{"started o", "interceptor i", "panicked o", "ended o aborted"}, tr.lines)
+	require.EqualError(t, escaped.(error), "pipeline: attempt aborted: runtime.Goexit was called", "what Restate gets")
+	require.True(t, ended, "the goroutine went on")
 }

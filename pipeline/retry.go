@@ -1,12 +1,11 @@
 package pipeline
 
 import (
-	"errors"
 	"strings"
 	"sync"
 	"time"
 
-	restate "github.com/restatedev/sdk-go"
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // RetryAfter returns err with the wish that Restate tries again after d, instead
@@ -36,16 +35,17 @@ func (e *retryAfter) RetryAfter() time.Duration { return e.delay }
 
 // RetryDelay returns the delay that err asks for with a method
 // RetryAfter() time.Duration, its own or that of an error in its chain. The
-// outermost counts.
+// outermost counts. A method that panics asks for none.
 func RetryDelay(err error) (delay time.Duration, ok bool) {
-	var hint interface {
+	hint, ok := safeerr.As[interface {
 		error
 		RetryAfter() time.Duration
-	}
-	if !errors.As(err, &hint) {
+	}](err)
+	if !ok {
 		return 0, false
 	}
-	return max(0, hint.RetryAfter()), true
+	_, ok = safeerr.Read(func() string { delay = max(0, hint.RetryAfter()); return "" })
+	return delay, ok
 }
 
 // RetryDelay returns the delay that the error asked for with which the attempt
@@ -61,9 +61,13 @@ func (inv *Invocation) RetryDelay() (delay time.Duration, ok bool) {
 type retryWish struct {
 	mu    sync.Mutex
 	delay time.Duration
-	asked bool   // for the delay
-	step  string // the text of the closure's error that asked
-	final bool   // the attempt is over
+	asked bool // for the delay
+	final bool // the attempt is over
+
+	// Of the closure that failed last: the text of its error, and that itself if it is
+	// a panic's.
+	step     string
+	panicked *PanicError
 }
 
 // wishRetry keeps what the error says that the attempt ends with.
@@ -84,31 +88,41 @@ func (inv *Invocation) wishRetryOfStep(err error) {
 	}
 	inv.retry.set(err)
 	inv.retry.step = textOfStep(err)
+	inv.retry.panicked, _ = err.(*PanicError)
 }
 
 // wishRetryOfSDK keeps what the last failure of a closure said if that is what the
-// SDK panicked with.
-func (inv *Invocation) wishRetryOfSDK(value error) {
+// SDK panicked with. It returns that failure if it is a panic.
+func (inv *Invocation) wishRetryOfSDK(p *sdkPanic) *PanicError {
 	inv.retry.mu.Lock()
 	defer inv.retry.mu.Unlock()
 	inv.retry.final = true
-	if inv.retry.asked && !strings.Contains(value.Error(), inv.retry.step) {
+	if !strings.Contains(safeerr.TextOf(p.value), inv.retry.step) {
 		inv.retry.delay, inv.retry.asked = 0, false
+		return nil
 	}
+	return inv.retry.panicked
 }
 
 func (w *retryWish) set(err error) {
 	w.delay, w.asked = 0, false
-	if !restate.IsTerminalError(err) {
+	if safeerr.Terminal(err) == nil {
 		w.delay, w.asked = RetryDelay(err)
 	}
 }
 
-// textOfStep is what the SDK tells of the error of a closure.
+// maxStepText bounds the text by which a closure's failure is known again: the text
+// in which the SDK repeats it is bounded too, and has words of the SDK's before it.
+const maxStepText = safeerr.MaxText / 4
+
+// textOfStep is the beginning of what the SDK tells of the error of a closure.
 func textOfStep(err error) string {
-	text := err.Error()
-	if r := restate.AsRetryableError(err); r != nil {
+	text := safeerr.Text(err)
+	if r := safeerr.Retryable(err); r != nil {
 		text = r.Message()
 	}
-	return strings.ToValidUTF8(text, "\uFFFD") // as the scope does
+	if len(text) > maxStepText {
+		text = strings.ToValidUTF8(text[:maxStepText], "")
+	}
+	return text
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // StepInterceptor runs around each restate.Run closure that is executed: never on
@@ -87,65 +89,67 @@ func (c runContext) Request() *restate.Request { return c.run.Request() }
 
 // WrapRun puts the step interceptors and the error mapping around a closure.
 // Whoever overrides Run and RunAsync of the SDK's context passes the closure
-// through here on its way to the SDK's own, with the options it goes there with.
+// through here, or through [Invocation.WrapStep], on its way to the SDK's own, with
+// the options it goes there with.
 func (inv *Invocation) WrapRun(
 	fn func(ctx restate.RunContext) (any, error), opts ...restate.RunOption,
+) func(ctx restate.RunContext) (any, error) {
+	return inv.wrapStep(fn, nil, func(err error) error { return err }, opts)
+}
+
+// WrapStep is [Invocation.WrapRun] for closures that the SDK runs. The SDK does that,
+// and encodes, on a goroutine of its own: a panic of code that it calls there ends the
+// process or tells the stack to the caller, and runtime.Goexit has it wait for ever. So
+// encode, which is user code too, encodes what the step interceptors return, and an
+// error is made of plain values.
+func (inv *Invocation) WrapStep(
+	fn func(ctx restate.RunContext) (any, error), encode func(result any) (any, error), opts ...restate.RunOption,
+) func(ctx restate.RunContext) (any, error) {
+	return inv.wrapStep(fn, encode, safeerr.ForSDK, opts)
+}
+
+func (inv *Invocation) wrapStep(
+	fn func(ctx restate.RunContext) (any, error), encode func(result any) (any, error),
+	finally func(error) error, opts []restate.RunOption,
 ) func(ctx restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
 		inv.running.Add(1)
 		defer inv.running.Add(-1)
 		step := &Step{inv: inv, fn: fn, opts: opts}
-		result, err := inv.apart(&step.flight, func() (any, error) { return inv.chain.steps(ctx, step) })
+		result, err := inv.apart(&step.flight, func() (any, error) {
+			result, err := inv.chain.steps(ctx, step)
+			if err == nil && encode != nil {
+				result, err = encode(result)
+			}
+			return result, err
+		})
 		if err == nil {
 			return result, nil // of something that has happened, even if the attempt is over
 		}
-		if inv.root.Err() == nil && len(inv.chain.mappings) > 0 {
-			_, err = inv.apart(new(flight), func() (any, error) { return nil, inv.chain.mapError(err) })
+		ofSDK, final := step.flight.sdk.Load() != nil, error(nil)
+		_, err = inv.apart(new(flight), func() (any, error) {
+			err := inv.settleStep(err, ofSDK)
+			final = finally(err)
+			return nil, err
+		})
+		if final != nil {
+			return nil, final
 		}
-		err = inv.orAborted(err)
-		inv.wishRetryOfStep(err)
-		return nil, err
+		return nil, finally(err) // of a panic or so of the mapping
 	}
 }
 
 // RunningSteps returns how many restate.Run closures of the attempt run now.
 func (inv *Invocation) RunningSteps() int { return int(inv.running.Load()) }
 
-// apart runs user code of a step on a goroutine of its own: the SDK waits for its
-// own goroutine for ever if runtime.Goexit ends that.
-func (inv *Invocation) apart(f *flight, fn func() (any, error)) (result any, err error) {
-	var sdk any // what the SDK panicked with
-	done := make(chan struct{})
-	go func() {
-		returned := false
-		defer close(done)
-		defer func() {
-			if returned {
-				return
-			}
-			if sdk = recover(); sdk == nil {
-				p := newPanicError("runtime.Goexit was called in a restate.Run closure")
-				result, err = nil, p
-				inv.tellPanicked(p)
-			}
-		}()
-		result, err = inv.caught(f, fn)
-		returned = true
-	}()
-	<-done
-	if sdk != nil {
-		panic(sdk)
+// settleStep takes the error of a step through the error mapping.
+func (inv *Invocation) settleStep(err error, ofSDK bool) error {
+	if !ofSDK && inv.root.Err() == nil {
+		err = inv.chain.mapError(err)
 	}
-	return result, err
-}
-
-// caught runs fn and makes an error of a panic of the user's.
-func (inv *Invocation) caught(f *flight, fn func() (any, error)) (result any, err error) {
-	returned := false
-	defer f.catch(inv, &returned, &err)
-	result, err = fn()
-	returned = true
-	return result, err
+	err = inv.orAborted(err)
+	inv.wishRetryOfStep(err)
+	return err
 }
 
 // aroundStep puts a step interceptor around next. index is its place, from the
@@ -155,7 +159,7 @@ func aroundStep(interceptor StepInterceptor, index int, next StepNext) StepNext 
 		if err := step.enter(index); err != nil {
 			return nil, err
 		}
-		return step.inv.caught(&step.flight, func() (any, error) { return interceptor.InterceptStep(ctx, step, next) })
+		return step.inv.protect(&step.flight, byStage, func() (any, error) { return interceptor.InterceptStep(ctx, step, next) })
 	}
 }
 
@@ -165,7 +169,7 @@ func runStep(index int) StepNext {
 		if err := step.enter(index); err != nil {
 			return nil, err
 		}
-		return step.inv.caught(&step.flight, func() (any, error) { return step.fn(ctx) })
+		return step.inv.protect(&step.flight, byStage, func() (any, error) { return step.fn(ctx) })
 	}
 }
 

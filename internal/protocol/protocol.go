@@ -90,33 +90,66 @@ func FirstAttempt(id, debugID string, input []byte) []byte {
 	return AppendFrame(AppendFrame(nil, Start, start), Input, command)
 }
 
-// nextRetryDelay is the field of an Error message for the delay in milliseconds
+// The fields of an Error message that are amended: the stack, which the server shows
+// to the caller of an invocation that it gives up, and the delay in milliseconds
 // before the next attempt.
-const nextRetryDelay protowire.Number = 8
+const (
+	errorStackTrace     protowire.Number = 3
+	errorNextRetryDelay protowire.Number = 8
+)
 
-// WithRetryDelay appends the wish for a delay, in milliseconds, to the Error
-// messages among whole frames. It reports false, and changes nothing, if there is
-// none or frames are not whole.
-func WithRetryDelay(frames []byte, milliseconds uint64) (hinted []byte, ok bool) {
-	field := protowire.AppendTag(nil, nextRetryDelay, protowire.VarintType)
-	field = protowire.AppendVarint(field, milliseconds)
+// AmendErrors takes the stack out of the Error messages among whole frames, and adds
+// the delay in milliseconds if one is asked for. It reports false, and changes
+// nothing, if there are none or frames are not whole. It asks for the delay only
+// where there is a message.
+func AmendErrors(frames []byte, delay func() (milliseconds uint64, asked bool)) (amended []byte, ok bool) {
+	for rest := frames; len(rest) > 0; {
+		if len(rest) < HeaderSize {
+			return nil, false
+		}
+		h := ParseHeader(rest)
+		if uint64(len(rest)-HeaderSize) < uint64(h.Length) {
+			return nil, false
+		}
+		ok = ok || h.Type == Error
+		rest = rest[HeaderSize+int(h.Length):]
+	}
+	if !ok {
+		return nil, false
+	}
+	var field []byte
+	if ms, asked := delay(); asked {
+		field = protowire.AppendTag(nil, errorNextRetryDelay, protowire.VarintType)
+		field = protowire.AppendVarint(field, ms)
+	}
 	for len(frames) > 0 {
-		if len(frames) < HeaderSize {
-			return nil, false
-		}
 		h := ParseHeader(frames)
-		if uint64(len(frames)-HeaderSize) < uint64(h.Length) {
-			return nil, false
-		}
 		end := HeaderSize + int(h.Length)
-		start := len(hinted)
-		hinted = append(hinted, frames[:end]...)
+		start := len(amended)
+		amended = append(amended, frames[:HeaderSize]...)
 		if h.Type == Error {
-			hinted = append(hinted, field...)
-			binary.BigEndian.PutUint32(hinted[start+4:], h.Length+uint32(len(field)))
-			ok = true
+			amended = append(withoutStack(amended, frames[HeaderSize:end]), field...)
+			binary.BigEndian.PutUint32(amended[start+4:], uint32(len(amended)-start-HeaderSize))
+		} else {
+			amended = append(amended, frames[HeaderSize:end]...)
 		}
 		frames = frames[end:]
 	}
-	return hinted, ok
+	return amended, true
+}
+
+// withoutStack appends the fields of an Error message but for its stack. What does
+// not parse is appended as it is.
+func withoutStack(to, message []byte) []byte {
+	for len(message) > 0 {
+		number, _, n := protowire.ConsumeField(message)
+		if n < 0 {
+			return append(to, message...)
+		}
+		if number != errorStackTrace {
+			to = append(to, message[:n]...)
+		}
+		message = message[n:]
+	}
+	return to
 }

@@ -57,31 +57,56 @@ func FuzzKnownEntries(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, message []byte) { _, _ = protocol.KnownEntries(message) })
 }
 
-func FuzzWithRetryDelay(f *testing.F) {
-	f.Add([]byte(nil), uint16(0))
-	f.Add(frame(0x0002, []byte("failed")), uint16(1500))
-	f.Add(append(frame(0x0401, []byte("output")), frame(0x0002, nil)...), uint16(1))
-	f.Add(append(frame(0x0002, nil), 0, 2, 0), uint16(1))
-	f.Add([]byte("\x00\x02\x00\x00\xff\xff\xff\xff"), uint16(1))
-	f.Fuzz(func(t *testing.T, p []byte, millis uint16) {
+func FuzzAmendErrors(f *testing.F) {
+	stack := protowire.AppendString(protowire.AppendTag(nil, 3, protowire.BytesType), "goroutine 1 [running]")
+	message := protowire.AppendString(protowire.AppendTag(nil, 2, protowire.BytesType), "failed")
+	f.Add([]byte(nil), uint16(0), true)
+	f.Add(frame(0x0002, append(message, stack...)), uint16(1500), true)
+	f.Add(frame(0x0002, append(stack, message...)), uint16(0), false)
+	f.Add(frame(0x0002, append(stack, 0xff)), uint16(1500), true)
+	f.Add(append(frame(0x0401, []byte("output")), frame(0x0002, nil)...), uint16(1), true)
+	f.Add(append(frame(0x0002, nil), 0, 2, 0), uint16(1), true)
+	f.Add([]byte("\x00\x02\x00\x00\xff\xff\xff\xff"), uint16(1), true)
+	f.Fuzz(func(t *testing.T, p []byte, millis uint16, asked bool) {
 		before := bytes.Clone(p)
-		hinted, ok := protocol.WithRetryDelay(p, uint64(millis))
+		amended, ok := protocol.AmendErrors(p, func() (uint64, bool) { return uint64(millis), asked })
 		require.Equal(t, before, p, "the SDK's buffer was changed")
 		if !ok {
 			return
 		}
-		field := protowire.AppendVarint(protowire.AppendTag(nil, 8, protowire.VarintType), uint64(millis))
-		for len(p) > 0 { // all frames are there, and those of errors have the field
+		var field []byte
+		if asked {
+			field = protowire.AppendVarint(protowire.AppendTag(nil, 8, protowire.VarintType), uint64(millis))
+		}
+		for len(p) > 0 { // all frames are there, and those of errors are amended
 			n := 8 + int(binary.BigEndian.Uint32(p[4:]))
 			kind, body := binary.BigEndian.Uint16(p), bytes.Clone(p[8:n])
-			m := 8 + int(binary.BigEndian.Uint32(hinted[4:]))
+			m := 8 + int(binary.BigEndian.Uint32(amended[4:]))
 			if kind == 0x0002 {
-				body = append(body, field...)
+				body = append(stackless(body), field...)
 			}
-			require.Equal(t, p[:4], hinted[:4])
-			require.Equal(t, body, bytes.Clone(hinted[8:m]))
-			p, hinted = p[n:], hinted[m:]
+			require.Equal(t, p[:4], amended[:4])
+			require.Equal(t, string(body), string(amended[8:m]))
+			p, amended = p[n:], amended[m:]
 		}
-		require.Empty(t, hinted)
+		require.Empty(t, amended)
 	})
+}
+
+// stackless drops the fields with the number 3, up to what is no field.
+func stackless(message []byte) (out []byte) {
+	for {
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return append(out, message...)
+		}
+		size := protowire.ConsumeFieldValue(number, kind, message[n:])
+		if size < 0 {
+			return append(out, message...)
+		}
+		if number != 3 {
+			out = append(out, message[:n+size]...)
+		}
+		message = message[n+size:]
+	}
 }

@@ -89,6 +89,7 @@ func (c *root[F]) Run(fn func(restate.RunContext) (any, error), output any, opts
 func (c *root[F]) run(ctx context.Context, fn func(restate.RunContext) (any, error), output any, opts []restate.RunOption) restate.TerminalError {
 	c.scope.running.Add(1)
 	defer c.scope.running.Add(-1)
+	defer c.scope.heed()
 	return c.MockableContext.Run(c.inside(ctx, fn, opts), output, opts...)
 }
 
@@ -99,15 +100,14 @@ func (c *root[F]) RunAsync(fn func(restate.RunContext) (any, error), opts ...res
 // inside gives a Run closure the values, deadline and cancellation of the context
 // that Run was called on, and hides the scope from it.
 func (c *root[F]) inside(ctx context.Context, fn func(restate.RunContext) (any, error), opts []restate.RunOption) func(restate.RunContext) (any, error) {
+	encode := func(out any) (any, error) { return encodeResult(out, opts) }
 	if c.scope.steps != nil {
-		fn = c.scope.steps.WrapRun(fn, opts...)
+		fn = c.scope.steps.WrapStep(fn, encode, opts...)
+	} else {
+		fn = encoded(fn, encode)
 	}
 	return func(rc restate.RunContext) (any, error) {
-		out, err := fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
-		if err != nil {
-			return nil, ValidText(err)
-		}
-		return encodeResult(out, opts)
+		return fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
+	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -22,9 +23,20 @@ func encodeResult(value any, opts []restate.RunOption) (*result, error) {
 	}
 	encoded, err := encoding.Marshal(codec, value)
 	if err != nil {
-		return nil, fmt.Errorf("fxrestate: the result of step %q, a %T, does not encode: %w", o.Name, value, err)
+		return nil, fmt.Errorf("fxrestate: the result of step %q, a %T, does not encode: %w", o.Name, value, safeerr.Of(err))
 	}
 	return &result{encoded}, nil
+}
+
+// encoded encodes what a closure returns.
+func encoded(fn func(restate.RunContext) (any, error), encode func(any) (any, error)) func(restate.RunContext) (any, error) {
+	return func(rc restate.RunContext) (any, error) {
+		out, err := fn(rc)
+		if err != nil {
+			return nil, safeerr.ForSDK(err)
+		}
+		return encode(out)
+	}
 }
 
 // RestateMarshal implements encoding.RestateMarshaler.

@@ -48,9 +48,26 @@ type deriver interface {
 	derive(ctx context.Context) restate.Context
 }
 
-// StepWrapper puts something around the closures of restate.Run.
+// StepWrapper stands around what user code does in an attempt.
 type StepWrapper interface {
-	WrapRun(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) func(restate.RunContext) (any, error)
+	// WrapStep puts something around a closure of restate.Run and around the encoding
+	// of what comes of it. The SDK runs the result as it is.
+	WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), opts ...restate.RunOption) func(restate.RunContext) (any, error)
+	// SDKPanicked is told what an operation of the SDK's panics with.
+	SDKPanicked(value any)
+}
+
+// heed is deferred around the SDK's operations: user code may recover their panics,
+// also that which suspends the attempt, with nobody else on the way.
+func (s *Scope) heed() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	if s.steps != nil {
+		s.steps.SDKPanicked(r)
+	}
+	panic(r)
 }
 
 // Steps returns what [NewWith] put around the steps, or nil.

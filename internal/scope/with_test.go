@@ -13,12 +13,18 @@ import (
 // counting stands around steps.
 type counting struct{ closures int }
 
-func (c *counting) WrapRun(fn func(restate.RunContext) (any, error), _ ...restate.RunOption) func(restate.RunContext) (any, error) {
+func (c *counting) WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), _ ...restate.RunOption) func(restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
 		c.closures++
-		return fn(ctx)
+		out, err := fn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return encode(out)
 	}
 }
+
+func (c *counting) SDKPanicked(any) {}
 
 func TestStepsAreWrappedHoweverTheyAreStarted(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,127 @@
+package safeerr
+
+import "reflect"
+
+// Chain calls visit for err and for the errors that it wraps, in the order of
+// errors.Is, until visit returns true. It reports whether visit did.
+func Chain(err error, visit func(error) bool) bool {
+	w := walker{left: maxErrors, visit: visit}
+	return w.walk(err)
+}
+
+// endless reports whether a chain has more errors than are looked at, or one that
+// does not say what it wraps.
+func endless(err error) bool {
+	w := walker{left: maxErrors, visit: func(error) bool { return false }}
+	w.walk(err)
+	return w.left < 0 || w.broken
+}
+
+type walker struct {
+	left   int // negative when there are more
+	broken bool
+	visit  func(error) bool
+}
+
+func (w *walker) walk(err error) bool {
+	for err != nil {
+		if w.left--; w.left < 0 {
+			return false
+		}
+		if w.visit(err) {
+			return true
+		}
+		one, many, ok := unwrap(err)
+		if !ok {
+			w.broken = true
+		}
+		for _, e := range many {
+			if w.walk(e) {
+				return true
+			}
+			if w.left < 0 {
+				return false
+			}
+		}
+		err = one
+	}
+	return false
+}
+
+// unwrap returns what err wraps. It reports false when the method panicked.
+func unwrap(err error) (one error, many []error, ok bool) {
+	defer func() {
+		if !ok {
+			_ = recover()
+		}
+	}()
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		one = e.Unwrap()
+	case interface{ Unwrap() []error }:
+		many = e.Unwrap()
+	}
+	return one, many, true
+}
+
+// Is is errors.Is for any error.
+func Is(err, target error) bool {
+	comparable := target != nil && reflect.TypeOf(target).Comparable()
+	return Chain(err, func(e error) bool {
+		return survives(func() bool {
+			if comparable && e == target {
+				return true
+			}
+			own, ok := e.(interface{ Is(error) bool })
+			return ok && own.Is(target)
+		})
+	})
+}
+
+// As is errors.As for any error, with the target as its result.
+func As[T any](err error) (found T, ok bool) {
+	ok = Chain(err, func(e error) bool {
+		if t, is := e.(T); is {
+			found = t
+			return true
+		}
+		return survives(func() bool {
+			own, is := e.(interface{ As(any) bool })
+			return is && own.As(&found)
+		})
+	})
+	return found, ok
+}
+
+// as is As for a target whose type is not known here.
+func as(err error, target any) bool {
+	value := reflect.ValueOf(target)
+	if value.Kind() != reflect.Pointer || value.IsNil() {
+		return false
+	}
+	want := value.Type().Elem()
+	return Chain(err, func(e error) bool {
+		if reflect.TypeOf(e).AssignableTo(want) {
+			value.Elem().Set(reflect.ValueOf(e))
+			return true
+		}
+		return survives(func() bool {
+			own, is := e.(interface{ As(any) bool })
+			return is && own.As(target)
+		})
+	})
+}
+
+// survives calls fn, and returns false when it panics.
+func survives(fn func() bool) (result bool) {
+	returned := false
+	defer func() {
+		if !returned {
+			_ = recover()
+			result = false
+		}
+	}()
+	result = fn()
+	returned = true
+	return result
+}

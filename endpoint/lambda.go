@@ -27,7 +27,9 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		if !e.known[path] && path != healthURI && e.identity.proven(path, headers) {
 			return server.LambdaResponse{StatusCode: http.StatusNotFound}, nil
 		}
-		hint := new(hint)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		hint := &hint{abort: cancel}
 		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
 		if delay, ok := hint.delay(); ok && err == nil {
 			addRetryDelay(&response, delay)

@@ -78,7 +78,7 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	}
 	defer e.gate.leave(a)
 	defer context.AfterFunc(r.Context(), a.gone)()
-	h := new(hint)
+	h := &hint{abort: cancel}
 	r = r.WithContext(context.WithValue(ctx, hintKey{}, h))
 	r.Body = a
 	stack.Reserve()

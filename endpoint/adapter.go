@@ -42,7 +42,7 @@ type adapter[O, H any] struct {
 func adapt[O, H any](base sdkHandler[O, H], d describer, c *pipeline.Chain, target *scope.Target) *adapter[O, H] {
 	return &adapter[O, H]{
 		sdkHandler: base, description: describeOnce(d), chain: c,
-		call: run(scope.NewFactory(restate.MockableContext.RunAsync), c, target),
+		call: run(c, target),
 	}
 }
 

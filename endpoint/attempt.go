@@ -21,7 +21,6 @@ type attempt struct {
 	body     io.ReadCloser
 	http1    bool
 	control  *http.ResponseController
-	cancel   context.CancelFunc
 	frames   frames
 	journal  journal
 	received atomic.Int64 // bytes of the body
@@ -38,9 +37,9 @@ type attempt struct {
 
 func newAttempt(g *gate, w http.ResponseWriter, r *http.Request, cancel context.CancelFunc) *attempt {
 	return &attempt{
-		gate: g, target: strings.TrimPrefix(r.RequestURI, invokeURI),
+		hint: hint{abort: cancel}, gate: g, target: strings.TrimPrefix(r.RequestURI, invokeURI),
 		body: r.Body, http1: r.ProtoMajor < 2, control: http.NewResponseController(w),
-		cancel: cancel, frames: frames{limit: g.maxMessage},
+		frames: frames{limit: g.maxMessage},
 	}
 }
 
@@ -76,7 +75,7 @@ func (a *attempt) interrupt() { _ = a.control.SetReadDeadline(time.Now()) }
 // deadline that suspends an attempt ends its request too.
 func (a *attempt) gone() {
 	if !a.suspended.Load() {
-		a.cancel()
+		a.abort()
 	}
 }
 
@@ -93,7 +92,7 @@ func (a *attempt) Read(p []byte) (int, error) {
 		a.touch()
 		if tooLarge := a.frames.skip(p[:n]); tooLarge != nil {
 			a.gate.complain(tooLarge)
-			a.cancel()
+			a.abort()
 			return 0, tooLarge
 		}
 		a.gate.count(a, n)

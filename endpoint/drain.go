@@ -116,7 +116,7 @@ func (g *gate) cut() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for a := range g.attempts {
-		a.cancel()
+		a.abort()
 	}
 	return len(g.attempts)
 }

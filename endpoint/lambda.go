@@ -31,7 +31,9 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 				return server.LambdaResponse{StatusCode: refused.status}, nil
 			}
 		}
-		hint := new(hint)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		hint := &hint{abort: cancel}
 		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
 		if err == nil {
 			amendResponse(&response, hint)

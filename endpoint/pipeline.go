@@ -49,13 +49,18 @@ func replaying(ctx restate.Context) bool {
 	return err == nil && s.Replaying()
 }
 
-// run makes the call of a chain: each opens a scope and runs an attempt in it.
-func run[F any](scopes *scope.Factory[F], chain *pipeline.Chain, target *scope.Target) call {
+// run makes the call of a chain: each opens a scope, runs an attempt in it, and
+// closes it before the SDK takes back what is behind its context.
+func run(chain *pipeline.Chain, target *scope.Target) call {
+	open := scope.Opener[pipeline.Invocation]()
 	return func(sdk restate.MockableContext, _ []byte) ([]byte, error) {
-		ctx, inv := scope.NewWith[pipeline.Invocation](scopes, sdk, target)
+		ctx, inv := open(sdk, target)
+		var abort context.CancelFunc
 		if h := hintFrom(sdk); h != nil {
 			h.inv.Store(inv)
+			abort = h.abort
 		}
+		defer scope.Close(ctx, abort)
 		out, err := chain.Run(restate.WithMockContext(ctx), inv)
 		return out, inv.ForSDK(err)
 	}

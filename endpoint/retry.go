@@ -10,10 +10,11 @@ import (
 	"github.com/fxrestate/go/pipeline"
 )
 
-// hint carries the delay that an attempt's error asks for from the pipeline to
-// the response.
+// hint is what a request and its attempt tell each other: how to end the attempt's
+// context, and the delay that its error asks for.
 type hint struct {
-	inv atomic.Pointer[pipeline.Invocation]
+	abort context.CancelFunc
+	inv   atomic.Pointer[pipeline.Invocation]
 }
 
 type hintKey struct{}

@@ -142,7 +142,8 @@ func interceptedFuture[O any](ctx restate.Context, inv *pipeline.Invocation, to 
 	return f, nil
 }
 
-func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (*response[O], error) {
+func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (f *response[O], err error) {
+	defer scope.Rescue(&err)
 	if err := to.checkRequest(opts); err != nil {
 		return nil, err
 	}
@@ -150,7 +151,7 @@ func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate
 	if err != nil {
 		return nil, err
 	}
-	f := &response[O]{to: to.handlerName, input: input}
+	f = &response[O]{to: to.handlerName, from: scopeOf(ctx), input: input}
 	// Not by the SDK's functions, which allocate a client and a future of their own.
 	switch sdk := scope.Mockable(ctx); to.kind {
 	case handler.Object:
@@ -176,14 +177,18 @@ type response[O any] struct {
 	made
 
 	to    handlerName
+	from  *scope.Scope
 	input encoded
 }
+
+// Unwrap implements scope.Wrapper.
+func (r *response[O]) Unwrap() restate.Future { return r.made }
 
 // Response implements restate.ResponseFuture.
 func (r *response[O]) Response() (O, restate.TerminalError) {
 	var p payload[O]
 	failure := r.made.Response(&p)
-	out, err := decode(r.to, p, failure)
+	out, err := decode(r.from, r.to, p, failure)
 	if err != nil && failure == nil {
 		panic(err)
 	}
@@ -191,10 +196,11 @@ func (r *response[O]) Response() (O, restate.TerminalError) {
 }
 
 // result is Response for who can take an error that is not terminal.
-func (r *response[O]) result() (O, error) {
+func (r *response[O]) result() (out O, err error) {
+	defer scope.Rescue(&err)
 	var p payload[O]
 	failure := r.made.Response(&p)
-	return decode(r.to, p, failure)
+	return decode(r.from, r.to, p, failure)
 }
 
 // Send calls a handler that runs on its own, now or, with restate.WithDelay,
@@ -244,8 +250,9 @@ func interceptedSend[O any](ctx restate.Context, inv *pipeline.Invocation, to ca
 	return sent, nil
 }
 
-func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (Invocation[O], error) {
-	if err := to.checkSend(opts); err != nil {
+func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (sent Invocation[O], err error) {
+	defer scope.Rescue(&err)
+	if opts, err = to.checkSend(opts); err != nil {
 		return Invocation[O]{}, err
 	}
 	input, err := to.encode(in)

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"unicode/utf8"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -93,16 +95,31 @@ func (c callee) encode(in any) (encoded, error) {
 // decode returns the result that came out of the SDK. One that does not decode is
 // a mistake of the program, for instance a contract that is out of date: the error
 // is not terminal, so that the invocation goes on when the mistake is mended.
-func decode[O any](from handlerName, p payload[O], failure restate.TerminalError) (O, error) {
+func decode[O any](in *scope.Scope, from handlerName, p payload[O], failure restate.TerminalError) (O, error) {
 	var none O
 	switch {
 	case failure != nil:
 		return none, failure
 	case p.err != nil:
+		undecodable[O](in, from, p.err)
 		return none, fmt.Errorf("fxrestate: %s: the result does not decode into %s: %w", from, reflect.TypeFor[O](), p.err)
 	default:
 		return p.value, nil
 	}
+}
+
+// undecodable logs that something does not decode into a T. A handler of the SDK's own
+// has no scope.
+func undecodable[T any](in *scope.Scope, from fmt.Stringer, err error) {
+	if in != nil {
+		in.Undecodable(from.String(), reflect.TypeFor[T](), err)
+	}
+}
+
+// scopeOf returns the scope that ctx descends from, or nil.
+func scopeOf(ctx restate.Context) *scope.Scope {
+	s, _ := scope.Find(ctx) // also one that cannot be used now
+	return s
 }
 
 // checkRequest reports options that no message to the server can carry.
@@ -118,17 +135,21 @@ func (c callee) checkRequest(opts []restate.RequestOption) error {
 	return c.checkTexts(texts)
 }
 
-// checkSend is checkRequest for sends.
-func (c callee) checkSend(opts []restate.SendOption) error {
+// checkSend is checkRequest for sends. It returns options with no negative delay,
+// which is none: see [Send].
+func (c callee) checkSend(opts []restate.SendOption) ([]restate.SendOption, error) {
 	if len(opts) == 0 {
-		return nil
+		return opts, nil
 	}
 	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
+	if o.Delay < 0 {
+		opts = append(slices.Clip(opts), restate.WithDelay(0))
+	}
 	texts := []string{"idempotency key", o.IdempotencyKey, "limit key", o.LimitKey}
 	if o.Headers != nil {
 		texts = appendHeaders(texts, o.Headers.ToMap())
 	}
-	return c.checkTexts(texts)
+	return opts, c.checkTexts(texts)
 }
 
 func appendHeaders(texts []string, headers map[string]string) []string {

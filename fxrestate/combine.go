@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/scope"
 )
 
 // All has the results of all ps, in their order, or the first failure. The others
@@ -62,12 +64,13 @@ func First[T any](ps ...Pending[T]) Pending[T] {
 // until they next wait for something (see [Invocation.Cancel]). If the invocation is
 // cancelled meanwhile, so are all calls. Of none it is a terminal error. For a race
 // with other operations there is [First].
-func Race[T any](ctx restate.Context, calls ...restate.ResponseFuture[T]) (T, error) {
+func Race[T any](ctx restate.Context, calls ...restate.ResponseFuture[T]) (value T, err error) {
+	defer scope.Rescue(&err)
 	ps := make([]Pending[T], len(calls))
 	for i, call := range calls {
 		ps[i] = ResponseOf(call)
 	}
-	value, err := First(ps...).Await(ctx)
+	value, err = First(ps...).Await(ctx)
 	for i, p := range ps {
 		if !p.Completed() {
 			restate.CancelInvocation(ctx, calls[i].GetInvocationId())

@@ -19,6 +19,11 @@ var (
 	// ErrInsideRun says that the code runs inside a restate.Run closure, where
 	// durable operations would corrupt the journal.
 	ErrInsideRun = scope.ErrInsideRun
+	// ErrReturned says that the handler has returned, whose ctx it was. Its ctx is
+	// over then, with all that was made with it: see the package's documentation.
+	ErrReturned = scope.ErrReturned
+	// ErrConcurrentUse says that two goroutines used the ctx of a handler at once.
+	ErrConcurrentUse = scope.ErrConcurrentUse
 	// ErrInsideStage says that the code is a guard, a filter or an observer, which
 	// cannot journal anything: a guard that has to is a [pipeline.DurableGuard].
 	ErrInsideStage = errors.New("guards, filters and observers cannot use durable operations")
@@ -33,8 +38,9 @@ var (
 // not be the same on replay; race restate.After for that.
 //
 // The error wraps [ErrNoInvocation] outside a handler, [ErrInsideRun] inside the
-// closure of a restate.Run, also when the closure took ctx from around it, and
-// [ErrInsideStage] in a guard, a filter or an observer.
+// closure of a restate.Run, also when the closure took ctx from around it,
+// [ErrReturned] when the handler has returned, and [ErrInsideStage] in a guard, a
+// filter or an observer.
 func FromContext(ctx context.Context) (restate.Context, error) {
 	c, _, err := find(ctx)
 	return c, err

@@ -42,7 +42,7 @@ func newSend(to callee, in any, opts []restate.SendOption) *pipeline.Call {
 	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
 	c := &pipeline.Call{
 		Verb: pipeline.VerbSend, Service: to.service, Key: to.key, Handler: to.handler,
-		Input: in, IdempotencyKey: o.IdempotencyKey, Delay: o.Delay,
+		Input: in, IdempotencyKey: o.IdempotencyKey, Delay: max(o.Delay, 0),
 	}
 	if o.Headers != nil {
 		setHeaders(c, o.Headers.ToMap())

@@ -8,6 +8,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -46,21 +47,23 @@ func (i Invocation[O]) ID() string {
 // restate.TerminalError with its code, and so is an id that is none, with code 400.
 // A result that does not decode into O is an error that names the handler, or the
 // id; it is not terminal.
-func (i Invocation[O]) Attach(ctx restate.Context) (O, error) {
+func (i Invocation[O]) Attach(ctx restate.Context) (result O, err error) {
+	defer scope.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		var none O
 		return none, err
 	}
 	value, failure := restate.AttachInvocation[payload[O]](ctx, id, restate.WithCodec(i.codec)).Response()
-	return decode(i.of, value, failure)
+	return decode(scopeOf(ctx), i.of, value, failure)
 }
 
 // Cancel asks the invocation to stop. It goes on until it next waits for
 // something, which then fails as [IsCancelled] tells
 // (https://docs.restate.dev/services/invocation/managing-invocations). The error is
 // that of an id that is none.
-func (i Invocation[O]) Cancel(ctx restate.Context) error {
+func (i Invocation[O]) Cancel(ctx restate.Context) (err error) {
+	defer scope.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/scope"
 )
 
 // payload is a T on its way into the SDK or out of it. The SDK panics when it
@@ -31,7 +33,7 @@ func (p payload[T]) RestateMarshal(encoding.Codec) ([]byte, error) { return p.en
 // what is absent.
 func (p *payload[T]) RestateUnmarshal(codec encoding.Codec, data []byte) error {
 	p.present = true
-	p.err = encoding.Unmarshal(codec, data, &p.value)
+	p.err = scope.Decode(codec, data, &p.value)
 	return nil
 }
 
@@ -92,11 +94,12 @@ func (s slot[T]) encode(value T) (payload[T], error) {
 }
 
 // decode returns what came out of the SDK, and whether there was anything.
-func (s slot[T]) decode(p payload[T], failure restate.TerminalError) (value T, present bool, err error) {
+func (s slot[T]) decode(ctx restate.Context, p payload[T], failure restate.TerminalError) (value T, present bool, err error) {
 	switch {
 	case failure != nil:
 		return value, false, failure
 	case p.err != nil:
+		undecodable[T](scopeOf(ctx), s, p.err)
 		return value, false, fmt.Errorf("fxrestate: %s: what is stored is no %s: %w", s, reflect.TypeFor[T](), p.err)
 	default:
 		return p.value, p.present, nil

@@ -5,6 +5,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -51,9 +52,14 @@ func (k PromiseKey[T]) Pending(ctx restate.WorkflowSharedContext) Pending[T] {
 	if err := k.slot.check("PromiseKey"); err != nil {
 		return Pending[T]{&pending[T]{decided: true, err: err}}
 	}
-	promise := k.promise(ctx)
-	return pendingWith(promise, func() (T, error) {
-		value, _, err := k.slot.decode(promise.Result())
+	promise, err := k.promise(ctx)
+	if err != nil {
+		return Pending[T]{&pending[T]{decided: true, err: err}}
+	}
+	return pendingWith(promise, func() (value T, err error) {
+		defer scope.Rescue(&err)
+		p, failure := promise.Result()
+		value, _, err = k.slot.decode(ctx, p, failure)
 		return value, err
 	})
 }
@@ -65,12 +71,18 @@ func (k PromiseKey[T]) Peek(ctx restate.WorkflowSharedContext) (value T, ok bool
 	if err := k.slot.check("PromiseKey"); err != nil {
 		return value, false, err
 	}
-	return k.slot.decode(k.promise(ctx).Peek())
+	promise, err := k.promise(ctx)
+	if err != nil {
+		return value, false, err
+	}
+	defer scope.Rescue(&err)
+	p, failure := promise.Peek()
+	return k.slot.decode(ctx, p, failure)
 }
 
 // Resolve resolves the promise. If it was resolved or rejected before, the error
 // is a terminal one with code 409.
-func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) error {
+func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) (err error) {
 	if err := k.slot.check("PromiseKey"); err != nil {
 		return err
 	}
@@ -78,7 +90,12 @@ func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) error
 	if err != nil {
 		return err
 	}
-	if failure := k.promise(ctx).Resolve(p); failure != nil {
+	promise, err := k.promise(ctx)
+	if err != nil {
+		return err
+	}
+	defer scope.Rescue(&err)
+	if failure := promise.Resolve(p); failure != nil {
 		return failure
 	}
 	return nil
@@ -87,19 +104,25 @@ func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) error
 // Reject rejects the promise: whoever waits for it gets a terminal error with the
 // message of reason, and its code if it has one. If the promise was resolved or
 // rejected before, the error is a terminal one with code 409.
-func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) error {
+func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) (err error) {
 	if err := k.slot.check("PromiseKey"); err != nil {
 		return err
 	}
 	if reason == nil {
 		return fmt.Errorf("fxrestate: %s: Reject without a reason", k.slot)
 	}
-	if failure := k.promise(ctx).Reject(reason); failure != nil {
+	promise, err := k.promise(ctx)
+	if err != nil {
+		return err
+	}
+	defer scope.Rescue(&err)
+	if failure := promise.Reject(reason); failure != nil {
 		return failure
 	}
 	return nil
 }
 
-func (k PromiseKey[T]) promise(ctx restate.WorkflowSharedContext) restate.DurablePromise[payload[T]] {
-	return restate.Promise[payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec))
+func (k PromiseKey[T]) promise(ctx restate.WorkflowSharedContext) (p restate.DurablePromise[payload[T]], err error) {
+	defer scope.Rescue(&err)
+	return restate.Promise[payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec)), nil
 }

@@ -1,6 +1,7 @@
 package fxrestate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ func Saga[T any](ctx restate.Context, steps func(undo *Compensations) (T, error)
 	undo := &Compensations{ctx: ctx}
 	// Nothing here is deferred: a suspension is a panic that goes through.
 	value, err := steps(undo)
-	if failure := restate.AsTerminalError(err); failure != nil {
+	if failure := restate.AsTerminalError(err); failure != nil && !errors.Is(err, scope.ErrReturned) {
 		return value, undo.run(failure, err)
 	}
 	return value, err
@@ -89,7 +90,8 @@ type compensation struct {
 // the step retried, for ever unless opts say otherwise; a terminal error, and the
 // end of the retries, are failures for good.
 func (c *Compensations) Step(name string, undo func(ctx restate.RunContext) error, opts ...restate.RunOption) {
-	c.register(name, func(ctx restate.Context) error {
+	c.register(name, func(ctx restate.Context) (err error) {
+		defer scope.Rescue(&err)
 		if failure := restate.RunVoid(ctx, undo, append(slices.Clip(opts), restate.WithName(name))...); failure != nil {
 			return failure
 		}
@@ -105,7 +107,7 @@ func (c *Compensations) Call(name string, undo func(ctx restate.Context) error) 
 }
 
 func (c *Compensations) register(name string, undo func(restate.Context) error) {
-	if s, err := scope.Find(c.ctx); s != nil && err != nil {
+	if _, err := scope.Find(c.ctx); errors.Is(err, scope.ErrInsideRun) {
 		// The closure has no other way to fail than by its own error, and would
 		// be journaled as a success.
 		panic(fmt.Errorf("fxrestate: compensation %s is registered inside restate.Run, and would be lost on replay; register it before or after", name))

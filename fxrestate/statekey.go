@@ -3,6 +3,7 @@ package fxrestate
 import (
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -69,11 +70,14 @@ func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, 
 	if err := k.slot.check("StateKey"); err != nil {
 		return value, false, err
 	}
-	return k.slot.decode(restate.Get[payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec)))
+	defer scope.Rescue(&err)
+	p, failure := restate.Get[payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec))
+	return k.slot.decode(ctx, p, failure)
 }
 
 // Set stores a value. The error says that it cannot be encoded.
-func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) error {
+func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
+	defer scope.Rescue(&err)
 	if err := k.slot.check("StateKey"); err != nil {
 		return err
 	}
@@ -86,7 +90,8 @@ func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) error {
 }
 
 // Clear removes the value. The error is only that of a zero key.
-func (k StateKey[T]) Clear(ctx restate.ObjectContext) error {
+func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
+	defer scope.Rescue(&err)
 	if err := k.slot.check("StateKey"); err != nil {
 		return err
 	}

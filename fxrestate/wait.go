@@ -7,6 +7,8 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/scope"
 )
 
 // Pending is an operation that is under way, or a combination of several, whose
@@ -51,6 +53,9 @@ type operation struct {
 	completed bool
 }
 
+// Unwrap implements scope.Wrapper.
+func (o *operation) Unwrap() restate.Future { return o.Future }
+
 func (o *operation) open() []restate.Future {
 	if o.completed {
 		return nil
@@ -59,7 +64,8 @@ func (o *operation) open() []restate.Future {
 }
 
 func pendingOf[T any](f restate.Future, result func() (T, restate.TerminalError)) Pending[T] {
-	return pendingWith(f, func() (T, error) {
+	return pendingWith(f, func() (value T, err error) {
+		defer scope.Rescue(&err)
 		value, failure := result()
 		if failure != nil {
 			return value, failure
@@ -101,16 +107,26 @@ func ResultOf[T any](f interface {
 	return pendingOf(f, f.Result)
 }
 
-// After starts a durable timer, which completes when d has passed.
+// After starts a durable timer, which completes when d has passed: at once, if d is
+// not positive.
 func After(ctx restate.Context, d time.Duration, opts ...restate.SleepOption) Pending[restate.Void] {
-	timer := restate.After(ctx, d, opts...)
+	timer, err := startTimer(ctx, max(d, 0), opts)
+	if err != nil {
+		return Pending[restate.Void]{&pending[restate.Void]{decided: true, err: err}}
+	}
 	return pendingOf(timer, func() (restate.Void, restate.TerminalError) { return restate.Void{}, timer.Done() })
+}
+
+func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption) (timer restate.AfterFuture, err error) {
+	defer scope.Rescue(&err)
+	return restate.After(ctx, d, opts...), nil
 }
 
 // Await waits for the result. Like all durable waiting it may suspend the
 // attempt. If the invocation is cancelled meanwhile, the error is one for which
 // [IsCancelled] holds; p is as it was then, and can be waited for again.
-func (p Pending[T]) Await(ctx restate.Context) (T, error) {
+func (p Pending[T]) Await(ctx restate.Context) (value T, err error) {
+	defer scope.Rescue(&err)
 	for {
 		open := p.wait()
 		if len(open) == 0 {
@@ -139,8 +155,8 @@ func (p Pending[T]) Void() Pending[restate.Void] {
 }
 
 // OrTimeout limits the waiting for p: if it has no result when d has passed, the
-// result is a terminal error with code 408, for which [IsTimeout] holds. The time
-// begins now, and goes on while the application is down. What p waits for goes on
+// result is a terminal error with code 408, for which [IsTimeout] holds. A d that is
+// not positive has passed. The time begins now, and goes on while the application is down. What p waits for goes on
 // after the timeout.
 //
 // The SDK for TypeScript has it as orTimeout:

@@ -3,157 +3,189 @@ package scope
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 )
 
-// Factory makes scopes. Its type parameter is the SDK's future of RunAsync, a
-// type without a public name that [NewFactory] infers.
-type Factory[F any] struct {
-	runAsync func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) F
-}
-
-// NewFactory is called with [restate.MockableContext.RunAsync].
-func NewFactory[F any](runAsync func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) F) *Factory[F] {
-	return &Factory[F]{runAsync: runAsync}
-}
-
-// New opens the scope of an attempt around the SDK's context.
-func (f *Factory[F]) New(sdk restate.MockableContext, target *Target) restate.MockableContext {
-	return new(root[F]).open(f, sdk, target)
-}
-
-// NewWith opens a scope as [Factory.New] does. S, a pointer to an E that lies in one
-// piece of memory with the scope, stands around the steps of the attempt.
-func NewWith[E, F any, S interface {
-	*E
-	StepWrapper
-}](f *Factory[F], sdk restate.MockableContext, target *Target) (restate.MockableContext, S) {
-	c := new(struct {
-		root  root[F]
-		steps E
-	})
-	steps := S(&c.steps)
-	c.root.scope.steps = steps
-	return c.root.open(f, sdk, target), steps
-}
-
-func (c *root[F]) open(f *Factory[F], sdk restate.MockableContext, target *Target) restate.MockableContext {
-	c.MockableContext, c.factory = sdk, f
-	c.scope.sdk, c.scope.target, c.scope.root = sdk, target, c
-	return mockable(c)
-}
-
-// mockable turns a context of ours into the SDK's interface. The compiler cannot
-// see that F is the result type which the interface names; a test pins it.
-func mockable(c any) restate.MockableContext { return c.(restate.MockableContext) }
-
 // Mockable returns the SDK's interface behind a handler's context: the type of every
 // such context has all its methods.
 func Mockable(ctx restate.Context) restate.MockableContext { return mockable(ctx) }
 
-// root is the context of the scope itself.
-type root[F any] struct {
+// guarded is the SDK's context behind the gate of its scope: of the methods those
+// whose results have names. What only reads the memory of the attempt (Key, Log,
+// Request) is passed on.
+type guarded struct {
 	restate.MockableContext
-	factory *Factory[F]
-	scope   Scope
+	scope *Scope
+	// ctx is a child that descends from the scope's own context, as
+	// context.WithTimeout makes it, or nil.
+	ctx context.Context
 }
 
-func (c *root[F]) derive(ctx context.Context) restate.Context {
-	return restate.WithMockContext(mockable(&derived[F]{root: c, ctx: ctx}))
-}
+func (c *guarded) Deadline() (time.Time, bool) { return c.below().Deadline() }
+func (c *guarded) Done() <-chan struct{}       { return c.below().Done() }
+func (c *guarded) Err() error                  { return c.below().Err() }
 
-func (c *root[F]) Value(k any) any {
+func (c *guarded) Value(k any) any {
 	if _, ok := k.(key); ok {
-		return &c.scope
+		return c.scope
 	}
-	return c.MockableContext.Value(k)
+	return c.below().Value(k)
 }
 
-// Wrap serves restate.WrapContext and restate.WithValue.
-func (c *root[F]) Wrap(ctx context.Context) restate.MockableContext { return c.wrap(c, ctx) }
-
-func (c *root[F]) wrap(parent, ctx context.Context) restate.MockableContext {
-	if ctx.Value(key{}) != any(&c.scope) {
-		// A stranger only lends its values, as the SDK has it.
-		ctx = borrowed{Context: parent, values: ctx}
+// below is the context whose values, deadline and cancellation c has.
+func (c *guarded) below() context.Context {
+	if c.ctx != nil {
+		return c.ctx
 	}
-	return mockable(&derived[F]{root: c, ctx: ctx})
+	return c.MockableContext
 }
 
-func (c *root[F]) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
-	return c.run(c, fn, output, opts)
+// wrapped returns the child for a context that was made from c by ctx.
+func (c *guarded) wrapped(ctx context.Context) context.Context {
+	if ctx.Value(key{}) == any(c.scope) {
+		return ctx
+	}
+	// A stranger only lends its values, as the SDK has it.
+	return borrowed{Context: c.below(), values: ctx}
 }
 
-func (c *root[F]) run(ctx context.Context, fn func(restate.RunContext) (any, error), output any, opts []restate.RunOption) restate.TerminalError {
-	c.scope.running.Add(1)
-	defer c.scope.running.Add(-1)
-	defer c.scope.heed()
-	return c.MockableContext.Run(c.inside(ctx, fn, opts), output, opts...)
+func (c *guarded) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) (failure restate.TerminalError) {
+	if m := c.scope.enter(opRun); m != nil {
+		return m.failure()
+	}
+	defer c.scope.leaveWith(opRun, &failure)
+	fn, opts = c.step(fn, opts)
+	return c.MockableContext.Run(fn, output, opts...)
 }
 
-func (c *root[F]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) F {
-	return c.factory.runAsync(c.MockableContext, c.inside(c, fn, opts), opts...)
-}
-
-// inside gives a Run closure the values, deadline and cancellation of the context
+// step gives a Run closure the values, deadline and cancellation of the context
 // that Run was called on, and hides the scope from it.
-func (c *root[F]) inside(ctx context.Context, fn func(restate.RunContext) (any, error), opts []restate.RunOption) func(restate.RunContext) (any, error) {
-	encode := func(out any) (any, error) { return encodeResult(out, opts) }
-	if c.scope.steps != nil {
-		fn = c.scope.steps.WrapStep(fn, encode, opts...)
-	} else {
-		fn = encoded(fn, encode)
-	}
+func (c *guarded) step(fn func(restate.RunContext) (any, error), opts []restate.RunOption) (func(restate.RunContext) (any, error), []restate.RunOption) {
+	result, corrected := resultOf(opts)
+	fn = c.scope.steps.WrapStep(fn, result.encode, opts...)
 	return func(rc restate.RunContext) (any, error) {
-		return fn(runContext{RunContext: rc, ctx: ctx, scope: &c.scope})
-	}
+		return fn(runContext{RunContext: rc, ctx: c.below(), scope: c.scope})
+	}, corrected
 }
 
-func (c *root[F]) Set(k string, value any, opts ...restate.SetOption) {
+func (c *guarded) Get(k string, output any, opts ...restate.GetOption) (ok bool, failure restate.TerminalError) {
+	if m := c.scope.enter(opGet); m != nil {
+		return false, m.failure()
+	}
+	defer c.scope.leaveWith(opGet, &failure)
+	return c.MockableContext.Get(k, c.scope.output(opGet, nil, output), opts...)
+}
+
+func (c *guarded) Keys() (keys []string, failure restate.TerminalError) {
+	if m := c.scope.enter(opKeys); m != nil {
+		return nil, m.failure()
+	}
+	defer c.scope.leaveWith(opKeys, &failure)
+	return c.MockableContext.Keys()
+}
+
+func (c *guarded) Set(k string, value any, opts ...restate.SetOption) {
 	c.mustWrite("Set")
+	c.scope.mustEnter(opSet)
+	defer c.scope.leave()
 	c.MockableContext.Set(k, value, opts...)
 }
 
-func (c *root[F]) Clear(k string) {
+func (c *guarded) Clear(k string) {
 	c.mustWrite("Clear")
+	c.scope.mustEnter(opClear)
+	defer c.scope.leave()
 	c.MockableContext.Clear(k)
 }
 
-func (c *root[F]) ClearAll() {
+func (c *guarded) ClearAll() {
 	c.mustWrite("ClearAll")
+	c.scope.mustEnter(opClearAll)
+	defer c.scope.leave()
 	c.MockableContext.ClearAll()
 }
 
 // mustWrite stops a write from a shared handler, which a type assertion on its
 // context makes possible: the server would leave such an invocation hanging.
-func (c *root[F]) mustWrite(op string) {
+func (c *guarded) mustWrite(op string) {
 	if t := c.scope.target; !t.Mode.Writable() {
 		panic(fmt.Errorf("fxrestate: %s in %s/%s: a %s handler cannot write state; let an exclusive handler do it", op, t.Service, t.Handler, t.Mode))
 	}
 }
 
-// derived is the context of the scope below a context.Context that descends from
-// it: a child made by context.WithValue or context.WithTimeout.
-type derived[F any] struct {
-	*root[F]
-	ctx context.Context
+// Sleep is over at once for a negative time. The SDK would make a time before the
+// year 1970, which is what the zero time.Time asks for, one that never comes.
+func (c *guarded) Sleep(d time.Duration, opts ...restate.SleepOption) (failure restate.TerminalError) {
+	if m := c.scope.enter(opSleep); m != nil {
+		return m.failure()
+	}
+	defer c.scope.leaveWith(opSleep, &failure)
+	return c.MockableContext.Sleep(max(d, 0), opts...)
 }
 
-func (c *derived[F]) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
-func (c *derived[F]) Done() <-chan struct{}       { return c.ctx.Done() }
-func (c *derived[F]) Err() error                  { return c.ctx.Err() }
-func (c *derived[F]) Value(k any) any             { return c.ctx.Value(k) }
-
-func (c *derived[F]) Wrap(ctx context.Context) restate.MockableContext { return c.wrap(c.ctx, ctx) }
-
-func (c *derived[F]) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
-	return c.run(c.ctx, fn, output, opts)
+// After takes negative times as Sleep does.
+func (c *guarded) After(d time.Duration, opts ...restate.SleepOption) restate.AfterFuture {
+	c.scope.mustEnter(opAfter)
+	defer c.scope.leave()
+	return c.scope.future(c.MockableContext.After(max(d, 0), opts...))
 }
 
-func (c *derived[F]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) F {
-	return c.factory.runAsync(c.MockableContext, c.inside(c.ctx, fn, opts), opts...)
+func (c *guarded) CancelInvocation(id string) {
+	c.scope.mustEnter(opCancel)
+	defer c.scope.leave()
+	c.MockableContext.CancelInvocation(id)
+}
+
+func (c *guarded) ResolveAwakeable(id string, value any, opts ...restate.ResolveAwakeableOption) {
+	c.scope.mustEnter(opResolveAwakeable)
+	defer c.scope.leave()
+	c.MockableContext.ResolveAwakeable(id, value, opts...)
+}
+
+func (c *guarded) RejectAwakeable(id string, reason error) {
+	c.scope.mustEnter(opRejectAwakeable)
+	defer c.scope.leave()
+	c.MockableContext.RejectAwakeable(id, reason)
+}
+
+func (c *guarded) ResolveSignal(invocationID, name string, value any, opts ...restate.ResolveSignalOption) {
+	c.scope.mustEnter(opResolveSignal)
+	defer c.scope.leave()
+	c.MockableContext.ResolveSignal(invocationID, name, value, opts...)
+}
+
+func (c *guarded) RejectSignal(invocationID, name string, reason error) {
+	c.scope.mustEnter(opRejectSignal)
+	defer c.scope.leave()
+	c.MockableContext.RejectSignal(invocationID, name, reason)
+}
+
+func (c *guarded) WaitIter(futs ...restate.Future) restate.WaitIterator {
+	for _, f := range futs {
+		if owner := ownerOf(f); owner != nil && owner != c.scope {
+			return &iterator{failure: c.scope.foreign(owner).failure()}
+		}
+	}
+	if m := c.scope.enter(opWait); m != nil {
+		return &iterator{failure: m.failure()}
+	}
+	defer c.scope.leave()
+	return &iterator{sdk: c.MockableContext.WaitIter(futs...), scope: c.scope}
+}
+
+func (c *guarded) RandInstance() *rand.Rand {
+	c.scope.mustEnter(opRand)
+	defer c.scope.leave()
+	return c.MockableContext.RandInstance()
+}
+
+func (c *guarded) RandSource() rand.Source {
+	c.scope.mustEnter(opRand)
+	defer c.scope.leave()
+	return c.MockableContext.RandSource()
 }
 
 // borrowed adds the values of a context that does not descend from the scope.

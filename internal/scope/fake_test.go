@@ -113,7 +113,23 @@ var (
 	shared        = &scope.Target{Service: "cart", Handler: "Total", Kind: handler.Object, Mode: handler.Shared}
 )
 
+// plain stands around steps and does nothing.
+type plain struct{}
+
+func (*plain) WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), _ ...restate.RunOption) func(restate.RunContext) (any, error) {
+	return func(ctx restate.RunContext) (any, error) {
+		out, err := fn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return encode(out)
+	}
+}
+
+func (*plain) SDKPanicked(any) {}
+
 // open opens a scope and returns the context that a handler gets.
 func open(sdk restate.MockableContext, target *scope.Target) restate.Context {
-	return restate.WithMockContext(scope.NewFactory(restate.MockableContext.RunAsync).New(sdk, target))
+	ctx, _ := scope.Opener[plain]()(sdk, target)
+	return restate.WithMockContext(ctx)
 }

@@ -1,14 +1,14 @@
 // Package scope is the request scope of one attempt of an invocation: it stands
 // between the SDK's context and user code, lets whoever holds a context.Context
 // that descends from the handler's find the Restate context again, and tells
-// code inside a Run closure that it must not use it.
+// code inside a Run closure that it must not use it. Nobody reaches the SDK's
+// context once the attempt is over, nor on two goroutines at once.
 package scope
 
 import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -29,23 +29,26 @@ type Target struct {
 	Handler string
 	Kind    handler.Kind
 	Mode    handler.Mode
+
+	undecodable once // the types that something did not decode into
 }
 
 // Scope is the scope of one attempt.
 type Scope struct {
-	target  *Target
-	sdk     restate.MockableContext
-	root    deriver
-	running atomic.Int32 // synchronous Runs under way
-	steps   StepWrapper  // nil: steps run as they are
+	target *Target
+	sdk    restate.MockableContext
+	root   parent
+	steps  StepWrapper
+	gate   gate
+	out    output // of the operation under way
 
 	mu     sync.Mutex
 	values map[any]any
 }
 
-// deriver makes the Restate context below a context.Context.
-type deriver interface {
-	derive(ctx context.Context) restate.Context
+// parent makes the Restate context for a child of the scope's own context.
+type parent interface {
+	child(ctx context.Context) restate.MockableContext
 }
 
 // StepWrapper stands around what user code does in an attempt.
@@ -57,20 +60,7 @@ type StepWrapper interface {
 	SDKPanicked(value any)
 }
 
-// heed is deferred around the SDK's operations: user code may recover their panics,
-// also that which suspends the attempt, with nobody else on the way.
-func (s *Scope) heed() {
-	r := recover()
-	if r == nil {
-		return
-	}
-	if s.steps != nil {
-		s.steps.SDKPanicked(r)
-	}
-	panic(r)
-}
-
-// Steps returns what [NewWith] put around the steps, or nil.
+// Steps returns what [Open] put around the steps.
 func (s *Scope) Steps() StepWrapper { return s.steps }
 
 // key finds the scope, or the closure that hides it, in a context.
@@ -106,15 +96,19 @@ func (s *Scope) LoadOrStore(k, v any) any {
 }
 
 // Find returns the scope that ctx descends from. Inside a Run closure it returns
-// the scope together with [ErrInsideRun]; outside a handler it returns nil and
-// [ErrNone].
+// the scope together with [ErrInsideRun], and after the attempt together with
+// [ErrReturned]; outside a handler it returns nil and [ErrNone].
 func Find(ctx context.Context) (*Scope, error) {
 	switch v := ctx.Value(key{}).(type) {
 	case *Scope:
-		if v.running.Load() > 0 {
+		switch {
+		case v.over():
+			return v, ErrReturned
+		case v.running():
 			return v, ErrInsideRun
+		default:
+			return v, nil
 		}
-		return v, nil
 	case closure:
 		return v.scope, ErrInsideRun
 	default:
@@ -132,5 +126,5 @@ func Context(ctx context.Context) (restate.Context, *Scope, error) {
 	if own, ok := ctx.(restate.Context); ok {
 		return own, s, nil
 	}
-	return s.root.derive(ctx), s, nil
+	return restate.WithMockContext(s.root.child(ctx)), s, nil
 }

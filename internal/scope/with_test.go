@@ -29,7 +29,7 @@ func (c *counting) SDKPanicked(any) {}
 func TestStepsAreWrappedHoweverTheyAreStarted(t *testing.T) {
 	t.Parallel()
 	sdk := newSDK(context.Background())
-	mock, steps := scope.NewWith[counting](scope.NewFactory(restate.MockableContext.RunAsync), sdk, serviceTarget)
+	mock, steps := scope.Opener[counting]()(sdk, serviceTarget)
 	ctx := restate.WithMockContext(mock)
 	require.Same(t, steps, find(t, ctx).Steps())
 
@@ -45,14 +45,10 @@ func TestStepsAreWrappedHoweverTheyAreStarted(t *testing.T) {
 	}
 }
 
-func TestScopesWithoutStepsHaveNone(t *testing.T) {
-	t.Parallel()
-	require.Nil(t, find(t, open(newSDK(context.Background()), serviceTarget)).Steps())
-}
-
 func TestAScopeAndWhatStandsAroundItsStepsAreOneAllocation(t *testing.T) {
-	sdk, scopes := newSDK(context.Background()), scope.NewFactory(restate.MockableContext.RunAsync)
+	sdk, open := newSDK(context.Background()), scope.Opener[counting]()
 	require.EqualValues(t, 1, testing.AllocsPerRun(1000, func() {
-		scope.NewWith[counting](scopes, sdk, serviceTarget)
+		ctx, _ := open(sdk, serviceTarget)
+		scope.Close(ctx, nil)
 	}))
 }

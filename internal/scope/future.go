@@ -1,0 +1,223 @@
+package scope
+
+import (
+	"reflect"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/sdkoption"
+)
+
+// callee is the handler that a client calls.
+type callee struct{ service, handler string }
+
+// future is a future of the SDK's behind the gate of its scope. It has the methods
+// of all kinds of futures, and is handed out as one of them.
+type future struct {
+	restate.Future
+	scope *Scope
+	of    *callee // nil: not of a call
+}
+
+func (s *Scope) future(sdk restate.Future) *future { return &future{Future: sdk, scope: s} }
+
+// The methods of the SDK's futures.
+type (
+	responder interface {
+		Response(output any) restate.TerminalError
+	}
+	resulter interface {
+		Result(output any) restate.TerminalError
+	}
+	timer interface {
+		Done() restate.TerminalError
+	}
+	identified interface{ Id() string }
+	promised   interface {
+		Peek(output any) (bool, restate.TerminalError)
+		Resolve(value any) restate.TerminalError
+		Reject(reason error) restate.TerminalError
+	}
+)
+
+func (f *future) Response(output any) (failure restate.TerminalError) {
+	if m := f.scope.enter(opResponse); m != nil {
+		return m.failure()
+	}
+	defer f.scope.leaveWith(opResponse, &failure)
+	return f.Future.(responder).Response(f.scope.output(opResponse, f.of, output))
+}
+
+func (f *future) Result(output any) (failure restate.TerminalError) {
+	if m := f.scope.enter(opResult); m != nil {
+		return m.failure()
+	}
+	defer f.scope.leaveWith(opResult, &failure)
+	return f.Future.(resulter).Result(f.scope.output(opResult, nil, output))
+}
+
+func (f *future) Done() (failure restate.TerminalError) {
+	if m := f.scope.enter(opDone); m != nil {
+		return m.failure()
+	}
+	defer f.scope.leaveWith(opDone, &failure)
+	return f.Future.(timer).Done()
+}
+
+// Id is the id of an awakeable, which is known.
+func (f *future) Id() string { return f.Future.(identified).Id() }
+
+func (f *future) Peek(output any) (ok bool, failure restate.TerminalError) {
+	if m := f.scope.enter(opPeek); m != nil {
+		return false, m.failure()
+	}
+	defer f.scope.leaveWith(opPeek, &failure)
+	return f.Future.(promised).Peek(f.scope.output(opPeek, nil, output))
+}
+
+func (f *future) Resolve(value any) (failure restate.TerminalError) {
+	if m := f.scope.enter(opResolve); m != nil {
+		return m.failure()
+	}
+	defer f.scope.leaveWith(opResolve, &failure)
+	return f.Future.(promised).Resolve(value)
+}
+
+func (f *future) Reject(reason error) (failure restate.TerminalError) {
+	if m := f.scope.enter(opReject); m != nil {
+		return m.failure()
+	}
+	defer f.scope.leaveWith(opReject, &failure)
+	return f.Future.(promised).Reject(reason)
+}
+
+func (f *future) GetInvocationId() string { return f.scope.invocationID(f.Future.(restate.Invocation)) }
+
+// sent is what a send returns, behind the gate of its scope.
+type sent struct {
+	restate.Invocation
+	scope *Scope
+}
+
+func (s *sent) GetInvocationId() string { return s.scope.invocationID(s.Invocation) }
+
+// invocationID waits for the server to tell the id of an invocation. It has no error
+// to return.
+func (s *Scope) invocationID(of restate.Invocation) (id string) {
+	s.mustEnter(opInvocationID)
+	var failure restate.TerminalError
+	defer func() {
+		if late, ok := failure.(*overdue); ok {
+			panic(late.misuse)
+		}
+	}()
+	defer s.leaveWith(opInvocationID, &failure)
+	return of.GetInvocationId()
+}
+
+// requester is the SDK's client of a handler.
+type requester[F any] interface {
+	RequestFuture(input any, opts ...restate.RequestOption) F
+	Request(input, output any, opts ...restate.RequestOption) restate.TerminalError
+	Send(input any, opts ...restate.SendOption) restate.Invocation
+}
+
+// client is a client of the SDK's behind the gate of its scope. Most make one call,
+// so what that returns lies in one piece of memory with it.
+type client[C requester[F], F restate.Future] struct {
+	sdk   C
+	scope *Scope
+	of    callee
+	first future
+	sent  sent
+}
+
+func (c *client[C, F]) RequestFuture(input any, opts ...restate.RequestOption) F {
+	c.scope.mustEnter(opCall)
+	defer c.scope.leave()
+	f := &c.first
+	if f.scope != nil {
+		f = new(future)
+	}
+	*f = future{c.sdk.RequestFuture(input, opts...), c.scope, &c.of}
+	return as[F](f)
+}
+
+func (c *client[C, F]) Request(input, output any, opts ...restate.RequestOption) (failure restate.TerminalError) {
+	if m := c.scope.enter(opCall); m != nil {
+		return m.failure()
+	}
+	defer c.scope.leaveWith(opCall, &failure)
+	return c.sdk.Request(input, c.scope.output(opCall, &c.of, output), opts...)
+}
+
+func (c *client[C, F]) Send(input any, opts ...restate.SendOption) restate.Invocation {
+	c.scope.mustEnter(opSend)
+	defer c.scope.leave()
+	// A time before the year 1970 would never come. See guarded.Sleep.
+	if len(opts) > 0 && sdkoption.Collect(restate.SendOption.BeforeSend, opts).Delay < 0 {
+		opts = append(opts[:len(opts):len(opts)], restate.WithDelay(0))
+	}
+	s := &c.sent
+	if s.scope != nil {
+		s = new(sent)
+	}
+	*s = sent{c.sdk.Send(input, opts...), c.scope}
+	return s
+}
+
+// iterator is an iterator of the SDK's behind the gate of its scope.
+type iterator struct {
+	sdk     restate.WaitIterator
+	scope   *Scope
+	failure restate.TerminalError // of a misuse
+}
+
+func (i *iterator) Next() bool {
+	if i.failure != nil {
+		return false
+	}
+	if m := i.scope.enter(opWait); m != nil {
+		i.failure = m.failure()
+		return false
+	}
+	defer i.scope.leaveWith(opWait, &i.failure)
+	return i.sdk.Next()
+}
+
+func (i *iterator) Value() restate.Future {
+	if i.failure != nil {
+		return nil
+	}
+	return i.sdk.Value()
+}
+
+func (i *iterator) Err() restate.TerminalError {
+	if i.failure != nil {
+		return i.failure
+	}
+	return i.sdk.Err()
+}
+
+// Wrapper is a future of ours around another one.
+type Wrapper interface{ Unwrap() restate.Future }
+
+// ownerOf returns the scope that a future was made in, or nil for one that is not of
+// ours. What the SDK hands out are structs around ours.
+func ownerOf(f restate.Future) *Scope {
+	for f != nil {
+		switch own := f.(type) {
+		case *future:
+			return own.scope
+		case Wrapper:
+			f = own.Unwrap()
+		default:
+			v := reflect.Indirect(reflect.ValueOf(f))
+			if v.Kind() != reflect.Struct || v.NumField() == 0 || !v.Type().Field(0).IsExported() {
+				return nil
+			}
+			f, _ = v.Field(0).Interface().(restate.Future)
+		}
+	}
+	return nil
+}

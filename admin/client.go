@@ -139,11 +139,13 @@ type call struct {
 // do sends the call, decodes the answer into out unless that is nil, and
 // returns the status of the answer.
 func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
-	path, err := joinPath(in.path)
+	target, err := joinPath(in.path)
+	// What errors say of it: an id may be of any length.
+	path := httptext.OneLine(target, maxPath)
 	if err != nil {
 		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
 	}
-	req, err := c.request(ctx, in, path)
+	req, err := c.request(ctx, in, target)
 	if err != nil {
 		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
 	}
@@ -166,7 +168,7 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 		return res.StatusCode, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), err)
+		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), httptext.Brief(err, maxMessage))
 	}
 	return res.StatusCode, nil
 }

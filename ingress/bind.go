@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	sdkencoding "github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // binder makes the input of a handler from a request.
@@ -275,7 +277,8 @@ func (b binder) checkContentType(got string) error {
 	}
 }
 
-// explainDecoding says what is wrong with a body, without the names of Go types.
+// explainDecoding says what is wrong with a body, without the names of Go types and
+// without what stands there, which may be of any length.
 func explainDecoding(err error) string {
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
@@ -283,10 +286,17 @@ func explainDecoding(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the body is not valid JSON, at byte %d", syntax.Offset)
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return fmt.Sprintf("the body has a %s in %s, which does not fit", mismatch.Value, mismatch.Field)
+		return fmt.Sprintf("the body has a %s in %s, which does not fit", kindOf(mismatch), httptext.OneLine(mismatch.Field, maxExcerpt))
 	case errors.As(err, &mismatch):
-		return fmt.Sprintf("the body is a %s, which does not fit", mismatch.Value)
+		return fmt.Sprintf("the body is a %s, which does not fit", kindOf(mismatch))
 	default:
 		return "the body cannot be decoded"
 	}
+}
+
+// kindOf is the JSON type of a value of the wrong type. encoding/json puts the literal
+// of a number behind it.
+func kindOf(mismatch *json.UnmarshalTypeError) string {
+	kind, _, _ := strings.Cut(mismatch.Value, " ")
+	return kind
 }

@@ -8,6 +8,8 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // Call calls a handler and waits for its result:
@@ -91,7 +93,7 @@ func decode[O any](name string, codec encoding.Codec, a answer) (O, error) {
 	if err := encoding.Unmarshal(codec, a.body, &out); err != nil {
 		var none O
 		return none, fmt.Errorf("ingress: %s: the result of %s does not decode into %s: %w",
-			name, cmp.Or(a.invocationID, "the invocation"), reflect.TypeFor[O](), err)
+			name, cmp.Or(a.invocationID, "the invocation"), reflect.TypeFor[O](), httptext.Brief(err, maxExcerpt))
 	}
 	return out, nil
 }

@@ -23,9 +23,14 @@ const (
 	retryAfterHeader         = "Retry-After"
 )
 
-// maxBody bounds what is read of one answer, to stop before memory runs out. The
-// server's own limit is 32 MB unless it is configured otherwise.
-const maxBody = 256 << 20
+const (
+	// maxBody bounds what is read of one answer, to stop before memory runs out.
+	// The server's own limit is 32 MB unless it is configured otherwise.
+	maxBody = 256 << 20
+	// maxFirstRead bounds the memory that is taken for an answer because its
+	// header announces that much. The rest is taken as bytes arrive.
+	maxFirstRead = 64 << 10
+)
 
 // request is one request to the ingress, apart from what all have in common.
 type request struct {
@@ -81,6 +86,9 @@ func (c callee) newRequest(verb string, in any, o requestOptions) (request, erro
 	return r, nil
 }
 
+// octetStream is the content type of bytes of which nothing is known.
+const octetStream = "application/octet-stream"
+
 // anyContentType is what discovery tells of a handler that takes any body, and
 // nothing that a body can be.
 const anyContentType = "*/*"
@@ -88,7 +96,7 @@ const anyContentType = "*/*"
 // sentContentType is the content type of a body that is sent to a handler.
 func sentContentType(described string) string {
 	if described == anyContentType {
-		return "application/octet-stream"
+		return octetStream
 	}
 	return described
 }
@@ -144,7 +152,7 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 
 	a := answer{
 		contentType:  res.Header.Get(contentTypeHeader),
-		invocationID: res.Header.Get(invocationIDHeader),
+		invocationID: idOf(res),
 		deduplicated: res.Header.Get(idempotencyExpiresHeader) != "",
 	}
 	// A terminal error may have any code, 200 included: only the header tells.
@@ -180,18 +188,26 @@ func readBody(res *http.Response) ([]byte, error) {
 	if res.ContentLength > maxBody {
 		return nil, errBodyTooLarge
 	}
-	if res.ContentLength >= 0 {
-		body := make([]byte, res.ContentLength)
-		if _, err := io.ReadFull(res.Body, body); err != nil {
-			return nil, err
-		}
-		return body, nil
+	var body bytes.Buffer
+	// A buffer reads at least bytes.MinRead at a time: with room for that, a small
+	// answer of known length fits without growing.
+	body.Grow(int(min(max(res.ContentLength, 0), maxFirstRead)) + bytes.MinRead)
+	if _, err := body.ReadFrom(io.LimitReader(res.Body, maxBody+1)); err != nil {
+		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
+	if body.Len() > maxBody {
 		return nil, errBodyTooLarge
 	}
-	return body, err
+	return body.Bytes(), nil
+}
+
+// idOf returns the invocation's id that an answer has in its header, or nothing
+// where that is none: anybody may have answered.
+func idOf(res *http.Response) string {
+	if id := res.Header.Get(invocationIDHeader); invocationID.MatchString(id) {
+		return id
+	}
+	return ""
 }
 
 var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -273,11 +274,23 @@ func writeAnswer(w http.ResponseWriter, a answer) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	if a.contentType != "" {
-		w.Header().Set(contentTypeHeader, a.contentType)
-	}
+	w.Header().Set(contentTypeHeader, passedOn(a.contentType))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(a.body) // the client may be gone
+}
+
+// maxContentType bounds the content type of a result that a route passes on, in
+// bytes.
+const maxContentType = 200
+
+// passedOn returns the content type of a result that is passed on. Without one of its
+// own, or with none that is one, the result is bytes: net/http would guess, and take a
+// text for HTML.
+func passedOn(contentType string) string {
+	if _, _, err := mime.ParseMediaType(contentType); err != nil || len(contentType) > maxContentType {
+		return octetStream
+	}
+	return contentType
 }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {

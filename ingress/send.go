@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -58,6 +59,9 @@ func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (In
 	}, nil
 }
 
+// statusWord is what a [Status] looks like. One that is not known today is passed on.
+var statusWord = regexp.MustCompile(`^[A-Za-z]{0,40}$`)
+
 // accepted is the server's answer to a send.
 type accepted struct {
 	InvocationID string `json:"invocationId"`
@@ -74,8 +78,8 @@ func (c callee) send(ctx context.Context, in any, o requestOptions) (accepted, e
 	if err != nil {
 		return out, err
 	}
-	if err := json.Unmarshal(a.body, &out); err != nil || out.InvocationID == "" {
-		return out, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
+	if json.Unmarshal(a.body, &out) != nil || !invocationID.MatchString(out.InvocationID) || !statusWord.MatchString(string(out.Status)) {
+		return accepted{}, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
 			c.name(), c.client.URL(), httptext.OneLine(c.client.redact.Replace(string(a.body)), maxExcerpt))
 	}
 	return out, nil

@@ -34,6 +34,18 @@ func OneLine(text string, limit int) string {
 	return line.String()
 }
 
+// Brief is err with its text made fit for a log line: see [OneLine]. The error of a
+// decoder repeats what it could not read, as long as that is.
+func Brief(err error, limit int) error { return briefError{err, limit} }
+
+type briefError struct {
+	err   error
+	limit int
+}
+
+func (e briefError) Error() string { return OneLine(e.err.Error(), e.limit) }
+func (e briefError) Unwrap() error { return e.err }
+
 // WithoutUserinfo drops user and password from a URL, also in text that is no
 // valid URL, where it may drop more than that.
 func WithoutUserinfo(raw string) string {

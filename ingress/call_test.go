@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -240,10 +239,6 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 			err: errOf(ingress.Call(ctx, greeter, (*Greeter).Greet, "x",
 				restate.WithHeaders(map[string]string{"idempotency-key": "b"}))),
 			want: "use restate.WithIdempotencyKey",
-		},
-		"a negative delay": {
-			err:  errOf(ingress.Send(ctx, greeter, (*Greeter).Greet, "x", restate.WithDelay(-time.Second))),
-			want: "ingress: Greeter/Greet: a delay of -1s",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package ingress
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -105,9 +104,6 @@ func collectSend(opts []SendOption) (requestOptions, error) {
 }
 
 func (r requestOptions) check() error {
-	if r.delay < 0 {
-		return fmt.Errorf("a delay of %v", r.delay)
-	}
 	if err := httptext.CheckHeader(limitKeyHeader, r.limitKey); err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (c callee) newRequest(verb string, in any, o requestOptions) (request, erro
 	}
 	if o.delay > 0 {
 		// The server counts in milliseconds; a rounded one is not early.
-		r.query = "delay=" + strconv.FormatInt(int64((o.delay+time.Millisecond-1)/time.Millisecond), 10) + "ms"
+		r.query = "delay=" + strconv.FormatInt(roundUp(o.delay, time.Millisecond), 10) + "ms"
 	}
 	return r, nil
 }

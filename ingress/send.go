@@ -12,7 +12,8 @@ import (
 )
 
 // Send hands a call to the server, which runs it now or, with
-// restate.WithDelay, later, and returns as soon as the server has it. The
+// restate.WithDelay, later, and returns as soon as the server has it. A delay that
+// is negative is none: what is late already runs now. The
 // submission of a workflow is a Send of its main handler. See [Call].
 func Send[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...SendOption) (Invocation[O], error) {
 	return send[O](ctx, to, method, in, opts)

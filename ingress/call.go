@@ -1,15 +1,10 @@
 package ingress
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
-	"github.com/restatedev/sdk-go/encoding"
-
-	"github.com/fxrestate/go/internal/httptext"
 )
 
 // Call calls a handler and waits for its result:
@@ -19,7 +14,9 @@ import (
 // The method expression names the handler and gives the call its types; C is the
 // handler's context, which the compiler infers. A failure of the handler is an
 // [*Error] with the code of its terminal error. When ctx ends the call returns,
-// and the invocation goes on.
+// and the invocation goes on. A result of no bytes, which handlers in other languages
+// give that return nothing, is nil for a pointer, map, slice or interface and the zero
+// restate.Void, and an error for any other type.
 //
 // Go has no overloading, so each verb has a name for each shape of method:
 //
@@ -86,14 +83,4 @@ func (c callee) call(ctx context.Context, in any, o requestOptions) (answer, err
 		return answer{}, err
 	}
 	return c.client.do(ctx, r)
-}
-
-func decode[O any](name string, codec encoding.Codec, a answer) (O, error) {
-	var out O
-	if err := encoding.Unmarshal(codec, a.body, &out); err != nil {
-		var none O
-		return none, fmt.Errorf("ingress: %s: the result of %s does not decode into %s: %w",
-			name, cmp.Or(a.invocationID, "the invocation"), reflect.TypeFor[O](), httptext.Brief(err, maxExcerpt))
-	}
-	return out, nil
 }

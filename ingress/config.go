@@ -57,10 +57,14 @@ type Config struct {
 }
 
 // Retry says how a request is repeated that broke or was turned away for the
-// time being: no connection, or a status 429, 502, 503 or 504 that is not the
-// handler's own. Only requests that are safe to repeat are repeated at all:
-// calls and sends with an idempotency key, [Invocation.Attach] and
-// [Invocation.Output].
+// time being: no connection, or a status 408, 425, 429 or from 500 on that is not
+// the handler's own. Only requests that are safe to repeat are repeated at all:
+//
+//   - calls and sends with an idempotency key
+//   - the submission of a workflow, a [Send] of its main handler: the workflow's id
+//     does what a key does. A second call of it is refused, so calls are not
+//     repeated, and neither are sends by name, which may be to an object.
+//   - [Invocation.Attach], [Invocation.Output] and [Invocation.FindID]
 //
 // Waits grow by a factor of 2, with jitter. A Retry-After of the answer makes
 // a wait longer; one of more than a minute ends the retries, and the error

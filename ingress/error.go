@@ -113,7 +113,20 @@ func (e *Error) Is(target error) bool {
 	case ErrNotReady:
 		return e.Status == statusNotReady
 	case ErrUnavailable:
-		return e.transient()
+		return e.unavailable()
+	default:
+		return false
+	}
+}
+
+// unavailable tells whether whoever answered turned the request away for now.
+func (e *Error) unavailable() bool {
+	if e.Source == SourceInvocation {
+		return false
+	}
+	switch e.Status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
 	default:
 		return false
 	}

@@ -114,7 +114,7 @@ func (e *Error) problem() Problem {
 		p.Status = http.StatusInternalServerError
 	case e.Status == http.StatusRequestEntityTooLarge:
 		p.Status = e.Status
-	case e.transient():
+	case e.unavailable():
 		p.Status = http.StatusServiceUnavailable
 	default:
 		p.Status = http.StatusBadGateway

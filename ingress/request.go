@@ -77,7 +77,8 @@ func (c callee) newRequest(verb string, in any, o requestOptions) (request, erro
 		idempotencyKey: o.idempotencyKey,
 		limitKey:       o.limitKey,
 		headers:        o.headers,
-		repeatable:     o.idempotencyKey != "",
+		// A workflow's id makes equal sends one. A second call is refused.
+		repeatable: o.idempotencyKey != "" || c.once && verb == verbSend,
 	}
 	if o.delay > 0 {
 		// The server counts in milliseconds; a rounded one is not early.

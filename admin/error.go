@@ -125,7 +125,7 @@ func (c *Client) responseError(in call, path string, res *http.Response) error {
 		message = "redirected to " + RedactURL(location)
 	}
 	// Secrets go before the text is cut: a cut one would not be recognised.
-	message = c.redact.Replace(message)
+	message = c.all.Redact.Replace(message)
 	if len(in.secrets) > 0 {
 		message = httptext.HeaderValues(in.secrets).Replace(message)
 	}

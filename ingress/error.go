@@ -187,7 +187,7 @@ func (c *Client) responseError(r request, res *http.Response) error {
 	e.Source = cmp.Or(knownSource(res.Header.Get(errorSourceHeader)), e.Source)
 	// Secrets go before the text is cut: a cut one would not be recognised.
 	if e.Source != SourceInvocation {
-		e.Message = c.redact.Replace(e.Message)
+		e.Message = c.all.Redact.Replace(e.Message)
 	}
 	if !described {
 		e.Message = httptext.OneLine(e.Message, maxExcerpt)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // Headers of the ingress.
@@ -141,9 +143,9 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("ingress: %s: %w", r.name, err)
 	}
-	req.URL = r.path.resolve(c.base)
+	req.URL = r.path.resolve(c.all.Base)
 	req.URL.RawQuery = r.query
-	c.setHeader(req.Header, r)
+	c.setHeader(req, r)
 
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -166,8 +168,10 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 	return a, nil
 }
 
-func (c *Client) setHeader(header http.Header, r request) {
-	for name, values := range c.header {
+func (c *Client) setHeader(req *http.Request, r request) {
+	header := req.Header
+	req.Host = c.all.Host
+	for name, values := range c.all.Header {
 		header[name] = values // net/http does not change them
 	}
 	if r.contentType != "" {
@@ -180,7 +184,11 @@ func (c *Client) setHeader(header http.Header, r request) {
 		header[limitKeyHeader] = []string{r.limitKey}
 	}
 	for name, value := range r.headers {
-		header[http.CanonicalHeaderKey(name)] = []string{value}
+		if name = http.CanonicalHeaderKey(name); name == httptext.HostHeader {
+			req.Host = value
+			continue
+		}
+		header[name] = []string{value}
 	}
 }
 

@@ -81,7 +81,7 @@ func (c callee) send(ctx context.Context, in any, o requestOptions) (accepted, e
 	}
 	if json.Unmarshal(a.body, &out) != nil || !invocationID.MatchString(out.InvocationID) || !statusWord.MatchString(string(out.Status)) {
 		return accepted{}, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
-			c.name(), c.client.URL(), httptext.OneLine(c.client.redact.Replace(string(a.body)), maxExcerpt))
+			c.name(), c.client.URL(), httptext.OneLine(c.client.all.Redact.Replace(string(a.body)), maxExcerpt))
 	}
 	return out, nil
 }

@@ -84,25 +84,3 @@ func ParseURL(raw, example string) (*url.URL, error) {
 	u.RawPath = strings.TrimRight(u.RawPath, "/")
 	return u, nil
 }
-
-// CheckHeader says what is wrong with a header. The error quotes the name but
-// never the value.
-func CheckHeader(name, value string) error {
-	if name == "" {
-		return fmt.Errorf("a header without a name")
-	}
-	for _, r := range name {
-		if !strings.ContainsRune(tokenChars, r) {
-			return fmt.Errorf("%q is no header name: %q is not allowed in one", name, r)
-		}
-	}
-	for i := range len(value) {
-		if b := value[i]; b < ' ' && b != '\t' || b == 0x7f {
-			return fmt.Errorf("the value of header %q has a line break or control character", name)
-		}
-	}
-	return nil
-}
-
-// tokenChars are those of a header's name: RFC 9110, section 5.6.2.
-const tokenChars = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -1,22 +1,20 @@
 package ingress
 
 import (
-	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	sdkencoding "github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/textvalue"
 )
 
 // binder makes the input of a handler from a request.
@@ -35,8 +33,7 @@ type boundField struct {
 	typ       reflect.Type
 	name      string
 	fromQuery bool
-	many      bool   // all values of a query parameter
-	set       setter // for one value
+	many      bool // all values of a query parameter
 }
 
 // newBinder fails on a field that no text can be put into.
@@ -95,11 +92,9 @@ func bindField(t reflect.Type, f reflect.StructField) (boundField, bool, error) 
 			return boundField{}, false, errors.New("is reached through an embedded pointer; embed the struct itself")
 		}
 	}
-	b := boundField{index: f.Index, typ: f.Type, name: path + query, fromQuery: inQuery, set: setterFor(f.Type)}
-	if b.set == nil && inQuery && f.Type.Kind() == reflect.Slice {
-		b.many, b.set = true, setterFor(f.Type.Elem())
-	}
-	if b.set == nil {
+	b := boundField{index: f.Index, typ: f.Type, name: path + query, fromQuery: inQuery}
+	b.many = inQuery && f.Type.Kind() == reflect.Slice && !takesText(f.Type)
+	if !takesText(f.Type) && !(b.many && takesText(f.Type.Elem())) {
 		return b, false, fmt.Errorf("is a %s, which no path or query value fits", f.Type)
 	}
 	return b, true, nil
@@ -178,14 +173,14 @@ func (f boundField) bind(field reflect.Value, r *http.Request, query url.Values)
 		if len(values) > 1 {
 			return badRequest(fmt.Sprintf("%s %q is there %d times", where, f.name, len(values)))
 		}
-		if err := f.set(field, values[0]); err != nil {
+		if err := setText(field, values[0]); err != nil {
 			return badRequest(fmt.Sprintf("%s %q: %v", where, f.name, err))
 		}
 		return nil
 	}
 	all := reflect.MakeSlice(f.typ, len(values), len(values))
 	for i, value := range values {
-		if err := f.set(all.Index(i), value); err != nil {
+		if err := setText(all.Index(i), value); err != nil {
 			return badRequest(fmt.Sprintf("%s %q: %v", where, f.name, err))
 		}
 	}
@@ -193,71 +188,19 @@ func (f boundField) bind(field reflect.Value, r *http.Request, query url.Values)
 	return nil
 }
 
-// setter puts text into a value.
-type setter func(v reflect.Value, text string) error
-
-// setterFor returns nil for types that take no text.
-func setterFor(t reflect.Type) setter {
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-		return func(v reflect.Value, text string) error {
-			if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
-				return errors.New("is not valid")
-			}
-			return nil
-		}
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		inner := setterFor(t.Elem())
-		if inner == nil || t.Elem().Kind() == reflect.Pointer {
-			return nil
-		}
-		return func(v reflect.Value, text string) error {
-			v.Set(reflect.New(t.Elem()))
-			return inner(v.Elem(), text)
-		}
-	case reflect.String:
-		return func(v reflect.Value, text string) error {
-			v.SetString(text)
-			return nil
-		}
-	case reflect.Bool:
-		return func(v reflect.Value, text string) error {
-			b, err := strconv.ParseBool(text)
-			v.SetBool(b)
-			return because(err, "is not true or false")
-		}
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return func(v reflect.Value, text string) error {
-			n, err := strconv.ParseInt(text, 10, t.Bits())
-			v.SetInt(n)
-			return because(err, "is not a whole number, or is too large")
-		}
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return func(v reflect.Value, text string) error {
-			n, err := strconv.ParseUint(text, 10, t.Bits())
-			v.SetUint(n)
-			return because(err, "is not a whole number from 0 on, or is too large")
-		}
-	case reflect.Float32, reflect.Float64:
-		return func(v reflect.Value, text string) error {
-			x, err := strconv.ParseFloat(text, t.Bits())
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				err = strconv.ErrRange
-			}
-			v.SetFloat(x)
-			return because(err, "is not a number, or is too large")
-		}
-	default:
-		return nil
-	}
+// takesText reports whether one text of a URL fits a field: into the type itself, or
+// into what it points to.
+func takesText(t reflect.Type) bool {
+	return textvalue.Takes(t) || t.Kind() == reflect.Pointer && textvalue.Takes(t.Elem())
 }
 
-func because(err error, explanation string) error {
-	if err == nil {
-		return nil
+// setText puts text into a field of such a type.
+func setText(field reflect.Value, text string) error {
+	if !textvalue.Takes(field.Type()) {
+		field.Set(reflect.New(field.Type().Elem()))
+		field = field.Elem()
 	}
-	return errors.New(explanation)
+	return textvalue.Set(field, text)
 }
 
 // checkContentType also keeps out what a foreign web page can send without being

@@ -156,8 +156,12 @@ func (f boundField) bind(field reflect.Value, r *http.Request, query url.Values)
 	where := "query parameter"
 	if !f.fromQuery {
 		where = "path value"
-		values = []string{PathValue(r, f.name)}
-		if values[0] == "" {
+		value, err := pathValue(r, f.name)
+		if err != nil {
+			return err
+		}
+		values = []string{value}
+		if value == "" {
 			return badRequest(fmt.Sprintf("path value %q is empty", f.name))
 		}
 	}

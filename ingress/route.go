@@ -216,7 +216,11 @@ func (m mounted) callee(r *http.Request) (callee, error) {
 		}
 		to.key = key
 	case m.keyParam != "":
-		to.key = PathValue(r, m.keyParam)
+		key, err := pathValue(r, m.keyParam)
+		if err != nil {
+			return to, err
+		}
+		to.key = key
 	}
 	if to.keyed {
 		if err := checkKey(to.key); err != nil {

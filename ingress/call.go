@@ -66,7 +66,11 @@ func callTo[O any](ctx context.Context, c callee, in any, opts []RequestOption) 
 	if err != nil {
 		return none, fmt.Errorf("ingress: %s: %w", c.name(), err)
 	}
-	a, err := c.call(ctx, in, o)
+	input, err := c.encode(in, o)
+	if err != nil {
+		return none, err
+	}
+	a, err := c.call(ctx, input, o)
 	if o.response != nil {
 		*o.response = a.response()
 	}
@@ -77,7 +81,7 @@ func callTo[O any](ctx context.Context, c callee, in any, opts []RequestOption) 
 }
 
 // call calls the handler and returns the answer as it is.
-func (c callee) call(ctx context.Context, in any, o requestOptions) (answer, error) {
+func (c callee) call(ctx context.Context, in payload, o requestOptions) (answer, error) {
 	r, err := c.newRequest(verbCall, in, o)
 	if err != nil {
 		return answer{}, err

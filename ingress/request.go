@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/restatedev/sdk-go/encoding"
@@ -16,6 +17,7 @@ import (
 
 // Headers of the ingress.
 const (
+	contentEncodingHeader    = "Content-Encoding"
 	contentTypeHeader        = "Content-Type"
 	errorSourceHeader        = "X-Restate-Error-Source"
 	idempotencyExpiresHeader = "Idempotency-Expires"
@@ -42,6 +44,7 @@ type request struct {
 	query          string
 	body           []byte
 	contentType    string // empty: none
+	encoding       string // of the body; empty: none
 	idempotencyKey string // empty: none
 	limitKey       string // empty: none
 	headers        map[string]string
@@ -60,22 +63,28 @@ func (a answer) response() Response {
 	return Response{InvocationID: a.invocationID, Deduplicated: a.deduplicated}
 }
 
-// newRequest describes the request for a call or send.
-func (c callee) newRequest(verb string, in any, o requestOptions) (request, error) {
-	if c.once && o.idempotencyKey != "" {
-		return request{}, fmt.Errorf("ingress: %s: the main handler of a workflow takes no idempotency key: the workflow's id is one", c.name())
-	}
+// encode makes the payload of an input.
+func (c callee) encode(in any, o requestOptions) (payload, error) {
 	codec := codecOr(o.input, c.input)
 	body, err := encoding.Marshal(codec, in)
 	if err != nil {
-		return request{}, fmt.Errorf("ingress: %s: encode the input: %w", c.name(), err)
+		return payload{}, fmt.Errorf("ingress: %s: encode the input: %w", c.name(), err)
+	}
+	return payload{body: body, contentType: sentContentType(contentType(codec, in))}, nil
+}
+
+// newRequest describes the request for a call or send.
+func (c callee) newRequest(verb string, in payload, o requestOptions) (request, error) {
+	if c.once && o.idempotencyKey != "" {
+		return request{}, fmt.Errorf("ingress: %s: the main handler of a workflow takes no idempotency key: the workflow's id is one", c.name())
 	}
 	r := request{
 		name:           c.name(),
 		subject:        c.name(),
 		path:           c.invokePath(verb),
-		body:           body,
-		contentType:    sentContentType(contentType(codec, in)),
+		body:           in.body,
+		contentType:    in.contentType,
+		encoding:       in.encoding,
 		idempotencyKey: o.idempotencyKey,
 		limitKey:       o.limitKey,
 		headers:        o.headers,
@@ -89,16 +98,22 @@ func (c callee) newRequest(verb string, in any, o requestOptions) (request, erro
 	return r, nil
 }
 
-// octetStream is the content type of bytes of which nothing is known.
-const octetStream = "application/octet-stream"
+const (
+	jsonContentType = "application/json"
+	// octetStream is the content type of bytes of which nothing is known.
+	octetStream = "application/octet-stream"
+)
 
 // anyContentType is what discovery tells of a handler that takes any body, and
 // nothing that a body can be.
 const anyContentType = "*/*"
 
+// isRange tells whether a handler takes bodies of several content types.
+func isRange(described string) bool { return strings.HasSuffix(described, "/*") }
+
 // sentContentType is the content type of a body that is sent to a handler.
 func sentContentType(described string) string {
-	if described == anyContentType {
+	if isRange(described) {
 		return octetStream
 	}
 	return described
@@ -176,6 +191,9 @@ func (c *Client) setHeader(req *http.Request, r request) {
 	}
 	if r.contentType != "" {
 		header[contentTypeHeader] = []string{r.contentType}
+	}
+	if r.encoding != "" {
+		header[contentEncodingHeader] = []string{r.encoding}
 	}
 	if r.idempotencyKey != "" {
 		header[idempotencyKeyHeader] = []string{r.idempotencyKey}

@@ -47,7 +47,11 @@ func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (In
 	if err != nil {
 		return Invocation[O]{}, fmt.Errorf("ingress: %s: %w", c.name(), err)
 	}
-	accepted, err := c.send(ctx, in, o)
+	input, err := c.encode(in, o)
+	if err != nil {
+		return Invocation[O]{}, err
+	}
+	accepted, err := c.send(ctx, input, o)
 	if err != nil {
 		return Invocation[O]{}, err
 	}
@@ -69,7 +73,7 @@ type accepted struct {
 	Status       Status `json:"status"`
 }
 
-func (c callee) send(ctx context.Context, in any, o requestOptions) (accepted, error) {
+func (c callee) send(ctx context.Context, in payload, o requestOptions) (accepted, error) {
 	var out accepted
 	r, err := c.newRequest(verbSend, in, o)
 	if err != nil {

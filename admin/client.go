@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -35,10 +36,13 @@ type Config struct {
 	URL string
 
 	// AuthToken is sent as "Authorization: Bearer …" with each call. Restate
-	// Cloud asks for one; a server of one's own does not by itself.
+	// Cloud asks for one; a server of one's own does not by itself. There is one
+	// Authorization: next to it none may be in URL or Headers.
 	AuthToken string
 
-	// Headers are sent with each call, for gateways that want their own.
+	// Headers are sent with each call, for gateways that want their own, Host as
+	// the host that calls are for. Those that the client or net/http sets itself,
+	// such as Accept and Connection, are a mistake.
 	Headers map[string]string
 
 	// HTTPClient does the calls. The default has timeouts for connecting and
@@ -49,53 +53,40 @@ type Config struct {
 
 // Client calls the admin API of one server. It is safe for concurrent use.
 type Client struct {
-	base    *url.URL
-	token   string
-	headers map[string]string
-	http    *http.Client
-	redact  *strings.Replacer
+	all  httptext.Requests // what they have in common
+	http *http.Client
 }
 
-// New returns a client and makes no call. It fails if a field of cfg is
-// unusable, and says which.
+// New returns a client and makes no call. It fails if fields of cfg are unusable,
+// and says which.
 func New(cfg Config) (*Client, error) {
-	if cfg.URL == "" {
-		cfg.URL = DefaultURL
+	settings := httptext.Settings{URL: cfg.URL, DefaultURL: DefaultURL, AuthToken: cfg.AuthToken, Headers: cfg.Headers, Own: ownHeaders}
+	var errs []error
+	for _, err := range settings.Validate() {
+		errs = append(errs, fmt.Errorf("admin: %w", err))
 	}
-	base, err := httptext.ParseURL(cfg.URL, DefaultURL)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	all, err := settings.Requests()
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	if base.User != nil && cfg.AuthToken != "" {
-		return nil, errors.New("admin: URL and AuthToken both carry credentials: set one of them")
-	}
-	if CheckHeader("Authorization", cfg.AuthToken) != nil {
-		return nil, errors.New("admin: AuthToken: has a line break or control character (a newline at the end of a secret file, perhaps)")
-	}
-	for name, value := range cfg.Headers {
-		if err := CheckHeader(name, value); err != nil {
-			return nil, fmt.Errorf("admin: Headers: %w", err)
-		}
-	}
-	c := &Client{
-		base:    base,
-		token:   cfg.AuthToken,
-		headers: cfg.Headers,
-		http:    cfg.HTTPClient,
-		redact:  httptext.Redactor(cfg.AuthToken, base, cfg.Headers),
-	}
+	c := &Client{all: all, http: cfg.HTTPClient}
 	if c.http == nil {
 		c.http = newHTTPClient()
 	}
 	return c, nil
 }
 
-// URL is the base of all calls, without credentials.
-func (c *Client) URL() string {
-	u := *c.base
-	u.User = nil
-	return u.String()
+// ownHeaders are headers that the client sets for each call.
+var ownHeaders = map[string]string{
+	"Accept":       "is the client's own; leave it out",
+	"Content-Type": "is the client's own; leave it out",
 }
+
+// URL is the base of all calls, without credentials.
+func (c *Client) URL() string { return c.all.Base.String() }
 
 // String names the client by its URL. It keeps credentials out of logs.
 func (c *Client) String() string { return "admin.Client(" + c.URL() + ")" }
@@ -139,11 +130,13 @@ type call struct {
 // do sends the call, decodes the answer into out unless that is nil, and
 // returns the status of the answer.
 func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
-	path, err := joinPath(in.path)
+	target, err := joinPath(in.path)
+	// What errors say of it: an id may be of any length.
+	path := httptext.OneLine(target, maxPath)
 	if err != nil {
 		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
 	}
-	req, err := c.request(ctx, in, path)
+	req, err := c.request(ctx, in, target)
 	if err != nil {
 		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
 	}
@@ -166,7 +159,7 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 		return res.StatusCode, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), err)
+		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), httptext.Brief(err, maxMessage))
 	}
 	return res.StatusCode, nil
 }
@@ -180,7 +173,7 @@ func (c *Client) request(ctx context.Context, in call, path string) (*http.Reque
 		}
 		body = bytes.NewReader(encoded)
 	}
-	target := c.base.String() + path
+	target := c.URL() + path
 	if len(in.query) > 0 {
 		target += "?" + in.query.Encode()
 	}
@@ -188,15 +181,11 @@ func (c *Client) request(ctx context.Context, in call, path string) (*http.Reque
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range c.headers {
-		req.Header.Set(name, value)
-	}
+	req.Host = c.all.Host
+	maps.Copy(req.Header, c.all.Header) // net/http does not change them
 	req.Header.Set("Accept", "application/json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
-	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	return req, nil
 }

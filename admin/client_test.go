@@ -37,6 +37,14 @@ func TestNewNamesTheUnusableField(t *testing.T) {
 		"header with a space":        {admin.Config{Headers: map[string]string{"X Key": "hunter2"}}, `admin: Headers: "X Key" is no header name`},
 		"header without a name":      {admin.Config{Headers: map[string]string{"": "hunter2"}}, "a header without a name"},
 		"header value with a return": {admin.Config{Headers: map[string]string{"X-Key": "hunter2\r"}}, `admin: Headers: the value of header "X-Key" has a line break`},
+		"one header twice":           {admin.Config{Headers: map[string]string{"X-Key": "hunter2", "x-key": "hunter2"}}, `admin: Headers: headers "X-Key" and "x-key" are one`},
+		"a header of the connection": {admin.Config{Headers: map[string]string{"Connection": "close"}}, "admin: Headers: header Connection is about the connection"},
+		"a header of the length":     {admin.Config{Headers: map[string]string{"Content-Length": "7"}}, "admin: Headers: header Content-Length is about the connection"},
+		"a header of the client's":   {admin.Config{Headers: map[string]string{"Accept": "text/html"}}, "admin: Headers: header Accept is the client's own"},
+		"another of the client's":    {admin.Config{Headers: map[string]string{"Content-Type": "text/html"}}, "admin: Headers: header Content-Type is the client's own"},
+		"a host that is none":        {admin.Config{Headers: map[string]string{"Host": "/"}}, "admin: Headers: header Host: the value is no host"},
+		"a token and credentials":    {admin.Config{AuthToken: "hunter2", Headers: map[string]string{"Authorization": "Basic hunter2"}}, "admin: AuthToken and Headers both carry credentials"},
+		"a URL and credentials":      {admin.Config{URL: "http://me:hunter2@localhost", Headers: map[string]string{"Authorization": "Basic hunter2"}}, "admin: URL and Headers both carry credentials"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,6 +160,22 @@ func TestTokenHeadersAndPrefixGoWithEachCall(t *testing.T) {
 		require.Equal(t, "Bearer t0ken", requests[i].Header.Get("Authorization"))
 		require.Equal(t, "abc", requests[i].Header.Get("X-Key"))
 		require.Equal(t, "application/json", requests[i].Header.Get("Accept"))
+	}
+}
+
+func TestTheHostIsSentAsSuch(t *testing.T) {
+	t.Parallel()
+	gate := newGateway(t, nil)
+	client := newClient(t, admin.Config{URL: gate.url, Headers: map[string]string{"host": "admin.example.com"}})
+	require.NoError(t, client.Health(testContext(t)))
+	require.Equal(t, "admin.example.com", gate.requests()[0].Host)
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := admin.New(admin.Config{URL: "localhost:9070", AuthToken: "a\n", Headers: map[string]string{"X Key": "a", "Connection": "close"}})
+	for _, want := range []string{`admin: URL "localhost:9070"`, "admin: AuthToken: has", `admin: Headers: "X Key" is no`, "admin: Headers: header Connection"} {
+		require.ErrorContains(t, err, want)
 	}
 }
 

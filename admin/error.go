@@ -21,6 +21,8 @@ const (
 	maxErrorBody = 64 << 10
 	// maxMessage bounds what of it goes into an error, in runes.
 	maxMessage = 1000
+	// maxPath bounds what of a path goes into an error, in runes.
+	maxPath = 500
 )
 
 // Error is an answer of the admin API, or of a gateway in front of it, that
@@ -34,7 +36,8 @@ type Error struct {
 	// Message is the server's explanation on one line, or an excerpt of the
 	// body where that is not in the server's format. It may be empty.
 	Message string
-	// Method and Path of the call, the path escaped and without the query.
+	// Method and Path of the call, the path escaped and without the query, and cut
+	// short when it is long.
 	Method, Path string
 }
 
@@ -122,7 +125,7 @@ func (c *Client) responseError(in call, path string, res *http.Response) error {
 		message = "redirected to " + RedactURL(location)
 	}
 	// Secrets go before the text is cut: a cut one would not be recognised.
-	message = c.redact.Replace(message)
+	message = c.all.Redact.Replace(message)
 	if len(in.secrets) > 0 {
 		message = httptext.HeaderValues(in.secrets).Replace(message)
 	}

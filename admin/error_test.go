@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -131,6 +132,43 @@ func TestErrorBodiesOfGateways(t *testing.T) {
 				Headers:   map[string]string{"X-Key": "abcdef"},
 			}).Health(testContext(t))
 			require.Equal(t, test.want, requireError(t, err, test.status, "").Message)
+		})
+	}
+}
+
+// Whatever the server answers and whatever id is asked for, an error is one short line.
+func TestErrorsSayLittleOfWhatIsLong(t *testing.T) {
+	t.Parallel()
+	const big = 200_000
+	long, digits := strings.Repeat("x", big), strings.Repeat("9", big)
+	for name, test := range map[string]struct {
+		status   int
+		body, id string
+	}{
+		"a number without an end":               {status: 200, body: `{"revision":` + digits + `}`},
+		"a number without an end for a boolean": {status: 200, body: `{"public":` + digits + `}`},
+		"a text that is no JSON":                {status: 200, body: long},
+		"a code without an end":                 {status: 500, body: `{"message":"x","restate_code":"` + long + `"}`},
+		"an id without an end, unknown":         {status: 404, id: long},
+		"an id without an end, not decoded":     {status: 200, body: "{", id: long},
+		"an id without an end, and no answer":   {id: long},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) {
+				if test.status == 0 {
+					panic(http.ErrAbortHandler)
+				}
+				w.WriteHeader(test.status)
+				fmt.Fprint(w, test.body)
+			})
+			_, err := newClient(t, admin.Config{URL: gate.url}).Service(testContext(t), cmp.Or(test.id, "name"))
+			require.Error(t, err)
+			text := err.Error()
+			require.LessOrEqual(t, len(text), 4000)
+			for _, r := range text {
+				require.True(t, unicode.IsPrint(r), "%q", r)
+			}
 		})
 	}
 }

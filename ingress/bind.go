@@ -1,47 +1,47 @@
 package ingress
 
 import (
-	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"mime"
 	"net/http"
-	"net/url"
 	"reflect"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	sdkencoding "github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/httptext"
 )
 
-// binder makes the input of a handler from a request.
+// binder makes what a route sends to a handler of a request. It decodes the client's
+// body to check it, and sends the client's own bytes: what Go makes of a body and writes
+// again is another one, with nulls for what was absent and without what a type hides.
 type binder struct {
-	typ         reflect.Type
-	codec       sdkencoding.Codec
-	fields      []boundField
-	contentType string // of the body; empty: any
-	noBody      bool
-	required    bool
+	typ        reflect.Type
+	codec      sdkencoding.Codec
+	fields     []boundField
+	properties []property // of the JSON object, when there are fields
+	accepts    string     // content types of the body; empty: any
+	noBody     bool
+	required   bool
+	parameters bool // the input is a parameter object
 }
 
-// boundField is a field of the input that comes from the URL.
-type boundField struct {
-	index     []int
-	typ       reflect.Type
-	name      string
-	fromQuery bool
-	many      bool   // all values of a query parameter
-	set       setter // for one value
+// payload is the input of a handler, encoded.
+type payload struct {
+	body        []byte
+	contentType string // empty: none
+	encoding    string // the Content-Encoding; empty: none
 }
 
-// newBinder fails on a field that no text can be put into.
+// newBinder fails on a field that no text can be put into, or that would not reach the
+// handler.
 func newBinder(t reflect.Type, codec sdkencoding.Codec) (binder, error) {
 	sample := reflect.Zero(t).Interface()
-	b := binder{typ: t, codec: codec, contentType: contentType(codec, sample), required: bodyRequired(codec, sample)}
-	b.noBody = b.contentType == "" && !b.required
+	b := binder{typ: t, codec: codec, accepts: contentType(codec, sample), required: bodyRequired(codec, sample)}
+	b.noBody = b.accepts == "" && !b.required
 	structType := t
 	if t.Kind() == reflect.Pointer {
 		structType = t.Elem()
@@ -49,19 +49,34 @@ func newBinder(t reflect.Type, codec sdkencoding.Codec) (binder, error) {
 	if structType.Kind() != reflect.Struct {
 		return b, nil
 	}
+	b.parameters = isParameterObject(structType)
 	for _, f := range reflect.VisibleFields(structType) {
-		bound, ok, err := bindField(structType, f)
-		if ok && b.contentType == "application/json" && f.Tag.Get("json") == "-" {
-			err = errors.New(`has json:"-", so the handler would not get it; remove that`)
+		p, known := b.propertyOf(structType, f)
+		bound, isBound, err := bindField(structType, f)
+		if isBound && b.accepts == jsonContentType && !known {
+			err = b.hidden()
 		}
 		if err != nil {
 			return b, fmt.Errorf("ingress: field %s of %s: %w", f.Name, structType, err)
 		}
-		if ok {
+		p.bound = isBound
+		if isBound {
+			bound.is(p)
 			b.fields = append(b.fields, bound)
+		}
+		if p.name != "" {
+			b.properties = append(b.properties, p)
 		}
 	}
 	return b, nil
+}
+
+// hidden says why the handler would not get a field that is bound.
+func (b binder) hidden() error {
+	if b.parameters {
+		return errors.New(`has no input tag, so the handler would not get it; add input:"name"`)
+	}
+	return errors.New(`has json:"-", so the handler would not get it; remove that`)
 }
 
 // bodyRequired tells whether an input needs a body, by the rules by which
@@ -75,207 +90,161 @@ func bodyRequired(codec sdkencoding.Codec, sample any) bool {
 	return !ok || optional.InputRequired()
 }
 
-func bindField(t reflect.Type, f reflect.StructField) (boundField, bool, error) {
-	path, inPath := f.Tag.Lookup("path")
-	query, inQuery := f.Tag.Lookup("query")
-	switch {
-	case !inPath && !inQuery:
-		return boundField{}, false, nil
-	case inPath && inQuery:
-		return boundField{}, false, errors.New("has a path and a query tag; keep one")
-	case path+query == "":
-		return boundField{}, false, errors.New("has a path or query tag without a name")
-	case !f.IsExported():
-		return boundField{}, false, errors.New("has a path or query tag and is not exported")
-	}
-	for i := 1; i < len(f.Index); i++ {
-		if t.FieldByIndex(f.Index[:i]).Type.Kind() == reflect.Pointer {
-			return boundField{}, false, errors.New("is reached through an embedded pointer; embed the struct itself")
+// isParameterObject tells whether a struct embeds [handler.In].
+func isParameterObject(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && f.Type == reflect.TypeFor[handler.In]() {
+			return true
 		}
 	}
-	b := boundField{index: f.Index, typ: f.Type, name: path + query, fromQuery: inQuery, set: setterFor(f.Type)}
-	if b.set == nil && inQuery && f.Type.Kind() == reflect.Slice {
-		b.many, b.set = true, setterFor(f.Type.Elem())
-	}
-	if b.set == nil {
-		return b, false, fmt.Errorf("is a %s, which no path or query value fits", f.Type)
-	}
-	return b, true, nil
+	return false
 }
 
-// bind makes an input. Its errors are [*RequestError].
-func (b binder) bind(r *http.Request, body []byte) (any, error) {
-	in := reflect.New(b.typ)
-	switch {
-	case len(body) > 0 && b.noBody:
-		return nil, badRequest("the request has a body, and none is expected")
-	case len(body) > 0:
-		if err := b.checkContentType(r.Header.Get(contentTypeHeader)); err != nil {
-			return nil, err
+// bind makes a payload. What is wrong with the request is a [*RequestError].
+func (b binder) bind(r *http.Request, body []byte) (payload, error) {
+	if len(body) > 0 {
+		if b.noBody {
+			return payload{}, badRequest("the request has a body, and none is expected")
 		}
-		fallthrough
-	case !b.required:
-		if err := sdkencoding.Unmarshal(b.codec, body, in.Interface()); err != nil {
+		if err := b.checkContentType(r.Header.Get(contentTypeHeader)); err != nil {
+			return payload{}, err
+		}
+	} else if b.required && len(b.fields) == 0 {
+		return payload{}, badRequest("the request has no body")
+	}
+	if len(b.fields) == 0 {
+		return b.pass(r, body)
+	}
+	values, err := b.urlValues(r)
+	if err != nil {
+		return payload{}, err
+	}
+	if body, err = b.set(body, values); err != nil {
+		return payload{}, err
+	}
+	return payload{body: body, contentType: sentContentType(b.accepts)}, nil
+}
+
+// pass sends the client's own bytes.
+func (b binder) pass(r *http.Request, body []byte) (payload, error) {
+	in, err := b.decode(body)
+	if err != nil {
+		return payload{}, badRequest(explainDecoding(err))
+	}
+	if len(body) > 0 && in.Kind() == reflect.Pointer && in.IsNil() {
+		return payload{}, badRequest("the body is null")
+	}
+	p := payload{body: body, contentType: sentContentType(b.accepts)}
+	if isRange(b.accepts) {
+		// How to read the bytes is the handler's business.
+		if p.encoding = r.Header.Get(contentEncodingHeader); !isPlain(p.encoding) {
+			return payload{}, &RequestError{Status: http.StatusUnsupportedMediaType, Detail: "the Content-Encoding of the body is malformed"}
+		}
+		if own := r.Header.Get(contentTypeHeader); own != "" {
+			p.contentType = own
+		}
+	}
+	return p, nil
+}
+
+func (b binder) decode(body []byte) (reflect.Value, error) {
+	in := reflect.New(b.typ)
+	err := sdkencoding.Unmarshal(b.codec, body, in.Interface())
+	return in.Elem(), err
+}
+
+// set puts values of the URL into a body: into the client's own object where the
+// handler then finds them. Where it does not, because the codec or a type has names of
+// its own for its members, the body is what Go makes of it, encoded again.
+func (b binder) set(body []byte, values []urlValue) ([]byte, error) {
+	spliced, err := b.splice(body, values)
+	if err == nil {
+		var in reflect.Value
+		if in, err = b.decode(spliced); err == nil && hold(in, values) {
+			return spliced, nil
+		}
+		if err != nil && b.parameters {
+			return nil, badRequest(explainDecoding(err)) // whose names are known
+		}
+	}
+	in := reflect.New(b.typ).Elem()
+	if len(body) > 0 || !b.required {
+		decoded, failed := b.decode(body)
+		if failed != nil {
+			if err == nil || errors.Is(err, errNoObject) {
+				err = failed
+			}
 			return nil, badRequest(explainDecoding(err))
 		}
-	case len(b.fields) == 0:
-		return nil, badRequest("the request has no body")
+		in.Set(decoded)
 	}
-	if len(body) > 0 && b.typ.Kind() == reflect.Pointer && in.Elem().IsNil() {
-		return nil, badRequest("the body is null")
-	}
-	if err := b.bindURL(in.Elem(), r); err != nil {
-		return nil, err
-	}
-	return in.Elem().Interface(), nil
-}
-
-func (b binder) bindURL(in reflect.Value, r *http.Request) error {
-	if len(b.fields) == 0 {
-		return nil
-	}
+	object := in
 	if in.Kind() == reflect.Pointer {
 		if in.IsNil() {
 			in.Set(reflect.New(in.Type().Elem()))
 		}
+		object = in.Elem()
+	}
+	for _, v := range values {
+		object.FieldByIndex(v.index).Set(v.value)
+	}
+	encoded, err := sdkencoding.Marshal(b.codec, in.Interface())
+	if err != nil {
+		return nil, fmt.Errorf("ingress: encode the input: %w", httptext.Brief(err, maxExcerpt))
+	}
+	return encoded, nil
+}
+
+// hold tells whether an input has the values where they belong.
+func hold(in reflect.Value, values []urlValue) bool {
+	if in.Kind() == reflect.Pointer {
+		if in.IsNil() {
+			return false
+		}
 		in = in.Elem()
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return badRequest("the query is malformed")
-	}
-	for _, f := range b.fields {
-		field := in.FieldByIndex(f.index)
-		field.SetZero() // whatever the body had to say about it
-		if err := f.bind(field, r, query); err != nil {
-			return err
+	for _, v := range values {
+		if !v.inexact && !reflect.DeepEqual(in.FieldByIndex(v.index).Interface(), v.value.Interface()) {
+			return false
 		}
 	}
-	return nil
-}
-
-func (f boundField) bind(field reflect.Value, r *http.Request, query url.Values) error {
-	values := query[f.name]
-	where := "query parameter"
-	if !f.fromQuery {
-		where = "path value"
-		values = []string{PathValue(r, f.name)}
-		if values[0] == "" {
-			return badRequest(fmt.Sprintf("path value %q is empty", f.name))
-		}
-	}
-	for _, value := range values {
-		if !utf8.ValidString(value) {
-			return badRequest(fmt.Sprintf("%s %q is not valid UTF-8", where, f.name))
-		}
-	}
-	if len(values) == 0 {
-		return nil
-	}
-	if !f.many {
-		if len(values) > 1 {
-			return badRequest(fmt.Sprintf("%s %q is there %d times", where, f.name, len(values)))
-		}
-		if err := f.set(field, values[0]); err != nil {
-			return badRequest(fmt.Sprintf("%s %q: %v", where, f.name, err))
-		}
-		return nil
-	}
-	all := reflect.MakeSlice(f.typ, len(values), len(values))
-	for i, value := range values {
-		if err := f.set(all.Index(i), value); err != nil {
-			return badRequest(fmt.Sprintf("%s %q: %v", where, f.name, err))
-		}
-	}
-	field.Set(all)
-	return nil
-}
-
-// setter puts text into a value.
-type setter func(v reflect.Value, text string) error
-
-// setterFor returns nil for types that take no text.
-func setterFor(t reflect.Type) setter {
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-		return func(v reflect.Value, text string) error {
-			if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
-				return errors.New("is not valid")
-			}
-			return nil
-		}
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		inner := setterFor(t.Elem())
-		if inner == nil || t.Elem().Kind() == reflect.Pointer {
-			return nil
-		}
-		return func(v reflect.Value, text string) error {
-			v.Set(reflect.New(t.Elem()))
-			return inner(v.Elem(), text)
-		}
-	case reflect.String:
-		return func(v reflect.Value, text string) error {
-			v.SetString(text)
-			return nil
-		}
-	case reflect.Bool:
-		return func(v reflect.Value, text string) error {
-			b, err := strconv.ParseBool(text)
-			v.SetBool(b)
-			return because(err, "is not true or false")
-		}
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return func(v reflect.Value, text string) error {
-			n, err := strconv.ParseInt(text, 10, t.Bits())
-			v.SetInt(n)
-			return because(err, "is not a whole number, or is too large")
-		}
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return func(v reflect.Value, text string) error {
-			n, err := strconv.ParseUint(text, 10, t.Bits())
-			v.SetUint(n)
-			return because(err, "is not a whole number from 0 on, or is too large")
-		}
-	case reflect.Float32, reflect.Float64:
-		return func(v reflect.Value, text string) error {
-			x, err := strconv.ParseFloat(text, t.Bits())
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				err = strconv.ErrRange
-			}
-			v.SetFloat(x)
-			return because(err, "is not a number, or is too large")
-		}
-	default:
-		return nil
-	}
-}
-
-func because(err error, explanation string) error {
-	if err == nil {
-		return nil
-	}
-	return errors.New(explanation)
+	return true
 }
 
 // checkContentType also keeps out what a foreign web page can send without being
 // asked whether it may.
 func (b binder) checkContentType(got string) error {
-	if b.contentType == "" || b.contentType == anyContentType {
+	if b.accepts == "" || b.accepts == anyContentType && got == "" {
 		return nil
 	}
 	media, _, err := mime.ParseMediaType(got)
-	if err == nil && (media == b.contentType ||
-		b.contentType == "application/json" && strings.HasSuffix(media, "+json")) {
+	kind, _, ok := strings.Cut(media, "/")
+	switch {
+	case err != nil || !ok || !isPlain(got):
+	case b.accepts == anyContentType, media == b.accepts, b.accepts == kind+"/*":
+		return nil
+	case b.accepts == jsonContentType && strings.HasSuffix(media, "+json"):
 		return nil
 	}
 	return &RequestError{
 		Status: http.StatusUnsupportedMediaType,
-		Detail: fmt.Sprintf("the Content-Type of the body is not %s", b.contentType),
+		Detail: fmt.Sprintf("the Content-Type of the body is not %s", b.accepts),
 	}
 }
 
-// explainDecoding says what is wrong with a body, without the names of Go types.
+// isPlain tells whether a header from outside can be sent on: the server refuses some
+// letters, and none of these headers is long.
+func isPlain(header string) bool {
+	for i := range len(header) {
+		if header[i] < ' ' || header[i] > '~' {
+			return false
+		}
+	}
+	return len(header) <= maxContentType
+}
+
+// explainDecoding says what is wrong with a body, without the names of Go types and
+// without what stands there, which may be of any length.
 func explainDecoding(err error) string {
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
@@ -283,10 +252,17 @@ func explainDecoding(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the body is not valid JSON, at byte %d", syntax.Offset)
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return fmt.Sprintf("the body has a %s in %s, which does not fit", mismatch.Value, mismatch.Field)
+		return fmt.Sprintf("the body has a %s in %s, which does not fit", kindOf(mismatch), httptext.OneLine(mismatch.Field, maxExcerpt))
 	case errors.As(err, &mismatch):
-		return fmt.Sprintf("the body is a %s, which does not fit", mismatch.Value)
+		return fmt.Sprintf("the body is a %s, which does not fit", kindOf(mismatch))
 	default:
 		return "the body cannot be decoded"
 	}
+}
+
+// kindOf is the JSON type of a value of the wrong type. encoding/json puts the literal
+// of a number behind it.
+func kindOf(mismatch *json.UnmarshalTypeError) string {
+	kind, _, _ := strings.Cut(mismatch.Value, " ")
+	return kind
 }

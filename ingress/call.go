@@ -1,13 +1,10 @@
 package ingress
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
-	"github.com/restatedev/sdk-go/encoding"
 )
 
 // Call calls a handler and waits for its result:
@@ -17,7 +14,9 @@ import (
 // The method expression names the handler and gives the call its types; C is the
 // handler's context, which the compiler infers. A failure of the handler is an
 // [*Error] with the code of its terminal error. When ctx ends the call returns,
-// and the invocation goes on.
+// and the invocation goes on. A result of no bytes, which handlers in other languages
+// give that return nothing, is nil for a pointer, map, slice or interface and the zero
+// restate.Void, and an error for any other type.
 //
 // Go has no overloading, so each verb has a name for each shape of method:
 //
@@ -67,7 +66,11 @@ func callTo[O any](ctx context.Context, c callee, in any, opts []RequestOption) 
 	if err != nil {
 		return none, fmt.Errorf("ingress: %s: %w", c.name(), err)
 	}
-	a, err := c.call(ctx, in, o)
+	input, err := c.encode(in, o)
+	if err != nil {
+		return none, err
+	}
+	a, err := c.call(ctx, input, o)
 	if o.response != nil {
 		*o.response = a.response()
 	}
@@ -78,20 +81,10 @@ func callTo[O any](ctx context.Context, c callee, in any, opts []RequestOption) 
 }
 
 // call calls the handler and returns the answer as it is.
-func (c callee) call(ctx context.Context, in any, o requestOptions) (answer, error) {
+func (c callee) call(ctx context.Context, in payload, o requestOptions) (answer, error) {
 	r, err := c.newRequest(verbCall, in, o)
 	if err != nil {
 		return answer{}, err
 	}
 	return c.client.do(ctx, r)
-}
-
-func decode[O any](name string, codec encoding.Codec, a answer) (O, error) {
-	var out O
-	if err := encoding.Unmarshal(codec, a.body, &out); err != nil {
-		var none O
-		return none, fmt.Errorf("ingress: %s: the result of %s does not decode into %s: %w",
-			name, cmp.Or(a.invocationID, "the invocation"), reflect.TypeFor[O](), err)
-	}
-	return out, nil
 }

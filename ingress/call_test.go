@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -236,14 +235,22 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 				restate.WithHeaders(map[string]string{"X A": "b"}))),
 			want: `ingress: Greeter/Greet: "X A" is no header name`,
 		},
+		"headers that are not sent": {
+			err:  errOf(ingress.Call(ctx, greeter, (*Greeter).Greet, "x", restate.WithHeaders(map[string]string{"Connection": "close"}))),
+			want: "ingress: Greeter/Greet: header Connection is about the connection",
+		},
+		"one header twice": {
+			err:  errOf(ingress.Call(ctx, greeter, (*Greeter).Greet, "x", restate.WithHeaders(map[string]string{"X-A": "1", "x-a": "2"}))),
+			want: `ingress: Greeter/Greet: headers "X-A" and "x-a" are one`,
+		},
+		"a host that is none": {
+			err:  errOf(ingress.Send(ctx, greeter, (*Greeter).Greet, "x", restate.WithHeaders(map[string]string{"Host": "a b"}))),
+			want: "ingress: Greeter/Greet: header Host: the value is no host",
+		},
 		"an idempotency key as a header": {
 			err: errOf(ingress.Call(ctx, greeter, (*Greeter).Greet, "x",
 				restate.WithHeaders(map[string]string{"idempotency-key": "b"}))),
 			want: "use restate.WithIdempotencyKey",
-		},
-		"a negative delay": {
-			err:  errOf(ingress.Send(ctx, greeter, (*Greeter).Greet, "x", restate.WithDelay(-time.Second))),
-			want: "ingress: Greeter/Greet: a delay of -1s",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

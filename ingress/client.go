@@ -1,12 +1,9 @@
 package ingress
 
 import (
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 
 	sdkingress "github.com/restatedev/sdk-go/ingress"
@@ -18,13 +15,11 @@ import (
 // Client calls services through the ingress of one server. [Service], [Object],
 // [Workflow] and [Named] say which. It is safe for concurrent use.
 type Client struct {
-	base     *url.URL // without user and trailing slash
-	header   http.Header
+	all      httptext.Requests // what they have in common
 	http     *http.Client
 	registry *handler.Registry
 	byRules  bool // no registry was given: names are those of the types
 	retry    Retry
-	redact   *strings.Replacer
 	log      *slog.Logger
 	warned   sync.Map // subjects that warnInside wrote about
 }
@@ -40,9 +35,9 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	base, err := parseURL(cfg.URL)
+	all, err := cfg.settings().Requests()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ingress: %w", err)
 	}
 	byRules := registry == nil
 	if byRules {
@@ -51,33 +46,16 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 		}
 	}
 	c := &Client{
-		base:     base,
-		header:   make(http.Header, len(cfg.Headers)+2),
+		all:      all,
+		http:     newHTTPClient(cfg.HTTPClient),
 		registry: registry,
 		byRules:  byRules,
 		retry:    cfg.Retry.withDefaults(),
-		redact:   httptext.Redactor(cfg.AuthToken, base, cfg.Headers),
 		log:      cfg.Logger,
 	}
 	if c.log == nil {
 		c.log = slog.Default()
 	}
-	// One user agent for all versions of Go: the server keeps it with each
-	// invocation.
-	c.header.Set("User-Agent", "fxrestate")
-	for name, value := range cfg.Headers {
-		c.header.Set(name, value)
-	}
-	switch {
-	case cfg.AuthToken != "":
-		c.header.Set("Authorization", "Bearer "+cfg.AuthToken)
-	case base.User != nil:
-		password, _ := base.User.Password()
-		credentials := base64.StdEncoding.EncodeToString([]byte(base.User.Username() + ":" + password))
-		c.header.Set("Authorization", "Basic "+credentials)
-		base.User = nil
-	}
-	c.http = newHTTPClient(cfg.HTTPClient)
 	return c, nil
 }
 
@@ -96,7 +74,7 @@ func newHTTPClient(given *http.Client) *http.Client {
 }
 
 // URL is the base of all requests, without credentials.
-func (c *Client) URL() string { return c.base.String() }
+func (c *Client) URL() string { return c.all.Base.String() }
 
 // String names the client by its URL. It keeps credentials out of logs.
 func (c *Client) String() string { return "ingress.Client(" + c.URL() + ")" }
@@ -114,22 +92,25 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // never give it one that came from outside.
 func (c *Client) Raw() *sdkingress.Client {
 	raw := *c.http
-	raw.Transport = headerTransport{c.header, c.http.Transport}
+	raw.Transport = headerTransport{c.all, c.http.Transport}
 	return sdkingress.NewClient(c.URL(), sdkingress.WithHttpClient(&raw))
 }
 
 // headerTransport adds headers to requests that do not have them.
 type headerTransport struct {
-	header http.Header
-	next   http.RoundTripper
+	all  httptext.Requests
+	next http.RoundTripper
 }
 
 func (t headerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
-	for name, values := range t.header {
+	for name, values := range t.all.Header {
 		if _, ok := req.Header[name]; !ok {
 			req.Header[name] = values
 		}
+	}
+	if t.all.Host != "" {
+		req.Host = t.all.Host
 	}
 	return t.next.RoundTrip(req)
 }

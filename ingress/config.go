@@ -1,14 +1,10 @@
 package ingress
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 	"time"
 
 	"github.com/fxrestate/go/internal/httptext"
@@ -29,13 +25,15 @@ type Config struct {
 	URL string
 
 	// AuthToken is sent as "Authorization: Bearer …" with each request.
-	// Restate Cloud asks for one; a server of one's own does not by itself. An
-	// Authorization among Headers gives way to it.
+	// Restate Cloud asks for one; a server of one's own does not by itself.
+	// There is one Authorization: next to it none may be in URL or Headers.
 	AuthToken string
 
-	// Headers are sent with each request. What a call gives with
-	// restate.WithHeaders overrides them. They reach the handler, except
-	// those that net/http or the server keep for themselves. A value is taken
+	// Headers are sent with each request, Host as the host that requests are
+	// for. What a call gives with restate.WithHeaders overrides them. They reach
+	// the handler, except those that the server keeps for itself. Headers that
+	// are about the connection or the length of a message, such as Connection
+	// and Content-Length, are a mistake: net/http has its own. A value is taken
 	// for a secret, which errors do not show, when a word of the header's name
 	// ends with auth, authorization, cookie, credential, jwt, key, password,
 	// passwd, secret, session, signature or token, or the plural.
@@ -57,10 +55,14 @@ type Config struct {
 }
 
 // Retry says how a request is repeated that broke or was turned away for the
-// time being: no connection, or a status 429, 502, 503 or 504 that is not the
-// handler's own. Only requests that are safe to repeat are repeated at all:
-// calls and sends with an idempotency key, [Invocation.Attach] and
-// [Invocation.Output].
+// time being: no connection, or a status 408, 425, 429 or from 500 on that is not
+// the handler's own. Only requests that are safe to repeat are repeated at all:
+//
+//   - calls and sends with an idempotency key
+//   - the submission of a workflow, a [Send] of its main handler: the workflow's id
+//     does what a key does. A second call of it is refused, so calls are not
+//     repeated, and neither are sends by name, which may be to an object.
+//   - [Invocation.Attach], [Invocation.Output] and [Invocation.FindID]
 //
 // Waits grow by a factor of 2, with jitter. A Retry-After of the answer makes
 // a wait longer; one of more than a minute ends the retries, and the error
@@ -78,24 +80,8 @@ type Retry struct {
 func (c Config) Validate() error {
 	var errs []error
 	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf("ingress: "+format, args...)) }
-
-	base, err := parseURL(c.URL)
-	switch {
-	case err != nil:
-		errs = append(errs, err)
-	case base.User != nil && c.AuthToken != "":
-		problem("URL and AuthToken both carry credentials: set one of them")
-	}
-	if httptext.CheckHeader("Authorization", c.AuthToken) != nil {
-		problem("AuthToken: has a line break or control character (a newline at the end of a secret file, perhaps)")
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
-		if err := httptext.CheckHeader(name, c.Headers[name]); err != nil {
-			problem("Headers: %w", err)
-		}
-		if http.CanonicalHeaderKey(name) == idempotencyKeyHeader {
-			problem("Headers: %s would make all calls one; give each call its own with restate.WithIdempotencyKey", idempotencyKeyHeader)
-		}
+	for _, err := range c.settings().Validate() {
+		problem("%w", err)
 	}
 	if c.Retry.MaxAttempts < 0 {
 		problem("Retry.MaxAttempts is %d, want 0 for the default, or at least 1", c.Retry.MaxAttempts)
@@ -122,10 +108,13 @@ func (r Retry) withDefaults() Retry {
 	return r
 }
 
-func parseURL(raw string) (*url.URL, error) {
-	u, err := httptext.ParseURL(cmp.Or(raw, DefaultURL), DefaultURL)
-	if err != nil {
-		return nil, fmt.Errorf("ingress: %w", err)
+// settings are what the configuration says about all requests.
+func (c Config) settings() httptext.Settings {
+	return httptext.Settings{
+		URL: c.URL, DefaultURL: DefaultURL, AuthToken: c.AuthToken, Headers: c.Headers,
+		Own: map[string]string{
+			contentTypeHeader:    "is that of each call's input; leave it out",
+			idempotencyKeyHeader: "would make all calls one; give each call its own with restate.WithIdempotencyKey",
+		},
 	}
-	return u, nil
 }

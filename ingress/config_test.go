@@ -28,6 +28,29 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 			ingress.Config{URL: "http://user:password@localhost", AuthToken: "token"},
 			[]string{"URL and AuthToken both carry credentials: set one of them"},
 		},
+		"a token and an Authorization": {
+			ingress.Config{AuthToken: "token", Headers: map[string]string{"authorization": "Basic password"}},
+			[]string{"ingress: AuthToken and Headers both carry credentials: set one of them"},
+		},
+		"credentials everywhere": {
+			ingress.Config{URL: "http://user:password@localhost", AuthToken: "token", Headers: map[string]string{"authorization": "Basic password"}},
+			[]string{"ingress: URL, AuthToken and Headers all carry credentials: set one of them"},
+		},
+		"one header twice": {
+			ingress.Config{Headers: map[string]string{"X-Tenant": "blue", "x-tenant": "green"}},
+			[]string{`ingress: Headers: headers "X-Tenant" and "x-tenant" are one; keep one of them`},
+		},
+		"headers that are not sent": {
+			ingress.Config{Headers: unsent()},
+			[]string{
+				"Headers: header Connection is about", "Headers: header Content-Length is about", "Headers: header Expect is about",
+				"Headers: header Keep-Alive is about", "Headers: header Proxy-Connection is about", "Headers: header Te is about",
+				"Headers: header Trailer is about", "Headers: header Transfer-Encoding is about", "Headers: header Upgrade is about",
+				"Headers: header Content-Type is that of each call's input",
+			},
+		},
+		"a host that is none":  {ingress.Config{Headers: map[string]string{"Host": "http://localhost/"}}, []string{"Headers: header Host: the value is no host"}},
+		"a host that is empty": {ingress.Config{Headers: map[string]string{"Host": ""}}, []string{"Headers: header Host: the value is no host"}},
 		"several at once": {
 			ingress.Config{
 				URL: "ftp://user:password@localhost", AuthToken: "token\n",
@@ -51,6 +74,57 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 			require.NotContains(t, err.Error(), "token")
 		})
 	}
+}
+
+// unsent are headers that net/http drops or acts upon instead of sending them.
+func unsent() map[string]string {
+	return map[string]string{
+		"connection": "close", "content-length": "7", "Expect": "100-continue", "Keep-Alive": "timeout=5", "proxy-connection": "close",
+		"TE": "trailers", "trailer": "X", "transfer-encoding": "chunked", "Upgrade": "h2c", "content-type": "text/plain",
+	}
+}
+
+func TestTheHostIsSentAsSuch(t *testing.T) {
+	t.Parallel()
+	hosts := make(chan string, 1)
+	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		hosts <- r.Host
+		pass.ServeHTTP(w, r)
+	})
+	ctx, client := testContext(t), newClient(t, ingress.Config{URL: url, Headers: map[string]string{"host": "restate.example.com"}})
+	greeter := ingress.Service[*Greeter](client)
+	var sent ingress.Invocation[string]
+	for name, test := range map[string]struct {
+		want string
+		make func() error
+	}{
+		"with a call": {"restate.example.com", func() error {
+			_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
+			return err
+		}},
+		"with a send": {"restate.example.com", func() (err error) {
+			sent, err = ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
+			return err
+		}},
+		"with a call that has another": {"other.example.com:81", func() error {
+			_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada", restate.WithHeaders(map[string]string{"Host": "other.example.com:81"}))
+			return err
+		}},
+		"with a question": {"restate.example.com", func() error {
+			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).FindID(ctx)
+			return err
+		}},
+		"with what the SDK's client sends": {"restate.example.com", func() error {
+			_, err := rawGreet(ctx, client)
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, test.make())
+			require.Equal(t, test.want, <-hosts)
+		})
+	}
+	require.NotEmpty(t, sent.ID())
 }
 
 func TestTheZeroConfigIsAServerOnThisMachine(t *testing.T) {

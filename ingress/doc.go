@@ -74,7 +74,7 @@
 //
 // A call with restate.WithIdempotencyKey is safe to repeat, and then the client
 // does so by itself when the connection breaks or the server is overloaded, as it
-// does for Attach and Output: see [Retry].
+// does for the submission of a workflow, Attach and Output: see [Retry].
 //
 // # Routes
 //

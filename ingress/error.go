@@ -113,7 +113,20 @@ func (e *Error) Is(target error) bool {
 	case ErrNotReady:
 		return e.Status == statusNotReady
 	case ErrUnavailable:
-		return e.transient()
+		return e.unavailable()
+	default:
+		return false
+	}
+}
+
+// unavailable tells whether whoever answered turned the request away for now.
+func (e *Error) unavailable() bool {
+	if e.Source == SourceInvocation {
+		return false
+	}
+	switch e.Status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
 	default:
 		return false
 	}
@@ -171,10 +184,10 @@ func (c *Client) responseError(r request, res *http.Response) error {
 		e.Message, described = "redirected to "+httptext.WithoutUserinfo(location), false
 	}
 	e.Status = res.StatusCode
-	e.Source = Source(cmp.Or(res.Header.Get(errorSourceHeader), string(e.Source)))
+	e.Source = cmp.Or(knownSource(res.Header.Get(errorSourceHeader)), e.Source)
 	// Secrets go before the text is cut: a cut one would not be recognised.
 	if e.Source != SourceInvocation {
-		e.Message = c.redact.Replace(e.Message)
+		e.Message = c.all.Redact.Replace(e.Message)
 	}
 	if !described {
 		e.Message = httptext.OneLine(e.Message, maxExcerpt)
@@ -182,10 +195,20 @@ func (c *Client) responseError(r request, res *http.Response) error {
 	if e.Code == 0 {
 		e.Code = restate.Code(res.StatusCode)
 	}
-	e.InvocationID = res.Header.Get(invocationIDHeader)
+	e.InvocationID = idOf(res)
 	e.Target = r.name
 	e.RetryAfter = parseRetryAfter(res.Header.Get(retryAfterHeader), time.Now())
 	return e
+}
+
+// knownSource returns the source that the server names, or none.
+func knownSource(name string) Source {
+	switch source := Source(name); source {
+	case SourceInvocation, SourceIngress:
+		return source
+	default:
+		return ""
+	}
 }
 
 // parseErrorBody reads the body of an error, and tells whether it is in the
@@ -196,12 +219,12 @@ func parseErrorBody(body []byte) (e *Error, described bool) {
 		Code     json.Number       `json:"code"`
 		Message  *string           `json:"message"`
 		Metadata map[string]string `json:"metadata"`
-		Source   Source            `json:"source"`
+		Source   string            `json:"source"`
 	}
 	if json.Unmarshal(body, &parsed) != nil || parsed.Message == nil {
 		return &Error{Message: string(body)}, false
 	}
-	e = &Error{Message: *parsed.Message, Metadata: parsed.Metadata, Source: parsed.Source}
+	e = &Error{Message: *parsed.Message, Metadata: parsed.Metadata, Source: knownSource(parsed.Source)}
 	if code, err := parsed.Code.Int64(); err == nil && code > 0 && code <= 0xffff {
 		e.Code = restate.Code(code)
 	}

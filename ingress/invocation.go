@@ -62,7 +62,7 @@ func (i Invocation[O]) FindID(ctx context.Context) (string, error) {
 	var found struct {
 		InvocationID string `json:"invocationId"`
 	}
-	if err := json.Unmarshal(a.body, &found); err != nil || found.InvocationID == "" {
+	if json.Unmarshal(a.body, &found) != nil || !invocationID.MatchString(found.InvocationID) {
 		return "", fmt.Errorf("ingress: %s %s: the answer names no invocation (is %s an ingress?)", verbLookup, i.name, i.client.URL())
 	}
 	return found.InvocationID, nil

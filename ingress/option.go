@@ -3,8 +3,6 @@ package ingress
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -104,20 +102,15 @@ func collectSend(opts []SendOption) (requestOptions, error) {
 	return r, r.check()
 }
 
+// optionHeaders are headers that options of their own stand for.
+var optionHeaders = map[string]string{idempotencyKeyHeader: "is the idempotency key's: use restate.WithIdempotencyKey"}
+
 func (r requestOptions) check() error {
-	if r.delay < 0 {
-		return fmt.Errorf("a delay of %v", r.delay)
-	}
 	if err := httptext.CheckHeader(limitKeyHeader, r.limitKey); err != nil {
 		return err
 	}
-	for name, value := range r.headers {
-		if err := httptext.CheckHeader(name, value); err != nil {
-			return err
-		}
-		if strings.EqualFold(name, idempotencyKeyHeader) {
-			return errors.New("header Idempotency-Key: use restate.WithIdempotencyKey")
-		}
+	if err := errors.Join(httptext.CheckHeaders(r.headers, optionHeaders)...); err != nil {
+		return err
 	}
 	return checkIdempotencyKey(r.idempotencyKey)
 }

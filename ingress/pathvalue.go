@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	gopath "path"
@@ -12,16 +13,45 @@ import (
 // PathValue is the decoded value of a parameter of the route's pattern, in chi
 // and in http.ServeMux. For a path with an escaped slash chi gives it as it was
 // written, "a%2Fb", which is another key than "a/b".
+//
+// It is empty where a middleware changed the path, so that the value is another than
+// the client wrote: below chi's StripSlashes the key of /carts/a%2F would be "a", and
+// below its URLFormat that of /carts/order.1 would be "order". Routes of this package
+// answer such a request with 400.
 func PathValue(r *http.Request, name string) string {
+	value, _ := pathValue(r, name)
+	return value
+}
+
+// pathValue is [PathValue] with an error for what was changed, a [*RequestError].
+func pathValue(r *http.Request, name string) (string, error) {
 	value := r.PathValue(name)
 	route := chi.RouteContext(r.Context())
-	if route == nil || r.URL.RawPath == "" || !setBy(route, r, name) || !routedAsWritten(route, r.URL) {
-		return value
+	if route == nil || !setBy(route, r, name) {
+		// A middleware outside may have changed the one path and not the other.
+		if decoded, err := url.PathUnescape(r.URL.RawPath); r.URL.RawPath != "" && (err != nil || decoded != r.URL.Path) {
+			return "", changedValue(name)
+		}
+		return value, nil
 	}
-	if decoded, err := url.PathUnescape(value); err == nil {
-		return decoded
+	routed := routedPath(route)
+	if written := r.URL.RawPath; written != "" && tookPath(routed, written) {
+		value, err := url.PathUnescape(value)
+		if err != nil {
+			return "", changedValue(name)
+		}
+		return value, nil
 	}
-	return value
+	// By the decoded path, as StripSlashes makes it go: that has slashes where the
+	// written one has none, and values that are no segments of it.
+	if tookPath(routed, r.URL.Path) && !strings.Contains(strings.ToUpper(r.URL.RawPath), "%2F") {
+		return value, nil
+	}
+	return "", changedValue(name)
+}
+
+func changedValue(name string) error {
+	return badRequest(fmt.Sprintf("path value %q was changed on its way from the path to the route", name))
 }
 
 // setBy tells whether the value is of chi, and not of a http.ServeMux below it,
@@ -30,26 +60,18 @@ func setBy(route *chi.Context, r *http.Request, name string) bool {
 	return route.URLParam(name) == r.PathValue(name) && route.RoutePattern() == r.Pattern
 }
 
-// routedAsWritten tells whether chi matched the path as it was written. It does
-// where the URL has such a path, unless a middleware such as StripSlashes made it
-// go by the decoded one. What it went by is not kept, but for what is left of it
-// in a subrouter: so put it together again and see which it is.
-func routedAsWritten(route *chi.Context, u *url.URL) bool {
-	routed := routedPath(route)
-	switch {
-	case samePath(routed, u.RawPath):
-		return true
-	case samePath(routed, u.Path):
-		return false
-	default:
-		// Without a prefix or an extension that a middleware took off.
-		return strings.Contains(u.RawPath, routed) && !strings.Contains(u.Path, routed)
+// tookPath tells whether chi routed a request by a path. What it went by is not kept,
+// but for what is left of it in a subrouter: so it is put together again. Slashes at the
+// end and double ones do not count, which middlewares take off. Either may begin with
+// more than the other has, where a prefix was taken off.
+func tookPath(routed, path string) bool {
+	for _, path := range []string{path, gopath.Clean(path)} {
+		path = strings.TrimRight(path, "/")
+		if strings.HasSuffix(path, routed) || strings.HasSuffix(routed, path) {
+			return true
+		}
 	}
-}
-
-// samePath compares but for slashes, which middlewares take off or clean.
-func samePath(routed, path string) bool {
-	return routed == strings.TrimRight(path, "/") || routed == strings.TrimRight(gopath.Clean(path), "/")
+	return false
 }
 
 // routedPath is the route's pattern with the values in their places, without

@@ -85,7 +85,9 @@ func TestARouteKeepsTheKeyOfThePath(t *testing.T) {
 					"%E2%82%AC%2F%25": "€/%",
 				} {
 					if router.strips && router.after+around[1] != "/key" && strings.Contains(strings.ToLower(escaped), "%2f") {
-						continue // the router sees another path
+						// The router sees another path: no key is the right one.
+						require.Contains(t, []int{http.StatusBadRequest, http.StatusNotFound}, get(escaped).Code)
+						continue
 					}
 					w := get(escaped)
 					require.Equal(t, http.StatusOK, w.Code, "%s: %s", escaped, w.Body)

@@ -114,7 +114,7 @@ func (e *Error) problem() Problem {
 		p.Status = http.StatusInternalServerError
 	case e.Status == http.StatusRequestEntityTooLarge:
 		p.Status = e.Status
-	case e.transient():
+	case e.unavailable():
 		p.Status = http.StatusServiceUnavailable
 	default:
 		p.Status = http.StatusBadGateway
@@ -131,10 +131,18 @@ func WriteProblem(w http.ResponseWriter, _ *http.Request, err error) {
 		w.Header().Set(invocationIDHeader, p.InvocationID)
 	}
 	if p.retryAfter > 0 {
-		seconds := (p.retryAfter + time.Second - 1) / time.Second
-		w.Header().Set(retryAfterHeader, strconv.FormatInt(int64(seconds), 10))
+		w.Header().Set(retryAfterHeader, strconv.FormatInt(roundUp(p.retryAfter, time.Second), 10))
 	}
 	writeJSON(w, p.Status, "application/problem+json", p)
+}
+
+// roundUp returns how many units a duration has, the last perhaps not whole.
+func roundUp(d, unit time.Duration) int64 {
+	units := int64(d / unit)
+	if d%unit > 0 {
+		units++
+	}
+	return units
 }
 
 // logFailure logs an error of a route that is neither the client's mistake nor

@@ -7,13 +7,17 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/httptext"
 )
 
 // Headers of the ingress.
 const (
+	contentEncodingHeader    = "Content-Encoding"
 	contentTypeHeader        = "Content-Type"
 	errorSourceHeader        = "X-Restate-Error-Source"
 	idempotencyExpiresHeader = "Idempotency-Expires"
@@ -23,9 +27,14 @@ const (
 	retryAfterHeader         = "Retry-After"
 )
 
-// maxBody bounds what is read of one answer, to stop before memory runs out. The
-// server's own limit is 32 MB unless it is configured otherwise.
-const maxBody = 256 << 20
+const (
+	// maxBody bounds what is read of one answer, to stop before memory runs out.
+	// The server's own limit is 32 MB unless it is configured otherwise.
+	maxBody = 256 << 20
+	// maxFirstRead bounds the memory that is taken for an answer because its
+	// header announces that much. The rest is taken as bytes arrive.
+	maxFirstRead = 64 << 10
+)
 
 // request is one request to the ingress, apart from what all have in common.
 type request struct {
@@ -35,6 +44,7 @@ type request struct {
 	query          string
 	body           []byte
 	contentType    string // empty: none
+	encoding       string // of the body; empty: none
 	idempotencyKey string // empty: none
 	limitKey       string // empty: none
 	headers        map[string]string
@@ -53,42 +63,58 @@ func (a answer) response() Response {
 	return Response{InvocationID: a.invocationID, Deduplicated: a.deduplicated}
 }
 
-// newRequest describes the request for a call or send.
-func (c callee) newRequest(verb string, in any, o requestOptions) (request, error) {
-	if c.once && o.idempotencyKey != "" {
-		return request{}, fmt.Errorf("ingress: %s: the main handler of a workflow takes no idempotency key: the workflow's id is one", c.name())
-	}
+// encode makes the payload of an input.
+func (c callee) encode(in any, o requestOptions) (payload, error) {
 	codec := codecOr(o.input, c.input)
 	body, err := encoding.Marshal(codec, in)
 	if err != nil {
-		return request{}, fmt.Errorf("ingress: %s: encode the input: %w", c.name(), err)
+		return payload{}, fmt.Errorf("ingress: %s: encode the input: %w", c.name(), err)
+	}
+	return payload{body: body, contentType: sentContentType(contentType(codec, in))}, nil
+}
+
+// newRequest describes the request for a call or send.
+func (c callee) newRequest(verb string, in payload, o requestOptions) (request, error) {
+	if c.once && o.idempotencyKey != "" {
+		return request{}, fmt.Errorf("ingress: %s: the main handler of a workflow takes no idempotency key: the workflow's id is one", c.name())
 	}
 	r := request{
 		name:           c.name(),
 		subject:        c.name(),
 		path:           c.invokePath(verb),
-		body:           body,
-		contentType:    sentContentType(contentType(codec, in)),
+		body:           in.body,
+		contentType:    in.contentType,
+		encoding:       in.encoding,
 		idempotencyKey: o.idempotencyKey,
 		limitKey:       o.limitKey,
 		headers:        o.headers,
-		repeatable:     o.idempotencyKey != "",
+		// A workflow's id makes equal sends one. A second call is refused.
+		repeatable: o.idempotencyKey != "" || c.once && verb == verbSend,
 	}
 	if o.delay > 0 {
 		// The server counts in milliseconds; a rounded one is not early.
-		r.query = "delay=" + strconv.FormatInt(int64((o.delay+time.Millisecond-1)/time.Millisecond), 10) + "ms"
+		r.query = "delay=" + strconv.FormatInt(roundUp(o.delay, time.Millisecond), 10) + "ms"
 	}
 	return r, nil
 }
+
+const (
+	jsonContentType = "application/json"
+	// octetStream is the content type of bytes of which nothing is known.
+	octetStream = "application/octet-stream"
+)
 
 // anyContentType is what discovery tells of a handler that takes any body, and
 // nothing that a body can be.
 const anyContentType = "*/*"
 
+// isRange tells whether a handler takes bodies of several content types.
+func isRange(described string) bool { return strings.HasSuffix(described, "/*") }
+
 // sentContentType is the content type of a body that is sent to a handler.
 func sentContentType(described string) string {
-	if described == anyContentType {
-		return "application/octet-stream"
+	if isRange(described) {
+		return octetStream
 	}
 	return described
 }
@@ -132,9 +158,9 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("ingress: %s: %w", r.name, err)
 	}
-	req.URL = r.path.resolve(c.base)
+	req.URL = r.path.resolve(c.all.Base)
 	req.URL.RawQuery = r.query
-	c.setHeader(req.Header, r)
+	c.setHeader(req, r)
 
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -144,7 +170,7 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 
 	a := answer{
 		contentType:  res.Header.Get(contentTypeHeader),
-		invocationID: res.Header.Get(invocationIDHeader),
+		invocationID: idOf(res),
 		deduplicated: res.Header.Get(idempotencyExpiresHeader) != "",
 	}
 	// A terminal error may have any code, 200 included: only the header tells.
@@ -157,12 +183,17 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 	return a, nil
 }
 
-func (c *Client) setHeader(header http.Header, r request) {
-	for name, values := range c.header {
+func (c *Client) setHeader(req *http.Request, r request) {
+	header := req.Header
+	req.Host = c.all.Host
+	for name, values := range c.all.Header {
 		header[name] = values // net/http does not change them
 	}
 	if r.contentType != "" {
 		header[contentTypeHeader] = []string{r.contentType}
+	}
+	if r.encoding != "" {
+		header[contentEncodingHeader] = []string{r.encoding}
 	}
 	if r.idempotencyKey != "" {
 		header[idempotencyKeyHeader] = []string{r.idempotencyKey}
@@ -171,7 +202,11 @@ func (c *Client) setHeader(header http.Header, r request) {
 		header[limitKeyHeader] = []string{r.limitKey}
 	}
 	for name, value := range r.headers {
-		header[http.CanonicalHeaderKey(name)] = []string{value}
+		if name = http.CanonicalHeaderKey(name); name == httptext.HostHeader {
+			req.Host = value
+			continue
+		}
+		header[name] = []string{value}
 	}
 }
 
@@ -180,18 +215,26 @@ func readBody(res *http.Response) ([]byte, error) {
 	if res.ContentLength > maxBody {
 		return nil, errBodyTooLarge
 	}
-	if res.ContentLength >= 0 {
-		body := make([]byte, res.ContentLength)
-		if _, err := io.ReadFull(res.Body, body); err != nil {
-			return nil, err
-		}
-		return body, nil
+	var body bytes.Buffer
+	// A buffer reads at least bytes.MinRead at a time: with room for that, a small
+	// answer of known length fits without growing.
+	body.Grow(int(min(max(res.ContentLength, 0), maxFirstRead)) + bytes.MinRead)
+	if _, err := body.ReadFrom(io.LimitReader(res.Body, maxBody+1)); err != nil {
+		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
+	if body.Len() > maxBody {
 		return nil, errBodyTooLarge
 	}
-	return body, err
+	return body.Bytes(), nil
+}
+
+// idOf returns the invocation's id that an answer has in its header, or nothing
+// where that is none: anybody may have answered.
+func idOf(res *http.Response) string {
+	if id := res.Header.Get(invocationIDHeader); invocationID.MatchString(id) {
+		return id
+	}
+	return ""
 }
 
 var errBodyTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)

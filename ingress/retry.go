@@ -21,12 +21,12 @@ func (r Retry) wait(attempts int, err error) (time.Duration, bool) {
 	var broken *ConnectionError
 	switch {
 	case errors.As(err, &refused):
-		if !refused.transient() || refused.RetryAfter > maxRetryAfter {
+		if !refused.repeatable() || refused.RetryAfter > maxRetryAfter {
 			return 0, false
 		}
 		after = refused.RetryAfter
 	case errors.As(err, &broken):
-		if !broken.transient() {
+		if !broken.repeatable() {
 			return 0, false
 		}
 	default:
@@ -44,23 +44,24 @@ func (r Retry) wait(attempts int, err error) (time.Duration, bool) {
 	return after + backoff - rand.N(backoff/2+1), true
 }
 
-// transient tells whether the same request may succeed later, as far as the
-// answer tells. The result of an invocation does not change.
-func (e *Error) transient() bool {
+// repeatable tells whether the same request may succeed later, as far as the answer
+// tells: the rule that Restate publishes for clients of its ingress. The result of an
+// invocation does not change.
+func (e *Error) repeatable() bool {
 	if e.Source == SourceInvocation {
 		return false
 	}
 	switch e.Status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	default:
-		return false
+		return e.Status >= 500
 	}
 }
 
-// transient tells whether the same request may succeed later: not when the
+// repeatable tells whether the same request may succeed later: not when the
 // caller gave up, nor when the other side's certificate was refused.
-func (e *ConnectionError) transient() bool {
+func (e *ConnectionError) repeatable() bool {
 	var certificate *tls.CertificateVerificationError
 	return !errors.As(e.Err, &certificate) && !errors.Is(e.Err, errBodyTooLarge) &&
 		!errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded)

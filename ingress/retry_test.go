@@ -2,6 +2,8 @@ package ingress_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -52,7 +54,12 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 	require.NoError(t, err)
 
 	for name, fail := range map[string]http.HandlerFunc{
-		"429": status(429), "502": status(502), "503": status(503), "504": status(504), "broken connection": hangUp,
+		"408": status(408), "425": status(425), "429": status(429), "500": status(500), "501": status(501), "502": status(502),
+		"503": status(503), "504": status(504), "570": status(570), "broken connection": hangUp,
+		"an error of the ingress": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Restate-Error-Source", "ingress")
+			w.WriteHeader(http.StatusInternalServerError)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,6 +79,25 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 				"output": func(ctx context.Context, c *ingress.Client, _ string) error {
 					_, _, err := ingress.InvocationByID[string](c, sent.ID()).Output(ctx)
 					return err
+				},
+				"lookup": func(ctx context.Context, c *ingress.Client, key string) error {
+					_, err := ingress.Lookup(ingress.Service[*Greeter](c), (*Greeter).Greet, restate.WithIdempotencyKey(key)).FindID(ctx)
+					return err
+				},
+				"submission of a workflow": func(ctx context.Context, c *ingress.Client, key string) error {
+					_, err := ingress.Send(ctx, ingress.Workflow[*Signup](c).ID(key), (*Signup).Run, "ada@example.com")
+					return err
+				},
+				"submission of a workflow for later": func(ctx context.Context, c *ingress.Client, key string) error {
+					_, err := ingress.Send(ctx, ingress.Workflow[*Signup](c).ID(key), (*Signup).Run, "ada@example.com", restate.WithDelay(time.Hour))
+					return err
+				},
+				"submission of a workflow by a route": func(ctx context.Context, c *ingress.Client, key string) error {
+					route := ingress.Handler(ingress.Workflow[*Signup](c).ID(key), (*Signup).Run, &ingress.Route{Send: true})
+					if w := request(t, route, http.MethodPost, "/", `"ada@example.com"`); w.Code != http.StatusAccepted {
+						return errors.New(w.Body.String())
+					}
+					return nil
 				},
 			} {
 				t.Run(name, func(t *testing.T) {
@@ -99,6 +125,21 @@ func TestACallWhoseAnswerGotLostRunsOnce(t *testing.T) {
 	require.Equal(t, 1, executions.of("Greet "+name))
 }
 
+func TestAWorkflowWhoseSubmissionGotLostRunsOnce(t *testing.T) {
+	t.Parallel()
+	url, requests := failing(t, 1, runAndHangUp)
+	client := newClient(t, ingress.Config{URL: url, Retry: quick})
+	id, ctx := ingress.Workflow[*Signup](client).ID(t.Name()), testContext(t)
+	sent, err := ingress.Send(ctx, id, (*Signup).Run, "ada@example.com")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, requests.Load())
+	require.Equal(t, ingress.PreviouslyAccepted, sent.Status())
+	require.NoError(t, ingress.CallVoid(ctx, id, (*Signup).Confirm, "1234"))
+	result, err := sent.Attach(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "ada@example.com confirmed with 1234", result)
+}
+
 func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string]func(ctx context.Context, c *ingress.Client) error{
@@ -112,6 +153,18 @@ func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
 		},
 		"awakeable": func(ctx context.Context, c *ingress.Client) error {
 			return c.ResolveAwakeable(ctx, "sign_1", "x")
+		},
+		"call of a workflow, whose second is a conflict": func(ctx context.Context, c *ingress.Client) error {
+			_, err := ingress.Call(ctx, ingress.Workflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Run, "ada@example.com")
+			return err
+		},
+		"send of another handler of a workflow": func(ctx context.Context, c *ingress.Client) error {
+			_, err := ingress.SendVoid(ctx, ingress.Workflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Confirm, "1234")
+			return err
+		},
+		"send by name, of what may be no workflow": func(ctx context.Context, c *ingress.Client) error {
+			_, err := ingress.Named[string, string](c, "Signup", "Run").Key("TestUnsafeRequestsAreNotRepeated").Send(ctx, "ada@example.com")
+			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,8 +189,8 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 		require.Equal(t, ingress.SourceInvocation, requireError(t, err).Source)
 		require.EqualValues(t, 1, requests.Load())
 	})
-	for _, code := range []int{400, 401, 403, 404, 409, 500, 501} {
-		t.Run(http.StatusText(code), func(t *testing.T) {
+	for _, code := range []int{400, 401, 403, 404, 409, 410, 412, 413, 422, 423, 424, 426, 428, 470} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			t.Parallel()
 			url, requests := failing(t, 1, status(code))
 			client := newClient(t, ingress.Config{URL: url, Retry: quick})

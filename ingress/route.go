@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -75,8 +76,10 @@ func (k Keyed[T]) mount() (address[T], string)          { return k.to, "" }
 //	r.Post("/signups/{id}", ingress.Handler(signups, (*Signup).Run, &ingress.Route{Send: true}))
 //
 // The body of the request is decoded into the input, whose content type it must
-// have. Fields of the input with a tag path:"name" or query:"name" come from the
-// URL, and only from there:
+// have, to check it, and is sent on byte for byte as the client wrote it. A handler
+// that takes any bytes (fxrestate.Raw) gets the request's own content type and
+// encoding as well. Fields of the input with a tag path:"name" or query:"name" come
+// from the URL, and only from there:
 //
 //	type ListItems struct {
 //		Category string   `path:"category"`
@@ -86,8 +89,12 @@ func (k Keyed[T]) mount() (address[T], string)          { return k.to, "" }
 //
 // Such a field is a string, a number, a bool, an encoding.TextUnmarshaler, or a
 // pointer to one, nil when absent; for query values a slice of them as well. An
-// input with such fields needs no body. What does not fit is answered with 400,
-// 413 or 415, and the handler does not run.
+// input with such fields needs no body. They are set in the client's own object, in
+// an empty one where the body is absent or null, and replace what it says about
+// them; an absent query value is absent there. The other members stay as they are
+// written. (An input whose codec or UnmarshalJSON has other names than its json tags
+// is encoded again instead.) What does not fit is answered with 400, 413 or 415, and
+// the handler does not run.
 //
 // The answer is the handler's result as it is, with 200, or 204 if there is none,
 // and the invocation's id as X-Restate-Id. Errors are problem details: see
@@ -215,7 +222,11 @@ func (m mounted) callee(r *http.Request) (callee, error) {
 		}
 		to.key = key
 	case m.keyParam != "":
-		to.key = PathValue(r, m.keyParam)
+		key, err := pathValue(r, m.keyParam)
+		if err != nil {
+			return to, err
+		}
+		to.key = key
 	}
 	if to.keyed {
 		if err := checkKey(to.key); err != nil {
@@ -249,7 +260,7 @@ type sent struct {
 	StatusURL    string `json:"statusUrl,omitempty"`
 }
 
-func (m mounted) send(w http.ResponseWriter, r *http.Request, to callee, in any, o requestOptions) error {
+func (m mounted) send(w http.ResponseWriter, r *http.Request, to callee, in payload, o requestOptions) error {
 	accepted, err := to.send(r.Context(), in, o)
 	if err != nil {
 		return err
@@ -273,11 +284,23 @@ func writeAnswer(w http.ResponseWriter, a answer) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	if a.contentType != "" {
-		w.Header().Set(contentTypeHeader, a.contentType)
-	}
+	w.Header().Set(contentTypeHeader, passedOn(a.contentType))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(a.body) // the client may be gone
+}
+
+// maxContentType bounds the content type of a result that a route passes on, in
+// bytes.
+const maxContentType = 200
+
+// passedOn returns the content type of a result that is passed on. Without one of its
+// own, or with none that is one, the result is bytes: net/http would guess, and take a
+// text for HTML.
+func passedOn(contentType string) string {
+	if _, _, err := mime.ParseMediaType(contentType); err != nil || len(contentType) > maxContentType {
+		return octetStream
+	}
+	return contentType
 }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {

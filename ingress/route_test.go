@@ -129,6 +129,7 @@ func TestBadRequestsDoNotReachTheServer(t *testing.T) {
 		"half a JSON":              {"/greetings", `"x`, nil, 400, "the body is not valid JSON, at byte 2"},
 		"more than JSON":           {"/greetings", `"x" "y"`, nil, 400, "the body is not valid JSON, at byte 5"},
 		"another type":             {"/greetings", "7", nil, 400, "the body is a number, which does not fit"},
+		"a number without an end":  {"/carts/k/items", `{"quantity":` + strings.Repeat("9", 100_000) + `}`, nil, 400, "the body has a number in quantity, which does not fit"},
 		"another type in a field":  {"/carts/k/items", `{"quantity":"x"}`, nil, 400, "the body has a string in quantity, which does not fit"},
 		"a body for nobody":        {"/touch", "{}", nil, 400, "the request has a body, and none is expected"},
 		"a form":                   {"/greetings", "x=y", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "the Content-Type of the body is not application/json"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // Send hands a call to the server, which runs it now or, with
-// restate.WithDelay, later, and returns as soon as the server has it. The
+// restate.WithDelay, later, and returns as soon as the server has it. A delay that
+// is negative is none: what is late already runs now. The
 // submission of a workflow is a Send of its main handler. See [Call].
 func Send[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...SendOption) (Invocation[O], error) {
 	return send[O](ctx, to, method, in, opts)
@@ -45,7 +47,11 @@ func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (In
 	if err != nil {
 		return Invocation[O]{}, fmt.Errorf("ingress: %s: %w", c.name(), err)
 	}
-	accepted, err := c.send(ctx, in, o)
+	input, err := c.encode(in, o)
+	if err != nil {
+		return Invocation[O]{}, err
+	}
+	accepted, err := c.send(ctx, input, o)
 	if err != nil {
 		return Invocation[O]{}, err
 	}
@@ -58,13 +64,16 @@ func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (In
 	}, nil
 }
 
+// statusWord is what a [Status] looks like. One that is not known today is passed on.
+var statusWord = regexp.MustCompile(`^[A-Za-z]{0,40}$`)
+
 // accepted is the server's answer to a send.
 type accepted struct {
 	InvocationID string `json:"invocationId"`
 	Status       Status `json:"status"`
 }
 
-func (c callee) send(ctx context.Context, in any, o requestOptions) (accepted, error) {
+func (c callee) send(ctx context.Context, in payload, o requestOptions) (accepted, error) {
 	var out accepted
 	r, err := c.newRequest(verbSend, in, o)
 	if err != nil {
@@ -74,9 +83,9 @@ func (c callee) send(ctx context.Context, in any, o requestOptions) (accepted, e
 	if err != nil {
 		return out, err
 	}
-	if err := json.Unmarshal(a.body, &out); err != nil || out.InvocationID == "" {
-		return out, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
-			c.name(), c.client.URL(), httptext.OneLine(c.client.redact.Replace(string(a.body)), maxExcerpt))
+	if json.Unmarshal(a.body, &out) != nil || !invocationID.MatchString(out.InvocationID) || !statusWord.MatchString(string(out.Status)) {
+		return accepted{}, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
+			c.name(), c.client.URL(), httptext.OneLine(c.client.all.Redact.Replace(string(a.body)), maxExcerpt))
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package ingress_test
 
 import (
+	"math"
 	"net/http"
 	"testing"
 	"time"
@@ -106,11 +107,35 @@ func TestADelayIsRoundedUpToMilliseconds(t *testing.T) {
 	client := newClient(t, ingress.Config{URL: recorder.url})
 	for delay, want := range map[time.Duration]string{
 		0: "", time.Nanosecond: "1ms", time.Millisecond: "1ms", 1500*time.Microsecond + 1: "2ms",
+		math.MaxInt64: "9223372036855ms",
 	} {
-		_, err := ingress.Send0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
-		require.NoError(t, err)
-		seen := recorder.all()
-		require.Equal(t, want, seen[len(seen)-1].URL.Query().Get("delay"))
+		t.Run(delay.String(), func(t *testing.T) {
+			_, err := ingress.Send0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
+			require.NoError(t, err)
+			seen := recorder.all()
+			require.Equal(t, want, seen[len(seen)-1].URL.Query().Get("delay"))
+		})
+	}
+}
+
+// One rule for sends everywhere: what is late already goes at once.
+func TestANegativeDelayIsNone(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, ingress.Config{})
+	for name, delay := range map[string]time.Duration{
+		"a nanosecond ago":              -1,
+		"an hour ago":                   -time.Hour,
+		"as long ago as a duration can": math.MinInt64,
+		"since the zero time":           time.Until(time.Time{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent, err := ingress.Send0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
+			require.NoError(t, err)
+			text, err := sent.Attach(testContext(t))
+			require.NoError(t, err)
+			require.Equal(t, "pong", text)
+		})
 	}
 }
 

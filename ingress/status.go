@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+// invocationID is what the id of an invocation looks like. Nothing else goes from an
+// answer or a path into an error, a log line or a header.
 var invocationID = regexp.MustCompile(`^inv_[0-9A-Za-z]{1,100}$`)
 
 // StatusHandler is a route for what became of an invocation:

@@ -34,6 +34,18 @@ func OneLine(text string, limit int) string {
 	return line.String()
 }
 
+// Brief is err with its text made fit for a log line: see [OneLine]. The error of a
+// decoder repeats what it could not read, as long as that is.
+func Brief(err error, limit int) error { return briefError{err, limit} }
+
+type briefError struct {
+	err   error
+	limit int
+}
+
+func (e briefError) Error() string { return OneLine(e.err.Error(), e.limit) }
+func (e briefError) Unwrap() error { return e.err }
+
 // WithoutUserinfo drops user and password from a URL, also in text that is no
 // valid URL, where it may drop more than that.
 func WithoutUserinfo(raw string) string {
@@ -72,25 +84,3 @@ func ParseURL(raw, example string) (*url.URL, error) {
 	u.RawPath = strings.TrimRight(u.RawPath, "/")
 	return u, nil
 }
-
-// CheckHeader says what is wrong with a header. The error quotes the name but
-// never the value.
-func CheckHeader(name, value string) error {
-	if name == "" {
-		return fmt.Errorf("a header without a name")
-	}
-	for _, r := range name {
-		if !strings.ContainsRune(tokenChars, r) {
-			return fmt.Errorf("%q is no header name: %q is not allowed in one", name, r)
-		}
-	}
-	for i := range len(value) {
-		if b := value[i]; b < ' ' && b != '\t' || b == 0x7f {
-			return fmt.Errorf("the value of header %q has a line break or control character", name)
-		}
-	}
-	return nil
-}
-
-// tokenChars are those of a header's name: RFC 9110, section 5.6.2.
-const tokenChars = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -1,0 +1,77 @@
+// Package textvalue puts text from outside, such as a header or a part of a URL, into
+// Go values: one syntax and one set of errors wherever that is done.
+package textvalue
+
+import (
+	"encoding"
+	"errors"
+	"math"
+	"reflect"
+	"strconv"
+)
+
+// Takes reports whether text can fill a value of type t: a string, a number, a bool or
+// an encoding.TextUnmarshaler.
+func Takes(t reflect.Type) bool {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.String, reflect.Bool,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
+		reflect.Float32, reflect.Float64:
+		return true
+	default:
+		return false
+	}
+}
+
+// The errors of Set. Whoever sent the text gets to see them, so they say what it is not
+// and repeat nothing of it, nor what a type of the user's has to say about it.
+var (
+	errText     = errors.New("is not valid")
+	errBool     = errors.New("is not true or false")
+	errInteger  = errors.New("is not a whole number, or is too large")
+	errUnsigned = errors.New("is not a whole number from 0 on, or is too large")
+	errNumber   = errors.New("is not a number, or is too large")
+)
+
+// Set fills v, which is addressable and of a type that [Takes] text. Whole numbers are
+// decimal, and all numbers are finite: JSON has no others.
+func Set(v reflect.Value, text string) error {
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return because(u.UnmarshalText([]byte(text)), errText)
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+		return nil
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		v.SetBool(b)
+		return because(err, errBool)
+	case reflect.Float32, reflect.Float64:
+		x, err := strconv.ParseFloat(text, v.Type().Bits())
+		if err == nil && (math.IsNaN(x) || math.IsInf(x, 0)) {
+			err = strconv.ErrRange
+		}
+		v.SetFloat(x)
+		return because(err, errNumber)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		n, err := strconv.ParseUint(text, 10, v.Type().Bits())
+		v.SetUint(n)
+		return because(err, errUnsigned)
+	default:
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(n)
+		return because(err, errInteger)
+	}
+}
+
+func because(err, explanation error) error {
+	if err == nil {
+		return nil
+	}
+	return explanation
+}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -47,6 +49,20 @@ func startElsewhere(t *testing.T, tmp string, cfg devserver.Config) (parent *exe
 	return nil, ""
 }
 
+// awaitEnd waits until a process has let go of all that it had open: until it is a
+// zombie or nothing. Its environment is gone before that.
+func awaitEnd(t *testing.T, pid int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if err != nil {
+			return true
+		}
+		_, state, _ := strings.Cut(string(stat), ") ") // after the name
+		return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
+	}, time.Minute, 10*time.Millisecond)
+}
+
 func TestWhatAKilledProcessLeavesIsRemovedByTheNext(t *testing.T) {
 	binary, tmp := realServer(t), t.TempDir()
 	t.Setenv("TMPDIR", tmp)
@@ -71,9 +87,11 @@ func TestWhatAKilledProcessLeavesIsRemovedByTheNext(t *testing.T) {
 
 	// What has to go.
 	parent, left := startElsewhere(t, tmp, cfg)
+	killed := serversOn(t, left)
+	require.Len(t, killed, 1)
 	require.NoError(t, parent.Process.Kill())
 	_ = parent.Wait()
-	require.Eventually(t, func() bool { return len(serversOn(t, left)) == 0 }, 10*time.Second, 10*time.Millisecond)
+	awaitEnd(t, killed[0])
 	require.DirExists(t, left)
 
 	var progress bytes.Buffer
@@ -103,15 +121,15 @@ func TestServerThatOutlivesItsParentKeepsItsData(t *testing.T) {
 	parent, left := startElsewhere(t, tmp, devserver.Config{Binary: script, Env: fewPartitions})
 	require.NoError(t, parent.Process.Kill())
 	_ = parent.Wait()
-	require.Eventually(t, func() bool { return len(serversOn(t, left)) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(serversOn(t, left)) == 1 }, time.Minute, 10*time.Millisecond)
 	orphan := serversOn(t, left)[0]
 	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGKILL) })
 
 	start(t, devserver.Config{Binary: binary})
 	require.DirExists(t, left)
 
-	_ = syscall.Kill(orphan, syscall.SIGKILL)
-	require.Eventually(t, func() bool { return len(serversOn(t, left)) == 0 }, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, syscall.Kill(orphan, syscall.SIGKILL))
+	awaitEnd(t, orphan)
 	start(t, devserver.Config{Binary: binary})
 	require.NoDirExists(t, left)
 }

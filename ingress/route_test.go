@@ -384,7 +384,7 @@ type (
 		A string `query:"a" path:"a"`
 	}
 	noText struct {
-		A func() `query:"a"`
+		A map[string]int `query:"a"`
 	}
 	noExport struct {
 		a string `query:"a"`
@@ -416,7 +416,7 @@ func TestARouteThatCannotWorkSaysSo(t *testing.T) {
 		"Cart is a virtual object, and the client is for a service":                     ingress.Handler0(ingress.Service[*Cart](client), (*Cart).Key, nil),
 		"field A of ingress_test.noName: has a path or query tag":                       ingress.HandlerVoid(broken, (*Broken).NoName, nil),
 		"field A of ingress_test.twoTags: has a path and a query tag":                   ingress.HandlerVoid(broken, (*Broken).TwoTags, nil),
-		"field A of ingress_test.noText: is a func()":                                   ingress.HandlerVoid(broken, (*Broken).NoText, nil),
+		"field A of ingress_test.noText: is a map[string]int":                           ingress.HandlerVoid(broken, (*Broken).NoText, nil),
 		"field a of ingress_test.noExport: has a path or query tag and is not exported": ingress.HandlerVoid(broken, (*Broken).NoExport, nil),
 		"field A of ingress_test.viaPtr: is reached through an embedded pointer":        ingress.HandlerVoid(broken, (*Broken).ViaPtr, nil),
 		"field A of ingress_test.lost: has json:":                                       ingress.HandlerVoid(broken, (*Broken).Lost, nil),

@@ -99,15 +99,23 @@ func submit(t *testing.T, path string, in any, headers ...string) string {
 	return sent.ID
 }
 
-// attach waits for the result of an invocation.
+// attach waits for the result of an invocation. One that a handler has just sent is
+// on its way to its partition, and not found for a moment.
 func attach(t *testing.T, id string) answer {
 	t.Helper()
 	return attachOn(t, server, id)
 }
 
-func attachOn(t *testing.T, s *devserver.Server, id string) answer {
+func attachOn(t *testing.T, s *devserver.Server, id string) (a answer) {
 	t.Helper()
-	return request(t, http.MethodGet, s.IngressURL()+path("restate", "invocation", id, "attach"), nil)
+	eventually(t, func() error {
+		a = request(t, http.MethodGet, s.IngressURL()+path("restate", "invocation", id, "attach"), nil)
+		if a.status == http.StatusNotFound && a.header.Get("X-Restate-Error-Source") != "invocation" {
+			return fmt.Errorf("%s is not found: %s", id, a.body)
+		}
+		return nil
+	})
+	return a
 }
 
 // decode reads a successful answer.

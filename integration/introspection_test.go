@@ -41,12 +41,19 @@ type invocation struct {
 	Deployment    string `json:"pinned_deployment_id"`
 }
 
-// look returns what the server knows of an invocation now.
-func look(t *testing.T, id string) invocation {
+// look returns what the server knows of an invocation now. One that a handler has
+// just sent is on its way to its partition, and not there for a moment.
+func look(t *testing.T, id string) (now invocation) {
 	t.Helper()
-	rows := query[invocation](t, "SELECT * FROM sys_invocation WHERE id = ?", id)
-	require.Len(t, rows, 1, id)
-	return rows[0]
+	eventually(t, func() error {
+		rows := query[invocation](t, "SELECT * FROM sys_invocation WHERE id = ?", id)
+		if len(rows) != 1 {
+			return fmt.Errorf("%s is there %d times", id, len(rows))
+		}
+		now = rows[0]
+		return nil
+	})
+	return now
 }
 
 // awaitStatus waits until an invocation has a status.

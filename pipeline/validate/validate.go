@@ -21,6 +21,7 @@ import (
 	"github.com/go-playground/validator/v10"
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/internal/jsontype"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -46,15 +47,28 @@ func (f Fields) Error() string {
 // failing field with the rule that it breaks, for instance "items[0].sku" and
 // "required", or with the words of a [Fields]. No values of the input are in it.
 //
-// v is the validator to check tags with. With nil it is one that calls fields by
-// the names that they have in JSON, and those of a parameter object by the name of
-// the property or the header, or "key", "invocation-id" or "idempotency-key".
+// v is the validator to check tags with. With nil it is one with the names of
+// [WireNames]; one of your own calls fields as it was told to.
 func New(v *validator.Validate) pipeline.Pipe {
 	if v == nil {
-		v = validator.New(validator.WithRequiredStructEnabled())
-		v.RegisterTagNameFunc(wireName)
+		v = WireNames(validator.New(validator.WithRequiredStructEnabled()))
 	}
 	return &pipe{v}
+}
+
+// WireNames makes a validator call fields by their paths in what the client sent,
+// and returns it. Use it before the validator's first call, for [New] with rules of
+// your own.
+//
+// The names are those of JSON, and those of a parameter object the name of the
+// property or the header, or "key", "invocation-id" or "idempotency-key". Fields of
+// embedded structs stand where JSON has them, elements are "lines[0].sku" and
+// "prices[eur].amount". An embedded pointer that is itself required and nil is
+// called by the object that it belongs to, and at the top "$".
+func WireNames(v *validator.Validate) *validator.Validate {
+	validator.WithTagNameFuncBlankOmit()(v)
+	v.RegisterTagNameFunc(wireName)
+	return v
 }
 
 type pipe struct{ validator *validator.Validate }
@@ -192,29 +206,62 @@ func fieldsOf(input reflect.Type, err error) Fields {
 	if !errors.As(err, &failures) {
 		return nil
 	}
-	// A namespace begins with the name of the type, "Order.items[0].sku".
-	if input.Kind() == reflect.Pointer {
-		input = input.Elem()
-	}
+	roots := rootNames(input)
 	fields := make(Fields, len(failures))
 	for _, f := range failures {
 		rule := f.Tag()
 		if f.Param() != "" {
 			rule += "=" + f.Param()
 		}
-		fields[strings.TrimPrefix(f.Namespace(), input.Name()+".")] = rule
+		fields[pathOf(f.Namespace(), roots)] = rule
 	}
 	return fields
 }
 
+// rootNames are what a namespace of the validator may begin with: the name of the
+// input's type, as in "Order.items[0].sku". A type without one passes that on to
+// the structs that it embeds.
+func rootNames(input reflect.Type) (names []string) {
+	if input.Kind() == reflect.Pointer {
+		input = input.Elem()
+	}
+	if input.Name() != "" || input.Kind() != reflect.Struct {
+		return []string{input.Name()}
+	}
+	for i := range input.NumField() {
+		t := input.Field(i).Type
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if wireName(input.Field(i)) == "" {
+			names = append(names, t.Name())
+		}
+	}
+	return names
+}
+
+// pathOf takes the name of the root from a namespace.
+func pathOf(namespace string, roots []string) string {
+	if namespace == "" || slices.Contains(roots, namespace) {
+		return "$"
+	}
+	for _, root := range roots {
+		if path, ok := strings.CutPrefix(namespace, root+"."); ok {
+			return path
+		}
+	}
+	return namespace
+}
+
 // wireName returns the name of a field as the caller knows it: that of a body's
-// property or of a header in a parameter object, else that in JSON.
+// property or of a header in a parameter object, else that in JSON. It is empty for
+// an embedded struct, whose fields JSON has in its place.
 func wireName(field reflect.StructField) string {
 	for _, tag := range []string{"input", "json", "header"} {
-		switch name, _, _ := strings.Cut(field.Tag.Get(tag), ","); name {
-		case "":
-		case "-":
-			return ""
+		switch name, _, _ := strings.Cut(field.Tag.Get(tag), ","); {
+		case name == "", tag == "json" && !jsontype.ValidName(name):
+		case field.Tag.Get(tag) == "-":
+			return field.Name
 		default:
 			return name
 		}
@@ -224,5 +271,8 @@ func wireName(field reflect.StructField) string {
 			return tag
 		}
 	}
-	return ""
+	if field.Anonymous && isStruct(field.Type) {
+		return ""
+	}
+	return field.Name
 }

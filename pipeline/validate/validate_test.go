@@ -11,6 +11,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/validate"
 )
@@ -48,6 +49,58 @@ type stored struct {
 type page[T any] struct {
 	Size T `json:"size" validate:"required"`
 }
+
+// Types that embed others.
+type (
+	human struct {
+		First string `json:"first_name" validate:"required"`
+		Last  string `validate:"required"`
+	}
+	Named struct {
+		Nick string `json:"nick" validate:"required"`
+	}
+	customer struct {
+		human
+		*Named
+
+		Age int `json:"age" validate:"gt=0"`
+	}
+	line struct {
+		item
+
+		Amount int `json:"amount" validate:"gt=0"`
+	}
+	order struct {
+		customer
+
+		Buyer   customer         `json:"buyer"`
+		Lines   []line           `json:"lines" validate:"dive"`
+		Rows    [1][]line        `json:"rows" validate:"dive,dive"`
+		Prices  map[string]*line `json:"prices" validate:"dive"`
+		Named   Named            `json:"alias"`
+		Any     any              `json:"any"`
+		Dotted  line             `json:"a.b"`
+		Dash    line             `json:"-,"`
+		Invalid line             `json:"in\"valid"`
+	}
+	named struct {
+		item  `json:"item"`
+		Named `json:"-"`
+	}
+	required struct {
+		*Named `validate:"required"`
+	}
+	requiredWithin struct {
+		Inner []required `json:"inner" validate:"dive"`
+	}
+	// embeddedParameters is a parameter object with an embedded struct.
+	embeddedParameters struct {
+		handler.In
+
+		customer `input:"customer"`
+		Lines    []line `input:"lines" validate:"dive"`
+	}
+)
 
 type byValue struct{ Err error }
 
@@ -120,6 +173,57 @@ func TestPipe(t *testing.T) {
 		"a generic struct": {
 			input: page[validator.FieldError]{}, message: "invalid input: size: required", metadata: map[string]string{"size": "required"},
 		},
+		"embedded structs, as JSON has them": {
+			input:   customer{Named: &Named{}},
+			message: "invalid input: Last: required, age: gt=0, first_name: required, nick: required",
+			metadata: map[string]string{
+				"first_name": "required", "Last": "required", "nick": "required", "age": "gt=0",
+			},
+		},
+		"embedded structs within": {
+			input: order{
+				customer: customer{human: human{"a", "b"}, Age: 1}, Buyer: customer{human: human{"", "b"}, Age: 1},
+				Lines: []line{{item{"a"}, 1}, {}}, Rows: [1][]line{{{}}}, Prices: map[string]*line{"eur": {}}, Any: line{},
+			},
+			message: "invalid input: -.amount: gt=0, -.sku: required, Invalid.amount: gt=0, Invalid.sku: required, a.b.amount: gt=0, a.b.sku: required, alias.nick: required, any.amount: gt=0, any.sku: required, buyer.first_name: required, lines[1].amount: gt=0, lines[1].sku: required, prices[eur].amount: gt=0, prices[eur].sku: required, rows[0][0].amount: gt=0, rows[0][0].sku: required",
+			metadata: map[string]string{
+				"buyer.first_name": "required", "lines[1].sku": "required", "lines[1].amount": "gt=0", "rows[0][0].sku": "required",
+				"rows[0][0].amount": "gt=0", "prices[eur].sku": "required", "prices[eur].amount": "gt=0", "alias.nick": "required",
+				"any.sku": "required", "any.amount": "gt=0", "a.b.sku": "required", "a.b.amount": "gt=0", "-.sku": "required", "-.amount": "gt=0",
+				"Invalid.sku": "required", "Invalid.amount": "gt=0",
+			},
+		},
+		"elements that embed structs": {
+			input: []*line{{item{"a"}, 1}, {}}, message: "invalid input: [1].amount: gt=0, [1].sku: required",
+			metadata: map[string]string{"[1].sku": "required", "[1].amount": "gt=0"},
+		},
+		"embedded structs with a name, and without JSON": {
+			input: named{}, message: "invalid input: Named.nick: required, item.sku: required",
+			metadata: map[string]string{"item.sku": "required", "Named.nick": "required"},
+		},
+		"an embedded pointer that is required": {
+			input: &required{}, message: "invalid input: $: required", metadata: map[string]string{"$": "required"},
+		},
+		"an embedded pointer that is required within": {
+			input: requiredWithin{[]required{{}}}, message: "invalid input: inner[0]: required",
+			metadata: map[string]string{"inner[0]": "required"},
+		},
+		"an embedded struct without a name": {
+			input: struct{ line }{}, message: "invalid input: amount: gt=0, sku: required",
+			metadata: map[string]string{"sku": "required", "amount": "gt=0"},
+		},
+		"an embedded pointer that is required in a struct without a name": {
+			input: struct {
+				*Named `validate:"required"`
+			}{}, message: "invalid input: $: required", metadata: map[string]string{"$": "required"},
+		},
+		"a parameter object with an embedded struct": {
+			input:   embeddedParameters{Lines: []line{{}}},
+			message: "invalid input: customer.Last: required, customer.age: gt=0, customer.first_name: required, lines[0].amount: gt=0, lines[0].sku: required",
+			metadata: map[string]string{
+				"customer.first_name": "required", "customer.Last": "required", "customer.age": "gt=0", "lines[0].sku": "required", "lines[0].amount": "gt=0",
+			},
+		},
 		"Validate of a value":        {input: byValue{errors.New("no")}, message: "invalid input: no"},
 		"Validate of a pointer":      {input: &byValue{errors.New("no")}, message: "invalid input: no"},
 		"Validate that is satisfied": {input: byPointer{1}},
@@ -189,6 +293,12 @@ func TestAValidatorOfOnesOwn(t *testing.T) {
 	require.NoError(t, err)
 	_, err = pipe.Transform(nil, nil, odd{2})
 	require.Equal(t, map[string]string{"N": "odd"}, restate.AsTerminalError(err).Metadata().ToMap())
+
+	type embedding struct{ odd }
+	v = validator.New()
+	require.NoError(t, v.RegisterValidation("odd", func(f validator.FieldLevel) bool { return f.Field().Int()%2 == 1 }))
+	_, err = validate.New(validate.WireNames(v)).Transform(nil, nil, []embedding{{odd{2}}})
+	require.Equal(t, map[string]string{"[0].n": "odd"}, restate.AsTerminalError(err).Metadata().ToMap())
 }
 
 func TestAnInvalidInputDoesNotReachTheHandler(t *testing.T) {

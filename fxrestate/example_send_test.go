@@ -54,7 +54,7 @@ func ExampleSend() {
 	fmt.Println("created", err)
 	_, err = ingress.InvocationByID[restate.Void](client, id).Attach(ctx)
 	fmt.Println("reminded", err)
-	// Output:
+	// Unordered output:
 	// created <nil>
 	// remember, Ada
 	// reminded <nil>

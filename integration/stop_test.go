@@ -3,6 +3,7 @@ package integration_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -97,6 +98,23 @@ func (a *app) stopping(t *testing.T) <-chan error {
 	return stopped
 }
 
+// turnsAway returns nil if the endpoint refuses invocations since it stops.
+func (a *app) turnsAway(service, handler string) error {
+	req, err := http.NewRequest(http.MethodPost, a.url()+"/invoke/"+service+"/"+handler, http.NoBody)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/vnd.restate.invocation.v5")
+	res, err := httpClient.Do(req)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusServiceUnavailable {
+		err = fmt.Errorf("status %d", res.StatusCode)
+	}
+	return errors.Join(err, res.Body.Close())
+}
+
 func TestStoppedApplicationRefusesConnections(t *testing.T) {
 	t.Parallel()
 	a := startWorker(t, newWorker(), unique("worker"), asIs)
@@ -117,7 +135,9 @@ func TestStopLetsAttemptsInFlightFinish(t *testing.T) {
 	receive(t, w.began, "the step")
 	stopped := a.stopping(t)
 
-	// What comes now is turned away, to be done later.
+	// For a second invocations are still let in. What comes now is turned away, to be
+	// done later.
+	eventually(t, func() error { return a.turnsAway(name, "Compute") })
 	later := submit(t, path(name, "Compute"), nil)
 	close(w.proceed)
 	require.NoError(t, receive(t, stopped, "the stop"))

@@ -20,7 +20,7 @@
 // manifest is, byte by byte, the one that restate.Reflect gives for the same struct
 // and options. [Foreign] takes any other definition of the SDK in, its manifest
 // unchanged. The handlers of both run in the scope of an attempt, which is what
-// fxrestate.FromContext finds.
+// durable.FromContext finds.
 //
 // # Where it is served
 //

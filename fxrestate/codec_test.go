@@ -7,6 +7,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 type order struct {
@@ -15,15 +16,15 @@ type order struct {
 
 // orders gets messages of many senders, and not all of them send JSON.
 type orders struct {
-	unreadable fxrestate.ServiceClient[*unreadable]
+	unreadable rpc.Service[*unreadable]
 }
 
-func newOrders(u fxrestate.ServiceClient[*unreadable]) *orders { return &orders{u} }
+func newOrders(u rpc.Service[*unreadable]) *orders { return &orders{u} }
 
 func (o *orders) Import(ctx restate.Context, body []byte) error {
 	var in order
 	if err := json.Unmarshal(body, &in); err != nil {
-		_, err = fxrestate.SendVoid(ctx, o.unreadable, (*unreadable).Keep, string(body))
+		_, err = rpc.SendVoid(ctx, o.unreadable, (*unreadable).Keep, string(body))
 		return err
 	}
 	return nil // go on with the order

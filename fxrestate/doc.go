@@ -42,31 +42,31 @@
 // verb has a form for each shape of method: see [Call].
 //
 //	// Call and wait.
-//	receipt, err := fxrestate.Call(ctx, o.payments, (*Payments).Charge, in)
-//	total, err := fxrestate.Call0(ctx, o.carts.Key(id), (*Cart).Total)
+//	receipt, err := rpc.Call(ctx, o.payments, (*Payments).Charge, in)
+//	total, err := rpc.Call0(ctx, o.carts.Key(id), (*Cart).Total)
 //
 //	// Send: it runs on its own, now or later, and once per idempotency key.
-//	sent, err := fxrestate.Send(ctx, o.mails, (*Mails).Receipt, receipt)
-//	_, err = fxrestate.SendVoid(ctx, o.carts.Key(id), (*Cart).Expire, in,
+//	sent, err := rpc.Send(ctx, o.mails, (*Mails).Receipt, receipt)
+//	_, err = rpc.SendVoid(ctx, o.carts.Key(id), (*Cart).Expire, in,
 //		restate.WithDelay(time.Hour), restate.WithIdempotencyKey(in.ID))
 //
 //	// Call, and wait later, perhaps for several together.
-//	quote, err := fxrestate.Future(ctx, o.shop, (*Shop).Quote, item)
-//	price, err := fxrestate.ResponseOf(quote).OrTimeout(ctx, time.Minute).Await(ctx)
+//	quote, err := rpc.Start(ctx, o.shop, (*Shop).Quote, item)
+//	price, err := durable.FutureOf(quote, quote.Response).OrTimeout(ctx, time.Minute).Await(ctx)
 //
 //	// What was sent: its result, its end, and its id for another time.
 //	receipt, err := sent.Attach(ctx)
 //	err = sent.Cancel(ctx)
-//	receipt, err = fxrestate.InvocationByID[Receipt](sent.ID()).Attach(ctx)
+//	receipt, err = rpc.HandleOf[Receipt](sent.ID()).Attach(ctx)
 //
 //	// A service of another application, by a contract that [RemoteService] declares.
-//	rate, err := fxrestate.Call(ctx, o.rates, (*Rates).Quote, "EUR")
+//	rate, err := rpc.Call(ctx, o.rates, (*Rates).Quote, "EUR")
 //
 //	// By names alone.
-//	text, err := fxrestate.Named[string, string]("Greeter", "greet").Call(ctx, "Ada")
+//	text, err := rpc.Named[string, string]("Greeter", "greet").Call(ctx, "Ada")
 //
 //	// With options for the client.
-//	receipt, err := fxrestate.Call(ctx, o.payments.With(restate.WithInputCodec(codec)), (*Payments).Charge, in)
+//	receipt, err := rpc.Call(ctx, o.payments.With(restate.WithInputCodec(codec)), (*Payments).Charge, in)
 //
 // Outside handlers, in HTTP controllers and jobs, package ingress has the same
 // verbs; its *ingress.Client is injectable, and works from the start of what

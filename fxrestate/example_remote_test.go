@@ -9,6 +9,8 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
+	"github.com/fxrestate/go/rpc"
 )
 
 // RatesContract describes a service of another application, in whatever language.
@@ -19,13 +21,13 @@ func (RatesContract) Quote(restate.Context, string) (float64, error) { panic("re
 
 // Exchange calls it.
 type Exchange struct {
-	rates fxrestate.ServiceClient[RatesContract]
+	rates rpc.Service[RatesContract]
 }
 
-func NewExchange(rates fxrestate.ServiceClient[RatesContract]) *Exchange { return &Exchange{rates} }
+func NewExchange(rates rpc.Service[RatesContract]) *Exchange { return &Exchange{rates} }
 
 func (e *Exchange) Convert(ctx restate.Context, euros float64) (float64, error) {
-	rate, err := fxrestate.Call(ctx, e.rates, RatesContract.Quote, "EUR")
+	rate, err := rpc.Call(ctx, e.rates, RatesContract.Quote, "EUR")
 	return euros * rate, err
 }
 
@@ -35,10 +37,10 @@ type RatesServer struct{}
 func (*RatesServer) Quote(restate.Context, string) (float64, error) { return 1.5, nil }
 
 func ExampleRemoteService() {
-	_, stopRemote := startExample(fxrestate.Service[*RatesServer](func() *RatesServer { return &RatesServer{} },
+	_, stopRemote := testkit.StartApp(fxrestate.Service[*RatesServer](func() *RatesServer { return &RatesServer{} },
 		fxrestate.Name("rates"), fxrestate.Naming(handler.LowerCamel)))
 	defer stopRemote()
-	client, stop := startExample(
+	client, stop := testkit.StartApp(
 		fxrestate.RemoteService[RatesContract](fxrestate.Name("rates"), fxrestate.Naming(handler.LowerCamel)),
 		fxrestate.Service[*Exchange](NewExchange),
 	)

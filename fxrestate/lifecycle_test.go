@@ -3,7 +3,6 @@ package fxrestate_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -24,6 +23,7 @@ import (
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Idler does nothing, or nothing for long.
@@ -45,7 +45,7 @@ func (i *Idler) Hang(ctx restate.Context) error {
 // gateway stands in front of the admin API and has down answer 503 while it says so.
 func gateway(t *testing.T, down func(*http.Request) bool) string {
 	t.Helper()
-	to, err := url.Parse(restateServer.AdminURL())
+	to, err := url.Parse(testkit.Server().AdminURL())
 	require.NoError(t, err)
 	transport := &http.Transport{}
 	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, Transport: transport}
@@ -68,7 +68,7 @@ func lifeConfig(adminURL string, required bool) fxrestate.Config {
 	return fxrestate.Config{
 		Admin:    admin.Config{URL: adminURL},
 		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
-		Register: &deployment.Config{URL: "http://" + restateServer.EndpointHost() + ":{{port}}", Required: required},
+		Register: &deployment.Config{URL: "http://" + testkit.Server().EndpointHost() + ":{{port}}", Required: required},
 	}
 }
 
@@ -84,7 +84,7 @@ type idle struct {
 func newIdle(t *testing.T, cfg fxrestate.Config, opts ...fx.Option) *idle {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
-	i := &idle{Idler: newIdler(), name: fmt.Sprintf("idler-%d", services.Add(1)), logs: logs}
+	i := &idle{Idler: newIdler(), name: testkit.Unique("idler"), logs: logs}
 	client := new(*admin.Client)
 	i.App = fxtest.New(t, append(opts,
 		fxrestate.Module, fx.Supply(cfg, zap.New(core)), fx.Populate(&i.health, client),
@@ -175,7 +175,7 @@ func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 	defer cancel()
 	go func() { started <- i.Start(ctx) }()
 	require.Eventually(t, func() bool {
-		status, _ := post(t, restateServer.IngressURL()+"/"+i.name+"/Hang/send")
+		status, _ := testkit.Post(t, "/"+i.name+"/Hang/send")
 		return status == http.StatusAccepted
 	}, timeout, 50*time.Millisecond)
 	within(t, i.hanging, "the attempt")

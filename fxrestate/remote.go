@@ -10,7 +10,7 @@ import (
 )
 
 // RemoteService declares a service that another application serves, in any
-// language, and makes [ServiceClient] of T injectable. T is the contract: a struct
+// language, and makes [rpc.Service] of T injectable. T is the contract: a struct
 // whose methods have the names and types of the remote handlers. Its methods are
 // never called, and nothing of it is served.
 //
@@ -40,13 +40,13 @@ func RemoteService[T any](opts ...restate.ServiceDefinitionOption) fx.Option {
 }
 
 // RemoteObject declares a virtual object that another application serves, and
-// makes [ObjectClient] of T injectable. For the rest see [RemoteService].
+// makes [rpc.Object] of T injectable. For the rest see [RemoteService].
 func RemoteObject[T any](opts ...restate.ServiceDefinitionOption) fx.Option {
 	return remote[T](handler.Object, opts, caller())
 }
 
 // RemoteWorkflow declares a workflow that another application serves, and makes
-// [WorkflowClient] of T injectable. For the rest see [RemoteService].
+// [rpc.Workflow] of T injectable. For the rest see [RemoteService].
 func RemoteWorkflow[T any](opts ...restate.ServiceDefinitionOption) fx.Option {
 	return remote[T](handler.Workflow, opts, caller())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/rpc"
 )
 
 // The contracts of services in other applications.
@@ -41,7 +42,7 @@ func TestRemoteContractIsKnownByItsOptionsAndNotServed(t *testing.T) {
 		fxrestate.RemoteObject[*remoteTill](fxrestate.Name("till"),
 			fxrestate.Handler((*remoteTill).Peek, fxrestate.HandlerName("look"))),
 		fxrestate.RemoteWorkflow[*remoteSignup](fxrestate.Naming(handler.LowerCamel)),
-		fx.Invoke(func(fxrestate.ServiceClient[*remoteRates], fxrestate.ObjectClient[*remoteTill], fxrestate.WorkflowClient[*remoteSignup]) {
+		fx.Invoke(func(rpc.Service[*remoteRates], rpc.Object[*remoteTill], rpc.Workflow[*remoteSignup]) {
 		}),
 		fx.Populate(&registry, &served),
 	)

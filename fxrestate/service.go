@@ -9,6 +9,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/rpc"
 )
 
 // Service registers the struct T as a Restate service and provides it to the
@@ -159,11 +160,11 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 func newClient[T any](kind handler.Kind) any {
 	switch kind {
 	case handler.Object:
-		return func(r *handler.Registry) ObjectClient[T] { return ObjectClient[T]{r} }
+		return rpc.NewObject[T]
 	case handler.Workflow:
-		return func(r *handler.Registry) WorkflowClient[T] { return WorkflowClient[T]{r} }
+		return rpc.NewWorkflow[T]
 	default:
-		return func(r *handler.Registry) ServiceClient[T] { return ServiceClient[T]{registry: r} }
+		return rpc.NewService[T]
 	}
 }
 

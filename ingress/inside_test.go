@@ -120,7 +120,7 @@ func TestAClientUsedInsideAHandlerSaysSoOnce(t *testing.T) {
 			require.Len(t, log.all(), 1)
 			line := log.all()[0]
 			require.True(t, strings.Contains(line, "level=WARN") && strings.Contains(line, "target=Greeter/Ping"), line)
-			require.Contains(t, line, "use fxrestate.Call")
+			require.Contains(t, line, "use rpc.Call")
 		})
 	}
 }

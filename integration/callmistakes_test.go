@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/rpc"
 )
 
 // DriftServed is served; DriftContract is what its callers think of it.
@@ -25,8 +26,8 @@ func (DriftContract) Name(restate.Context, any) (int, error) { panic("remote") }
 
 // DriftCaller calls by the contract.
 type DriftCaller struct {
-	names fxrestate.ServiceClient[DriftContract]
-	tills fxrestate.ObjectClient[*CallsTill]
+	names rpc.Service[DriftContract]
+	tills rpc.Object[*CallsTill]
 }
 
 // tell says whether an error is terminal, and what it is.
@@ -35,25 +36,25 @@ func tell(err error) string { return fmt.Sprint(restate.IsTerminalError(err), " 
 // Inputs have no form in JSON.
 func (d *DriftCaller) Inputs(ctx restate.Context) (out []string, _ error) {
 	in := func() {}
-	_, err := fxrestate.Call(ctx, d.names, DriftContract.Name, any(in))
+	_, err := rpc.Call(ctx, d.names, DriftContract.Name, any(in))
 	out = append(out, tell(err))
-	_, err = fxrestate.Future(ctx, d.names, DriftContract.Name, any(in))
+	_, err = rpc.Start(ctx, d.names, DriftContract.Name, any(in))
 	out = append(out, tell(err))
-	_, err = fxrestate.Send(ctx, d.names, DriftContract.Name, any(in))
+	_, err = rpc.Send(ctx, d.names, DriftContract.Name, any(in))
 	return append(out, tell(err)), nil
 }
 
 // Results are no numbers.
 func (d *DriftCaller) Results(ctx restate.Context) (out []string, _ error) {
-	_, err := fxrestate.Call(ctx, d.names, DriftContract.Name, any("a"))
+	_, err := rpc.Call(ctx, d.names, DriftContract.Name, any("a"))
 	out = append(out, tell(err))
-	f, err := fxrestate.Future(ctx, d.names, DriftContract.Name, any("b"))
+	f, err := rpc.Start(ctx, d.names, DriftContract.Name, any("b"))
 	if err != nil {
 		return nil, err
 	}
-	_, err = fxrestate.ResponseOf(f).Await(ctx)
+	_, err = f.Await(ctx)
 	out = append(out, tell(err))
-	sent, err := fxrestate.Send(ctx, d.names, DriftContract.Name, any("c"))
+	sent, err := rpc.Send(ctx, d.names, DriftContract.Name, any("c"))
 	if err != nil {
 		return nil, err
 	}
@@ -62,43 +63,43 @@ func (d *DriftCaller) Results(ctx restate.Context) (out []string, _ error) {
 }
 
 func (d *DriftCaller) Return(ctx restate.Context, _ string) (int, error) {
-	return fxrestate.Call(ctx, d.names, DriftContract.Name, any("a"))
+	return rpc.Call(ctx, d.names, DriftContract.Name, any("a"))
 }
 
 func (d *DriftCaller) Respond(ctx restate.Context, _ string) (int, error) {
-	f, err := fxrestate.Future(ctx, d.names, DriftContract.Name, any("a"))
+	f, err := rpc.Start(ctx, d.names, DriftContract.Name, any("a"))
 	if err != nil {
 		return 0, err
 	}
-	return f.Response()
+	return f.Await(ctx)
 }
 
 func (d *DriftCaller) ByID(ctx restate.Context, id string) (int, error) {
-	return fxrestate.InvocationByID[int](id).Attach(ctx)
+	return rpc.HandleOf[int](id).Attach(ctx)
 }
 
 // Keys cannot be sent.
 func (d *DriftCaller) Keys(ctx restate.Context) (out []string, _ error) {
 	bad := d.tills.Key("a\xff")
-	_, err := fxrestate.Call(ctx, bad, (*CallsTill).Put, 1)
+	_, err := rpc.Call(ctx, bad, (*CallsTill).Put, 1)
 	out = append(out, tell(err))
-	_, err = fxrestate.Future(ctx, bad, (*CallsTill).Put, 1)
+	_, err = rpc.Start(ctx, bad, (*CallsTill).Put, 1)
 	out = append(out, tell(err))
-	_, err = fxrestate.Send(ctx, bad, (*CallsTill).Put, 1)
+	_, err = rpc.Send(ctx, bad, (*CallsTill).Put, 1)
 	out = append(out, tell(err))
 	good := d.tills.Key("a")
-	_, err = fxrestate.Call(ctx, good, (*CallsTill).Put, 1, restate.WithIdempotencyKey("\xff"))
+	_, err = rpc.Call(ctx, good, (*CallsTill).Put, 1, restate.WithIdempotencyKey("\xff"))
 	out = append(out, tell(err))
-	_, err = fxrestate.Send(ctx, good, (*CallsTill).Put, 1, restate.WithHeaders(map[string]string{"x-a": "\xff"}))
+	_, err = rpc.Send(ctx, good, (*CallsTill).Put, 1, restate.WithHeaders(map[string]string{"x-a": "\xff"}))
 	return append(out, tell(err)), nil
 }
 
 // IDs are no invocations.
 func (d *DriftCaller) IDs(ctx restate.Context) (out []string, _ error) {
-	for _, inv := range []fxrestate.Invocation[int]{
+	for _, inv := range []rpc.Handle[int]{
 		{},
-		fxrestate.InvocationByID[int](""),
-		fxrestate.InvocationByID[int]("inv_\xff"), fxrestate.InvocationByID[int]("inv_1short"),
+		rpc.HandleOf[int](""),
+		rpc.HandleOf[int]("inv_\xff"), rpc.HandleOf[int]("inv_1short"),
 	} {
 		_, err := inv.Attach(ctx)
 		out = append(out, tell(err), tell(inv.Cancel(ctx)))
@@ -112,7 +113,7 @@ func startDrift(t *testing.T) (caller, served string) {
 		fxrestate.Service[DriftServed](made(DriftServed{}), fxrestate.Name(served)),
 		fxrestate.Object[*CallsTill](made(&CallsTill{}), fxrestate.Name(caller+"-till")),
 		fxrestate.RemoteService[DriftContract](fxrestate.Name(served)),
-		fxrestate.Service[*DriftCaller](func(names fxrestate.ServiceClient[DriftContract], tills fxrestate.ObjectClient[*CallsTill]) *DriftCaller {
+		fxrestate.Service[*DriftCaller](func(names rpc.Service[DriftContract], tills rpc.Object[*CallsTill]) *DriftCaller {
 			return &DriftCaller{names, tills}
 		}, fxrestate.Name(caller), fxrestate.Filters(func(_ context.Context, _ *pipeline.Invocation, err error) error {
 			return restate.ToTerminalError(fmt.Errorf("filtered: %w", err), restate.WithErrorCode(http.StatusTeapot))

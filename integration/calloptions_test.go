@@ -11,6 +11,7 @@ import (
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/rpc"
 )
 
 // OptionsCallee counts how often it runs for an input, and tells its header.
@@ -41,58 +42,66 @@ func (OptionsObject) Take(_ restate.ObjectContext, in string) (string, error) { 
 
 // OptionsCaller calls with options.
 type OptionsCaller struct {
-	to    fxrestate.ServiceClient[*OptionsCallee]
-	keyed fxrestate.ObjectClient[OptionsObject]
+	to    rpc.Service[*OptionsCallee]
+	keyed rpc.Object[OptionsObject]
 }
 
 func (c *OptionsCaller) Delayed(ctx restate.Context, d time.Duration) (string, error) {
-	sent, err := fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, "delayed", restate.WithDelay(d))
+	sent, err := rpc.Send(ctx, c.to, (*OptionsCallee).Take, "delayed", restate.WithDelay(d))
 	if err != nil {
 		return "", err
 	}
-	return sent.ID(), nil
+	return sent.ID()
 }
 
 // Once makes each verb twice with one key. Each result comes with the id.
 func (c *OptionsCaller) Once(ctx restate.Context, in string) (out [][2]string, _ error) {
 	for range 2 {
-		sent, err := fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, in, restate.WithIdempotencyKey(in+"s"))
+		sent, err := rpc.Send(ctx, c.to, (*OptionsCallee).Take, in, restate.WithIdempotencyKey(in+"s"))
 		if err != nil {
 			return nil, err
 		}
-		f, err := fxrestate.Future(ctx, c.to, (*OptionsCallee).Take, in+" future", restate.WithIdempotencyKey(in+"f"))
+		f, err := rpc.Start(ctx, c.to, (*OptionsCallee).Take, in+" future", restate.WithIdempotencyKey(in+"f"))
 		if err != nil {
 			return nil, err
 		}
-		if _, err := fxrestate.Call(ctx, c.to, (*OptionsCallee).Take, in+" call", restate.WithIdempotencyKey(in+"c")); err != nil {
+		if _, err := rpc.Call(ctx, c.to, (*OptionsCallee).Take, in+" call", restate.WithIdempotencyKey(in+"c")); err != nil {
 			return nil, err
 		}
 		if _, err := sent.Attach(ctx); err != nil {
 			return nil, err
 		}
-		if _, err := f.Response(); err != nil {
+		if _, err := f.Await(ctx); err != nil {
 			return nil, err
 		}
-		out = append(out, [2]string{sent.ID(), f.GetInvocationId()})
+		sentID, err := sent.ID()
+		if err != nil {
+			return nil, err
+		}
+		callID, err := f.ID()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, [2]string{sentID, callID})
 	}
 	return out, nil
 }
 
 func (c *OptionsCaller) Headers(ctx restate.Context) (out []string, _ error) {
 	headers := restate.WithHeaders(map[string]string{"x-own": "own"})
-	called, err := fxrestate.Call(ctx, c.to, (*OptionsCallee).Take, "call", headers)
+	called, err := rpc.Call(ctx, c.to, (*OptionsCallee).Take, "call", headers)
 	if err != nil {
 		return nil, err
 	}
-	f, err := fxrestate.Future(ctx, c.to, (*OptionsCallee).Take, "future", headers)
+	f, err := rpc.Start(ctx, c.to, (*OptionsCallee).Take, "future", headers)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, "send", headers)
+	sent, err := rpc.Send(ctx, c.to, (*OptionsCallee).Take, "send", headers)
 	if err != nil {
 		return nil, err
 	}
-	future, err := f.Response()
+	future, err := f.Await(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -105,19 +114,19 @@ func (c *OptionsCaller) Scoped(ctx restate.Context, how string) (err error) {
 	scope, limit := restate.WithScope("s"), restate.WithLimitKey("l")
 	switch how {
 	case "service, call":
-		_, err = fxrestate.Call(ctx, c.to.With(scope), (*OptionsCallee).Take, how)
+		_, err = rpc.Call(ctx, c.to.With(scope), (*OptionsCallee).Take, how)
 	case "service, send":
-		_, err = fxrestate.Send(ctx, c.to.With(scope), (*OptionsCallee).Take, how)
+		_, err = rpc.Send(ctx, c.to.With(scope), (*OptionsCallee).Take, how)
 	case "object, call":
-		_, err = fxrestate.Call(ctx, c.keyed.Key("k").With(scope), OptionsObject.Take, how)
+		_, err = rpc.Call(ctx, c.keyed.Key("k").With(scope), OptionsObject.Take, how)
 	case "object, send":
-		_, err = fxrestate.Send(ctx, c.keyed.Key("k").With(scope), OptionsObject.Take, how)
+		_, err = rpc.Send(ctx, c.keyed.Key("k").With(scope), OptionsObject.Take, how)
 	case "limit key, call":
-		_, err = fxrestate.Call(ctx, c.to, (*OptionsCallee).Take, how, limit)
+		_, err = rpc.Call(ctx, c.to, (*OptionsCallee).Take, how, limit)
 	case "limit key, future":
-		_, err = fxrestate.Future(ctx, c.to, (*OptionsCallee).Take, how, limit)
+		_, err = rpc.Start(ctx, c.to, (*OptionsCallee).Take, how, limit)
 	case "limit key, send":
-		_, err = fxrestate.Send(ctx, c.to, (*OptionsCallee).Take, how, limit)
+		_, err = rpc.Send(ctx, c.to, (*OptionsCallee).Take, how, limit)
 	}
 	return err
 }
@@ -128,7 +137,7 @@ func startOptions(t *testing.T, interceptors ...any) (callee *OptionsCallee, cal
 	start(t,
 		fxrestate.Service[*OptionsCallee](made(callee), fxrestate.Name(unique("options-callee"))),
 		fxrestate.Object[OptionsObject](made(OptionsObject{}), fxrestate.Name(unique("options-object"))),
-		fxrestate.Service[*OptionsCaller](func(to fxrestate.ServiceClient[*OptionsCallee], keyed fxrestate.ObjectClient[OptionsObject]) *OptionsCaller {
+		fxrestate.Service[*OptionsCaller](func(to rpc.Service[*OptionsCallee], keyed rpc.Object[OptionsObject]) *OptionsCaller {
 			return &OptionsCaller{to, keyed}
 		}, fxrestate.Name(caller), fxrestate.CallInterceptors(interceptors...),
 			restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(1), restate.KillOnMaxAttempts())))
@@ -177,7 +186,7 @@ func TestDelayedSendOutlivesTheApplication(t *testing.T) {
 		c := &OptionsCallee{runs: map[string]int{}}
 		return start(t,
 			fxrestate.Service[*OptionsCallee](made(c), fxrestate.Name(callee)),
-			fxrestate.Service[*OptionsCaller](func(to fxrestate.ServiceClient[*OptionsCallee]) *OptionsCaller {
+			fxrestate.Service[*OptionsCaller](func(to rpc.Service[*OptionsCallee]) *OptionsCaller {
 				return &OptionsCaller{to: to}
 			}, fxrestate.Name(caller))), c
 	}

@@ -8,8 +8,10 @@ import (
 	sdk "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/rpc"
 )
 
 // CallsTill is a virtual object that is called by its typed client.
@@ -49,19 +51,19 @@ func (*CallsTill) Raw(_ sdk.ObjectSharedContext, in []byte) ([]byte, error) {
 
 // CallsShop and CallsBank hold each other's clients, which are no instances.
 type CallsShop struct {
-	till fxrestate.ObjectClient[*CallsTill]
-	bank fxrestate.ServiceClient[*CallsBank]
-	flow fxrestate.WorkflowClient[*CallsFlow]
+	till rpc.Object[*CallsTill]
+	bank rpc.Service[*CallsBank]
+	flow rpc.Workflow[*CallsFlow]
 }
 
 type CallsBank struct {
-	shop fxrestate.ServiceClient[*CallsShop]
+	shop rpc.Service[*CallsShop]
 }
 
 func (b *CallsBank) Rate(_ sdk.Context, cents int) (int, error) { return cents * 2, nil }
 
 func (b *CallsBank) Back(ctx sdk.Context) (string, error) {
-	return fxrestate.Call0(ctx, b.shop, (*CallsShop).Name)
+	return rpc.Call0(ctx, b.shop, (*CallsShop).Name)
 }
 
 // CallsFlow is a workflow that waits for a signal.
@@ -83,53 +85,57 @@ func (s *CallsShop) Visit(ctx sdk.Context, id string) (map[string]any, error) {
 	till := s.till.Key(id)
 	seen := map[string]any{}
 	var err error
-	if err = fxrestate.Call0Void(ctx, till, (*CallsTill).Reset); err != nil {
+	if err = rpc.Call0Void(ctx, till, (*CallsTill).Reset); err != nil {
 		return nil, err
 	}
-	if seen["put"], err = fxrestate.Call(ctx, till, (*CallsTill).Put, 100); err != nil {
+	if seen["put"], err = rpc.Call(ctx, till, (*CallsTill).Put, 100); err != nil {
 		return nil, err
 	}
-	if err = fxrestate.CallVoid(ctx, till, (*CallsTill).Take, 30); err != nil {
+	if err = rpc.CallVoid(ctx, till, (*CallsTill).Take, 30); err != nil {
 		return nil, err
 	}
-	if seen["total"], err = fxrestate.Call0(ctx, till, (*CallsTill).Total); err != nil {
+	if seen["total"], err = rpc.Call0(ctx, till, (*CallsTill).Total); err != nil {
 		return nil, err
 	}
-	refused := fxrestate.CallVoid(ctx, till, (*CallsTill).Take, 1000)
+	refused := rpc.CallVoid(ctx, till, (*CallsTill).Take, 1000)
 	if t := sdk.AsTerminalError(refused); t != nil {
 		seen["refused"] = int(t.Code())
 	}
-	raw, err := fxrestate.Call(ctx, till, (*CallsTill).Raw, []byte{0xff, 'a'})
+	raw, err := rpc.Call(ctx, till, (*CallsTill).Raw, []byte{0xff, 'a'})
 	if err != nil {
 		return nil, err
 	}
 	seen["raw"] = len(raw) // binary in, binary out: the codec is the callee's
-	rate, err := fxrestate.Future(ctx, s.bank, (*CallsBank).Rate, 21)
+	rate, err := rpc.Start(ctx, s.bank, (*CallsBank).Rate, 21)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := fxrestate.Send(ctx, till, (*CallsTill).Put, 5, sdk.WithDelay(10*time.Millisecond))
+	sent, err := rpc.Send(ctx, till, (*CallsTill).Put, 5, sdk.WithDelay(10*time.Millisecond))
 	if err != nil {
 		return nil, err
 	}
-	if seen["rate"], err = rate.Response(); err != nil {
+	if seen["rate"], err = rate.Await(ctx); err != nil {
 		return nil, err
 	}
 	if seen["attached"], err = sent.Attach(ctx); err != nil {
 		return nil, err
 	}
-	seen["id"] = sent.ID() != ""
-	run, err := fxrestate.Send(ctx, s.flow.ID(id), (*CallsFlow).Run, "said")
+	sentID, err := sent.ID()
 	if err != nil {
 		return nil, err
 	}
-	if err = fxrestate.CallVoid(ctx, s.flow.ID(id), (*CallsFlow).Say, "yes"); err != nil {
+	seen["id"] = sentID != ""
+	run, err := rpc.Send(ctx, s.flow.ID(id), (*CallsFlow).Run, "said")
+	if err != nil {
+		return nil, err
+	}
+	if err = rpc.CallVoid(ctx, s.flow.ID(id), (*CallsFlow).Say, "yes"); err != nil {
 		return nil, err
 	}
 	if seen["flow"], err = run.Attach(ctx); err != nil {
 		return nil, err
 	}
-	if seen["back"], err = fxrestate.Call0(ctx, s.bank, (*CallsBank).Back); err != nil {
+	if seen["back"], err = rpc.Call0(ctx, s.bank, (*CallsBank).Back); err != nil {
 		return nil, err
 	}
 	return seen, nil
@@ -138,47 +144,48 @@ func (s *CallsShop) Visit(ctx sdk.Context, id string) (map[string]any, error) {
 // Futures waits later, in each shape.
 func (s *CallsShop) Futures(ctx sdk.Context, id string) (map[string]any, error) {
 	till := s.till.Key(id)
-	reset, err := fxrestate.Future0Void(ctx, till, (*CallsTill).Reset)
+	reset, err := rpc.Start0Void(ctx, till, (*CallsTill).Reset)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := reset.Response(); err != nil {
+	if _, err := reset.Await(ctx); err != nil {
 		return nil, err
 	}
-	put, err := fxrestate.Future(ctx, till, (*CallsTill).Put, 100)
+	put, err := rpc.Start(ctx, till, (*CallsTill).Put, 100)
 	if err != nil {
 		return nil, err
 	}
-	take, err := fxrestate.FutureVoid(ctx, till, (*CallsTill).Take, 30)
+	take, err := rpc.StartVoid(ctx, till, (*CallsTill).Take, 30)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := take.Response(); err != nil {
+	if _, err := take.Await(ctx); err != nil {
 		return nil, err
 	}
-	total, err := fxrestate.Future0(ctx, till, (*CallsTill).Total)
+	total, err := rpc.Start0(ctx, till, (*CallsTill).Total)
 	if err != nil {
 		return nil, err
 	}
-	refused, err := fxrestate.FutureVoid(ctx, till, (*CallsTill).Take, 1000)
+	refused, err := rpc.StartVoid(ctx, till, (*CallsTill).Take, 1000)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := fxrestate.Future(ctx, till, (*CallsTill).Raw, []byte{0xff})
+	raw, err := rpc.Start(ctx, till, (*CallsTill).Raw, []byte{0xff})
 	if err != nil {
 		return nil, err
 	}
 	seen := map[string]any{}
-	if seen["put"], err = fxrestate.ResponseOf(put).Await(ctx); err != nil {
+	if seen["put"], err = put.Await(ctx); err != nil {
 		return nil, err
 	}
-	if seen["total"], err = fxrestate.ResponseOf(total).Await(ctx); err != nil {
+	if seen["total"], err = total.Await(ctx); err != nil {
 		return nil, err
 	}
-	if seen["raw"], err = fxrestate.ResponseOf(raw).Await(ctx); err != nil {
+	if seen["raw"], err = raw.Await(ctx); err != nil {
 		return nil, err
 	}
-	_, failure := refused.Response()
+	_, err = refused.Await(ctx)
+	failure := sdk.AsTerminalError(err)
 	if failure == nil {
 		return nil, sdk.TerminalErrorf("took too much")
 	}
@@ -189,29 +196,29 @@ func (s *CallsShop) Futures(ctx sdk.Context, id string) (map[string]any, error) 
 // Sends in each shape, and attaches to what it sent.
 func (s *CallsShop) Sends(ctx sdk.Context, id string) (map[string]any, error) {
 	till := s.till.Key(id)
-	reset, err := fxrestate.Send0Void(ctx, till, (*CallsTill).Reset)
+	reset, err := rpc.Send0Void(ctx, till, (*CallsTill).Reset)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := reset.Attach(ctx); err != nil {
 		return nil, err
 	}
-	put, err := fxrestate.Send(ctx, till, (*CallsTill).Put, 100)
+	put, err := rpc.Send(ctx, till, (*CallsTill).Put, 100)
 	if err != nil {
 		return nil, err
 	}
-	take, err := fxrestate.SendVoid(ctx, till, (*CallsTill).Take, 30)
+	take, err := rpc.SendVoid(ctx, till, (*CallsTill).Take, 30)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := take.Attach(ctx); err != nil {
 		return nil, err
 	}
-	total, err := fxrestate.Send0(ctx, till, (*CallsTill).Total)
+	total, err := rpc.Send0(ctx, till, (*CallsTill).Total)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := fxrestate.Send(ctx, till, (*CallsTill).Raw, []byte{0xff})
+	raw, err := rpc.Send(ctx, till, (*CallsTill).Raw, []byte{0xff})
 	if err != nil {
 		return nil, err
 	}
@@ -225,32 +232,48 @@ func (s *CallsShop) Sends(ctx sdk.Context, id string) (map[string]any, error) {
 	if seen["raw"], err = raw.Attach(ctx); err != nil { // the codec is the callee's
 		return nil, err
 	}
-	if seen["by id"], err = fxrestate.InvocationByID[[]byte](raw.ID(), sdk.WithBinary).Attach(ctx); err != nil {
+	rawID, err := raw.ID()
+	if err != nil {
 		return nil, err
 	}
-	seen["known"] = fxrestate.InvocationByID[int](put.ID()).ID() == put.ID()
-	seen["by id, JSON"], err = fxrestate.InvocationByID[int](put.ID()).Attach(ctx)
+	putID, err := put.ID()
+	if err != nil {
+		return nil, err
+	}
+	if seen["by id"], err = rpc.HandleOf[[]byte](rawID, sdk.WithBinary).Attach(ctx); err != nil {
+		return nil, err
+	}
+	known, err := rpc.HandleOf[int](putID).ID()
+	if err != nil {
+		return nil, err
+	}
+	seen["known"] = known == putID
+	seen["by id, JSON"], err = rpc.HandleOf[int](putID).Attach(ctx)
 	return seen, err
 }
 
 // Stop cancels what it sent.
 func (s *CallsShop) Stop(ctx sdk.Context, id string) (bool, error) {
-	run, err := fxrestate.Send(ctx, s.flow.ID(id), (*CallsFlow).Run, "never")
+	run, err := rpc.Send(ctx, s.flow.ID(id), (*CallsFlow).Run, "never")
 	if err != nil {
 		return false, err
 	}
 	// By its id, the invocation can be found again at another time.
-	again := fxrestate.InvocationByID[string](run.ID())
+	runID, err := run.ID()
+	if err != nil {
+		return false, err
+	}
+	again := rpc.HandleOf[string](runID)
 	if err := again.Cancel(ctx); err != nil {
 		return false, err
 	}
 	_, err = again.Attach(ctx)
-	return fxrestate.IsCancelled(err), nil
+	return durable.IsCancelled(err), nil
 }
 
 // Nobody calls an object without a key.
 func (s *CallsShop) Nobody(ctx sdk.Context) error {
-	return fxrestate.Call0Void(ctx, s.till.Key(""), (*CallsTill).Reset)
+	return rpc.Call0Void(ctx, s.till.Key(""), (*CallsTill).Reset)
 }
 
 var errTooLittle = sdk.TerminalErrorf("too little in the till")
@@ -270,10 +293,10 @@ func startCalls(t *testing.T) {
 			fxrestate.Handler((*CallsTill).Raw, sdk.WithBinary)),
 		fxrestate.Workflow[*CallsFlow](func() *CallsFlow { return &CallsFlow{} }, fxrestate.Naming(handler.LowerCamel),
 			fxrestate.Handler((*CallsFlow).Run, fxrestate.HandlerName("Run"))),
-		fxrestate.Service[*CallsShop](func(till fxrestate.ObjectClient[*CallsTill], bank fxrestate.ServiceClient[*CallsBank], flow fxrestate.WorkflowClient[*CallsFlow]) *CallsShop {
+		fxrestate.Service[*CallsShop](func(till rpc.Object[*CallsTill], bank rpc.Service[*CallsBank], flow rpc.Workflow[*CallsFlow]) *CallsShop {
 			return &CallsShop{till, bank, flow}
 		}, fxrestate.Name("calls-shop")),
-		fxrestate.Service[*CallsBank](func(shop fxrestate.ServiceClient[*CallsShop]) *CallsBank { return &CallsBank{shop} }),
+		fxrestate.Service[*CallsBank](func(shop rpc.Service[*CallsShop]) *CallsBank { return &CallsBank{shop} }),
 	)
 }
 
@@ -318,10 +341,10 @@ func TestClientThatWasNotInjectedSaysSo(t *testing.T) {
 
 // CallsLost forgot to take its client from the graph.
 type CallsLost struct {
-	till fxrestate.ObjectClient[*CallsTill]
+	till rpc.Object[*CallsTill]
 }
 
 func (l *CallsLost) Call(ctx sdk.Context) error {
-	err := fxrestate.Call0Void(ctx, l.till.Key("k"), (*CallsTill).Reset)
+	err := rpc.Call0Void(ctx, l.till.Key("k"), (*CallsTill).Reset)
 	return sdk.ToTerminalError(err)
 }

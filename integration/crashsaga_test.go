@@ -7,7 +7,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 )
 
 // Cruise books three things and cannot have the fourth.
@@ -16,7 +16,7 @@ type Cruise struct{ outside outside }
 func NewCruise(o outside) *Cruise { return &Cruise{o} }
 
 func (b *Cruise) Book(ctx restate.Context, guest string) error {
-	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		for _, what := range []string{"flight", "car", "hotel"} {
 			undo.Step("cancel-"+what, func(ctx restate.RunContext) error { return b.outside.effect(ctx, guest+"-cancel-"+what) })
 			if what == "flight" {

@@ -9,12 +9,12 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 )
 
 var (
-	choiceLeft  = fxrestate.NewPromiseKey[string]("left")
-	choiceRight = fxrestate.NewPromiseKey[string]("right")
+	choiceLeft  = durable.NewPromiseKey[string]("left")
+	choiceRight = durable.NewPromiseKey[string]("right")
 )
 
 // Choice waits for one of several things. What it then does outside is no step.
@@ -23,14 +23,14 @@ type Choice struct{ outside outside }
 func NewChoice(o outside) *Choice { return &Choice{o} }
 
 func (c *Choice) Run(ctx restate.WorkflowContext, limit time.Duration) (string, error) {
-	var waited fxrestate.Pending[string]
+	var waited durable.Future[string]
 	if limit > 0 {
-		waited = choiceLeft.Pending(ctx).OrTimeout(ctx, limit)
+		waited = choiceLeft.Future(ctx).OrTimeout(ctx, limit)
 	} else {
-		waited = fxrestate.First(choiceLeft.Pending(ctx), choiceRight.Pending(ctx))
+		waited = durable.First(choiceLeft.Future(ctx), choiceRight.Future(ctx))
 	}
 	chosen, err := waited.Await(ctx)
-	if fxrestate.IsTimeout(err) {
+	if durable.IsTimeout(err) {
 		chosen, err = "timeout", nil
 	}
 	if err != nil {

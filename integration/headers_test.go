@@ -8,6 +8,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -15,8 +16,8 @@ import (
 type Addressee struct{}
 
 // Record is the record of Kafka, or nil.
-func (Addressee) Record(ctx restate.Context) (*fxrestate.KafkaRecord, error) {
-	record, ok, err := fxrestate.KafkaRecordOf(ctx)
+func (Addressee) Record(ctx restate.Context) (*durable.KafkaRecord, error) {
+	record, ok, err := durable.KafkaRecordOf(ctx)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -56,14 +57,14 @@ func TestRecordOfKafkaIsReadFromTheHeadersOfItsInvocation(t *testing.T) {
 	const id, partition, offset, at = "Restate.Subscription.Id", "Kafka.Partition", "Kafka.Offset", "Kafka.Timestamp"
 	for when, test := range map[string]struct {
 		headers []string
-		want    *fxrestate.KafkaRecord
+		want    *durable.KafkaRecord
 	}{
-		"all are there":   {[]string{id, "sub_1", partition, "3", offset, "5000000000", at, "1700000000123"}, &fxrestate.KafkaRecord{Subscription: "sub_1", Partition: 3, Offset: 5000000000, Timestamp: time.UnixMilli(1700000000123).UTC()}},
-		"without a time":  {[]string{id, "sub_1", partition, "0", offset, "0"}, &fxrestate.KafkaRecord{Subscription: "sub_1"}},
+		"all are there":   {[]string{id, "sub_1", partition, "3", offset, "5000000000", at, "1700000000123"}, &durable.KafkaRecord{Subscription: "sub_1", Partition: 3, Offset: 5000000000, Timestamp: time.UnixMilli(1700000000123).UTC()}},
+		"without a time":  {[]string{id, "sub_1", partition, "0", offset, "0"}, &durable.KafkaRecord{Subscription: "sub_1"}},
 		"without any":     {nil, nil},
 		"of another kind": {[]string{partition, "3", offset, "many"}, nil},
 	} {
-		require.Equal(t, test.want, decode[*fxrestate.KafkaRecord](t, call(t, path(name, "Record"), nil, test.headers...)), when)
+		require.Equal(t, test.want, decode[*durable.KafkaRecord](t, call(t, path(name, "Record"), nil, test.headers...)), when)
 	}
 	for says, headers := range map[string][]string{
 		"header kafka.offset of a record from Kafka: strconv.ParseInt: parsing \"many\"":          {id, "sub_1", partition, "3", offset, "many"},

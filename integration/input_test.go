@@ -17,6 +17,7 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline/validate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // Refund is a parameter object.
@@ -98,10 +99,10 @@ func TestAPropertyThatIsRequiredAndMissingIsA400ThatNamesIt(t *testing.T) {
 
 // Imports takes anything, and has what it cannot decode buried.
 type Imports struct {
-	graves fxrestate.ServiceClient[ImportGraves]
+	graves rpc.Service[ImportGraves]
 }
 
-func NewImports(graves fxrestate.ServiceClient[ImportGraves]) *Imports { return &Imports{graves} }
+func NewImports(graves rpc.Service[ImportGraves]) *Imports { return &Imports{graves} }
 
 func (i *Imports) Import(ctx restate.Context, body []byte) (string, error) {
 	var in Pair
@@ -111,8 +112,8 @@ func (i *Imports) Import(ctx restate.Context, body []byte) (string, error) {
 	return in.B, nil
 }
 
-func sendBad(ctx restate.Context, graves fxrestate.ServiceClient[ImportGraves], body []byte, err error) error {
-	_, sendErr := fxrestate.SendVoid(ctx, graves, ImportGraves.Bury, Corpse{body, err.Error()})
+func sendBad(ctx restate.Context, graves rpc.Service[ImportGraves], body []byte, err error) error {
+	_, sendErr := rpc.SendVoid(ctx, graves, ImportGraves.Bury, Corpse{body, err.Error()})
 	return sendErr
 }
 
@@ -181,10 +182,10 @@ func TestARouteToARawHandlerTakesAnyContentType(t *testing.T) {
 
 // Notes keeps plain text.
 type Notes struct {
-	other fxrestate.ObjectClient[*Notes]
+	other rpc.Object[*Notes]
 }
 
-func NewNotes(other fxrestate.ObjectClient[*Notes]) *Notes { return &Notes{other} }
+func NewNotes(other rpc.Object[*Notes]) *Notes { return &Notes{other} }
 
 func (n *Notes) Append(ctx restate.ObjectContext, line string) (string, error) {
 	text := restate.WithCodec(handler.TextCodec{})
@@ -198,7 +199,7 @@ func (n *Notes) Append(ctx restate.ObjectContext, line string) (string, error) {
 }
 
 func (n *Notes) Copy(ctx restate.ObjectContext, to string) (string, error) {
-	return fxrestate.Call(ctx, n.other.Key(to), (*Notes).Append, "copied")
+	return rpc.Call(ctx, n.other.Key(to), (*Notes).Append, "copied")
 }
 
 func (n *Notes) Refuse(restate.ObjectContext, string) (string, error) {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -47,7 +48,7 @@ func (c *Chatty) Talk(ctx restate.Context) error {
 
 // Stumble fails once.
 func (c *Chatty) Stumble(ctx restate.Context) error {
-	if _, err := fxrestate.Now(ctx); err != nil {
+	if _, err := durable.Now(ctx); err != nil {
 		return err
 	}
 	ctx.Log().Info("context: after the step")

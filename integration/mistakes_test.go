@@ -191,7 +191,7 @@ func TestMistakesInConstructorsAreReportedWithTheOthers(t *testing.T) {
 	err := newError(t, fx.Supply(config()),
 		fxrestate.Service[TwoInputs](made(TwoInputs{})),
 		fxrestate.Service[*Job](nil),
-		fxrestate.Scoped[*Gateway]("no function"),
+		fxrestate.PerInvocation[*Gateway]("no function"),
 	)
 	require.ErrorContains(t, err, "TwoInputs.Add")
 	require.ErrorContains(t, err, "the constructor is nil; pass the function that returns *integration_test.Job")
@@ -216,7 +216,7 @@ func TestMistakesAreReportedBeforeAnInstanceCannotBeConstructed(t *testing.T) {
 				fxrestate.Service[TwoInputs](made(TwoInputs{}), fxrestate.Guards(42)),
 				fxrestate.Service[*Job](newJob, fxrestate.Name(same)),
 				fxrestate.Object[Depot](made(Depot{}), fxrestate.Name(same)),
-				fxrestate.Scoped[*Gateway]("no function"),
+				fxrestate.PerInvocation[*Gateway]("no function"),
 			)
 			for _, want := range []string{
 				"MaxInFlight is -1", "TwoInputs.Add", "is neither a guard", fmt.Sprintf("is named %q", same), "Scoped[*integration_test.Gateway]",

@@ -10,7 +10,9 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // serves checks that the server sends services to the application.
@@ -78,28 +80,28 @@ func TestDefinitionsOfTheSDKJoin(t *testing.T) {
 
 // inScope reports whether a definition's handlers get the scope of an attempt.
 func inScope(ctx restate.ObjectContext, _, _ string) error {
-	_, err := fxrestate.ObjectFromContext(ctx)
+	_, err := durable.ObjectFromContext(ctx)
 	return restate.ToTerminalError(err)
 }
 
 // Ping and Pong take each other's clients.
 type (
 	Ping struct {
-		pong fxrestate.ServiceClient[*Pong]
+		pong rpc.Service[*Pong]
 	}
 	Pong struct {
-		ping fxrestate.ServiceClient[*Ping]
+		ping rpc.Service[*Ping]
 	}
 )
 
-func NewPing(pong fxrestate.ServiceClient[*Pong]) *Ping { return &Ping{pong} }
-func NewPong(ping fxrestate.ServiceClient[*Ping]) *Pong { return &Pong{ping} }
+func NewPing(pong rpc.Service[*Pong]) *Ping { return &Ping{pong} }
+func NewPong(ping rpc.Service[*Ping]) *Pong { return &Pong{ping} }
 
 func (p *Ping) Hit(ctx restate.Context, left int) (int, error) {
 	if left == 0 {
 		return 0, nil
 	}
-	n, err := fxrestate.Call(ctx, p.pong, (*Pong).Hit, left-1)
+	n, err := rpc.Call(ctx, p.pong, (*Pong).Hit, left-1)
 	return n + 1, err
 }
 
@@ -107,7 +109,7 @@ func (p *Pong) Hit(ctx restate.Context, left int) (int, error) {
 	if left == 0 {
 		return 0, nil
 	}
-	n, err := fxrestate.Call(ctx, p.ping, (*Ping).Hit, left-1)
+	n, err := rpc.Call(ctx, p.ping, (*Ping).Hit, left-1)
 	return n + 1, err
 }
 
@@ -129,8 +131,8 @@ func TestFxValidatesTheGraph(t *testing.T) {
 		fx.Provide(func() (fxrestate.Config, error) { return fxrestate.Config{}, errors.New("constructors do not run") }),
 		fxrestate.Service[*Payments](NewPayments),
 		fxrestate.Object[Depot](made(Depot{})),
-		fxrestate.Scoped[*Payments](func(ctx restate.Context, g *Gateway) *Payments { return &Payments{g} }),
-		fx.Invoke(func(fxrestate.ServiceClient[*Payments], fxrestate.ObjectClient[Depot], fxrestate.PerInvocation[*Payments]) {
+		fxrestate.PerInvocation[*Payments](func(ctx restate.Context, g *Gateway) *Payments { return &Payments{g} }),
+		fx.Invoke(func(rpc.Service[*Payments], rpc.Object[Depot], durable.PerInvocation[*Payments]) {
 		}),
 	)
 	require.NoError(t, fx.ValidateApp(good, fx.Provide(NewGateway)))

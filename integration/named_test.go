@@ -11,6 +11,7 @@ import (
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/rpc"
 )
 
 // NamedCaller knows of CallsTill and CallsFlow, which another application serves,
@@ -27,7 +28,7 @@ type NamedVisit struct {
 }
 
 func (n *NamedCaller) Visit(ctx restate.Context, key string) (out NamedVisit, err error) {
-	put := fxrestate.Named[int, int](n.till, "Put").Key(key)
+	put := rpc.Named[int, int](n.till, "Put").Key(key)
 	if out.Put, err = put.Call(ctx, 100); err != nil {
 		return out, err
 	}
@@ -35,23 +36,25 @@ func (n *NamedCaller) Visit(ctx restate.Context, key string) (out NamedVisit, er
 	if err != nil {
 		return out, err
 	}
-	out.Sent = sent.ID()
+	if out.Sent, err = sent.ID(); err != nil {
+		return out, err
+	}
 	if out.Later, err = sent.Attach(ctx); err != nil {
 		return out, err
 	}
-	take := fxrestate.Named[int, restate.Void](n.till, "Take").Key(key)
+	take := rpc.Named[int, restate.Void](n.till, "Take").Key(key)
 	_, refused := take.Call(ctx, 1000)
 	if t := restate.AsTerminalError(refused); t != nil {
 		out.Refused = t.Code()
 	}
-	total, err := fxrestate.Named[restate.Void, int](n.till, "Total").Key(key).Future(ctx, restate.Void{})
+	total, err := rpc.Named[restate.Void, int](n.till, "Total").Key(key).Start(ctx, restate.Void{})
 	if err != nil {
 		return out, err
 	}
-	if out.Total, err = fxrestate.ResponseOf(total).Await(ctx); err != nil {
+	if out.Total, err = total.Await(ctx); err != nil {
 		return out, err
 	}
-	raw := fxrestate.Named[[]byte, []byte](n.till, "Raw").With(restate.WithBinary).Key(key)
+	raw := rpc.Named[[]byte, []byte](n.till, "Raw").With(restate.WithBinary).Key(key)
 	shouted, err := raw.Send(ctx, []byte{0xff})
 	if err != nil {
 		return out, err
@@ -59,11 +62,11 @@ func (n *NamedCaller) Visit(ctx restate.Context, key string) (out NamedVisit, er
 	if out.Raw, err = shouted.Attach(ctx); err != nil {
 		return out, err
 	}
-	run, err := fxrestate.Named[string, string](n.flow, "Run").Key(key).Send(ctx, "said")
+	run, err := rpc.Named[string, string](n.flow, "Run").Key(key).Send(ctx, "said")
 	if err != nil {
 		return out, err
 	}
-	if _, err = fxrestate.Named[string, restate.Void](n.flow, "say").Key(key).Call(ctx, "yes"); err != nil {
+	if _, err = rpc.Named[string, restate.Void](n.flow, "say").Key(key).Call(ctx, "yes"); err != nil {
 		return out, err
 	}
 	out.Flow, err = run.Attach(ctx)
@@ -71,16 +74,16 @@ func (n *NamedCaller) Visit(ctx restate.Context, key string) (out NamedVisit, er
 }
 
 func (n *NamedCaller) Mistakes(ctx restate.Context) (out []string, _ error) {
-	for _, bad := range []fxrestate.NamedHandler[int, int]{
+	for _, bad := range []rpc.NamedHandler[int, int]{
 		{},
-		fxrestate.Named[int, int]("", "Put"),
-		fxrestate.Named[int, int](n.till, ""),
-		fxrestate.Named[int, int](n.till, "a\xff"),
-		fxrestate.Named[int, int](n.till, "Put").Key(""),
-		fxrestate.Named[int, int](n.till, "Put").Key("a\xff"),
+		rpc.Named[int, int]("", "Put"),
+		rpc.Named[int, int](n.till, ""),
+		rpc.Named[int, int](n.till, "a\xff"),
+		rpc.Named[int, int](n.till, "Put").Key(""),
+		rpc.Named[int, int](n.till, "Put").Key("a\xff"),
 	} {
 		_, called := bad.Call(ctx, 1)
-		_, future := bad.Future(ctx, 1)
+		_, future := bad.Start(ctx, 1)
 		_, sent := bad.Send(ctx, 1)
 		if called.Error() != future.Error() || called.Error() != sent.Error() {
 			return nil, restate.TerminalErrorf("%v, %v and %v", called, future, sent)
@@ -131,7 +134,7 @@ func TestHandlersAreCalledByNamesAlone(t *testing.T) {
 func TestNamesAndKeysThatCannotBeAreErrors(t *testing.T) {
 	t.Parallel()
 	caller, name := startNamed(t)
-	empty := ": the name of the service or handler is empty; make it with fxrestate.Named"
+	empty := ": the name of the service or handler is empty; make it with rpc.Named"
 	require.Equal(t, []string{
 		"false fxrestate: /" + empty,
 		"false fxrestate: /Put" + empty,

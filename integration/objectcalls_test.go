@@ -9,15 +9,17 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // Lane is a virtual object that holds up others, or does not.
 type Lane struct {
-	lanes fxrestate.ObjectClient[*Lane]
+	lanes rpc.Object[*Lane]
 }
 
-var laneSeen = fxrestate.NewStateKey[[]int]("seen")
+var laneSeen = durable.NewStateKey[[]int]("seen")
 
 func (l *Lane) Pass(ctx restate.ObjectContext, n int) ([]int, error) {
 	seen, err := laneSeen.Get(ctx)
@@ -30,7 +32,7 @@ func (l *Lane) Pass(ctx restate.ObjectContext, n int) ([]int, error) {
 
 // Again calls its own object, which it holds itself.
 func (l *Lane) Again(ctx restate.ObjectContext) ([]int, error) {
-	return fxrestate.Call(ctx, l.lanes.Key(restate.Key(ctx)), (*Lane).Pass, 0)
+	return rpc.Call(ctx, l.lanes.Key(restate.Key(ctx)), (*Lane).Pass, 0)
 }
 
 // Sleep goes on after a while, in which it holds the object.
@@ -38,28 +40,28 @@ func (l *Lane) Sleep(ctx restate.ObjectContext) error { return restate.Sleep(ctx
 
 // Later goes on after a while, in which others have the object.
 func (l *Lane) Later(ctx restate.ObjectContext) (string, error) {
-	sent, err := fxrestate.Send(ctx, l.lanes.Key(restate.Key(ctx)), (*Lane).Pass, 1, restate.WithDelay(never))
+	sent, err := rpc.Send(ctx, l.lanes.Key(restate.Key(ctx)), (*Lane).Pass, 1, restate.WithDelay(never))
 	if err != nil {
 		return "", err
 	}
-	return sent.ID(), nil
+	return sent.ID()
 }
 
 // LaneDriver sends and calls from outside of the lane.
 type LaneDriver struct {
-	lanes fxrestate.ObjectClient[*Lane]
-	flows fxrestate.WorkflowClient[*LaneFlow]
-	lost  fxrestate.ServiceClient[*LaneDriver]
+	lanes rpc.Object[*Lane]
+	flows rpc.Workflow[*LaneFlow]
+	lost  rpc.Service[*LaneDriver]
 }
 
 // Sends sends some and calls then.
 func (d *LaneDriver) Sends(ctx restate.Context, key string) ([]int, error) {
 	for n := range 9 {
-		if _, err := fxrestate.Send(ctx, d.lanes.Key(key), (*Lane).Pass, n); err != nil {
+		if _, err := rpc.Send(ctx, d.lanes.Key(key), (*Lane).Pass, n); err != nil {
 			return nil, err
 		}
 	}
-	return fxrestate.Call(ctx, d.lanes.Key(key), (*Lane).Pass, 9)
+	return rpc.Call(ctx, d.lanes.Key(key), (*Lane).Pass, 9)
 }
 
 // LaneFlow is a workflow that is over soon.
@@ -69,22 +71,22 @@ func (*LaneFlow) Run(_ restate.WorkflowContext, in string) (string, error) { ret
 
 // Twice runs a workflow twice.
 func (d *LaneDriver) Twice(ctx restate.Context, id string) (string, error) {
-	if _, err := fxrestate.Call(ctx, d.flows.ID(id), (*LaneFlow).Run, "first"); err != nil {
+	if _, err := rpc.Call(ctx, d.flows.ID(id), (*LaneFlow).Run, "first"); err != nil {
 		return "", err
 	}
-	return fxrestate.Call(ctx, d.flows.ID(id), (*LaneFlow).Run, "second")
+	return rpc.Call(ctx, d.flows.ID(id), (*LaneFlow).Run, "second")
 }
 
 // Targets calls each kind of handler.
 func (d *LaneDriver) Targets(ctx restate.Context, key string) error {
-	_, err := fxrestate.Call(ctx, d.lanes.Key(key), (*Lane).Pass, 1)
+	_, err := rpc.Call(ctx, d.lanes.Key(key), (*Lane).Pass, 1)
 	if err != nil {
 		return err
 	}
-	if _, err := fxrestate.Send(ctx, d.flows.ID(key), (*LaneFlow).Run, "once"); err != nil {
+	if _, err := rpc.Send(ctx, d.flows.ID(key), (*LaneFlow).Run, "once"); err != nil {
 		return err
 	}
-	return fxrestate.Call0Void(ctx, d.lost, (*LaneDriver).Nothing)
+	return rpc.Call0Void(ctx, d.lost, (*LaneDriver).Nothing)
 }
 
 func (d *LaneDriver) Nothing(restate.Context) error { return nil }
@@ -93,9 +95,9 @@ func (d *LaneDriver) Nothing(restate.Context) error { return nil }
 func startLanes(t *testing.T) (lane, flow, driver string) {
 	lane, flow, driver = unique("lane"), unique("lane-flow"), unique("lane-driver")
 	start(t,
-		fxrestate.Object[*Lane](func(lanes fxrestate.ObjectClient[*Lane]) *Lane { return &Lane{lanes} }, fxrestate.Name(lane)),
+		fxrestate.Object[*Lane](func(lanes rpc.Object[*Lane]) *Lane { return &Lane{lanes} }, fxrestate.Name(lane)),
 		fxrestate.Workflow[*LaneFlow](made(&LaneFlow{}), fxrestate.Name(flow)),
-		fxrestate.Service[*LaneDriver](func(lanes fxrestate.ObjectClient[*Lane], flows fxrestate.WorkflowClient[*LaneFlow], lost fxrestate.ServiceClient[*LaneDriver]) *LaneDriver {
+		fxrestate.Service[*LaneDriver](func(lanes rpc.Object[*Lane], flows rpc.Workflow[*LaneFlow], lost rpc.Service[*LaneDriver]) *LaneDriver {
 			return &LaneDriver{lanes, flows, lost}
 		}, fxrestate.Name(driver)))
 	return lane, flow, driver

@@ -14,6 +14,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // Job has two handlers that count how often they are tried, and fail until told
@@ -219,17 +220,17 @@ func TestAttemptIsAbortedAfterItsTimeouts(t *testing.T) {
 
 // Bell calls the handlers of a Job.
 type Bell struct {
-	job fxrestate.ServiceClient[*Job]
+	job rpc.Service[*Job]
 }
 
-func NewBell(job fxrestate.ServiceClient[*Job]) *Bell { return &Bell{job} }
+func NewBell(job rpc.Service[*Job]) *Bell { return &Bell{job} }
 
 func (b *Bell) Plain(ctx restate.Context) error {
-	return fxrestate.Call0Void(ctx, b.job, (*Job).Plain)
+	return rpc.Call0Void(ctx, b.job, (*Job).Plain)
 }
 
 func (b *Bell) Special(ctx restate.Context) error {
-	return fxrestate.Call0Void(ctx, b.job, (*Job).Special)
+	return rpc.Call0Void(ctx, b.job, (*Job).Special)
 }
 
 func TestPrivateHandlersAreCalledByHandlersOnly(t *testing.T) {

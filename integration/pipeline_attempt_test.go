@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -325,7 +326,7 @@ func (pipeTracer) Started(ctx context.Context, _ *pipeline.Invocation) context.C
 type PipeTraced struct{}
 
 func (PipeTraced) Look(ctx restate.ObjectContext) (string, error) {
-	below, err := fxrestate.ObjectFromContext(context.WithValue(ctx, clerk{}, 1))
+	below, err := durable.ObjectFromContext(context.WithValue(ctx, clerk{}, 1))
 	if err != nil {
 		return "", err
 	}

@@ -14,8 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/rpc"
 )
 
 // PipeMail is called by PipeOffice and tells what headers came with it.
@@ -30,36 +32,36 @@ func (m *PipeMail) Take(ctx restate.Context, what string) (string, error) {
 
 // PipeOffice calls PipeMail with each verb.
 type PipeOffice struct {
-	mail fxrestate.ServiceClient[*PipeMail]
+	mail rpc.Service[*PipeMail]
 }
 
-func NewPipeOffice(mail fxrestate.ServiceClient[*PipeMail]) *PipeOffice { return &PipeOffice{mail} }
+func NewPipeOffice(mail rpc.Service[*PipeMail]) *PipeOffice { return &PipeOffice{mail} }
 
 func (o *PipeOffice) Post(ctx restate.Context) ([]string, error) {
 	headers := restate.WithHeaders(map[string]string{"x-own": "own", "x-both": "option"})
-	called, err := fxrestate.Call(ctx, o.mail, (*PipeMail).Take, "call", headers)
+	called, err := rpc.Call(ctx, o.mail, (*PipeMail).Take, "call", headers)
 	if err != nil {
 		return nil, err
 	}
-	future, err := fxrestate.Future(ctx, o.mail, (*PipeMail).Take, "future", headers)
+	future, err := rpc.Start(ctx, o.mail, (*PipeMail).Take, "future", headers)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := fxrestate.Send(ctx, o.mail, (*PipeMail).Take, "send", headers, restate.WithIdempotencyKey("k"), restate.WithDelay(time.Millisecond))
+	sent, err := rpc.Send(ctx, o.mail, (*PipeMail).Take, "send", headers, restate.WithIdempotencyKey("k"), restate.WithDelay(time.Millisecond))
 	if err != nil {
 		return nil, err
 	}
-	answer, err := future.Response()
+	answer, err := future.Await(ctx)
 	if err != nil {
 		return nil, err
 	}
 	attached, err := sent.Attach(ctx)
-	bare, err2 := fxrestate.Call(ctx, o.mail, (*PipeMail).Take, "bare")
+	bare, err2 := rpc.Call(ctx, o.mail, (*PipeMail).Take, "bare")
 	return []string{called, answer, attached, bare}, errors.Join(err, err2)
 }
 
 func (o *PipeOffice) Short(ctx restate.Context) (string, error) {
-	out, err := fxrestate.Call(ctx, o.mail, (*PipeMail).Take, "short")
+	out, err := rpc.Call(ctx, o.mail, (*PipeMail).Take, "short")
 	if t := restate.AsTerminalError(err); t != nil {
 		return fmt.Sprint(t.Code()), nil
 	}
@@ -116,25 +118,25 @@ func TestPipelineCallInterceptorAnswersItself(t *testing.T) {
 
 // PipeClerk makes one call of a verb, and does not swallow its error.
 type PipeClerk struct {
-	mail fxrestate.ServiceClient[*PipeMail]
+	mail rpc.Service[*PipeMail]
 }
 
 func (c *PipeClerk) Do(ctx restate.Context, verb pipeline.Verb) (string, error) {
 	switch verb {
 	case pipeline.VerbSend:
-		sent, err := fxrestate.Send(ctx, c.mail, (*PipeMail).Take, "send")
+		sent, err := rpc.Send(ctx, c.mail, (*PipeMail).Take, "send")
 		if err != nil {
 			return "", err
 		}
 		return sent.Attach(ctx)
 	case pipeline.VerbFuture:
-		f, err := fxrestate.Future(ctx, c.mail, (*PipeMail).Take, "future")
+		f, err := rpc.Start(ctx, c.mail, (*PipeMail).Take, "future")
 		if err != nil {
 			return "", err
 		}
-		return f.Response()
+		return f.Await(ctx)
 	default:
-		return fxrestate.Call(ctx, c.mail, (*PipeMail).Take, "call")
+		return rpc.Call(ctx, c.mail, (*PipeMail).Take, "call")
 	}
 }
 
@@ -143,7 +145,7 @@ func startClerk(t *testing.T, got chan string, interceptors ...any) (clerk, mail
 	clerk, mail = unique("pipe-clerk"), unique("pipe-mail")
 	start(t,
 		fxrestate.Service[*PipeMail](made(&PipeMail{got}), fxrestate.Name(mail)),
-		fxrestate.Service[*PipeClerk](func(m fxrestate.ServiceClient[*PipeMail]) *PipeClerk { return &PipeClerk{m} }, fxrestate.Name(clerk),
+		fxrestate.Service[*PipeClerk](func(m rpc.Service[*PipeMail]) *PipeClerk { return &PipeClerk{m} }, fxrestate.Name(clerk),
 			restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(1), restate.KillOnMaxAttempts()),
 			fxrestate.CallInterceptors(interceptors...)))
 	return clerk, mail
@@ -221,7 +223,7 @@ func (s *PipeStairs) Climb(ctx restate.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	below, missing := fxrestate.FromContext(context.WithValue(ctx, clerk{}, "Ada"))
+	below, missing := durable.FromContext(context.WithValue(ctx, clerk{}, "Ada"))
 	if missing != nil {
 		return "", missing
 	}
@@ -248,7 +250,7 @@ func TestPipelineStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
 		fxrestate.StepInterceptors(
 			func(ctx restate.RunContext, s *pipeline.Step, next pipeline.StepNext) (any, error) {
 				trail.add("%s %s", s.Name(), s.Invocation().Handler())
-				if _, err := fxrestate.FromContext(ctx); !errors.Is(err, fxrestate.ErrInsideRun) {
+				if _, err := durable.FromContext(ctx); !errors.Is(err, durable.ErrInsideRun) {
 					return nil, restate.ToTerminalError(fmt.Errorf("inside a step: %v", err))
 				}
 				out, err := next(ctx, s)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -24,7 +25,7 @@ type PipeClock struct{ tries atomic.Int32 }
 // bounded is the handler's context with a deadline of the user's.
 func (*PipeClock) bounded(ctx restate.Context, d time.Duration) (restate.Context, context.CancelFunc) {
 	within, cancel := context.WithTimeout(ctx, d)
-	below, err := fxrestate.FromContext(within)
+	below, err := durable.FromContext(within)
 	if err != nil {
 		panic(err)
 	}
@@ -222,7 +223,7 @@ func TestPipelineADelayCountsForTheFailureThatAskedForIt(t *testing.T) {
 type pipeNosy struct{ seen chan error }
 
 func (o pipeNosy) look(ctx context.Context) {
-	_, err := fxrestate.FromContext(context.WithValue(ctx, clerk{}, 1))
+	_, err := durable.FromContext(context.WithValue(ctx, clerk{}, 1))
 	o.seen <- err
 }
 
@@ -249,7 +250,7 @@ func TestPipelineObserversHaveNoDurableOperations(t *testing.T) {
 	require.Equal(t, 418, call(t, path(name, "k", "Panic"), nil).status)
 	for range 5 { // two starts, a panic, two ends at least
 		err := receive(t, nosy.seen, "an observer")
-		require.ErrorIs(t, err, fxrestate.ErrInsideStage)
+		require.ErrorIs(t, err, durable.ErrInsideStage)
 		require.ErrorContains(t, err, "in an observer")
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/validate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // statusError is an error of an HTTP client.
@@ -337,13 +338,13 @@ func TestPipelineParameterObjectsAreFilledFromWhereTheirTagsSay(t *testing.T) {
 
 // PipeTeller calls a handler that takes a parameter object.
 type PipeTeller struct {
-	account fxrestate.ObjectClient[PipeAccount]
+	account rpc.Object[PipeAccount]
 }
 
-func NewPipeTeller(a fxrestate.ObjectClient[PipeAccount]) *PipeTeller { return &PipeTeller{a} }
+func NewPipeTeller(a rpc.Object[PipeAccount]) *PipeTeller { return &PipeTeller{a} }
 
 func (p *PipeTeller) Refund(ctx restate.Context) (PipeRefund, error) {
-	return fxrestate.Call(ctx, p.account.Key("k"), PipeAccount.Refund,
+	return rpc.Call(ctx, p.account.Key("k"), PipeAccount.Refund,
 		PipeRefund{Transaction: "t", Amount: 3, Tenant: "not sent", Account: "not sent", ID: "not sent"},
 		restate.WithHeaders(map[string]string{"x-tenant": "acme", "x-limit": "7"}))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // PipeStuck fails until it is mended.
@@ -111,17 +112,17 @@ func TestPipelineCancellationDoesNotReachWhatNeverWaits(t *testing.T) {
 
 // PipeChain calls a service that refuses.
 type PipeChain struct {
-	course fxrestate.ServiceClient[*PipeDebt]
+	course rpc.Service[*PipeDebt]
 }
 
-func NewPipeChain(c fxrestate.ServiceClient[*PipeDebt]) *PipeChain { return &PipeChain{c} }
+func NewPipeChain(c rpc.Service[*PipeDebt]) *PipeChain { return &PipeChain{c} }
 
 func (c *PipeChain) Pass(ctx restate.Context) (string, error) {
-	return fxrestate.Call(ctx, c.course, (*PipeDebt).Pay, "Ada")
+	return rpc.Call(ctx, c.course, (*PipeDebt).Pay, "Ada")
 }
 
 func (c *PipeChain) Wrap(ctx restate.Context) (string, error) {
-	out, err := fxrestate.Call(ctx, c.course, (*PipeDebt).Pay, "Ada")
+	out, err := rpc.Call(ctx, c.course, (*PipeDebt).Pay, "Ada")
 	if err != nil {
 		return "", fmt.Errorf("chain: %w", err)
 	}
@@ -129,7 +130,7 @@ func (c *PipeChain) Wrap(ctx restate.Context) (string, error) {
 }
 
 func (c *PipeChain) Catch(ctx restate.Context) (string, error) {
-	_, err := fxrestate.Call(ctx, c.course, (*PipeDebt).Pay, "Ada")
+	_, err := rpc.Call(ctx, c.course, (*PipeDebt).Pay, "Ada")
 	failure := restate.AsTerminalError(err)
 	if failure == nil {
 		return "", fmt.Errorf("no terminal error: %w", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/httpguard"
@@ -157,7 +158,7 @@ func TestPipelineGuardsAndFiltersHaveNoDurableOperations(t *testing.T) {
 	seen := make(chan error, 100)
 	type child struct{}
 	look := func(ctx context.Context) {
-		_, err := fxrestate.FromContext(context.WithValue(ctx, child{}, 1))
+		_, err := durable.FromContext(context.WithValue(ctx, child{}, 1))
 		seen <- err
 		if _, is := ctx.(restate.Context); is {
 			seen <- errors.New("its context is one of Restate")
@@ -172,7 +173,7 @@ func TestPipelineGuardsAndFiltersHaveNoDurableOperations(t *testing.T) {
 	require.Equal(t, 418, call(t, path(name, "Pay"), 13).status)
 	for _, stage := range []string{"guard", "filter"} {
 		err := receive(t, seen, stage)
-		require.ErrorIs(t, err, fxrestate.ErrInsideStage)
+		require.ErrorIs(t, err, durable.ErrInsideStage)
 		require.ErrorContains(t, err, "in a "+stage)
 	}
 	require.Empty(t, seen)
@@ -206,11 +207,11 @@ type PipeTenant struct{ name string }
 
 // PipeTenancy has a tenant, which its guard asks for first.
 type PipeTenancy struct {
-	tenant  fxrestate.PerInvocation[*PipeTenant]
-	durable fxrestate.PerInvocation[*PipeDep]
+	tenant  durable.PerInvocation[*PipeTenant]
+	durable durable.PerInvocation[*PipeDep]
 }
 
-func NewPipeTenancy(t fxrestate.PerInvocation[*PipeTenant], d fxrestate.PerInvocation[*PipeDep]) *PipeTenancy {
+func NewPipeTenancy(t durable.PerInvocation[*PipeTenant], d durable.PerInvocation[*PipeDep]) *PipeTenancy {
 	return &PipeTenancy{t, d}
 }
 
@@ -231,17 +232,17 @@ func TestPipelineGuardUsesWhatIsMadePerInvocation(t *testing.T) {
 	var madeTenants atomic.Int32
 	name := unique("pipe-tenant")
 	start(t,
-		fxrestate.Scoped[*PipeTenant](func(context.Context) *PipeTenant {
+		fxrestate.PerInvocation[*PipeTenant](func(context.Context) *PipeTenant {
 			return &PipeTenant{fmt.Sprint("tenant ", madeTenants.Add(1))}
 		}),
-		fxrestate.Scoped[*PipeDep](func(ctx restate.Context) (*PipeDep, error) {
+		fxrestate.PerInvocation[*PipeDep](func(ctx restate.Context) (*PipeDep, error) {
 			n, err := restate.Run(ctx, func(restate.RunContext) (string, error) { return "durable", nil })
 			return &PipeDep{n}, err
 		}),
 		fxrestate.Service[*PipeTenancy](NewPipeTenancy, fxrestate.Name(name),
-			fxrestate.Guards(func(tenant fxrestate.PerInvocation[*PipeTenant], durable fxrestate.PerInvocation[*PipeDep]) pipeline.GuardFunc {
+			fxrestate.Guards(func(tenant durable.PerInvocation[*PipeTenant], journals durable.PerInvocation[*PipeDep]) pipeline.GuardFunc {
 				return func(ctx context.Context, inv *pipeline.Invocation) (bool, error) {
-					if _, err := durable.Get(ctx); !errors.Is(err, fxrestate.ErrInsideStage) {
+					if _, err := journals.Get(ctx); !errors.Is(err, durable.ErrInsideStage) {
 						return false, restate.ToTerminalError(fmt.Errorf("durable in a guard: %v", err))
 					}
 					who, err := tenant.Get(ctx)

@@ -16,6 +16,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/rpc"
 )
 
 // of returns the lines of one stage, without those that another attempt repeats.
@@ -48,17 +49,17 @@ type PipeAbsent struct{}
 
 // PipeWork uses all that a member can stand around.
 type PipeWork struct {
-	echo fxrestate.ServiceClient[*PipeEcho]
+	echo rpc.Service[*PipeEcho]
 }
 
-func NewPipeWork(echo fxrestate.ServiceClient[*PipeEcho]) *PipeWork { return &PipeWork{echo} }
+func NewPipeWork(echo rpc.Service[*PipeEcho]) *PipeWork { return &PipeWork{echo} }
 
 func (w *PipeWork) Do(ctx restate.Context, in string) (string, error) {
 	step, err := restate.Run(ctx, func(restate.RunContext) (string, error) { return in + " step", nil })
 	if err != nil {
 		return "", err
 	}
-	return fxrestate.Call(ctx, w.echo, (*PipeEcho).Echo, step)
+	return rpc.Call(ctx, w.echo, (*PipeEcho).Echo, step)
 }
 
 func (w *PipeWork) Fail(restate.Context) error { return errUnlucky }

@@ -13,12 +13,14 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // SagaTrips books and cancels.
 type SagaTrips struct {
-	other fxrestate.ServiceClient[*SagaTrips]
+	other rpc.Service[*SagaTrips]
 
 	mu       sync.Mutex
 	did      []string
@@ -54,7 +56,7 @@ func full(what string) error {
 
 // Book books three things. The one that is to fail does so after it took place.
 func (s *SagaTrips) Book(ctx restate.Context, fails string) (string, error) {
-	return fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (string, error) {
+	return durable.Saga(ctx, func(undo *durable.Compensations) (string, error) {
 		for _, what := range []string{"flight", "car", "hotel"} {
 			undo.Step("cancel-"+what, func(restate.RunContext) error {
 				s.do("cancel " + what)
@@ -79,7 +81,7 @@ func (s *SagaTrips) Book(ctx restate.Context, fails string) (string, error) {
 
 // Flaky fails once outside of its steps.
 func (s *SagaTrips) Flaky(ctx restate.Context) error {
-	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		undo.Step("cancel", s.undo("cancel"))
 		if err := restate.RunVoid(ctx, s.undo("book")); err != nil {
 			return err
@@ -100,7 +102,7 @@ func (s *SagaTrips) undo(what string) func(restate.RunContext) error {
 
 // Linger waits until it is cancelled; its second compensation blocks.
 func (s *SagaTrips) Linger(ctx restate.Context) error {
-	err := fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	err := durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		undo.Step("cancel-flight", s.undo("cancel flight"))
 		undo.Step("cancel-car", func(restate.RunContext) error {
 			s.arrived <- "cancel car"
@@ -118,7 +120,7 @@ func (s *SagaTrips) Linger(ctx restate.Context) error {
 		_, err := restate.Awakeable[string](ctx).Result()
 		return err
 	})
-	if !fxrestate.IsCancelled(err) {
+	if !durable.IsCancelled(err) {
 		return restate.TerminalErrorf("not cancelled: %v", err)
 	}
 	return err
@@ -126,7 +128,7 @@ func (s *SagaTrips) Linger(ctx restate.Context) error {
 
 // Undoable has compensations that fail for good.
 func (s *SagaTrips) Undoable(ctx restate.Context) (string, error) {
-	_, err := fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (string, error) {
+	_, err := durable.Saga(ctx, func(undo *durable.Compensations) (string, error) {
 		undo.Step("cancel-flight", s.undo("cancel flight"))
 		undo.Step("cancel-car", func(restate.RunContext) error { return restate.TerminalErrorf("car is gone") })
 		undo.Step("cancel-hotel", s.undo("cancel hotel"))
@@ -134,7 +136,7 @@ func (s *SagaTrips) Undoable(ctx restate.Context) (string, error) {
 			restate.WithMaxRetryAttempts(2), restate.WithInitialRetryInterval(time.Millisecond))
 		return "", full("ship")
 	})
-	var c *fxrestate.CompensationError
+	var c *durable.CompensationError
 	if !errors.As(err, &c) || len(c.Failed) != 2 {
 		return "", restate.TerminalErrorf("no CompensationError of two: %v", err)
 	}
@@ -143,10 +145,10 @@ func (s *SagaTrips) Undoable(ctx restate.Context) (string, error) {
 
 // Retried has a compensation that calls, and fails in passing after it.
 func (s *SagaTrips) Retried(ctx restate.Context) error {
-	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		undo.Step("cancel-flight", s.undo("cancel flight"))
 		undo.Call("cancel-car", func(ctx restate.Context) error {
-			if err := fxrestate.CallVoid(ctx, s.other, (*SagaTrips).Cancel, "car"); err != nil {
+			if err := rpc.CallVoid(ctx, s.other, (*SagaTrips).Cancel, "car"); err != nil {
 				return err
 			}
 			if s.attempt("retried") == 1 {
@@ -166,7 +168,7 @@ func (s *SagaTrips) Cancel(ctx restate.Context, what string) error {
 
 // Reserve learns from the step what is to be undone.
 func (s *SagaTrips) Reserve(ctx restate.Context, fails bool) error {
-	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		id, err := restate.Run(ctx, func(restate.RunContext) (string, error) {
 			if fails {
 				return "", full("flight")
@@ -183,9 +185,9 @@ func (s *SagaTrips) Reserve(ctx restate.Context, fails bool) error {
 
 // Nested has a saga in a saga.
 func (s *SagaTrips) Nested(ctx restate.Context) error {
-	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		undo.Step("outer", s.undo("outer"))
-		return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+		return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 			undo.Step("inner", s.undo("inner"))
 			return full("hotel")
 		})
@@ -194,11 +196,11 @@ func (s *SagaTrips) Nested(ctx restate.Context) error {
 
 // Together undoes two things at a time: neither ends before the other has begun.
 func (s *SagaTrips) Together(ctx restate.Context) error {
-	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		undo.Call("cancel-all", func(ctx restate.Context) error {
 			car, hotel := make(chan struct{}), make(chan struct{})
-			cancel := func(what string, own chan<- struct{}, other <-chan struct{}) fxrestate.Pending[restate.Void] {
-				return fxrestate.ResultOf(restate.RunAsync(ctx, func(restate.RunContext) (restate.Void, error) {
+			cancel := func(what string, own chan<- struct{}, other <-chan struct{}) durable.Future[restate.Void] {
+				f := restate.RunAsync(ctx, func(restate.RunContext) (restate.Void, error) {
 					close(own)
 					select {
 					case <-other:
@@ -207,9 +209,10 @@ func (s *SagaTrips) Together(ctx restate.Context) error {
 					case <-time.After(patience):
 						return restate.Void{}, restate.TerminalErrorf("%s was alone", what)
 					}
-				}, restate.WithName("cancel-"+what)))
+				}, restate.WithName("cancel-"+what))
+				return durable.FutureOf(f, f.Result)
 			}
-			_, err := fxrestate.All(cancel("car", car, hotel), cancel("hotel", hotel, car)).Await(ctx)
+			_, err := durable.All(cancel("car", car, hotel), cancel("hotel", hotel, car)).Await(ctx)
 			return err
 		})
 		return full("ship")
@@ -218,7 +221,7 @@ func (s *SagaTrips) Together(ctx restate.Context) error {
 
 // Inside registers where it is lost.
 func (s *SagaTrips) Inside(ctx restate.Context) error {
-	return fxrestate.SagaVoid(ctx, func(undo *fxrestate.Compensations) error {
+	return durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
 		return restate.RunVoid(ctx, func(restate.RunContext) error {
 			undo.Step("cancel", s.undo("cancel"))
 			return nil
@@ -228,7 +231,7 @@ func (s *SagaTrips) Inside(ctx restate.Context) error {
 
 func startSagas(t *testing.T) (*SagaTrips, string) {
 	s, name := &SagaTrips{attempts: map[string]int{}, arrived: make(chan string, 100), released: make(chan struct{})}, unique("saga")
-	start(t, fxrestate.Service[*SagaTrips](func(other fxrestate.ServiceClient[*SagaTrips]) *SagaTrips {
+	start(t, fxrestate.Service[*SagaTrips](func(other rpc.Service[*SagaTrips]) *SagaTrips {
 		s.other = other
 		return s
 	}, fxrestate.Name(name), quickly()))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -20,7 +21,7 @@ type Ledger struct{ writes atomic.Int32 }
 
 // Write makes a durable step below whoever calls it.
 func (l *Ledger) Write(ctx context.Context, line string) (string, error) {
-	rc, err := fxrestate.FromContext(ctx)
+	rc, err := durable.FromContext(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -79,7 +80,7 @@ func TestCollaboratorsFindTheInvocationsContext(t *testing.T) {
 type KeyReader struct{}
 
 func (KeyReader) read(ctx context.Context) (string, error) {
-	c, err := fxrestate.ObjectSharedFromContext(ctx)
+	c, err := durable.ObjectSharedFromContext(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -129,15 +130,15 @@ type Tries struct{ Object, ObjectShared, Workflow, WorkflowShared bool }
 func tryAll(ctx context.Context) (Tries, error) {
 	var errs []error
 	ok := func(err error) bool {
-		if err != nil && !errors.Is(err, fxrestate.ErrWrongContext) {
+		if err != nil && !errors.Is(err, durable.ErrWrongContext) {
 			errs = append(errs, err)
 		}
 		return err == nil
 	}
-	_, object := fxrestate.ObjectFromContext(ctx)
-	_, objectShared := fxrestate.ObjectSharedFromContext(ctx)
-	_, workflow := fxrestate.WorkflowFromContext(ctx)
-	_, workflowShared := fxrestate.WorkflowSharedFromContext(ctx)
+	_, object := durable.ObjectFromContext(ctx)
+	_, objectShared := durable.ObjectSharedFromContext(ctx)
+	_, workflow := durable.WorkflowFromContext(ctx)
+	_, workflowShared := durable.WorkflowSharedFromContext(ctx)
 	tries := Tries{ok(object), ok(objectShared), ok(workflow), ok(workflowShared)}
 	return tries, errors.Join(errs...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -35,21 +36,21 @@ func NewTenant(ctx restate.Context, all *Tenants) (*Tenant, error) {
 
 // Audit is a collaborator that has the tenant, too.
 type Audit struct {
-	tenant fxrestate.PerInvocation[*Tenant]
+	tenant durable.PerInvocation[*Tenant]
 }
 
-func NewAudit(tenant fxrestate.PerInvocation[*Tenant]) *Audit { return &Audit{tenant} }
+func NewAudit(tenant durable.PerInvocation[*Tenant]) *Audit { return &Audit{tenant} }
 
 func (a *Audit) Tenant(ctx context.Context) (*Tenant, error) { return a.tenant.Get(ctx) }
 
 // Shop asks for its tenant in several ways.
 type Shop struct {
-	tenant fxrestate.PerInvocation[*Tenant]
+	tenant durable.PerInvocation[*Tenant]
 	audit  *Audit
 	fails  atomic.Int32
 }
 
-func NewShop(tenant fxrestate.PerInvocation[*Tenant], audit *Audit) *Shop {
+func NewShop(tenant durable.PerInvocation[*Tenant], audit *Audit) *Shop {
 	return &Shop{tenant: tenant, audit: audit}
 }
 
@@ -81,7 +82,7 @@ func notSame(a, b error) error {
 func (s *Shop) Late(ctx restate.Context) (string, error) {
 	return restate.Run(ctx, func(rc restate.RunContext) (string, error) {
 		_, err := s.tenant.Get(rc)
-		if !errors.Is(err, fxrestate.ErrInsideRun) {
+		if !errors.Is(err, durable.ErrInsideRun) {
 			return "", restate.TerminalErrorf("not ErrInsideRun: %v", err)
 		}
 		return err.Error(), nil
@@ -110,7 +111,7 @@ func startShop(t *testing.T) (*Tenants, *Audit, string) {
 	start(t,
 		fx.Supply(tenants),
 		fx.Provide(NewAudit),
-		fxrestate.Scoped[*Tenant](NewTenant),
+		fxrestate.PerInvocation[*Tenant](NewTenant),
 		fxrestate.Service[*Shop](NewShop, fxrestate.Name(name), quickly()),
 		fx.Populate(&audit),
 	)
@@ -146,12 +147,12 @@ func TestScopedValueCannotBeMadeInsideAStepNorOutsideAHandler(t *testing.T) {
 	tenants, audit, name := startShop(t)
 	require.Contains(t, decode[string](t, call(t, path(name, "Late"), nil, "X-Tenant", "acme")), "*integration_test.Tenant")
 	_, err := audit.Tenant(t.Context())
-	require.ErrorIs(t, err, fxrestate.ErrNoInvocation)
+	require.ErrorIs(t, err, durable.ErrNoInvocation)
 	require.ErrorContains(t, err, "*integration_test.Tenant")
 	require.Zero(t, tenants.made.Load())
 
-	_, err = fxrestate.PerInvocation[*Tenant]{}.Get(t.Context())
-	require.ErrorContains(t, err, "was not injected; add fxrestate.Scoped[*integration_test.Tenant] to the application")
+	_, err = durable.PerInvocation[*Tenant]{}.Get(t.Context())
+	require.ErrorContains(t, err, "was not injected; add fxrestate.PerInvocation[*integration_test.Tenant] to the application")
 }
 
 func TestScopedConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
@@ -172,7 +173,7 @@ func TestScopedConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := newError(t, fx.Supply(config(), &Tenants{}), fxrestate.Scoped[*Tenant](constructor))
+			err := newError(t, fx.Supply(config(), &Tenants{}), fxrestate.PerInvocation[*Tenant](constructor))
 			require.ErrorContains(t, err, "fxrestate: Scoped[*integration_test.Tenant] (scoped_test.go:")
 		})
 	}
@@ -181,7 +182,7 @@ func TestScopedConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
 func TestScopedConstructorsDependenciesAreThoseOfTheGraph(t *testing.T) {
 	t.Parallel()
 	err := newError(t, fx.Supply(config()),
-		fxrestate.Scoped[*Tenant](NewTenant),
-		fx.Invoke(func(fxrestate.PerInvocation[*Tenant]) {}))
+		fxrestate.PerInvocation[*Tenant](NewTenant),
+		fx.Invoke(func(durable.PerInvocation[*Tenant]) {}))
 	require.ErrorContains(t, err, "missing type: *integration_test.Tenants")
 }

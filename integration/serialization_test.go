@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // Blobs handles bytes.
@@ -117,10 +118,10 @@ var asHex = restate.WithCodec(hexCodec{})
 
 // Hex uses one codec for all that it can.
 type Hex struct {
-	other fxrestate.ObjectClient[*Hex]
+	other rpc.Object[*Hex]
 }
 
-func NewHex(other fxrestate.ObjectClient[*Hex]) *Hex { return &Hex{other} }
+func NewHex(other rpc.Object[*Hex]) *Hex { return &Hex{other} }
 
 func (h *Hex) All(ctx restate.ObjectContext, in string) (string, error) {
 	step, err := restate.Run(ctx, func(restate.RunContext) (string, error) { return in + " step", nil }, asHex)
@@ -138,7 +139,7 @@ func (h *Hex) All(ctx restate.ObjectContext, in string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fxrestate.Call(ctx, h.other.Key("other"), (*Hex).Echo, woken)
+	return rpc.Call(ctx, h.other.Key("other"), (*Hex).Echo, woken)
 }
 
 func (h *Hex) Echo(_ restate.ObjectContext, in string) (string, error) { return in + " echo", nil }

@@ -12,6 +12,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -117,7 +118,7 @@ type Guesses struct {
 
 // Guess compares what two attempts see: the first one leaves it in a step.
 func (s *Steps) Guess(ctx restate.Context) ([2]Guesses, error) {
-	now, err := fxrestate.Now(ctx)
+	now, err := durable.Now(ctx)
 	if err != nil {
 		return [2]Guesses{}, err
 	}
@@ -149,11 +150,11 @@ func TestRandomnessAndTimeAreTheSameOnEveryAttempt(t *testing.T) {
 func (s *Steps) Misuse(ctx restate.Context) error {
 	return restate.RunVoid(ctx, func(rc restate.RunContext) error {
 		for _, c := range []context.Context{rc, ctx, context.WithValue(rc, clerk{}, "Ada")} {
-			if _, err := fxrestate.FromContext(c); !errors.Is(err, fxrestate.ErrInsideRun) {
+			if _, err := durable.FromContext(c); !errors.Is(err, durable.ErrInsideRun) {
 				return restate.TerminalErrorf("FromContext returned %v", err)
 			}
 		}
-		_, err := fxrestate.FromContext(rc)
+		_, err := durable.FromContext(rc)
 		return restate.ToTerminalError(err)
 	})
 }
@@ -161,7 +162,7 @@ func (s *Steps) Misuse(ctx restate.Context) error {
 // MisuseAsync does so in a step that runs beside the handler.
 func (s *Steps) MisuseAsync(ctx restate.Context) error {
 	_, err := restate.RunAsync(ctx, func(rc restate.RunContext) (restate.Void, error) {
-		_, err := fxrestate.FromContext(rc)
+		_, err := durable.FromContext(rc)
 		return restate.Void{}, restate.ToTerminalError(err)
 	}).Result()
 	return err

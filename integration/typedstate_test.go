@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -18,14 +19,14 @@ type bookmark struct {
 }
 
 var (
-	shelfMark  = fxrestate.NewStateKey[bookmark]("mark")
-	shelfRaw   = fxrestate.NewStateKey[[]byte]("raw", restate.WithBinary)
-	shelfProto = fxrestate.NewStateKey[*wrapperspb.StringValue]("proto", restate.WithProto)
-	shelfFunc  = fxrestate.NewStateKey[func()]("func")
-	shelfNone  fxrestate.StateKey[string]
+	shelfMark  = durable.NewStateKey[bookmark]("mark")
+	shelfRaw   = durable.NewStateKey[[]byte]("raw", restate.WithBinary)
+	shelfProto = durable.NewStateKey[*wrapperspb.StringValue]("proto", restate.WithProto)
+	shelfFunc  = durable.NewStateKey[func()]("func")
+	shelfNone  durable.StateKey[string]
 
-	loanReturned = fxrestate.NewPromiseKey[bookmark]("returned")
-	loanNone     fxrestate.PromiseKey[string]
+	loanReturned = durable.NewPromiseKey[bookmark]("returned")
+	loanNone     durable.PromiseKey[string]
 )
 
 // Shelf is a virtual object whose state is declared.
@@ -125,7 +126,7 @@ func TestDeclaredStateNamesTheKeyOfAMistake(t *testing.T) {
 		`json: cannot unmarshal string into Go value of type integration_test.bookmark`,
 		failed(t, call(t, path(name, "k", "Look"), nil)).Message)
 
-	zero := "fxrestate: a StateKey[string] without a name; declare it with fxrestate.NewStateKey[string](name)"
+	zero := "fxrestate: a StateKey[string] without a name; declare it with durable.NewStateKey[string](name)"
 	require.Equal(t, []string{zero, zero, zero, `fxrestate: StateKey[func()] "func": encode: json: unsupported type: func()`},
 		decode[[]string](t, call(t, path(name, "k", "Mistakes"), nil)))
 }
@@ -135,7 +136,7 @@ type Loan struct{}
 
 func (Loan) Run(ctx restate.WorkflowContext, patience time.Duration) (int, error) {
 	if patience > 0 {
-		b, err := loanReturned.Pending(ctx).OrTimeout(ctx, patience).Await(ctx)
+		b, err := loanReturned.Future(ctx).OrTimeout(ctx, patience).Await(ctx)
 		return b.Page, err
 	}
 	b, err := loanReturned.Result(ctx)
@@ -205,7 +206,7 @@ func TestDeclaredPromiseNamesItselfInAMistake(t *testing.T) {
 	require.Equal(t, http.StatusOK, call(t, path(name, "w", "Spoil"), nil).status)
 	require.Contains(t, failed(t, call(t, path(name, "w", "Look"), nil)).Message,
 		`fxrestate: PromiseKey[integration_test.bookmark] "returned": what is stored is no integration_test.bookmark: json: `)
-	zero := "fxrestate: a PromiseKey[string] without a name; declare it with fxrestate.NewPromiseKey[string](name)"
+	zero := "fxrestate: a PromiseKey[string] without a name; declare it with durable.NewPromiseKey[string](name)"
 	require.Equal(t, []string{zero, zero, zero, zero, `fxrestate: PromiseKey[integration_test.bookmark] "returned": Reject without a reason`},
 		decode[[]string](t, call(t, path(name, "w", "Mistakes"), nil)))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -21,14 +22,14 @@ type Waiter struct {
 
 // Nap says when it began, in a step, and when it was over.
 func (w *Waiter) Nap(ctx restate.Context, d time.Duration) ([2]time.Time, error) {
-	began, err := fxrestate.Now(ctx)
+	began, err := durable.Now(ctx)
 	if err != nil {
 		return [2]time.Time{}, err
 	}
 	if err := restate.Sleep(ctx, d, restate.WithName("nap")); err != nil {
 		return [2]time.Time{}, err
 	}
-	ended, err := fxrestate.Now(ctx)
+	ended, err := durable.Now(ctx)
 	return [2]time.Time{began, ended}, err
 }
 
@@ -76,7 +77,7 @@ func (w *Waiter) Hurry(ctx restate.Context) (string, error) {
 // AskHurry reports how a call of Hurry ended.
 func (w *Waiter) AskHurry(ctx restate.Context, service string) (bool, error) {
 	_, err := restate.Service[string](ctx, service, "Hurry").Request(restate.Void{})
-	return fxrestate.IsTimeout(err) && !fxrestate.IsCancelled(err), nil
+	return durable.IsTimeout(err) && !durable.IsCancelled(err), nil
 }
 
 // Forever waits until it is cancelled, and compensates.
@@ -198,8 +199,8 @@ func TestCancellationReachesTheHandlerWhichCompensates(t *testing.T) {
 			cancel(t, name, id)
 
 			err := receive(t, w.ended, "the cancellation")
-			require.True(t, fxrestate.IsCancelled(err), "%v", err)
-			require.False(t, fxrestate.IsTimeout(err))
+			require.True(t, durable.IsCancelled(err), "%v", err)
+			require.False(t, durable.IsTimeout(err))
 			got := failed(t, attach(t, id))
 			require.Equal(t, http.StatusConflict, got.Code)
 			require.Equal(t, "failure", awaitStatus(t, id, "completed").Result)
@@ -210,10 +211,10 @@ func TestCancellationReachesTheHandlerWhichCompensates(t *testing.T) {
 func TestConflictOfAnotherSortIsNoCancellation(t *testing.T) {
 	t.Parallel()
 	conflict := restate.ToTerminalError(errors.New("promise was already completed"), restate.WithErrorCode(http.StatusConflict))
-	require.False(t, fxrestate.IsCancelled(conflict))
-	require.False(t, fxrestate.IsCancelled(errors.New("cancelled")))
-	require.False(t, fxrestate.IsCancelled(nil))
-	require.False(t, fxrestate.IsTimeout(nil))
+	require.False(t, durable.IsCancelled(conflict))
+	require.False(t, durable.IsCancelled(errors.New("cancelled")))
+	require.False(t, durable.IsCancelled(nil))
+	require.False(t, durable.IsTimeout(nil))
 }
 
 func TestInvocationIsJoinedByAnother(t *testing.T) {

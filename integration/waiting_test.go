@@ -12,12 +12,14 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // Waits waits for several things together.
 type Waits struct {
-	self  fxrestate.ServiceClient[*Waits]
+	self  rpc.Service[*Waits]
 	fails atomic.Int32
 }
 
@@ -38,55 +40,58 @@ func (*Waits) Echo(ctx restate.Context, in Echo) (string, error) {
 }
 
 // echo calls Echo.
-func (w *Waits) echo(ctx restate.Context, text string, after time.Duration) (fxrestate.Pending[string], restate.Invocation, error) {
-	f, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, Echo{text, after})
-	if err != nil {
-		return fxrestate.Pending[string]{}, nil, err
-	}
-	return fxrestate.ResponseOf(f), f, nil
+func (w *Waits) echo(ctx restate.Context, text string, after time.Duration) (durable.Future[string], error) {
+	return rpc.Start(ctx, w.self, (*Waits).Echo, Echo{text, after})
 }
 
-func (w *Waits) step(ctx restate.Context, text string) fxrestate.Pending[string] {
-	return fxrestate.ResultOf(restate.RunAsync(ctx, func(restate.RunContext) (string, error) { return text, nil }))
+// awakeable is an operation that nobody completes.
+func (*Waits) awakeable(ctx restate.Context) durable.Future[string] {
+	f := restate.Awakeable[string](ctx)
+	return durable.FutureOf(f, f.Result)
+}
+
+func (w *Waits) step(ctx restate.Context, text string) durable.Future[string] {
+	f := restate.RunAsync(ctx, func(restate.RunContext) (string, error) { return text, nil })
+	return durable.FutureOf(f, f.Result)
 }
 
 const never = time.Hour
 
 func (w *Waits) All(ctx restate.Context, second string) ([]string, error) {
-	a, _, err := w.echo(ctx, "a", 20*time.Millisecond)
+	a, err := w.echo(ctx, "a", 20*time.Millisecond)
 	if err != nil {
 		return nil, err
 	}
-	b, _, err := w.echo(ctx, second, 0)
+	b, err := w.echo(ctx, second, 0)
 	if err != nil {
 		return nil, err
 	}
-	return fxrestate.All(a, b, w.step(ctx, "c")).Await(ctx)
+	return durable.All(a, b, w.step(ctx, "c")).Await(ctx)
 }
 
 // FailFast does not wait for what takes for ever.
 func (w *Waits) FailFast(ctx restate.Context) ([]string, error) {
-	bad, _, err := w.echo(ctx, "bad luck", 0)
+	bad, err := w.echo(ctx, "bad luck", 0)
 	if err != nil {
 		return nil, err
 	}
-	return fxrestate.All(fxrestate.ResultOf(restate.Awakeable[string](ctx)), bad).Await(ctx)
+	return durable.All(w.awakeable(ctx), bad).Await(ctx)
 }
 
 // Mixed waits for operations of different types.
 func (w *Waits) Mixed(ctx restate.Context) (string, error) {
-	text, _, err := w.echo(ctx, "text", 0)
+	text, err := w.echo(ctx, "text", 0)
 	if err != nil {
 		return "", err
 	}
 	awakeable := restate.Awakeable[int](ctx)
 	restate.ResolveAwakeable(ctx, awakeable.Id(), 42)
-	number := fxrestate.ResultOf(awakeable)
-	timer := fxrestate.After(ctx, time.Millisecond)
+	number := durable.FutureOf(awakeable, awakeable.Result)
+	timer := durable.After(ctx, time.Millisecond)
 	if number.Completed() || text.Completed() {
 		return "", restate.TerminalErrorf("completed before anything was awaited")
 	}
-	if _, err := fxrestate.All(text.Void(), number.Void(), timer).OrTimeout(ctx, never).Await(ctx); err != nil {
+	if _, err := durable.All(text.Void(), number.Void(), timer).OrTimeout(ctx, never).Await(ctx); err != nil {
 		return "", err
 	}
 	if !number.Completed() || !text.Completed() {
@@ -102,15 +107,15 @@ func (w *Waits) Mixed(ctx restate.Context) (string, error) {
 
 // Race cancels the loser, whose id and failure it returns. It fails once after the race.
 func (w *Waits) Race(ctx restate.Context) ([]string, error) {
-	slow, loser, err := w.echo(ctx, "slow", never)
+	slow, err := w.echo(ctx, "slow", never)
 	if err != nil {
 		return nil, err
 	}
-	quick, _, err := w.echo(ctx, "quick", 0)
+	quick, err := w.echo(ctx, "quick", 0)
 	if err != nil {
 		return nil, err
 	}
-	won, err := fxrestate.First(slow, quick).Await(ctx)
+	won, err := durable.First(slow, quick).Await(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -120,61 +125,63 @@ func (w *Waits) Race(ctx restate.Context) ([]string, error) {
 	if slow.Completed() || !quick.Completed() {
 		return nil, restate.TerminalErrorf("the wrong one has completed")
 	}
-	restate.CancelInvocation(ctx, loser.GetInvocationId())
+	if err := slow.Cancel(ctx); err != nil {
+		return nil, err
+	}
 	_, err = slow.Await(ctx)
-	return []string{won, fmt.Sprint(fxrestate.IsCancelled(err))}, nil
+	return []string{won, fmt.Sprint(durable.IsCancelled(err))}, nil
 }
 
 // RaceCalls has the losers cancelled, whose failures it returns after the winner.
 func (w *Waits) RaceCalls(ctx restate.Context) ([]string, error) {
-	var calls []restate.ResponseFuture[string]
+	var calls []durable.Future[string]
 	for _, in := range []Echo{{"slow", never}, {"quick", 0}, {"slower", never}} {
-		f, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, in)
+		f, err := rpc.Start(ctx, w.self, (*Waits).Echo, in)
 		if err != nil {
 			return nil, err
 		}
 		calls = append(calls, f)
 	}
-	won, err := fxrestate.Race(ctx, calls...)
+	won, err := durable.Race(ctx, calls...)
 	if err != nil {
 		return nil, err
 	}
-	_, slow := calls[0].Response()
-	_, slower := calls[2].Response()
-	return []string{won, fmt.Sprint(fxrestate.IsCancelled(slow)), fmt.Sprint(fxrestate.IsCancelled(slower))}, nil
+	_, slow := calls[0].Await(ctx)
+	_, slower := calls[2].Await(ctx)
+	return []string{won, fmt.Sprint(durable.IsCancelled(slow)), fmt.Sprint(durable.IsCancelled(slower))}, nil
 }
 
 // RaceFails is won by a failure.
 func (w *Waits) RaceFails(ctx restate.Context) (string, error) {
-	var calls []restate.ResponseFuture[string]
+	var calls []durable.Future[string]
 	for _, in := range []Echo{{"slow", never}, {"bad luck", 0}} {
-		f, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, in)
+		f, err := rpc.Start(ctx, w.self, (*Waits).Echo, in)
 		if err != nil {
 			return "", err
 		}
 		calls = append(calls, f)
 	}
-	return fxrestate.Race(ctx, calls...)
+	return durable.Race(ctx, calls...)
 }
 
 // RaceForever ends when it is cancelled.
 func (w *Waits) RaceForever(ctx restate.Context) (string, error) {
-	a, err := fxrestate.Future(ctx, w.self, (*Waits).Echo, Echo{"slow", never})
+	a, err := rpc.Start(ctx, w.self, (*Waits).Echo, Echo{"slow", never})
 	if err != nil {
 		return "", err
 	}
-	return fxrestate.Race(ctx, a)
+	return durable.Race(ctx, a)
 }
 
 // Signalled waits for two signals that Signal sends, of which the second is a refusal.
 func (w *Waits) Signalled(ctx restate.Context) (string, error) {
 	good, bad := restate.Signal[string](ctx, "good"), restate.Signal[string](ctx, "bad")
-	signal, err := fxrestate.ResultOf(good).OrTimeout(ctx, never).Await(ctx)
+	signal, err := durable.FutureOf(good, good.Result).OrTimeout(ctx, never).Await(ctx)
 	if err != nil {
 		return "", err
 	}
-	refused := fxrestate.ResultOf(bad)
-	if _, err = fxrestate.First(fxrestate.ResultOf(restate.Awakeable[string](ctx)), refused).Await(ctx); err == nil {
+	refused := durable.FutureOf(bad, bad.Result)
+	if _, err = durable.First(w.awakeable(ctx), refused).Await(ctx); err == nil {
 		return "", restate.TerminalErrorf("it was not refused")
 	}
 	return signal + ", " + err.Error(), nil
@@ -188,44 +195,44 @@ func (w *Waits) Signal(ctx restate.Context, id string) error {
 
 // FirstFails loses to a failure.
 func (w *Waits) FirstFails(ctx restate.Context) (string, error) {
-	bad, _, err := w.echo(ctx, "bad luck", 0)
+	bad, err := w.echo(ctx, "bad luck", 0)
 	if err != nil {
 		return "", err
 	}
-	return fxrestate.First(fxrestate.ResultOf(restate.Awakeable[string](ctx)), bad).Await(ctx)
+	return durable.First(w.awakeable(ctx), bad).Await(ctx)
 }
 
 // Any waits for two bad ones and, if asked to, for a good one that is slower.
 func (w *Waits) Any(ctx restate.Context, good bool) (string, error) {
-	one, _, err := w.echo(ctx, "bad one", 0)
+	one, err := w.echo(ctx, "bad one", 0)
 	if err != nil {
 		return "", err
 	}
-	two, _, err := w.echo(ctx, "bad two", 0)
+	two, err := w.echo(ctx, "bad two", 0)
 	if err != nil {
 		return "", err
 	}
 	if !good {
-		_, err := fxrestate.Any(one, two).Await(ctx)
+		_, err := durable.Any(one, two).Await(ctx)
 		return err.Error(), nil
 	}
-	three, _, err := w.echo(ctx, "good", 100*time.Millisecond)
+	three, err := w.echo(ctx, "good", 100*time.Millisecond)
 	if err != nil {
 		return "", err
 	}
-	return fxrestate.Any(one, fxrestate.ResultOf(restate.Awakeable[string](ctx)), two, three).Await(ctx)
+	return durable.Any(one, w.awakeable(ctx), two, three).Await(ctx)
 }
 
 func (w *Waits) Settled(ctx restate.Context) ([]string, error) {
-	slow, _, err := w.echo(ctx, "slow", 50*time.Millisecond)
+	slow, err := w.echo(ctx, "slow", 50*time.Millisecond)
 	if err != nil {
 		return nil, err
 	}
-	bad, _, err := w.echo(ctx, "bad luck", 0)
+	bad, err := w.echo(ctx, "bad luck", 0)
 	if err != nil {
 		return nil, err
 	}
-	all, err := fxrestate.AllSettled(slow, bad, w.step(ctx, "step")).Await(ctx)
+	all, err := durable.AllSettled(slow, bad, w.step(ctx, "step")).Await(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -239,10 +246,10 @@ func (w *Waits) Settled(ctx restate.Context) ([]string, error) {
 // Timeout limits a race, and what it reports stays so. It is answered later.
 func (w *Waits) Timeout(ctx restate.Context) ([]string, error) {
 	awakeable := restate.Awakeable[string](ctx)
-	answer := fxrestate.ResultOf(awakeable)
-	limited := fxrestate.First(answer, fxrestate.ResultOf(restate.Awakeable[string](ctx))).OrTimeout(ctx, 30*time.Millisecond)
+	answer := durable.FutureOf(awakeable, awakeable.Result)
+	limited := durable.First(answer, w.awakeable(ctx)).OrTimeout(ctx, 30*time.Millisecond)
 	_, err := limited.Await(ctx)
-	if !fxrestate.IsTimeout(err) {
+	if !durable.IsTimeout(err) {
 		return nil, restate.TerminalErrorf("no timeout: %v", err)
 	}
 	restate.ResolveAwakeable(ctx, awakeable.Id(), "late")
@@ -259,39 +266,39 @@ func (w *Waits) InTime(ctx restate.Context) (string, error) {
 }
 
 func (w *Waits) TimeoutOnly(ctx restate.Context) (string, error) {
-	return fxrestate.ResultOf(restate.Awakeable[string](ctx)).OrTimeout(ctx, time.Millisecond).Await(ctx)
+	return w.awakeable(ctx).OrTimeout(ctx, time.Millisecond).Await(ctx)
 }
 
 // Cancelled waits until it is cancelled, and then again, and for a step.
 func (w *Waits) Cancelled(ctx restate.Context) ([]string, error) {
 	awakeable := restate.Awakeable[string](ctx)
-	answer := fxrestate.Any(fxrestate.ResultOf(awakeable), fxrestate.ResultOf(restate.Awakeable[string](ctx)))
-	if _, err := answer.Await(ctx); !fxrestate.IsCancelled(err) {
+	answer := durable.Any(durable.FutureOf(awakeable, awakeable.Result), w.awakeable(ctx))
+	if _, err := answer.Await(ctx); !durable.IsCancelled(err) {
 		return nil, restate.TerminalErrorf("not cancelled: %v", err)
 	}
 	restate.ResolveAwakeable(ctx, awakeable.Id(), "answered")
-	return fxrestate.All(answer, w.step(ctx, "cleaned up")).Await(ctx)
+	return durable.All(answer, w.step(ctx, "cleaned up")).Await(ctx)
 }
 
 // Mistakes waits for nothing.
 func (w *Waits) Mistakes(ctx restate.Context) ([]string, error) {
-	none, err := fxrestate.All[string]().Await(ctx)
+	none, err := durable.All[string]().Await(ctx)
 	if err != nil || none == nil || len(none) != 0 {
 		return nil, restate.TerminalErrorf("All of none: %v %v", none, err)
 	}
-	_, race := fxrestate.Race[string](ctx)
-	_, first := fxrestate.First[string]().Await(ctx)
+	_, race := durable.Race[string](ctx)
+	_, first := durable.First[string]().Await(ctx)
 	if race.Error() != first.Error() {
 		return nil, restate.TerminalErrorf("Race of none: %v", race)
 	}
-	_, anyOf := fxrestate.Any[string]().Await(ctx)
-	_, zero := fxrestate.All(fxrestate.Pending[string]{}).Await(ctx)
+	_, anyOf := durable.Any[string]().Await(ctx)
+	_, zero := durable.All(durable.Future[string]{}).Await(ctx)
 	return []string{first.Error(), anyOf.Error(), zero.Error()}, nil
 }
 
 func startWaits(t *testing.T) string {
 	w, name := &Waits{}, unique("waits")
-	start(t, fxrestate.Service[*Waits](func(self fxrestate.ServiceClient[*Waits]) *Waits {
+	start(t, fxrestate.Service[*Waits](func(self rpc.Service[*Waits]) *Waits {
 		w.self = self
 		return w
 	}, fxrestate.Name(name), quickly()))

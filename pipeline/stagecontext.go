@@ -1,6 +1,10 @@
 package pipeline
 
-import "context"
+import (
+	"context"
+
+	"github.com/fxrestate/go/internal/scope"
+)
 
 // The stages that get a plain context. See [StageOf].
 const (
@@ -16,10 +20,8 @@ type stageContext struct {
 	stage string
 }
 
-type stageKey struct{}
-
 func (c *stageContext) Value(key any) any {
-	if key == (stageKey{}) {
+	if key == (scope.StageKey{}) {
 		return c.stage
 	}
 	return c.Context.Value(key)
@@ -33,7 +35,7 @@ type lentContext struct {
 }
 
 func (c *lentContext) Value(key any) any {
-	if key == (stageKey{}) {
+	if key == (scope.StageKey{}) {
 		return nil
 	}
 	return c.values.Value(key)
@@ -44,6 +46,6 @@ func (c *lentContext) Value(key any) any {
 // context.Context asks here first: these stages must not journal, since what
 // they decide is not journaled either.
 func StageOf(ctx context.Context) string {
-	stage, _ := ctx.Value(stageKey{}).(string)
+	stage, _ := ctx.Value(scope.StageKey{}).(string)
 	return stage
 }

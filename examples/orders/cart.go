@@ -6,11 +6,11 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 )
 
 // lines are what is in a cart: its state.
-var lines = fxrestate.NewStateKey[[]Line]("lines")
+var lines = durable.NewStateKey[[]Line]("lines")
 
 // Line is a tea in a cart.
 type Line struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // fakePayments stands in for the payments: no money moves. What it does not
@@ -37,11 +37,11 @@ type fakeSends struct {
 	sent map[string]bool // by text: a replay sends again
 }
 
-func (f *fakeSends) Notify(_ restate.Context, m Mail, _ ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
+func (f *fakeSends) Notify(_ restate.Context, m Mail, _ ...restate.SendOption) (rpc.Handle[restate.Void], error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sent[m.Text] = true
-	return fxrestate.Invocation[restate.Void]{}, nil
+	return rpc.Handle[restate.Void]{}, nil
 }
 
 func TestGeneratedClientsAreReplacedByFakes(t *testing.T) {

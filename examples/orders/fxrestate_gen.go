@@ -5,8 +5,9 @@ package main
 import (
 	"context"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/rpc"
 	restate "github.com/restatedev/sdk-go"
 )
 
@@ -26,7 +27,7 @@ type CartClient interface {
 }
 
 // CartCalls are the handlers of one [Cart].
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type CartCalls interface {
 	// Add puts a tea into the cart and returns all that is in it.
 	Add(ctx restate.Context, in Line, opts ...restate.RequestOption) ([]Line, error)
@@ -37,36 +38,36 @@ type CartCalls interface {
 	// Total is what all of it costs, in cents.
 	Total(ctx restate.Context, opts ...restate.RequestOption) (int, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() CartSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() CartFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() CartStarts
 }
 
 // CartSends are the handlers of [Cart], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type CartSends interface {
-	Add(ctx restate.Context, in Line, opts ...restate.SendOption) (fxrestate.Invocation[[]Line], error)
-	Checkout(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[[]Line], error)
-	PutBack(ctx restate.Context, in []Line, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	Total(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[int], error)
+	Add(ctx restate.Context, in Line, opts ...restate.SendOption) (rpc.Handle[[]Line], error)
+	Checkout(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[[]Line], error)
+	PutBack(ctx restate.Context, in []Line, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	Total(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[int], error)
 }
 
-// CartFutures are the handlers of [Cart], to be waited for with others.
-type CartFutures interface {
-	Add(ctx restate.Context, in Line, opts ...restate.RequestOption) (restate.ResponseFuture[[]Line], error)
-	Checkout(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[[]Line], error)
-	PutBack(ctx restate.Context, in []Line, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	Total(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[int], error)
+// CartStarts are the handlers of [Cart], to be waited for later or with others.
+type CartStarts interface {
+	Add(ctx restate.Context, in Line, opts ...restate.RequestOption) (durable.Future[[]Line], error)
+	Checkout(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[[]Line], error)
+	PutBack(ctx restate.Context, in []Line, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	Total(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[int], error)
 }
 
 // NewCartClient is the constructor of CartClient, for fx.Provide.
-func NewCartClient(client fxrestate.ObjectClient[*Cart]) CartClient {
+func NewCartClient(client rpc.Object[*Cart]) CartClient {
 	return restateCartClient{client}
 }
 
 type restateCartClient struct {
-	client fxrestate.ObjectClient[*Cart]
+	client rpc.Object[*Cart]
 }
 
 func (c restateCartClient) Key(key string) CartCalls {
@@ -74,67 +75,67 @@ func (c restateCartClient) Key(key string) CartCalls {
 }
 
 type restateCartCalls struct {
-	to fxrestate.Keyed[*Cart]
+	to rpc.Keyed[*Cart]
 }
 
 func (c restateCartCalls) Add(ctx restate.Context, in Line, opts ...restate.RequestOption) ([]Line, error) {
-	return fxrestate.Call(ctx, c.to, (*Cart).Add, in, opts...)
+	return rpc.Call(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
 func (c restateCartCalls) Checkout(ctx restate.Context, opts ...restate.RequestOption) ([]Line, error) {
-	return fxrestate.Call0(ctx, c.to, (*Cart).Checkout, opts...)
+	return rpc.Call0(ctx, c.to, (*Cart).Checkout, opts...)
 }
 
 func (c restateCartCalls) PutBack(ctx restate.Context, in []Line, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
 }
 
 func (c restateCartCalls) Total(ctx restate.Context, opts ...restate.RequestOption) (int, error) {
-	return fxrestate.Call0(ctx, c.to, (*Cart).Total, opts...)
+	return rpc.Call0(ctx, c.to, (*Cart).Total, opts...)
 }
 
 func (c restateCartCalls) Send() CartSends { return restateCartSends(c) }
 
-func (c restateCartCalls) Future() CartFutures { return restateCartFutures(c) }
+func (c restateCartCalls) Start() CartStarts { return restateCartStarts(c) }
 
 type restateCartSends struct {
-	to fxrestate.Keyed[*Cart]
+	to rpc.Keyed[*Cart]
 }
 
-func (c restateCartSends) Add(ctx restate.Context, in Line, opts ...restate.SendOption) (fxrestate.Invocation[[]Line], error) {
-	return fxrestate.Send(ctx, c.to, (*Cart).Add, in, opts...)
+func (c restateCartSends) Add(ctx restate.Context, in Line, opts ...restate.SendOption) (rpc.Handle[[]Line], error) {
+	return rpc.Send(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c restateCartSends) Checkout(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[[]Line], error) {
-	return fxrestate.Send0(ctx, c.to, (*Cart).Checkout, opts...)
+func (c restateCartSends) Checkout(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[[]Line], error) {
+	return rpc.Send0(ctx, c.to, (*Cart).Checkout, opts...)
 }
 
-func (c restateCartSends) PutBack(ctx restate.Context, in []Line, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
+func (c restateCartSends) PutBack(ctx restate.Context, in []Line, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
 }
 
-func (c restateCartSends) Total(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[int], error) {
-	return fxrestate.Send0(ctx, c.to, (*Cart).Total, opts...)
+func (c restateCartSends) Total(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[int], error) {
+	return rpc.Send0(ctx, c.to, (*Cart).Total, opts...)
 }
 
-type restateCartFutures struct {
-	to fxrestate.Keyed[*Cart]
+type restateCartStarts struct {
+	to rpc.Keyed[*Cart]
 }
 
-func (c restateCartFutures) Add(ctx restate.Context, in Line, opts ...restate.RequestOption) (restate.ResponseFuture[[]Line], error) {
-	return fxrestate.Future(ctx, c.to, (*Cart).Add, in, opts...)
+func (c restateCartStarts) Add(ctx restate.Context, in Line, opts ...restate.RequestOption) (durable.Future[[]Line], error) {
+	return rpc.Start(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c restateCartFutures) Checkout(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[[]Line], error) {
-	return fxrestate.Future0(ctx, c.to, (*Cart).Checkout, opts...)
+func (c restateCartStarts) Checkout(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[[]Line], error) {
+	return rpc.Start0(ctx, c.to, (*Cart).Checkout, opts...)
 }
 
-func (c restateCartFutures) PutBack(ctx restate.Context, in []Line, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
+func (c restateCartStarts) PutBack(ctx restate.Context, in []Line, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
 }
 
-func (c restateCartFutures) Total(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[int], error) {
-	return fxrestate.Future0(ctx, c.to, (*Cart).Total, opts...)
+func (c restateCartStarts) Total(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[int], error) {
+	return rpc.Start0(ctx, c.to, (*Cart).Total, opts...)
 }
 
 // CartIngress calls the virtual object [Cart] from outside of handlers.
@@ -263,59 +264,59 @@ var (
 )
 
 // DeliveriesClient calls the service [Deliveries] from inside handlers.
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type DeliveriesClient interface {
 	// Record tells an order that its parcel was delivered.
 	Record(ctx restate.Context, in Delivery, opts ...restate.RequestOption) error
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() DeliveriesSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() DeliveriesFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() DeliveriesStarts
 }
 
 // DeliveriesSends are the handlers of [Deliveries], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type DeliveriesSends interface {
-	Record(ctx restate.Context, in Delivery, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
+	Record(ctx restate.Context, in Delivery, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
 }
 
-// DeliveriesFutures are the handlers of [Deliveries], to be waited for with others.
-type DeliveriesFutures interface {
-	Record(ctx restate.Context, in Delivery, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
+// DeliveriesStarts are the handlers of [Deliveries], to be waited for later or with others.
+type DeliveriesStarts interface {
+	Record(ctx restate.Context, in Delivery, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
 }
 
 // NewDeliveriesClient is the constructor of DeliveriesClient, for fx.Provide.
-func NewDeliveriesClient(client fxrestate.ServiceClient[*Deliveries]) DeliveriesClient {
+func NewDeliveriesClient(client rpc.Service[*Deliveries]) DeliveriesClient {
 	return restateDeliveriesClient{client}
 }
 
 type restateDeliveriesClient struct {
-	to fxrestate.ServiceClient[*Deliveries]
+	to rpc.Service[*Deliveries]
 }
 
 func (c restateDeliveriesClient) Record(ctx restate.Context, in Delivery, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
 }
 
 func (c restateDeliveriesClient) Send() DeliveriesSends { return restateDeliveriesSends(c) }
 
-func (c restateDeliveriesClient) Future() DeliveriesFutures { return restateDeliveriesFutures(c) }
+func (c restateDeliveriesClient) Start() DeliveriesStarts { return restateDeliveriesStarts(c) }
 
 type restateDeliveriesSends struct {
-	to fxrestate.ServiceClient[*Deliveries]
+	to rpc.Service[*Deliveries]
 }
 
-func (c restateDeliveriesSends) Record(ctx restate.Context, in Delivery, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
+func (c restateDeliveriesSends) Record(ctx restate.Context, in Delivery, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
 }
 
-type restateDeliveriesFutures struct {
-	to fxrestate.ServiceClient[*Deliveries]
+type restateDeliveriesStarts struct {
+	to rpc.Service[*Deliveries]
 }
 
-func (c restateDeliveriesFutures) Record(ctx restate.Context, in Delivery, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
+func (c restateDeliveriesStarts) Record(ctx restate.Context, in Delivery, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
 }
 
 // DeliveriesIngress calls the service [Deliveries] from outside of handlers.
@@ -384,61 +385,59 @@ var (
 )
 
 // NotificationsClient calls the service [Notifications] from inside handlers.
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type NotificationsClient interface {
 	// Notify sends a mail.
 	Notify(ctx restate.Context, in Mail, opts ...restate.RequestOption) error
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() NotificationsSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() NotificationsFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() NotificationsStarts
 }
 
 // NotificationsSends are the handlers of [Notifications], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type NotificationsSends interface {
-	Notify(ctx restate.Context, in Mail, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
+	Notify(ctx restate.Context, in Mail, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
 }
 
-// NotificationsFutures are the handlers of [Notifications], to be waited for with others.
-type NotificationsFutures interface {
-	Notify(ctx restate.Context, in Mail, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
+// NotificationsStarts are the handlers of [Notifications], to be waited for later or with others.
+type NotificationsStarts interface {
+	Notify(ctx restate.Context, in Mail, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
 }
 
 // NewNotificationsClient is the constructor of NotificationsClient, for fx.Provide.
-func NewNotificationsClient(client fxrestate.ServiceClient[*Notifications]) NotificationsClient {
+func NewNotificationsClient(client rpc.Service[*Notifications]) NotificationsClient {
 	return restateNotificationsClient{client}
 }
 
 type restateNotificationsClient struct {
-	to fxrestate.ServiceClient[*Notifications]
+	to rpc.Service[*Notifications]
 }
 
 func (c restateNotificationsClient) Notify(ctx restate.Context, in Mail, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
 }
 
 func (c restateNotificationsClient) Send() NotificationsSends { return restateNotificationsSends(c) }
 
-func (c restateNotificationsClient) Future() NotificationsFutures {
-	return restateNotificationsFutures(c)
-}
+func (c restateNotificationsClient) Start() NotificationsStarts { return restateNotificationsStarts(c) }
 
 type restateNotificationsSends struct {
-	to fxrestate.ServiceClient[*Notifications]
+	to rpc.Service[*Notifications]
 }
 
-func (c restateNotificationsSends) Notify(ctx restate.Context, in Mail, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
+func (c restateNotificationsSends) Notify(ctx restate.Context, in Mail, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
 }
 
-type restateNotificationsFutures struct {
-	to fxrestate.ServiceClient[*Notifications]
+type restateNotificationsStarts struct {
+	to rpc.Service[*Notifications]
 }
 
-func (c restateNotificationsFutures) Notify(ctx restate.Context, in Mail, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
+func (c restateNotificationsStarts) Notify(ctx restate.Context, in Mail, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
 }
 
 // NotificationsIngress calls the service [Notifications] from outside of handlers.
@@ -517,7 +516,7 @@ type OrdersClient interface {
 }
 
 // OrdersCalls are the handlers of one [Orders].
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type OrdersCalls interface {
 	// Delivered tells the order that its parcel is at a door. It is for [Deliveries].
 	Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) error
@@ -526,34 +525,34 @@ type OrdersCalls interface {
 	// Run sees an order through, from the cart to the door.
 	Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (Progress, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() OrdersSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() OrdersFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() OrdersStarts
 }
 
 // OrdersSends are the handlers of [Orders], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type OrdersSends interface {
-	Delivered(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	Progress(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Progress], error)
-	Run(ctx restate.Context, in Order, opts ...restate.SendOption) (fxrestate.Invocation[Progress], error)
+	Delivered(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	Progress(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Progress], error)
+	Run(ctx restate.Context, in Order, opts ...restate.SendOption) (rpc.Handle[Progress], error)
 }
 
-// OrdersFutures are the handlers of [Orders], to be waited for with others.
-type OrdersFutures interface {
-	Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	Progress(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Progress], error)
-	Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (restate.ResponseFuture[Progress], error)
+// OrdersStarts are the handlers of [Orders], to be waited for later or with others.
+type OrdersStarts interface {
+	Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	Progress(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Progress], error)
+	Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (durable.Future[Progress], error)
 }
 
 // NewOrdersClient is the constructor of OrdersClient, for fx.Provide.
-func NewOrdersClient(client fxrestate.WorkflowClient[*Orders]) OrdersClient {
+func NewOrdersClient(client rpc.Workflow[*Orders]) OrdersClient {
 	return restateOrdersClient{client}
 }
 
 type restateOrdersClient struct {
-	client fxrestate.WorkflowClient[*Orders]
+	client rpc.Workflow[*Orders]
 }
 
 func (c restateOrdersClient) ID(id string) OrdersCalls {
@@ -561,55 +560,55 @@ func (c restateOrdersClient) ID(id string) OrdersCalls {
 }
 
 type restateOrdersCalls struct {
-	to fxrestate.Keyed[*Orders]
+	to rpc.Keyed[*Orders]
 }
 
 func (c restateOrdersCalls) Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
 }
 
 func (c restateOrdersCalls) Progress(ctx restate.Context, opts ...restate.RequestOption) (Progress, error) {
-	return fxrestate.Call0(ctx, c.to, (*Orders).Progress, opts...)
+	return rpc.Call0(ctx, c.to, (*Orders).Progress, opts...)
 }
 
 func (c restateOrdersCalls) Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (Progress, error) {
-	return fxrestate.Call(ctx, c.to, (*Orders).Run, in, opts...)
+	return rpc.Call(ctx, c.to, (*Orders).Run, in, opts...)
 }
 
 func (c restateOrdersCalls) Send() OrdersSends { return restateOrdersSends(c) }
 
-func (c restateOrdersCalls) Future() OrdersFutures { return restateOrdersFutures(c) }
+func (c restateOrdersCalls) Start() OrdersStarts { return restateOrdersStarts(c) }
 
 type restateOrdersSends struct {
-	to fxrestate.Keyed[*Orders]
+	to rpc.Keyed[*Orders]
 }
 
-func (c restateOrdersSends) Delivered(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
+func (c restateOrdersSends) Delivered(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
 }
 
-func (c restateOrdersSends) Progress(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Progress], error) {
-	return fxrestate.Send0(ctx, c.to, (*Orders).Progress, opts...)
+func (c restateOrdersSends) Progress(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Progress], error) {
+	return rpc.Send0(ctx, c.to, (*Orders).Progress, opts...)
 }
 
-func (c restateOrdersSends) Run(ctx restate.Context, in Order, opts ...restate.SendOption) (fxrestate.Invocation[Progress], error) {
-	return fxrestate.Send(ctx, c.to, (*Orders).Run, in, opts...)
+func (c restateOrdersSends) Run(ctx restate.Context, in Order, opts ...restate.SendOption) (rpc.Handle[Progress], error) {
+	return rpc.Send(ctx, c.to, (*Orders).Run, in, opts...)
 }
 
-type restateOrdersFutures struct {
-	to fxrestate.Keyed[*Orders]
+type restateOrdersStarts struct {
+	to rpc.Keyed[*Orders]
 }
 
-func (c restateOrdersFutures) Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
+func (c restateOrdersStarts) Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
 }
 
-func (c restateOrdersFutures) Progress(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Progress], error) {
-	return fxrestate.Future0(ctx, c.to, (*Orders).Progress, opts...)
+func (c restateOrdersStarts) Progress(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Progress], error) {
+	return rpc.Start0(ctx, c.to, (*Orders).Progress, opts...)
 }
 
-func (c restateOrdersFutures) Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (restate.ResponseFuture[Progress], error) {
-	return fxrestate.Future(ctx, c.to, (*Orders).Run, in, opts...)
+func (c restateOrdersStarts) Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (durable.Future[Progress], error) {
+	return rpc.Start(ctx, c.to, (*Orders).Run, in, opts...)
 }
 
 // OrdersIngress calls the workflow [Orders] from outside of handlers.
@@ -722,59 +721,59 @@ var (
 )
 
 // PaymentsClient calls the service [Payments] from inside handlers.
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
 	// Charge charges a card, once: its result is journaled.
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() PaymentsSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() PaymentsFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() PaymentsStarts
 }
 
 // PaymentsSends are the handlers of [Payments], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type PaymentsSends interface {
-	Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (fxrestate.Invocation[Receipt], error)
+	Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (rpc.Handle[Receipt], error)
 }
 
-// PaymentsFutures are the handlers of [Payments], to be waited for with others.
-type PaymentsFutures interface {
-	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (restate.ResponseFuture[Receipt], error)
+// PaymentsStarts are the handlers of [Payments], to be waited for later or with others.
+type PaymentsStarts interface {
+	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (durable.Future[Receipt], error)
 }
 
 // NewPaymentsClient is the constructor of PaymentsClient, for fx.Provide.
-func NewPaymentsClient(client fxrestate.ServiceClient[*Payments]) PaymentsClient {
+func NewPaymentsClient(client rpc.Service[*Payments]) PaymentsClient {
 	return restatePaymentsClient{client}
 }
 
 type restatePaymentsClient struct {
-	to fxrestate.ServiceClient[*Payments]
+	to rpc.Service[*Payments]
 }
 
 func (c restatePaymentsClient) Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error) {
-	return fxrestate.Call(ctx, c.to, (*Payments).Charge, in, opts...)
+	return rpc.Call(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 func (c restatePaymentsClient) Send() PaymentsSends { return restatePaymentsSends(c) }
 
-func (c restatePaymentsClient) Future() PaymentsFutures { return restatePaymentsFutures(c) }
+func (c restatePaymentsClient) Start() PaymentsStarts { return restatePaymentsStarts(c) }
 
 type restatePaymentsSends struct {
-	to fxrestate.ServiceClient[*Payments]
+	to rpc.Service[*Payments]
 }
 
-func (c restatePaymentsSends) Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (fxrestate.Invocation[Receipt], error) {
-	return fxrestate.Send(ctx, c.to, (*Payments).Charge, in, opts...)
+func (c restatePaymentsSends) Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (rpc.Handle[Receipt], error) {
+	return rpc.Send(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
-type restatePaymentsFutures struct {
-	to fxrestate.ServiceClient[*Payments]
+type restatePaymentsStarts struct {
+	to rpc.Service[*Payments]
 }
 
-func (c restatePaymentsFutures) Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (restate.ResponseFuture[Receipt], error) {
-	return fxrestate.Future(ctx, c.to, (*Payments).Charge, in, opts...)
+func (c restatePaymentsStarts) Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (durable.Future[Receipt], error) {
+	return rpc.Start(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 // PaymentsIngress calls the service [Payments] from outside of handlers.

@@ -7,7 +7,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 )
 
 // Order is what a customer places: all that is in the cart.
@@ -26,8 +26,8 @@ type Progress struct {
 // The state of an order, and what it waits for: the door at which the parcel was
 // left.
 var (
-	progress  = fxrestate.NewStateKey[Progress]("progress")
-	delivered = fxrestate.NewPromiseKey[string]("delivered")
+	progress  = durable.NewStateKey[Progress]("progress")
+	delivered = durable.NewPromiseKey[string]("delivered")
 )
 
 // Orders is a workflow: it runs once for each order id.
@@ -83,7 +83,7 @@ func (o *Orders) Run(ctx restate.WorkflowContext, in Order) (Progress, error) {
 // back.
 func (o *Orders) pay(ctx restate.WorkflowContext, customer string) (Progress, error) {
 	cart := o.carts.Key(customer)
-	return fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (Progress, error) {
+	return durable.Saga(ctx, func(undo *durable.Compensations) (Progress, error) {
 		bought, err := cart.Checkout(ctx)
 		if err != nil {
 			return Progress{}, err

@@ -5,8 +5,9 @@ package main
 import (
 	"context"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/rpc"
 	restate "github.com/restatedev/sdk-go"
 )
 
@@ -25,7 +26,7 @@ type CartClient interface {
 }
 
 // CartCalls are the handlers of one [Cart].
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type CartCalls interface {
 	// Add puts an item into the cart.
 	Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (Contents, error)
@@ -35,34 +36,34 @@ type CartCalls interface {
 	// reads.
 	View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() CartSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() CartFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() CartStarts
 }
 
 // CartSends are the handlers of [Cart], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type CartSends interface {
-	Add(ctx restate.Context, in Item, opts ...restate.SendOption) (fxrestate.Invocation[Contents], error)
-	Empty(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Contents], error)
-	View(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Contents], error)
+	Add(ctx restate.Context, in Item, opts ...restate.SendOption) (rpc.Handle[Contents], error)
+	Empty(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Contents], error)
+	View(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Contents], error)
 }
 
-// CartFutures are the handlers of [Cart], to be waited for with others.
-type CartFutures interface {
-	Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (restate.ResponseFuture[Contents], error)
-	Empty(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Contents], error)
-	View(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Contents], error)
+// CartStarts are the handlers of [Cart], to be waited for later or with others.
+type CartStarts interface {
+	Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (durable.Future[Contents], error)
+	Empty(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Contents], error)
+	View(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Contents], error)
 }
 
 // NewCartClient is the constructor of CartClient, for fx.Provide.
-func NewCartClient(client fxrestate.ObjectClient[*Cart]) CartClient {
+func NewCartClient(client rpc.Object[*Cart]) CartClient {
 	return restateCartClient{client}
 }
 
 type restateCartClient struct {
-	client fxrestate.ObjectClient[*Cart]
+	client rpc.Object[*Cart]
 }
 
 func (c restateCartClient) Key(key string) CartCalls {
@@ -70,55 +71,55 @@ func (c restateCartClient) Key(key string) CartCalls {
 }
 
 type restateCartCalls struct {
-	to fxrestate.Keyed[*Cart]
+	to rpc.Keyed[*Cart]
 }
 
 func (c restateCartCalls) Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (Contents, error) {
-	return fxrestate.Call(ctx, c.to, (*Cart).Add, in, opts...)
+	return rpc.Call(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
 func (c restateCartCalls) Empty(ctx restate.Context, opts ...restate.RequestOption) (Contents, error) {
-	return fxrestate.Call0(ctx, c.to, (*Cart).Empty, opts...)
+	return rpc.Call0(ctx, c.to, (*Cart).Empty, opts...)
 }
 
 func (c restateCartCalls) View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error) {
-	return fxrestate.Call0(ctx, c.to, (*Cart).View, opts...)
+	return rpc.Call0(ctx, c.to, (*Cart).View, opts...)
 }
 
 func (c restateCartCalls) Send() CartSends { return restateCartSends(c) }
 
-func (c restateCartCalls) Future() CartFutures { return restateCartFutures(c) }
+func (c restateCartCalls) Start() CartStarts { return restateCartStarts(c) }
 
 type restateCartSends struct {
-	to fxrestate.Keyed[*Cart]
+	to rpc.Keyed[*Cart]
 }
 
-func (c restateCartSends) Add(ctx restate.Context, in Item, opts ...restate.SendOption) (fxrestate.Invocation[Contents], error) {
-	return fxrestate.Send(ctx, c.to, (*Cart).Add, in, opts...)
+func (c restateCartSends) Add(ctx restate.Context, in Item, opts ...restate.SendOption) (rpc.Handle[Contents], error) {
+	return rpc.Send(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c restateCartSends) Empty(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Contents], error) {
-	return fxrestate.Send0(ctx, c.to, (*Cart).Empty, opts...)
+func (c restateCartSends) Empty(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Contents], error) {
+	return rpc.Send0(ctx, c.to, (*Cart).Empty, opts...)
 }
 
-func (c restateCartSends) View(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Contents], error) {
-	return fxrestate.Send0(ctx, c.to, (*Cart).View, opts...)
+func (c restateCartSends) View(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Contents], error) {
+	return rpc.Send0(ctx, c.to, (*Cart).View, opts...)
 }
 
-type restateCartFutures struct {
-	to fxrestate.Keyed[*Cart]
+type restateCartStarts struct {
+	to rpc.Keyed[*Cart]
 }
 
-func (c restateCartFutures) Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (restate.ResponseFuture[Contents], error) {
-	return fxrestate.Future(ctx, c.to, (*Cart).Add, in, opts...)
+func (c restateCartStarts) Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (durable.Future[Contents], error) {
+	return rpc.Start(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c restateCartFutures) Empty(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Contents], error) {
-	return fxrestate.Future0(ctx, c.to, (*Cart).Empty, opts...)
+func (c restateCartStarts) Empty(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Contents], error) {
+	return rpc.Start0(ctx, c.to, (*Cart).Empty, opts...)
 }
 
-func (c restateCartFutures) View(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Contents], error) {
-	return fxrestate.Future0(ctx, c.to, (*Cart).View, opts...)
+func (c restateCartStarts) View(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Contents], error) {
+	return rpc.Start0(ctx, c.to, (*Cart).View, opts...)
 }
 
 // CartIngress calls the virtual object [Cart] from outside of handlers.
@@ -239,39 +240,39 @@ type OrderClient interface {
 }
 
 // OrderCalls are the handlers of one [Order].
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type OrderCalls interface {
 	// Run sees the order through.
 	Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (OrderStatus, error)
 	// Status tells how far the order is, while it runs and after.
 	Status(ctx restate.Context, opts ...restate.RequestOption) (OrderStatus, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() OrderSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() OrderFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() OrderStarts
 }
 
 // OrderSends are the handlers of [Order], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type OrderSends interface {
-	Run(ctx restate.Context, in PlaceOrder, opts ...restate.SendOption) (fxrestate.Invocation[OrderStatus], error)
-	Status(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[OrderStatus], error)
+	Run(ctx restate.Context, in PlaceOrder, opts ...restate.SendOption) (rpc.Handle[OrderStatus], error)
+	Status(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[OrderStatus], error)
 }
 
-// OrderFutures are the handlers of [Order], to be waited for with others.
-type OrderFutures interface {
-	Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (restate.ResponseFuture[OrderStatus], error)
-	Status(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[OrderStatus], error)
+// OrderStarts are the handlers of [Order], to be waited for later or with others.
+type OrderStarts interface {
+	Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (durable.Future[OrderStatus], error)
+	Status(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[OrderStatus], error)
 }
 
 // NewOrderClient is the constructor of OrderClient, for fx.Provide.
-func NewOrderClient(client fxrestate.WorkflowClient[*Order]) OrderClient {
+func NewOrderClient(client rpc.Workflow[*Order]) OrderClient {
 	return restateOrderClient{client}
 }
 
 type restateOrderClient struct {
-	client fxrestate.WorkflowClient[*Order]
+	client rpc.Workflow[*Order]
 }
 
 func (c restateOrderClient) ID(id string) OrderCalls {
@@ -279,43 +280,43 @@ func (c restateOrderClient) ID(id string) OrderCalls {
 }
 
 type restateOrderCalls struct {
-	to fxrestate.Keyed[*Order]
+	to rpc.Keyed[*Order]
 }
 
 func (c restateOrderCalls) Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (OrderStatus, error) {
-	return fxrestate.Call(ctx, c.to, (*Order).Run, in, opts...)
+	return rpc.Call(ctx, c.to, (*Order).Run, in, opts...)
 }
 
 func (c restateOrderCalls) Status(ctx restate.Context, opts ...restate.RequestOption) (OrderStatus, error) {
-	return fxrestate.Call0(ctx, c.to, (*Order).Status, opts...)
+	return rpc.Call0(ctx, c.to, (*Order).Status, opts...)
 }
 
 func (c restateOrderCalls) Send() OrderSends { return restateOrderSends(c) }
 
-func (c restateOrderCalls) Future() OrderFutures { return restateOrderFutures(c) }
+func (c restateOrderCalls) Start() OrderStarts { return restateOrderStarts(c) }
 
 type restateOrderSends struct {
-	to fxrestate.Keyed[*Order]
+	to rpc.Keyed[*Order]
 }
 
-func (c restateOrderSends) Run(ctx restate.Context, in PlaceOrder, opts ...restate.SendOption) (fxrestate.Invocation[OrderStatus], error) {
-	return fxrestate.Send(ctx, c.to, (*Order).Run, in, opts...)
+func (c restateOrderSends) Run(ctx restate.Context, in PlaceOrder, opts ...restate.SendOption) (rpc.Handle[OrderStatus], error) {
+	return rpc.Send(ctx, c.to, (*Order).Run, in, opts...)
 }
 
-func (c restateOrderSends) Status(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[OrderStatus], error) {
-	return fxrestate.Send0(ctx, c.to, (*Order).Status, opts...)
+func (c restateOrderSends) Status(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[OrderStatus], error) {
+	return rpc.Send0(ctx, c.to, (*Order).Status, opts...)
 }
 
-type restateOrderFutures struct {
-	to fxrestate.Keyed[*Order]
+type restateOrderStarts struct {
+	to rpc.Keyed[*Order]
 }
 
-func (c restateOrderFutures) Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (restate.ResponseFuture[OrderStatus], error) {
-	return fxrestate.Future(ctx, c.to, (*Order).Run, in, opts...)
+func (c restateOrderStarts) Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (durable.Future[OrderStatus], error) {
+	return rpc.Start(ctx, c.to, (*Order).Run, in, opts...)
 }
 
-func (c restateOrderFutures) Status(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[OrderStatus], error) {
-	return fxrestate.Future0(ctx, c.to, (*Order).Status, opts...)
+func (c restateOrderStarts) Status(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[OrderStatus], error) {
+	return rpc.Start0(ctx, c.to, (*Order).Status, opts...)
 }
 
 // OrderIngress calls the workflow [Order] from outside of handlers.
@@ -412,60 +413,60 @@ var (
 )
 
 // PaymentsClient calls the service [Payments] from inside handlers.
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
 	// Charge charges a card. The step runs until it succeeds, and its result is
 	// journaled: if the application dies after it, the card is not charged again.
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() PaymentsSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() PaymentsFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() PaymentsStarts
 }
 
 // PaymentsSends are the handlers of [Payments], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type PaymentsSends interface {
-	Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (fxrestate.Invocation[Receipt], error)
+	Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (rpc.Handle[Receipt], error)
 }
 
-// PaymentsFutures are the handlers of [Payments], to be waited for with others.
-type PaymentsFutures interface {
-	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (restate.ResponseFuture[Receipt], error)
+// PaymentsStarts are the handlers of [Payments], to be waited for later or with others.
+type PaymentsStarts interface {
+	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (durable.Future[Receipt], error)
 }
 
 // NewPaymentsClient is the constructor of PaymentsClient, for fx.Provide.
-func NewPaymentsClient(client fxrestate.ServiceClient[*Payments]) PaymentsClient {
+func NewPaymentsClient(client rpc.Service[*Payments]) PaymentsClient {
 	return restatePaymentsClient{client}
 }
 
 type restatePaymentsClient struct {
-	to fxrestate.ServiceClient[*Payments]
+	to rpc.Service[*Payments]
 }
 
 func (c restatePaymentsClient) Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error) {
-	return fxrestate.Call(ctx, c.to, (*Payments).Charge, in, opts...)
+	return rpc.Call(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 func (c restatePaymentsClient) Send() PaymentsSends { return restatePaymentsSends(c) }
 
-func (c restatePaymentsClient) Future() PaymentsFutures { return restatePaymentsFutures(c) }
+func (c restatePaymentsClient) Start() PaymentsStarts { return restatePaymentsStarts(c) }
 
 type restatePaymentsSends struct {
-	to fxrestate.ServiceClient[*Payments]
+	to rpc.Service[*Payments]
 }
 
-func (c restatePaymentsSends) Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (fxrestate.Invocation[Receipt], error) {
-	return fxrestate.Send(ctx, c.to, (*Payments).Charge, in, opts...)
+func (c restatePaymentsSends) Charge(ctx restate.Context, in Charge, opts ...restate.SendOption) (rpc.Handle[Receipt], error) {
+	return rpc.Send(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
-type restatePaymentsFutures struct {
-	to fxrestate.ServiceClient[*Payments]
+type restatePaymentsStarts struct {
+	to rpc.Service[*Payments]
 }
 
-func (c restatePaymentsFutures) Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (restate.ResponseFuture[Receipt], error) {
-	return fxrestate.Future(ctx, c.to, (*Payments).Charge, in, opts...)
+func (c restatePaymentsStarts) Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (durable.Future[Receipt], error) {
+	return rpc.Start(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 // PaymentsIngress calls the service [Payments] from outside of handlers.

@@ -6,14 +6,14 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 )
 
 // capacity is how many passengers a flight takes.
 const capacity = 2
 
 // seats are those that are taken, by their ids: the state of a flight.
-var seats = fxrestate.NewStateKey[map[string]Seat]("seats")
+var seats = durable.NewStateKey[map[string]Seat]("seats")
 
 // Seat is one that is taken.
 type Seat struct {

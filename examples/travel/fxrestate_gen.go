@@ -5,8 +5,9 @@ package main
 import (
 	"context"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/rpc"
 	restate "github.com/restatedev/sdk-go"
 )
 
@@ -26,7 +27,7 @@ type FlightClient interface {
 }
 
 // FlightCalls are the handlers of one [Flight].
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type FlightCalls interface {
 	// Cancel gives a seat back. To cancel again changes nothing.
 	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error
@@ -37,36 +38,36 @@ type FlightCalls interface {
 	// Seats returns the seats that are taken.
 	Seats(ctx restate.Context, opts ...restate.RequestOption) (map[string]Seat, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() FlightSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() FlightFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() FlightStarts
 }
 
 // FlightSends are the handlers of [Flight], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type FlightSends interface {
-	Cancel(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	Confirm(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	Reserve(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[string], error)
-	Seats(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[map[string]Seat], error)
+	Cancel(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	Confirm(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	Reserve(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[string], error)
+	Seats(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[map[string]Seat], error)
 }
 
-// FlightFutures are the handlers of [Flight], to be waited for with others.
-type FlightFutures interface {
-	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[string], error)
-	Seats(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[map[string]Seat], error)
+// FlightStarts are the handlers of [Flight], to be waited for later or with others.
+type FlightStarts interface {
+	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[string], error)
+	Seats(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[map[string]Seat], error)
 }
 
 // NewFlightClient is the constructor of FlightClient, for fx.Provide.
-func NewFlightClient(client fxrestate.ObjectClient[*Flight]) FlightClient {
+func NewFlightClient(client rpc.Object[*Flight]) FlightClient {
 	return restateFlightClient{client}
 }
 
 type restateFlightClient struct {
-	client fxrestate.ObjectClient[*Flight]
+	client rpc.Object[*Flight]
 }
 
 func (c restateFlightClient) Key(key string) FlightCalls {
@@ -74,67 +75,67 @@ func (c restateFlightClient) Key(key string) FlightCalls {
 }
 
 type restateFlightCalls struct {
-	to fxrestate.Keyed[*Flight]
+	to rpc.Keyed[*Flight]
 }
 
 func (c restateFlightCalls) Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*Flight).Cancel, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*Flight).Cancel, in, opts...)
 }
 
 func (c restateFlightCalls) Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
 func (c restateFlightCalls) Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (string, error) {
-	return fxrestate.Call(ctx, c.to, (*Flight).Reserve, in, opts...)
+	return rpc.Call(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
 
 func (c restateFlightCalls) Seats(ctx restate.Context, opts ...restate.RequestOption) (map[string]Seat, error) {
-	return fxrestate.Call0(ctx, c.to, (*Flight).Seats, opts...)
+	return rpc.Call0(ctx, c.to, (*Flight).Seats, opts...)
 }
 
 func (c restateFlightCalls) Send() FlightSends { return restateFlightSends(c) }
 
-func (c restateFlightCalls) Future() FlightFutures { return restateFlightFutures(c) }
+func (c restateFlightCalls) Start() FlightStarts { return restateFlightStarts(c) }
 
 type restateFlightSends struct {
-	to fxrestate.Keyed[*Flight]
+	to rpc.Keyed[*Flight]
 }
 
-func (c restateFlightSends) Cancel(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*Flight).Cancel, in, opts...)
+func (c restateFlightSends) Cancel(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Flight).Cancel, in, opts...)
 }
 
-func (c restateFlightSends) Confirm(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
+func (c restateFlightSends) Confirm(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
-func (c restateFlightSends) Reserve(ctx restate.Context, in string, opts ...restate.SendOption) (fxrestate.Invocation[string], error) {
-	return fxrestate.Send(ctx, c.to, (*Flight).Reserve, in, opts...)
+func (c restateFlightSends) Reserve(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[string], error) {
+	return rpc.Send(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
 
-func (c restateFlightSends) Seats(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[map[string]Seat], error) {
-	return fxrestate.Send0(ctx, c.to, (*Flight).Seats, opts...)
+func (c restateFlightSends) Seats(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[map[string]Seat], error) {
+	return rpc.Send0(ctx, c.to, (*Flight).Seats, opts...)
 }
 
-type restateFlightFutures struct {
-	to fxrestate.Keyed[*Flight]
+type restateFlightStarts struct {
+	to rpc.Keyed[*Flight]
 }
 
-func (c restateFlightFutures) Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*Flight).Cancel, in, opts...)
+func (c restateFlightStarts) Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Flight).Cancel, in, opts...)
 }
 
-func (c restateFlightFutures) Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
+func (c restateFlightStarts) Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
-func (c restateFlightFutures) Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (restate.ResponseFuture[string], error) {
-	return fxrestate.Future(ctx, c.to, (*Flight).Reserve, in, opts...)
+func (c restateFlightStarts) Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[string], error) {
+	return rpc.Start(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
 
-func (c restateFlightFutures) Seats(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[map[string]Seat], error) {
-	return fxrestate.Future0(ctx, c.to, (*Flight).Seats, opts...)
+func (c restateFlightStarts) Seats(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[map[string]Seat], error) {
+	return rpc.Start0(ctx, c.to, (*Flight).Seats, opts...)
 }
 
 // FlightIngress calls the virtual object [Flight] from outside of handlers.
@@ -263,59 +264,59 @@ var (
 )
 
 // TripsClient calls the service [Trips] from inside handlers.
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type TripsClient interface {
 	// Book books all parts of a trip or none of them.
 	Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (Booking, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() TripsSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() TripsFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() TripsStarts
 }
 
 // TripsSends are the handlers of [Trips], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type TripsSends interface {
-	Book(ctx restate.Context, in Trip, opts ...restate.SendOption) (fxrestate.Invocation[Booking], error)
+	Book(ctx restate.Context, in Trip, opts ...restate.SendOption) (rpc.Handle[Booking], error)
 }
 
-// TripsFutures are the handlers of [Trips], to be waited for with others.
-type TripsFutures interface {
-	Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (restate.ResponseFuture[Booking], error)
+// TripsStarts are the handlers of [Trips], to be waited for later or with others.
+type TripsStarts interface {
+	Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (durable.Future[Booking], error)
 }
 
 // NewTripsClient is the constructor of TripsClient, for fx.Provide.
-func NewTripsClient(client fxrestate.ServiceClient[*Trips]) TripsClient {
+func NewTripsClient(client rpc.Service[*Trips]) TripsClient {
 	return restateTripsClient{client}
 }
 
 type restateTripsClient struct {
-	to fxrestate.ServiceClient[*Trips]
+	to rpc.Service[*Trips]
 }
 
 func (c restateTripsClient) Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (Booking, error) {
-	return fxrestate.Call(ctx, c.to, (*Trips).Book, in, opts...)
+	return rpc.Call(ctx, c.to, (*Trips).Book, in, opts...)
 }
 
 func (c restateTripsClient) Send() TripsSends { return restateTripsSends(c) }
 
-func (c restateTripsClient) Future() TripsFutures { return restateTripsFutures(c) }
+func (c restateTripsClient) Start() TripsStarts { return restateTripsStarts(c) }
 
 type restateTripsSends struct {
-	to fxrestate.ServiceClient[*Trips]
+	to rpc.Service[*Trips]
 }
 
-func (c restateTripsSends) Book(ctx restate.Context, in Trip, opts ...restate.SendOption) (fxrestate.Invocation[Booking], error) {
-	return fxrestate.Send(ctx, c.to, (*Trips).Book, in, opts...)
+func (c restateTripsSends) Book(ctx restate.Context, in Trip, opts ...restate.SendOption) (rpc.Handle[Booking], error) {
+	return rpc.Send(ctx, c.to, (*Trips).Book, in, opts...)
 }
 
-type restateTripsFutures struct {
-	to fxrestate.ServiceClient[*Trips]
+type restateTripsStarts struct {
+	to rpc.Service[*Trips]
 }
 
-func (c restateTripsFutures) Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (restate.ResponseFuture[Booking], error) {
-	return fxrestate.Future(ctx, c.to, (*Trips).Book, in, opts...)
+func (c restateTripsStarts) Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (durable.Future[Booking], error) {
+	return rpc.Start(ctx, c.to, (*Trips).Book, in, opts...)
 }
 
 // TripsIngress calls the service [Trips] from outside of handlers.

@@ -3,7 +3,7 @@ package main
 import (
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 )
 
 // Trip is what a customer wants.
@@ -38,7 +38,7 @@ func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
 	flight := t.flights.Key(in.Flight)
 
-	return fxrestate.Saga(ctx, func(undo *fxrestate.Compensations) (Booking, error) {
+	return durable.Saga(ctx, func(undo *durable.Compensations) (Booking, error) {
 		// A reservation has an id that only its answer tells: what undoes it is
 		// registered after it. Flights are handlers, so both are calls.
 		seat, err := flight.Reserve(ctx, in.Customer)

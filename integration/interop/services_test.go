@@ -7,7 +7,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // What scripts and services exchange.
@@ -103,12 +103,12 @@ func (*Signup) SayWord(restate.WorkflowSharedContext, string) error { panic("rem
 
 // Caller is a service in Go that calls those in TypeScript.
 type Caller struct {
-	rates  fxrestate.ServiceClient[*Rates]
-	ledger fxrestate.ObjectClient[*Ledger]
-	signup fxrestate.WorkflowClient[*Signup]
+	rates  rpc.Service[*Rates]
+	ledger rpc.Object[*Ledger]
+	signup rpc.Workflow[*Signup]
 }
 
-func NewCaller(rates fxrestate.ServiceClient[*Rates], ledger fxrestate.ObjectClient[*Ledger], signup fxrestate.WorkflowClient[*Signup]) *Caller {
+func NewCaller(rates rpc.Service[*Rates], ledger rpc.Object[*Ledger], signup rpc.Workflow[*Signup]) *Caller {
 	return &Caller{rates, ledger, signup}
 }
 
@@ -129,60 +129,62 @@ type Found struct {
 
 // CallAll calls each of the handlers in TypeScript.
 func (c *Caller) CallAll(ctx restate.Context, key string) (found Found, err error) {
-	converted, err := fxrestate.Call(ctx, c.rates, (*Rates).ConvertAll, Amounts{Cents: []int{100, 250}, Rate: 1.1})
+	converted, err := rpc.Call(ctx, c.rates, (*Rates).ConvertAll, Amounts{Cents: []int{100, 250}, Rate: 1.1})
 	if err != nil {
 		return found, err
 	}
 	found.Converted = converted.Cents
-	if found.Pong, err = fxrestate.Call0(ctx, c.rates, (*Rates).Ping); err != nil {
+	if found.Pong, err = rpc.Call0(ctx, c.rates, (*Rates).Ping); err != nil {
 		return found, err
 	}
-	if found.Detour, err = fxrestate.Call(ctx, c.rates, (*Rates).ViaGo, Detour{Service: "payments", Cents: 7}); err != nil {
+	if found.Detour, err = rpc.Call(ctx, c.rates, (*Rates).ViaGo, Detour{Service: "payments", Cents: 7}); err != nil {
 		return found, err
 	}
-	refusal := restate.AsTerminalError(fxrestate.CallVoid(ctx, c.rates, (*Rates).Refuse, "no tea"))
+	refusal := restate.AsTerminalError(rpc.CallVoid(ctx, c.rates, (*Rates).Refuse, "no tea"))
 	if refusal != nil {
 		found.Refusal, found.Code, found.Metadata = refusal.Error(), refusal.Code(), refusal.Metadata().ToMap()
 	}
 	if err := c.callLedger(ctx, c.ledger.Key(key), &found); err != nil {
 		return found, err
 	}
-	run, err := fxrestate.Send(ctx, c.signup.ID(key), (*Signup).Run, "Ada says")
+	run, err := rpc.Send(ctx, c.signup.ID(key), (*Signup).Run, "Ada says")
 	if err != nil {
 		return found, err
 	}
-	if err = fxrestate.CallVoid(ctx, c.signup.ID(key), (*Signup).SayWord, "yes"); err != nil {
+	if err = rpc.CallVoid(ctx, c.signup.ID(key), (*Signup).SayWord, "yes"); err != nil {
 		return found, err
 	}
 	found.Workflow, err = run.Attach(ctx)
 	return found, err
 }
 
-func (c *Caller) callLedger(ctx restate.Context, ledger fxrestate.Keyed[*Ledger], found *Found) (err error) {
-	if found.Added, err = fxrestate.Call(ctx, ledger, (*Ledger).AddEntry, 5); err != nil {
+func (c *Caller) callLedger(ctx restate.Context, ledger rpc.Keyed[*Ledger], found *Found) (err error) {
+	if found.Added, err = rpc.Call(ctx, ledger, (*Ledger).AddEntry, 5); err != nil {
 		return err
 	}
-	sent, err := fxrestate.Send(ctx, ledger, (*Ledger).AddEntry, 10)
+	sent, err := rpc.Send(ctx, ledger, (*Ledger).AddEntry, 10)
 	if err != nil {
 		return err
 	}
-	found.SentInvocationID = sent.ID()
+	if found.SentInvocationID, err = sent.ID(); err != nil {
+		return err
+	}
 	if found.Sent, err = sent.Attach(ctx); err != nil {
 		return err
 	}
-	later, err := fxrestate.Future(ctx, ledger, (*Ledger).AddEntry, 100)
+	later, err := rpc.Start(ctx, ledger, (*Ledger).AddEntry, 100)
 	if err != nil {
 		return err
 	}
-	if found.Later, err = later.Response(); err != nil {
+	if found.Later, err = later.Await(ctx); err != nil {
 		return err
 	}
-	if found.Total, err = fxrestate.Call0(ctx, ledger, (*Ledger).ReadTotal); err != nil {
+	if found.Total, err = rpc.Call0(ctx, ledger, (*Ledger).ReadTotal); err != nil {
 		return err
 	}
-	if err = fxrestate.Call0Void(ctx, ledger, (*Ledger).ClearAll); err != nil {
+	if err = rpc.Call0Void(ctx, ledger, (*Ledger).ClearAll); err != nil {
 		return err
 	}
-	found.Cleared, err = fxrestate.Call0(ctx, ledger, (*Ledger).ReadTotal)
+	found.Cleared, err = rpc.Call0(ctx, ledger, (*Ledger).ReadTotal)
 	return err
 }

@@ -5,8 +5,9 @@ package shapes
 import (
 	"context"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/rpc"
 	restate "github.com/restatedev/sdk-go"
 )
 
@@ -26,43 +27,43 @@ type ObjectShapesClient interface {
 }
 
 // ObjectShapesCalls are the handlers of one [ObjectShapes].
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type ObjectShapesCalls interface {
 	Both(ctx restate.Context, in In, opts ...restate.RequestOption) (Out, error)
 	Error(ctx restate.Context, opts ...restate.RequestOption) error
 	InError(ctx restate.Context, in In, opts ...restate.RequestOption) error
 	OutError(ctx restate.Context, opts ...restate.RequestOption) (Out, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() ObjectShapesSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() ObjectShapesFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() ObjectShapesStarts
 }
 
 // ObjectShapesSends are the handlers of [ObjectShapes], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type ObjectShapesSends interface {
-	Both(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[Out], error)
-	Error(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	InError(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	OutError(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Out], error)
+	Both(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[Out], error)
+	Error(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	InError(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	OutError(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Out], error)
 }
 
-// ObjectShapesFutures are the handlers of [ObjectShapes], to be waited for with others.
-type ObjectShapesFutures interface {
-	Both(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error)
-	Error(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	InError(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	OutError(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error)
+// ObjectShapesStarts are the handlers of [ObjectShapes], to be waited for later or with others.
+type ObjectShapesStarts interface {
+	Both(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[Out], error)
+	Error(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	InError(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error)
 }
 
 // NewObjectShapesClient is the constructor of ObjectShapesClient, for fx.Provide.
-func NewObjectShapesClient(client fxrestate.ObjectClient[*ObjectShapes]) ObjectShapesClient {
+func NewObjectShapesClient(client rpc.Object[*ObjectShapes]) ObjectShapesClient {
 	return restateObjectShapesClient{client}
 }
 
 type restateObjectShapesClient struct {
-	client fxrestate.ObjectClient[*ObjectShapes]
+	client rpc.Object[*ObjectShapes]
 }
 
 func (c restateObjectShapesClient) Key(key string) ObjectShapesCalls {
@@ -70,67 +71,67 @@ func (c restateObjectShapesClient) Key(key string) ObjectShapesCalls {
 }
 
 type restateObjectShapesCalls struct {
-	to fxrestate.Keyed[*ObjectShapes]
+	to rpc.Keyed[*ObjectShapes]
 }
 
 func (c restateObjectShapesCalls) Both(ctx restate.Context, in In, opts ...restate.RequestOption) (Out, error) {
-	return fxrestate.Call(ctx, c.to, (*ObjectShapes).Both, in, opts...)
+	return rpc.Call(ctx, c.to, (*ObjectShapes).Both, in, opts...)
 }
 
 func (c restateObjectShapesCalls) Error(ctx restate.Context, opts ...restate.RequestOption) error {
-	return fxrestate.Call0Void(ctx, c.to, (*ObjectShapes).Error, opts...)
+	return rpc.Call0Void(ctx, c.to, (*ObjectShapes).Error, opts...)
 }
 
 func (c restateObjectShapesCalls) InError(ctx restate.Context, in In, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*ObjectShapes).InError, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*ObjectShapes).InError, in, opts...)
 }
 
 func (c restateObjectShapesCalls) OutError(ctx restate.Context, opts ...restate.RequestOption) (Out, error) {
-	return fxrestate.Call0(ctx, c.to, (*ObjectShapes).OutError, opts...)
+	return rpc.Call0(ctx, c.to, (*ObjectShapes).OutError, opts...)
 }
 
 func (c restateObjectShapesCalls) Send() ObjectShapesSends { return restateObjectShapesSends(c) }
 
-func (c restateObjectShapesCalls) Future() ObjectShapesFutures { return restateObjectShapesFutures(c) }
+func (c restateObjectShapesCalls) Start() ObjectShapesStarts { return restateObjectShapesStarts(c) }
 
 type restateObjectShapesSends struct {
-	to fxrestate.Keyed[*ObjectShapes]
+	to rpc.Keyed[*ObjectShapes]
 }
 
-func (c restateObjectShapesSends) Both(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[Out], error) {
-	return fxrestate.Send(ctx, c.to, (*ObjectShapes).Both, in, opts...)
+func (c restateObjectShapesSends) Both(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[Out], error) {
+	return rpc.Send(ctx, c.to, (*ObjectShapes).Both, in, opts...)
 }
 
-func (c restateObjectShapesSends) Error(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.Send0Void(ctx, c.to, (*ObjectShapes).Error, opts...)
+func (c restateObjectShapesSends) Error(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.Send0Void(ctx, c.to, (*ObjectShapes).Error, opts...)
 }
 
-func (c restateObjectShapesSends) InError(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*ObjectShapes).InError, in, opts...)
+func (c restateObjectShapesSends) InError(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*ObjectShapes).InError, in, opts...)
 }
 
-func (c restateObjectShapesSends) OutError(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Out], error) {
-	return fxrestate.Send0(ctx, c.to, (*ObjectShapes).OutError, opts...)
+func (c restateObjectShapesSends) OutError(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Out], error) {
+	return rpc.Send0(ctx, c.to, (*ObjectShapes).OutError, opts...)
 }
 
-type restateObjectShapesFutures struct {
-	to fxrestate.Keyed[*ObjectShapes]
+type restateObjectShapesStarts struct {
+	to rpc.Keyed[*ObjectShapes]
 }
 
-func (c restateObjectShapesFutures) Both(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error) {
-	return fxrestate.Future(ctx, c.to, (*ObjectShapes).Both, in, opts...)
+func (c restateObjectShapesStarts) Both(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[Out], error) {
+	return rpc.Start(ctx, c.to, (*ObjectShapes).Both, in, opts...)
 }
 
-func (c restateObjectShapesFutures) Error(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.Future0Void(ctx, c.to, (*ObjectShapes).Error, opts...)
+func (c restateObjectShapesStarts) Error(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.Start0Void(ctx, c.to, (*ObjectShapes).Error, opts...)
 }
 
-func (c restateObjectShapesFutures) InError(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*ObjectShapes).InError, in, opts...)
+func (c restateObjectShapesStarts) InError(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*ObjectShapes).InError, in, opts...)
 }
 
-func (c restateObjectShapesFutures) OutError(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error) {
-	return fxrestate.Future0(ctx, c.to, (*ObjectShapes).OutError, opts...)
+func (c restateObjectShapesStarts) OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error) {
+	return rpc.Start0(ctx, c.to, (*ObjectShapes).OutError, opts...)
 }
 
 // ObjectShapesIngress calls the virtual object [ObjectShapes] from outside of handlers.
@@ -260,105 +261,103 @@ var (
 )
 
 // ServiceShapesClient calls the service [ServiceShapes] from inside handlers.
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type ServiceShapesClient interface {
 	Both(ctx restate.Context, in In, opts ...restate.RequestOption) (Out, error)
 	Error(ctx restate.Context, opts ...restate.RequestOption) error
 	InError(ctx restate.Context, in In, opts ...restate.RequestOption) error
 	OutError(ctx restate.Context, opts ...restate.RequestOption) (Out, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() ServiceShapesSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() ServiceShapesFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() ServiceShapesStarts
 }
 
 // ServiceShapesSends are the handlers of [ServiceShapes], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type ServiceShapesSends interface {
-	Both(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[Out], error)
-	Error(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	InError(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	OutError(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Out], error)
+	Both(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[Out], error)
+	Error(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	InError(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	OutError(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Out], error)
 }
 
-// ServiceShapesFutures are the handlers of [ServiceShapes], to be waited for with others.
-type ServiceShapesFutures interface {
-	Both(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error)
-	Error(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	InError(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	OutError(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error)
+// ServiceShapesStarts are the handlers of [ServiceShapes], to be waited for later or with others.
+type ServiceShapesStarts interface {
+	Both(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[Out], error)
+	Error(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	InError(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error)
 }
 
 // NewServiceShapesClient is the constructor of ServiceShapesClient, for fx.Provide.
-func NewServiceShapesClient(client fxrestate.ServiceClient[*ServiceShapes]) ServiceShapesClient {
+func NewServiceShapesClient(client rpc.Service[*ServiceShapes]) ServiceShapesClient {
 	return restateServiceShapesClient{client}
 }
 
 type restateServiceShapesClient struct {
-	to fxrestate.ServiceClient[*ServiceShapes]
+	to rpc.Service[*ServiceShapes]
 }
 
 func (c restateServiceShapesClient) Both(ctx restate.Context, in In, opts ...restate.RequestOption) (Out, error) {
-	return fxrestate.Call(ctx, c.to, (*ServiceShapes).Both, in, opts...)
+	return rpc.Call(ctx, c.to, (*ServiceShapes).Both, in, opts...)
 }
 
 func (c restateServiceShapesClient) Error(ctx restate.Context, opts ...restate.RequestOption) error {
-	return fxrestate.Call0Void(ctx, c.to, (*ServiceShapes).Error, opts...)
+	return rpc.Call0Void(ctx, c.to, (*ServiceShapes).Error, opts...)
 }
 
 func (c restateServiceShapesClient) InError(ctx restate.Context, in In, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*ServiceShapes).InError, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*ServiceShapes).InError, in, opts...)
 }
 
 func (c restateServiceShapesClient) OutError(ctx restate.Context, opts ...restate.RequestOption) (Out, error) {
-	return fxrestate.Call0(ctx, c.to, (*ServiceShapes).OutError, opts...)
+	return rpc.Call0(ctx, c.to, (*ServiceShapes).OutError, opts...)
 }
 
 func (c restateServiceShapesClient) Send() ServiceShapesSends { return restateServiceShapesSends(c) }
 
-func (c restateServiceShapesClient) Future() ServiceShapesFutures {
-	return restateServiceShapesFutures(c)
-}
+func (c restateServiceShapesClient) Start() ServiceShapesStarts { return restateServiceShapesStarts(c) }
 
 type restateServiceShapesSends struct {
-	to fxrestate.ServiceClient[*ServiceShapes]
+	to rpc.Service[*ServiceShapes]
 }
 
-func (c restateServiceShapesSends) Both(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[Out], error) {
-	return fxrestate.Send(ctx, c.to, (*ServiceShapes).Both, in, opts...)
+func (c restateServiceShapesSends) Both(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[Out], error) {
+	return rpc.Send(ctx, c.to, (*ServiceShapes).Both, in, opts...)
 }
 
-func (c restateServiceShapesSends) Error(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.Send0Void(ctx, c.to, (*ServiceShapes).Error, opts...)
+func (c restateServiceShapesSends) Error(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.Send0Void(ctx, c.to, (*ServiceShapes).Error, opts...)
 }
 
-func (c restateServiceShapesSends) InError(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*ServiceShapes).InError, in, opts...)
+func (c restateServiceShapesSends) InError(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*ServiceShapes).InError, in, opts...)
 }
 
-func (c restateServiceShapesSends) OutError(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Out], error) {
-	return fxrestate.Send0(ctx, c.to, (*ServiceShapes).OutError, opts...)
+func (c restateServiceShapesSends) OutError(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Out], error) {
+	return rpc.Send0(ctx, c.to, (*ServiceShapes).OutError, opts...)
 }
 
-type restateServiceShapesFutures struct {
-	to fxrestate.ServiceClient[*ServiceShapes]
+type restateServiceShapesStarts struct {
+	to rpc.Service[*ServiceShapes]
 }
 
-func (c restateServiceShapesFutures) Both(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error) {
-	return fxrestate.Future(ctx, c.to, (*ServiceShapes).Both, in, opts...)
+func (c restateServiceShapesStarts) Both(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[Out], error) {
+	return rpc.Start(ctx, c.to, (*ServiceShapes).Both, in, opts...)
 }
 
-func (c restateServiceShapesFutures) Error(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.Future0Void(ctx, c.to, (*ServiceShapes).Error, opts...)
+func (c restateServiceShapesStarts) Error(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.Start0Void(ctx, c.to, (*ServiceShapes).Error, opts...)
 }
 
-func (c restateServiceShapesFutures) InError(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*ServiceShapes).InError, in, opts...)
+func (c restateServiceShapesStarts) InError(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*ServiceShapes).InError, in, opts...)
 }
 
-func (c restateServiceShapesFutures) OutError(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error) {
-	return fxrestate.Future0(ctx, c.to, (*ServiceShapes).OutError, opts...)
+func (c restateServiceShapesStarts) OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error) {
+	return rpc.Start0(ctx, c.to, (*ServiceShapes).OutError, opts...)
 }
 
 // ServiceShapesIngress calls the service [ServiceShapes] from outside of handlers.
@@ -482,7 +481,7 @@ type WorkflowShapesClient interface {
 }
 
 // WorkflowShapesCalls are the handlers of one [WorkflowShapes].
-// Each method waits for the result; see [fxrestate.Call].
+// Each method waits for the result; see [rpc.Call].
 type WorkflowShapesCalls interface {
 	Error(ctx restate.Context, opts ...restate.RequestOption) error
 	InError(ctx restate.Context, in In, opts ...restate.RequestOption) error
@@ -490,36 +489,36 @@ type WorkflowShapesCalls interface {
 	// Run is the main handler.
 	Run(ctx restate.Context, in In, opts ...restate.RequestOption) (Out, error)
 
-	// Send has methods that do not wait; see [fxrestate.Send].
+	// Send has methods that do not wait; see [rpc.Send].
 	Send() WorkflowShapesSends
-	// Future has methods that return futures; see [fxrestate.Future].
-	Future() WorkflowShapesFutures
+	// Start has methods that return futures; see [rpc.Start].
+	Start() WorkflowShapesStarts
 }
 
 // WorkflowShapesSends are the handlers of [WorkflowShapes], run without waiting for them: now or,
 // with restate.WithDelay, later.
 type WorkflowShapesSends interface {
-	Error(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	InError(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error)
-	OutError(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Out], error)
-	Run(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[Out], error)
+	Error(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	InError(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	OutError(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Out], error)
+	Run(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[Out], error)
 }
 
-// WorkflowShapesFutures are the handlers of [WorkflowShapes], to be waited for with others.
-type WorkflowShapesFutures interface {
-	Error(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	InError(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error)
-	OutError(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error)
-	Run(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error)
+// WorkflowShapesStarts are the handlers of [WorkflowShapes], to be waited for later or with others.
+type WorkflowShapesStarts interface {
+	Error(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	InError(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error)
+	Run(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[Out], error)
 }
 
 // NewWorkflowShapesClient is the constructor of WorkflowShapesClient, for fx.Provide.
-func NewWorkflowShapesClient(client fxrestate.WorkflowClient[*WorkflowShapes]) WorkflowShapesClient {
+func NewWorkflowShapesClient(client rpc.Workflow[*WorkflowShapes]) WorkflowShapesClient {
 	return restateWorkflowShapesClient{client}
 }
 
 type restateWorkflowShapesClient struct {
-	client fxrestate.WorkflowClient[*WorkflowShapes]
+	client rpc.Workflow[*WorkflowShapes]
 }
 
 func (c restateWorkflowShapesClient) ID(id string) WorkflowShapesCalls {
@@ -527,69 +526,69 @@ func (c restateWorkflowShapesClient) ID(id string) WorkflowShapesCalls {
 }
 
 type restateWorkflowShapesCalls struct {
-	to fxrestate.Keyed[*WorkflowShapes]
+	to rpc.Keyed[*WorkflowShapes]
 }
 
 func (c restateWorkflowShapesCalls) Error(ctx restate.Context, opts ...restate.RequestOption) error {
-	return fxrestate.Call0Void(ctx, c.to, (*WorkflowShapes).Error, opts...)
+	return rpc.Call0Void(ctx, c.to, (*WorkflowShapes).Error, opts...)
 }
 
 func (c restateWorkflowShapesCalls) InError(ctx restate.Context, in In, opts ...restate.RequestOption) error {
-	return fxrestate.CallVoid(ctx, c.to, (*WorkflowShapes).InError, in, opts...)
+	return rpc.CallVoid(ctx, c.to, (*WorkflowShapes).InError, in, opts...)
 }
 
 func (c restateWorkflowShapesCalls) OutError(ctx restate.Context, opts ...restate.RequestOption) (Out, error) {
-	return fxrestate.Call0(ctx, c.to, (*WorkflowShapes).OutError, opts...)
+	return rpc.Call0(ctx, c.to, (*WorkflowShapes).OutError, opts...)
 }
 
 func (c restateWorkflowShapesCalls) Run(ctx restate.Context, in In, opts ...restate.RequestOption) (Out, error) {
-	return fxrestate.Call(ctx, c.to, (*WorkflowShapes).Run, in, opts...)
+	return rpc.Call(ctx, c.to, (*WorkflowShapes).Run, in, opts...)
 }
 
 func (c restateWorkflowShapesCalls) Send() WorkflowShapesSends { return restateWorkflowShapesSends(c) }
 
-func (c restateWorkflowShapesCalls) Future() WorkflowShapesFutures {
-	return restateWorkflowShapesFutures(c)
+func (c restateWorkflowShapesCalls) Start() WorkflowShapesStarts {
+	return restateWorkflowShapesStarts(c)
 }
 
 type restateWorkflowShapesSends struct {
-	to fxrestate.Keyed[*WorkflowShapes]
+	to rpc.Keyed[*WorkflowShapes]
 }
 
-func (c restateWorkflowShapesSends) Error(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.Send0Void(ctx, c.to, (*WorkflowShapes).Error, opts...)
+func (c restateWorkflowShapesSends) Error(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.Send0Void(ctx, c.to, (*WorkflowShapes).Error, opts...)
 }
 
-func (c restateWorkflowShapesSends) InError(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[restate.Void], error) {
-	return fxrestate.SendVoid(ctx, c.to, (*WorkflowShapes).InError, in, opts...)
+func (c restateWorkflowShapesSends) InError(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*WorkflowShapes).InError, in, opts...)
 }
 
-func (c restateWorkflowShapesSends) OutError(ctx restate.Context, opts ...restate.SendOption) (fxrestate.Invocation[Out], error) {
-	return fxrestate.Send0(ctx, c.to, (*WorkflowShapes).OutError, opts...)
+func (c restateWorkflowShapesSends) OutError(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[Out], error) {
+	return rpc.Send0(ctx, c.to, (*WorkflowShapes).OutError, opts...)
 }
 
-func (c restateWorkflowShapesSends) Run(ctx restate.Context, in In, opts ...restate.SendOption) (fxrestate.Invocation[Out], error) {
-	return fxrestate.Send(ctx, c.to, (*WorkflowShapes).Run, in, opts...)
+func (c restateWorkflowShapesSends) Run(ctx restate.Context, in In, opts ...restate.SendOption) (rpc.Handle[Out], error) {
+	return rpc.Send(ctx, c.to, (*WorkflowShapes).Run, in, opts...)
 }
 
-type restateWorkflowShapesFutures struct {
-	to fxrestate.Keyed[*WorkflowShapes]
+type restateWorkflowShapesStarts struct {
+	to rpc.Keyed[*WorkflowShapes]
 }
 
-func (c restateWorkflowShapesFutures) Error(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.Future0Void(ctx, c.to, (*WorkflowShapes).Error, opts...)
+func (c restateWorkflowShapesStarts) Error(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.Start0Void(ctx, c.to, (*WorkflowShapes).Error, opts...)
 }
 
-func (c restateWorkflowShapesFutures) InError(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[restate.Void], error) {
-	return fxrestate.FutureVoid(ctx, c.to, (*WorkflowShapes).InError, in, opts...)
+func (c restateWorkflowShapesStarts) InError(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*WorkflowShapes).InError, in, opts...)
 }
 
-func (c restateWorkflowShapesFutures) OutError(ctx restate.Context, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error) {
-	return fxrestate.Future0(ctx, c.to, (*WorkflowShapes).OutError, opts...)
+func (c restateWorkflowShapesStarts) OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error) {
+	return rpc.Start0(ctx, c.to, (*WorkflowShapes).OutError, opts...)
 }
 
-func (c restateWorkflowShapesFutures) Run(ctx restate.Context, in In, opts ...restate.RequestOption) (restate.ResponseFuture[Out], error) {
-	return fxrestate.Future(ctx, c.to, (*WorkflowShapes).Run, in, opts...)
+func (c restateWorkflowShapesStarts) Run(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[Out], error) {
+	return rpc.Start(ctx, c.to, (*WorkflowShapes).Run, in, opts...)
 }
 
 // WorkflowShapesIngress calls the workflow [WorkflowShapes] from outside of handlers.

@@ -22,13 +22,14 @@ import (
 
 // The packages that generated code uses.
 const (
-	contextPath   = "context"
-	restatePath   = "github.com/restatedev/sdk-go"
-	fxrestatePath = "github.com/fxrestate/go/fxrestate"
-	ingressPath   = "github.com/fxrestate/go/ingress"
+	contextPath = "context"
+	restatePath = "github.com/restatedev/sdk-go"
+	rpcPath     = "github.com/fxrestate/go/rpc"
+	durablePath = "github.com/fxrestate/go/durable"
+	ingressPath = "github.com/fxrestate/go/ingress"
 )
 
-var usedPaths = []string{contextPath, restatePath, fxrestatePath, ingressPath}
+var usedPaths = []string{contextPath, restatePath, rpcPath, durablePath, ingressPath}
 
 // source is a package as it was read.
 type source struct {

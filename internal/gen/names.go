@@ -75,11 +75,11 @@ func (n *names) imports() (std, others []string) {
 
 // declared are the names that the generated file declares for a struct.
 type declared struct {
-	Client, Calls, Sends, Futures                   string
+	Client, Calls, Sends, Starts                    string
 	NewClient                                       string
 	Ingress, IngressCalls, IngressSends, Lookups    string
 	NewIngress                                      string
-	ClientImpl, CallsImpl, SendsImpl, FuturesImpl   string
+	ClientImpl, CallsImpl, SendsImpl, StartsImpl    string
 	IngressImpl, IngressCallsImpl, IngressSendsImpl string
 	LookupsImpl                                     string
 }
@@ -89,11 +89,11 @@ type declared struct {
 func declaredFor(s *service) declared {
 	name := s.obj.Name()
 	d := declared{
-		Client: name + "Client", Calls: name + "Calls", Sends: name + "Sends", Futures: name + "Futures",
+		Client: name + "Client", Calls: name + "Calls", Sends: name + "Sends", Starts: name + "Starts",
 		NewClient: "New" + name + "Client",
 		Ingress:   name + "Ingress", IngressCalls: name + "IngressCalls", IngressSends: name + "IngressSends", Lookups: name + "IngressLookups",
 		NewIngress: "New" + name + "Ingress",
-		ClientImpl: "restate" + name + "Client", CallsImpl: "restate" + name + "Calls", SendsImpl: "restate" + name + "Sends", FuturesImpl: "restate" + name + "Futures",
+		ClientImpl: "restate" + name + "Client", CallsImpl: "restate" + name + "Calls", SendsImpl: "restate" + name + "Sends", StartsImpl: "restate" + name + "Starts",
 		IngressImpl: "ingress" + name + "Client", IngressCallsImpl: "ingress" + name + "Calls", IngressSendsImpl: "ingress" + name + "Sends", LookupsImpl: "ingress" + name + "Lookups",
 	}
 	if !s.kind.Keyed() {
@@ -105,9 +105,9 @@ func declaredFor(s *service) declared {
 
 func (d declared) all() []string {
 	all := []string{
-		d.Client, d.Calls, d.Sends, d.Futures, d.NewClient,
+		d.Client, d.Calls, d.Sends, d.Starts, d.NewClient,
 		d.Ingress, d.IngressCalls, d.IngressSends, d.Lookups, d.NewIngress,
-		d.ClientImpl, d.CallsImpl, d.SendsImpl, d.FuturesImpl,
+		d.ClientImpl, d.CallsImpl, d.SendsImpl, d.StartsImpl,
 		d.IngressImpl, d.IngressCallsImpl, d.IngressSendsImpl, d.LookupsImpl,
 	}
 	slices.Sort(all)
@@ -148,12 +148,12 @@ func (n *names) checkCollisions(src *source, services []*service) error {
 
 // accessors are the methods that lead from the calls to the other verbs.
 type accessors struct {
-	Send, Future  string
+	Send, Start   string
 	IngressSend   string
 	IngressLookup string
 }
 
-// accessorsFor names them Send, Future and Lookup. A handler has precedence: next
+// accessorsFor names them Send, Start and Lookup. A handler has precedence: next
 // to a handler Send the sends are reached by Sends.
 func accessorsFor(s *service) (accessors, error) {
 	handlers := map[string]bool{}
@@ -170,22 +170,24 @@ func accessorsFor(s *service) (accessors, error) {
 		}
 		return name
 	}
-	a := accessors{Send: choose("Send"), Future: choose("Future"), IngressSend: choose("Send"), IngressLookup: choose("Lookup")}
+	a := accessors{Send: choose("Send"), Start: choose("Start"), IngressSend: choose("Send"), IngressLookup: choose("Lookup")}
 	return a, clash
 }
 
 // words are how the text of the generated file speaks of a kind of service.
 type words struct {
 	Kind      string // "virtual object"
-	Target    string // "ObjectClient"
-	Keyed     string // "Keyed": what the key makes of the client
+	RPCTarget string // "Object": the client of package rpc, and
+	RPCKeyed  string // "Keyed": what the key makes of it
+	Target    string // the same for package ingress
+	Keyed     string
 	Key       string // the method that takes the key, and
 	KeyParam  string // its parameter
 	Construct string // "ingress.Object"
 }
 
 var wordsFor = map[handler.Kind]words{
-	handler.Service:  {handler.Service.String(), "ServiceClient", "ServiceClient", "", "", "Service"},
-	handler.Object:   {handler.Object.String(), "ObjectClient", "Keyed", "Key", "key", "Object"},
-	handler.Workflow: {handler.Workflow.String(), "WorkflowClient", "Keyed", "ID", "id", "Workflow"},
+	handler.Service:  {handler.Service.String(), "Service", "Service", "ServiceClient", "ServiceClient", "", "", "Service"},
+	handler.Object:   {handler.Object.String(), "Object", "Keyed", "ObjectClient", "Keyed", "Key", "key", "Object"},
+	handler.Workflow: {handler.Workflow.String(), "Workflow", "Keyed", "WorkflowClient", "Keyed", "ID", "id", "Workflow"},
 }

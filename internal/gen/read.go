@@ -116,7 +116,7 @@ func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 		// Its mistakes are those of each instance, and no business of ours.
 		r.problems = r.problems[:len(r.problems)-h.reported]
 		r.warnings = r.warnings[:len(r.warnings)-h.warned]
-		refuse("is generic, and clients are for one type", "call its instances with fxrestate.Call, or declare a struct that embeds one")
+		refuse("is generic, and clients are for one type", "call its instances with rpc.Call, or declare a struct that embeds one")
 	default:
 		h.checkWorkflow()
 		h.checkEmbedded()

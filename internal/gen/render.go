@@ -34,7 +34,7 @@ type serviceView struct {
 	Handlers []methodView
 
 	// The names of imported packages.
-	Context, Restate, Fxrestate, IngressPkg string
+	Context, Restate, RPC, Durable, IngressPkg string
 }
 
 // methodView is what the template sees of a handler.
@@ -69,7 +69,7 @@ func render(src *source, services []*service, n *names) ([]byte, error) {
 		v := serviceView{
 			declared: declaredFor(s), accessors: a, words: wordsFor[s.kind],
 			Name: s.obj.Name(), HasKey: s.kind.Keyed(), Left: strings.Join(s.left, ", "),
-			Context: name(contextPath), Restate: name(restatePath), Fxrestate: name(fxrestatePath), IngressPkg: name(ingressPath),
+			Context: name(contextPath), Restate: name(restatePath), RPC: name(rpcPath), Durable: name(durablePath), IngressPkg: name(ingressPath),
 		}
 		for _, m := range s.methods {
 			v.Handlers = append(v.Handlers, viewMethod(s, m, v.Restate, n))

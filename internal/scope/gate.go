@@ -11,6 +11,7 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
 )
 
 var (
@@ -21,7 +22,7 @@ var (
 	// ErrConcurrentUse is wrapped by the error of an operation that began while
 	// another one of the same attempt was under way.
 	ErrConcurrentUse = errors.New("two goroutines used the ctx of a handler at once; " +
-		"use it on the handler's own goroutine alone, and restate.RunAsync or fxrestate.Future for what goes on at the same time")
+		"use it on the handler's own goroutine alone, and restate.RunAsync or rpc.Start for what goes on at the same time")
 )
 
 // gate lets one goroutine at a time reach the SDK's context of an attempt, and none

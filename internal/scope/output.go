@@ -71,9 +71,9 @@ func (*output) InputPayload(encoding.Codec) *encoding.InputPayload { return &enc
 // Undecodable logs at ERROR that a result, or something else that was encoded by
 // others, does not decode into a type: the first time that a handler of this process
 // meets it, since the attempts that follow fail in the same way. from says whose
-// result it is.
+// result it is. Without a scope nothing is logged.
 func (s *Scope) Undecodable(from string, into reflect.Type, err error) {
-	if !s.target.undecodable.first(into) {
+	if s == nil || !s.target.undecodable.first(into) {
 		return
 	}
 	s.log("what another handler encoded does not decode; the invocation is retried, and goes on when a version of the program is deployed "+

@@ -116,6 +116,13 @@ func Find(ctx context.Context) (*Scope, error) {
 	}
 }
 
+// Of returns the scope that ctx descends from, also one that cannot be used now, or
+// nil: a handler of the SDK's own has none.
+func Of(ctx context.Context) *Scope {
+	s, _ := Find(ctx)
+	return s
+}
+
 // Context returns the Restate context behind ctx, with the values, the deadline
 // and the cancellation of ctx. Its errors are those of [Find].
 func Context(ctx context.Context) (restate.Context, *Scope, error) {

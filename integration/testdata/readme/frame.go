@@ -8,9 +8,9 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/rpc"
 )
 
 type (
@@ -46,7 +46,7 @@ type PaymentsClient interface {
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 }
 
-func NewPaymentsClient(fxrestate.ServiceClient[*Payments]) PaymentsClient { return nil }
+func NewPaymentsClient(rpc.Service[*Payments]) PaymentsClient { return nil }
 
 type Cart struct{}
 
@@ -64,7 +64,7 @@ type CartCalls interface {
 	View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
 }
 
-func NewCartClient(fxrestate.ObjectClient[*Cart]) CartClient { return nil }
+func NewCartClient(rpc.Object[*Cart]) CartClient { return nil }
 
 type Order struct{}
 

@@ -1,0 +1,48 @@
+package durable_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/durable"
+)
+
+func TestErrorsOfTheSDKAreKnownByWhatTheyHaveInCommon(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		code restate.Code // 0: it is none of the SDK's
+	}{
+		"a terminal one":          {restate.TerminalErrorf("no"), http.StatusInternalServerError},
+		"a terminal one, wrapped": {fmt.Errorf("order: %w", restate.ToTerminalError(errors.New("no"), restate.WithErrorCode(http.StatusNotFound))), http.StatusNotFound},
+		"a retryable one":         {restate.ToRetryableError(errors.New("busy"), restate.WithErrorCode(http.StatusServiceUnavailable)), http.StatusServiceUnavailable},
+		"a timeout":               {durable.ErrTimeout, http.StatusRequestTimeout},
+		"a cancellation":          {durable.ErrCancelled, http.StatusConflict},
+		"a plain one":             {errors.New("plain"), 0},
+		"none":                    {nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.code != 0, durable.IsRestateError(tt.err))
+			var own durable.Error
+			require.Equal(t, tt.code != 0, errors.As(tt.err, &own))
+			if own != nil {
+				require.Equal(t, tt.code, own.Code())
+				require.NotEmpty(t, own.Message())
+			}
+		})
+	}
+}
+
+func TestErrorsOfWaitingAreWhatThePredicatesAskFor(t *testing.T) {
+	t.Parallel()
+	require.True(t, durable.IsTimeout(durable.ErrTimeout))
+	require.False(t, durable.IsTimeout(durable.ErrCancelled))
+	require.True(t, durable.IsCancelled(fmt.Errorf("order: %w", durable.ErrCancelled)))
+	require.False(t, durable.IsCancelled(durable.ErrTimeout))
+}

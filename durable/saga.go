@@ -1,0 +1,179 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// Saga runs a sequence of steps that are undone if a later one fails for good. The
+// steps register what undoes them:
+//
+//	func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
+//		return durable.Saga(ctx, func(undo *durable.Compensations) (Booking, error) {
+//			undo.Step("cancel-flight", func(ctx restate.RunContext) error {
+//				return t.flights.Cancel(ctx, in.ID)
+//			})
+//			if err := restate.RunVoid(ctx, func(ctx restate.RunContext) error {
+//				return t.flights.Book(ctx, in.ID, in.Flight)
+//			}, restate.WithName("book-flight")); err != nil {
+//				return Booking{}, err
+//			}
+//			…
+//		})
+//	}
+//
+// When steps returns a terminal error, the compensations run, the last registered
+// one first, and Saga returns that error. The error of a cancelled invocation is
+// terminal, so a cancellation undoes the steps too; a kill does not, since then no
+// code runs any more. Any other error is returned as it is and nothing is undone:
+// the invocation is retried and the steps go on. So it is with panics, among them
+// those by which the SDK suspends an attempt. What matters is the error as steps
+// returns it: a filter, or a mapping by [AsTerminalError], that makes it terminal
+// later comes too late, except for errors inside restate.Run.
+//
+// Compensations are journaled like every other durable operation: if the
+// application dies while they run, the remaining ones run elsewhere or later. They
+// may run more than once, so they must be idempotent, and they may undo what did
+// not happen: see [Compensations] for when to register them. If a compensation
+// fails for good the others run all the same, and Saga returns a
+// [*CompensationError]. If it fails otherwise, it is retried with the invocation,
+// and the others wait. A compensation that a further cancellation interrupts runs
+// again, perhaps before its first run has ended.
+//
+// See https://docs.restate.dev/guides/sagas.
+func Saga[T any](ctx restate.Context, steps func(undo *Compensations) (T, error)) (T, error) {
+	undo := &Compensations{ctx: ctx}
+	// Nothing here is deferred: a suspension is a panic that goes through.
+	value, err := steps(undo)
+	if failure := restate.AsTerminalError(err); failure != nil && !errors.Is(err, scope.ErrReturned) {
+		return value, undo.run(failure, err)
+	}
+	return value, err
+}
+
+// SagaVoid is [Saga] without a result.
+func SagaVoid(ctx restate.Context, steps func(undo *Compensations) error) error {
+	_, err := Saga(ctx, func(undo *Compensations) (restate.Void, error) { return restate.Void{}, steps(undo) })
+	return err
+}
+
+// Compensations undo what a [Saga] has done so far. Register them in the code of
+// the handler, never inside a closure of restate.Run: on a replay, closures do not
+// run.
+//
+// When to register depends on what is undone
+// (https://docs.restate.dev/guides/sagas#advanced-idempotency-and-compensations):
+//
+//   - Before the step, if the step has an id that you choose, such as an idempotency
+//     key: the step may have taken place although its answer was lost. The
+//     compensation must bear that there is nothing to undo.
+//   - After the step, if only its answer tells what to undo, such as the id of a
+//     reservation. Then the reservation should expire by itself.
+type Compensations struct {
+	ctx  restate.Context
+	list []compensation
+}
+
+type compensation struct {
+	name string
+	undo func(restate.Context) error
+}
+
+// Step registers a compensation that is journaled as a step of the given name, as
+// restate.Run does it: use it for what is outside of Restate. A plain error has
+// the step retried, for ever unless opts say otherwise; a terminal error, and the
+// end of the retries, are failures for good.
+func (c *Compensations) Step(name string, undo func(ctx restate.RunContext) error, opts ...restate.RunOption) {
+	c.register(name, func(ctx restate.Context) (err error) {
+		defer scope.Rescue(&err)
+		if failure := restate.RunVoid(ctx, undo, append(slices.Clip(opts), restate.WithName(name))...); failure != nil {
+			return failure
+		}
+		return nil
+	})
+}
+
+// Call registers a compensation that does durable operations of its own, such as
+// calls of other handlers. They are journaled; the name is for errors. A plain
+// error has the invocation retried.
+func (c *Compensations) Call(name string, undo func(ctx restate.Context) error) {
+	c.register(name, undo)
+}
+
+func (c *Compensations) register(name string, undo func(restate.Context) error) {
+	if _, err := scope.Find(c.ctx); errors.Is(err, scope.ErrInsideRun) {
+		// The closure has no other way to fail than by its own error, and would
+		// be journaled as a success.
+		panic(fmt.Errorf("durable: compensation %s is registered inside restate.Run, and would be lost on replay; register it before or after", name))
+	}
+	c.list = append(c.list, compensation{name, undo})
+}
+
+// run compensates for a failure, which is somewhere in err, and returns the error
+// of the saga.
+func (c *Compensations) run(failure restate.TerminalError, err error) error {
+	var failed []error
+	for _, comp := range slices.Backward(c.list) {
+		switch undoErr := comp.run(c.ctx); {
+		case undoErr == nil:
+		case restate.IsTerminalError(undoErr):
+			failed = append(failed, fmt.Errorf("compensation %s: %w", comp.name, undoErr))
+		default:
+			// Without the failure, which is terminal and would end the invocation.
+			return fmt.Errorf("durable: compensation %s for %q: %w", comp.name, failure.Message(), undoErr)
+		}
+	}
+	if len(failed) == 0 {
+		return err
+	}
+	return &CompensationError{TerminalError: failure, Cause: err, Failed: failed}
+}
+
+// maxInterruptions is how many cancellations in a row a compensation survives. An
+// end there must be: its own failure may look like a cancellation.
+const maxInterruptions = 10
+
+func (c compensation) run(ctx restate.Context) (err error) {
+	for range maxInterruptions {
+		if err = c.undo(ctx); !IsCancelled(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// CompensationError is what [Saga] returns when compensations failed for good:
+// somebody has to look after what they left. It is a terminal error with the code
+// and the metadata of the failure that was compensated for, and its message tells
+// all failures. It wraps all of them.
+type CompensationError struct {
+	// TerminalError is the failure that was compensated for.
+	restate.TerminalError
+	// Cause is the error that the steps returned.
+	Cause error
+	// Failed are the failures of compensations, in the order in which they ran.
+	Failed []error
+}
+
+// Error returns the message of the failure and of those of the compensations.
+func (e *CompensationError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Cause.Error())
+	for _, err := range e.Failed {
+		b.WriteString("; ")
+		b.WriteString(err.Error())
+	}
+	return b.String()
+}
+
+// Message is what callers get: the same as Error.
+func (e *CompensationError) Message() string { return e.Error() }
+
+// Unwrap returns the cause and the failures of compensations.
+func (e *CompensationError) Unwrap() []error { return append([]error{e.Cause}, e.Failed...) }

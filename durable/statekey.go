@@ -1,0 +1,101 @@
+package durable
+
+import (
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/payload"
+	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdkoption"
+)
+
+// StateKey is a key of the state of virtual objects and workflows: its name, the
+// type of its value and its codec, declared once. Declare it as a variable of the
+// package beside the handlers:
+//
+//	var items = durable.NewStateKey[[]Item]("items")
+//
+//	func (*Cart) Add(ctx restate.ObjectContext, item Item) error {
+//		all, err := items.Get(ctx)
+//		if err != nil {
+//			return err
+//		}
+//		return items.Set(ctx, append(all, item))
+//	}
+//
+// Reading takes any context of an object or a workflow, writing only that of an
+// exclusive handler; the compiler checks it. State that was written with
+// restate.Set under the same name is the same state
+// (https://docs.restate.dev/develop/go/state).
+//
+// Where the SDK's functions panic, on a value that cannot be encoded or decoded,
+// the methods return an error that names the key. It is not terminal: when the
+// mistake is mended and deployed, the invocation goes on. The zero value has no
+// name, and each of its methods returns an error.
+type StateKey[T any] struct{ slot slot[T] }
+
+// StateOption is an option of [NewStateKey] and [NewPromiseKey]: the codec, by
+// restate.WithCodec, restate.WithProto, restate.WithBinary and the like. Default:
+// JSON.
+type StateOption interface {
+	restate.GetOption
+	restate.SetOption
+	restate.PromiseOption
+}
+
+// NewStateKey declares a key of the state.
+func NewStateKey[T any](name string, opts ...StateOption) StateKey[T] {
+	return StateKey[T]{newSlot[T]("StateKey", name, sdkoption.Collect(StateOption.BeforeGet, opts).Codec)}
+}
+
+// Name returns the name of the key.
+func (k StateKey[T]) Name() string { return k.slot.name }
+
+// Get returns the value, or the zero value if there is none. The error is that of
+// a cancelled invocation, or says that what is stored is no T.
+func (k StateKey[T]) Get(ctx restate.ObjectSharedContext) (T, error) {
+	value, _, err := k.Lookup(ctx)
+	return value, err
+}
+
+// GetOr is [StateKey.Get] with another value for what is absent.
+func (k StateKey[T]) GetOr(ctx restate.ObjectSharedContext, absent T) (T, error) {
+	value, ok, err := k.Lookup(ctx)
+	if err == nil && !ok {
+		value = absent
+	}
+	return value, err
+}
+
+// Lookup is [StateKey.Get] and tells whether there is a value.
+func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, err error) {
+	if err := k.slot.check("StateKey"); err != nil {
+		return value, false, err
+	}
+	defer scope.Rescue(&err)
+	p, failure := restate.Get[payload.Payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec))
+	return k.slot.decode(ctx, p, failure)
+}
+
+// Set stores a value. The error says that it cannot be encoded.
+func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
+	defer scope.Rescue(&err)
+	if err := k.slot.check("StateKey"); err != nil {
+		return err
+	}
+	p, err := k.slot.encode(value)
+	if err != nil {
+		return err
+	}
+	restate.Set(ctx, k.slot.name, p, restate.WithCodec(k.slot.codec))
+	return nil
+}
+
+// Clear removes the value. The error is only that of a zero key.
+func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
+	defer scope.Rescue(&err)
+	if err := k.slot.check("StateKey"); err != nil {
+		return err
+	}
+	restate.Clear(ctx, k.slot.name)
+	return nil
+}

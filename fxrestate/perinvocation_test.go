@@ -1,0 +1,190 @@
+package fxrestate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
+)
+
+// Ask runs a function in a handler.
+type Ask struct {
+	ask func(restate.Context) (string, error)
+}
+
+func (a *Ask) Do(ctx restate.Context) (string, error) { return a.ask(ctx) }
+
+// asking runs an application with the handler of an Ask, and calls it.
+func asking(t *testing.T, ask func(restate.Context) (string, error), opts ...fx.Option) (status int, body string) {
+	t.Helper()
+	name := testkit.Unique("ask")
+	testkit.RunApp(t, append(opts, fxrestate.Service[*Ask](func() *Ask { return &Ask{ask} }, fxrestate.Name(name), testkit.RetryAtOnce(2)))...)
+	return testkit.Post(t, "/"+name+"/Do")
+}
+
+// token is made for each attempt.
+type token struct{ text string }
+
+func TestScopedConstructorRunsOnceHoweverManyAskAtATime(t *testing.T) {
+	t.Parallel()
+	const askers = 20
+	var tokens durable.PerInvocation[*token]
+	var made atomic.Int32
+	var asked sync.WaitGroup
+	asked.Add(askers)
+	status, body := asking(t,
+		func(ctx restate.Context) (string, error) {
+			got := make(chan *token, askers)
+			errs := make(chan error, askers)
+			for range askers {
+				go func() {
+					asked.Done()
+					tok, err := tokens.Get(ctx)
+					got <- tok
+					errs <- err
+				}()
+			}
+			first := <-got
+			for range askers - 1 {
+				if tok := <-got; tok != first {
+					return "", restate.TerminalErrorf("several values")
+				}
+			}
+			for range askers {
+				if err := <-errs; err != nil {
+					return "", restate.ToTerminalError(err)
+				}
+			}
+			return first.text, nil
+		},
+		fxrestate.PerInvocation[*token](func(context.Context) *token {
+			asked.Wait() // all others are at Get, or about to be
+			return &token{fmt.Sprint(made.Add(1))}
+		}),
+		fx.Populate(&tokens),
+	)
+	require.Equal(t, "1", testkit.Decode[string](status, body)(t))
+	require.EqualValues(t, 1, made.Load())
+}
+
+// Values of types that need each other.
+type (
+	hen struct{}
+	egg struct{}
+)
+
+func TestScopedConstructorsThatNeedEachOtherAreTold(t *testing.T) {
+	t.Parallel()
+	var hens durable.PerInvocation[*hen]
+	var eggs durable.PerInvocation[*egg]
+	ask := func(ctx restate.Context) (string, error) {
+		_, err := hens.Get(ctx)
+		_, again := hens.Get(ctx)
+		if !errors.Is(again, err) {
+			return "", restate.TerminalErrorf("another error: %v", again)
+		}
+		return "", restate.ToTerminalError(err)
+	}
+	for name, test := range map[string]struct {
+		hen, egg any
+		want     string
+	}{
+		"itself": {
+			func(ctx restate.Context) (*hen, error) { return hens.Get(ctx) },
+			func(context.Context) *egg { return nil },
+			"*fxrestate_test.hen needs *fxrestate_test.hen",
+		},
+		"itself, with a context of its own": {
+			func(ctx context.Context) (*hen, error) {
+				ctx, cancel := context.WithCancel(ctx)
+				defer cancel()
+				return hens.Get(ctx)
+			},
+			func(context.Context) *egg { return nil },
+			"*fxrestate_test.hen needs *fxrestate_test.hen",
+		},
+		"another that needs it": {
+			func(ctx restate.Context) (*hen, error) {
+				_, err := eggs.Get(ctx)
+				return nil, err
+			},
+			func(ctx context.Context) (*egg, error) {
+				_, err := hens.Get(ctx)
+				return nil, err
+			},
+			"*fxrestate_test.hen needs *fxrestate_test.egg needs *fxrestate_test.hen",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, body := asking(t, ask, fxrestate.PerInvocation[*hen](test.hen), fxrestate.PerInvocation[*egg](test.egg), fx.Populate(&hens, &eggs))
+			require.Equal(t, http.StatusInternalServerError, status)
+			require.Contains(t, body, "fxrestate: *fxrestate_test.hen: its constructor needs what is made by itself: "+test.want)
+		})
+	}
+}
+
+func TestScopedConstructorsThatWaitForEachOtherDoNotHang(t *testing.T) {
+	t.Parallel()
+	var hens durable.PerInvocation[*hen]
+	var eggs durable.PerInvocation[*egg]
+	henBegan, eggBegan := make(chan struct{}), make(chan struct{})
+	status, body := asking(t,
+		func(ctx restate.Context) (string, error) {
+			errs := make(chan error, 2)
+			go func() {
+				_, err := hens.Get(ctx)
+				errs <- err
+			}()
+			go func() {
+				_, err := eggs.Get(ctx)
+				errs <- err
+			}()
+			return fmt.Sprint(<-errs, "; ", <-errs), nil
+		},
+		fxrestate.PerInvocation[*hen](func(ctx context.Context) (*hen, error) {
+			close(henBegan)
+			<-eggBegan
+			_, err := eggs.Get(ctx)
+			return nil, err
+		}),
+		fxrestate.PerInvocation[*egg](func(ctx context.Context) (*egg, error) {
+			close(eggBegan)
+			<-henBegan
+			_, err := hens.Get(ctx)
+			return nil, err
+		}),
+		fx.Populate(&hens, &eggs),
+	)
+	got := testkit.Decode[string](status, body)(t)
+	require.Equal(t, 2, strings.Count(got, "its constructor needs what is made by itself"), got)
+}
+
+func TestWhoWaitsForAScopedConstructorThatPanicsIsTold(t *testing.T) {
+	t.Parallel()
+	var tokens durable.PerInvocation[*token]
+	status, body := asking(t,
+		func(ctx restate.Context) (string, error) {
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = tokens.Get(ctx)
+			}()
+			_, err := tokens.Get(ctx)
+			return fmt.Sprint(err), nil
+		},
+		fxrestate.PerInvocation[*token](func(context.Context) *token { panic("no token") }),
+		fx.Populate(&tokens),
+	)
+	require.Equal(t, "fxrestate: *fxrestate_test.token: its constructor did not return", testkit.Decode[string](status, body)(t))
+}

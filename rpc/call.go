@@ -1,0 +1,255 @@
+package rpc
+
+import (
+	"slices"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/payload"
+	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/pipeline"
+)
+
+// Call calls a handler and waits for its result:
+//
+//	cart, err := rpc.Call(ctx, s.carts.Key(id), (*Cart).AddItem, item)
+//
+// The method expression names the handler and gives the call its types. The call
+// is journaled: it is made once, whatever happens to the caller, and its result
+// is kept. A failure of the handler is a restate.TerminalError with its code. An
+// input that does not encode, and a result that does not decode into O, are errors
+// that name the handler; they are not terminal, so that the invocation goes on when
+// the mistake is mended. An empty key is a terminal error with code 400.
+//
+// Go has no overloading, so each verb has a name for each shape of method:
+//
+//	(ctx, I) (O, error)   Call        Send        Start
+//	(ctx, I) error        CallVoid    SendVoid    StartVoid
+//	(ctx) (O, error)      Call0       Send0       Start0
+//	(ctx) error           Call0Void   Send0Void   Start0Void
+//
+// Options are those of the SDK, such as restate.WithIdempotencyKey and
+// restate.WithHeaders. See https://docs.restate.dev/develop/go/service-communication.
+func Call[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.RequestOption) (O, error) {
+	return call[O](ctx, to, method, in, opts)
+}
+
+// CallVoid is [Call] for methods without a result.
+func CallVoid[T any, C restate.Context, I any](ctx restate.Context, to Target[T], method func(T, C, I) error, in I, opts ...restate.RequestOption) error {
+	_, err := call[restate.Void](ctx, to, method, in, opts)
+	return err
+}
+
+// Call0 is [Call] for methods without input.
+func Call0[T any, C restate.Context, O any](ctx restate.Context, to Target[T], method func(T, C) (O, error), opts ...restate.RequestOption) (O, error) {
+	return call[O](ctx, to, method, restate.Void{}, opts)
+}
+
+// Call0Void is [Call] for methods without input and result.
+func Call0Void[T any, C restate.Context](ctx restate.Context, to Target[T], method func(T, C) error, opts ...restate.RequestOption) error {
+	_, err := call[restate.Void](ctx, to, method, restate.Void{}, opts)
+	return err
+}
+
+func call[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.RequestOption) (O, error) {
+	c, err := to.address().resolve(method)
+	if err != nil {
+		var none O
+		return none, err
+	}
+	return callTo[O](ctx, c, in, opts)
+}
+
+func callTo[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (O, error) {
+	if inv := intercepting(ctx); inv != nil {
+		return interceptedCall[O](ctx, inv, to, in, opts)
+	}
+	return request[O](ctx, to, in, opts)
+}
+
+// interceptedCall is a function of its own, as its kin are, since what its closure
+// holds is allocated, which a call without interceptors need not pay for.
+func interceptedCall[O any](ctx restate.Context, inv *pipeline.Invocation, to callee, in any, opts []restate.RequestOption) (out O, err error) {
+	err = inv.WrapCall(ctx, newCall(to, pipeline.VerbCall, in, &out, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+		out, err = request[O](ctx, to, c.Input, withHeaders(opts, c))
+		return err
+	})
+	return out, err
+}
+
+func request[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (O, error) {
+	f, err := requestFuture[O](ctx, to, in, opts)
+	if err != nil {
+		var none O
+		return none, err
+	}
+	return f.result()
+}
+
+// Start calls a handler without waiting. The result is a [durable.Future], for waiting
+// later, together with others or with a timeout:
+//
+//	quote, err := rpc.Start(ctx, s.shop, (*Shop).Quote, item)
+//	…
+//	price, err := quote.OrTimeout(ctx, time.Minute).Await(ctx)
+//
+// The error is one of those that [Call] returns before anything is called.
+func Start[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.RequestOption) (durable.Future[O], error) {
+	return start[O](ctx, to, method, in, opts)
+}
+
+// StartVoid is [Start] for methods without a result.
+func StartVoid[T any, C restate.Context, I any](ctx restate.Context, to Target[T], method func(T, C, I) error, in I, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return start[restate.Void](ctx, to, method, in, opts)
+}
+
+// Start0 is [Start] for methods without input.
+func Start0[T any, C restate.Context, O any](ctx restate.Context, to Target[T], method func(T, C) (O, error), opts ...restate.RequestOption) (durable.Future[O], error) {
+	return start[O](ctx, to, method, restate.Void{}, opts)
+}
+
+// Start0Void is [Start] for methods without input and result.
+func Start0Void[T any, C restate.Context](ctx restate.Context, to Target[T], method func(T, C) error, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return start[restate.Void](ctx, to, method, restate.Void{}, opts)
+}
+
+func start[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.RequestOption) (durable.Future[O], error) {
+	c, err := to.address().resolve(method)
+	if err != nil {
+		return durable.Future[O]{}, err
+	}
+	return startTo[O](ctx, c, in, opts)
+}
+
+func startTo[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (durable.Future[O], error) {
+	var f *response[O]
+	var err error
+	if inv := intercepting(ctx); inv != nil {
+		f, err = interceptedStart[O](ctx, inv, to, in, opts)
+	} else {
+		f, err = requestFuture[O](ctx, to, in, opts)
+	}
+	if err != nil {
+		return durable.Future[O]{}, err
+	}
+	return durable.FutureOf(f, f.result), nil
+}
+
+func interceptedStart[O any](ctx restate.Context, inv *pipeline.Invocation, to callee, in any, opts []restate.RequestOption) (f *response[O], err error) {
+	err = inv.WrapCall(ctx, newCall(to, pipeline.VerbFuture, in, nil, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+		f, err = requestFuture[O](ctx, to, c.Input, withHeaders(opts, c))
+		return err
+	})
+	return f, err
+}
+
+func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (f *response[O], err error) {
+	defer scope.Rescue(&err)
+	if err := to.checkRequest(opts); err != nil {
+		return nil, err
+	}
+	input, err := to.encode(in)
+	if err != nil {
+		return nil, err
+	}
+	f = &response[O]{to: to.handlerName, from: scope.Of(ctx), input: input}
+	// Not by the SDK's functions, which allocate a client and a future of their own.
+	switch sdk := scope.Mockable(ctx); to.kind {
+	case handler.Object:
+		f.made = sdk.Object(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+	case handler.Workflow:
+		f.made = sdk.Workflow(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+	default:
+		f.made = sdk.Service(to.service, to.handler, to.options...).RequestFuture(&f.input, opts...)
+	}
+	f.input = payload.Encoded{} // it is in the journal now
+	return f, nil
+}
+
+// made is what the SDK's context makes of a call.
+type made interface {
+	restate.Future
+	restate.Invocation
+	Response(output any) restate.TerminalError
+}
+
+// response is the future of a call.
+type response[O any] struct {
+	made
+
+	to    handlerName
+	from  *scope.Scope
+	input payload.Encoded
+}
+
+// Unwrap implements scope.Wrapper.
+func (r *response[O]) Unwrap() restate.Future { return r.made }
+
+// result waits for the result.
+func (r *response[O]) result() (out O, err error) {
+	defer scope.Rescue(&err)
+	var p payload.Payload[O]
+	failure := r.made.Response(&p)
+	return decode(r.from, r.to, p, failure)
+}
+
+// Send calls a handler that runs on its own, now or, with restate.WithDelay,
+// later. The caller goes on at once. See [Call].
+func Send[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.SendOption) (Handle[O], error) {
+	return sendTo[O](ctx, to, method, in, opts)
+}
+
+// SendVoid is [Send] for methods without a result.
+func SendVoid[T any, C restate.Context, I any](ctx restate.Context, to Target[T], method func(T, C, I) error, in I, opts ...restate.SendOption) (Handle[restate.Void], error) {
+	return sendTo[restate.Void](ctx, to, method, in, opts)
+}
+
+// Send0 is [Send] for methods without input.
+func Send0[T any, C restate.Context, O any](ctx restate.Context, to Target[T], method func(T, C) (O, error), opts ...restate.SendOption) (Handle[O], error) {
+	return sendTo[O](ctx, to, method, restate.Void{}, opts)
+}
+
+// Send0Void is [Send] for methods without input and result.
+func Send0Void[T any, C restate.Context](ctx restate.Context, to Target[T], method func(T, C) error, opts ...restate.SendOption) (Handle[restate.Void], error) {
+	return sendTo[restate.Void](ctx, to, method, restate.Void{}, opts)
+}
+
+func sendTo[O, T any](ctx restate.Context, to Target[T], method, in any, opts []restate.SendOption) (Handle[O], error) {
+	c, err := to.address().resolve(method)
+	if err != nil {
+		return Handle[O]{}, err
+	}
+	return sendOne[O](ctx, c, in, opts)
+}
+
+func sendOne[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (Handle[O], error) {
+	if inv := intercepting(ctx); inv != nil {
+		return interceptedSend[O](ctx, inv, to, in, opts)
+	}
+	return send[O](ctx, to, in, opts)
+}
+
+func interceptedSend[O any](ctx restate.Context, inv *pipeline.Invocation, to callee, in any, opts []restate.SendOption) (sent Handle[O], err error) {
+	err = inv.WrapCall(ctx, newSend(to, in, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
+		sent, err = send[O](ctx, to, c.Input, append(slices.Clip(opts), restate.WithHeaders(c.Headers())))
+		return err
+	})
+	if err != nil {
+		return Handle[O]{}, err
+	}
+	return sent, nil
+}
+
+func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (sent Handle[O], err error) {
+	defer scope.Rescue(&err)
+	if opts, err = to.checkSend(opts); err != nil {
+		return Handle[O]{}, err
+	}
+	input, err := to.encode(in)
+	if err != nil {
+		return Handle[O]{}, err
+	}
+	return Handle[O]{sent: sender(ctx, to).Send(&input, opts...), of: to.handlerName, codec: to.output}, nil
+}

@@ -1,0 +1,157 @@
+package rpc
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"unicode/utf8"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/payload"
+	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdkoption"
+)
+
+// handlerName names a handler, or an invocation, in errors.
+type handlerName struct{ service, handler string }
+
+func (n handlerName) String() string {
+	if n.handler == "" {
+		return n.service
+	}
+	return n.service + "/" + n.handler
+}
+
+// callee is the handler that a call goes to.
+type callee struct {
+	handlerName
+	kind    handler.Kind
+	key     string
+	input   encoding.Codec
+	output  encoding.Codec
+	options []restate.ClientOption
+}
+
+// with adds options, of which the last one counts.
+func (c callee) with(opts []restate.ClientOption) callee {
+	if len(opts) == 0 {
+		return c
+	}
+	c.options = append(c.options[:len(c.options):len(c.options)], opts...)
+	o := sdkoption.Collect(restate.ClientOption.BeforeClient, c.options)
+	if o.InputCodec != nil {
+		c.input = o.InputCodec
+	}
+	if o.OutputCodec != nil {
+		c.output = o.OutputCodec
+	}
+	return c
+}
+
+// checkKey reports a key that no call can carry. Keys come with the data, so the
+// error is for whoever sent it.
+func (c callee) checkKey() error {
+	switch {
+	case !c.kind.Keyed():
+		return nil
+	case c.key == "":
+		return badRequest(fmt.Errorf("rpc: call of %s with an empty key", c.handlerName))
+	case !utf8.ValidString(c.key):
+		return badRequest(fmt.Errorf("rpc: call of %s with a key that is not valid UTF-8", c.handlerName))
+	default:
+		return nil
+	}
+}
+
+func badRequest(err error) error {
+	return restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
+}
+
+// sender makes the SDK's client of a handler whose result is not waited for.
+func sender(ctx restate.Context, to callee) restate.SendClient[any] {
+	switch to.kind {
+	case handler.Object:
+		return restate.ObjectSend(ctx, to.service, to.key, to.handler, to.options...)
+	case handler.Workflow:
+		return restate.WorkflowSend(ctx, to.service, to.key, to.handler, to.options...)
+	default:
+		return restate.ServiceSend(ctx, to.service, to.handler, to.options...)
+	}
+}
+
+// encode encodes an input. A value that does not encode is a mistake of the
+// program: the error is not terminal.
+func (c callee) encode(in any) (payload.Encoded, error) {
+	bytes, err := encoding.Marshal(c.input, in)
+	if err != nil {
+		return payload.Encoded{}, fmt.Errorf("rpc: %s: encode the input: %w", c.handlerName, err)
+	}
+	return payload.Encoded{Bytes: bytes}, nil
+}
+
+// decode returns the result that came out of the SDK. One that does not decode is
+// a mistake of the program, for instance a contract that is out of date: the error
+// is not terminal, so that the invocation goes on when the mistake is mended.
+func decode[O any](in *scope.Scope, from handlerName, p payload.Payload[O], failure restate.TerminalError) (O, error) {
+	var none O
+	switch {
+	case failure != nil:
+		return none, failure
+	case p.Err != nil:
+		in.Undecodable(from.String(), reflect.TypeFor[O](), p.Err)
+		return none, fmt.Errorf("rpc: %s: the result does not decode into %s: %w", from, reflect.TypeFor[O](), p.Err)
+	default:
+		return p.Value, nil
+	}
+}
+
+// checkRequest reports options that no message to the server can carry.
+func (c callee) checkRequest(opts []restate.RequestOption) error {
+	if len(opts) == 0 {
+		return nil
+	}
+	o := sdkoption.Collect(restate.RequestOption.BeforeRequest, opts)
+	texts := []string{"idempotency key", o.IdempotencyKey, "limit key", o.LimitKey}
+	if o.Headers != nil {
+		texts = appendHeaders(texts, o.Headers.ToMap())
+	}
+	return c.checkTexts(texts)
+}
+
+// checkSend is checkRequest for sends. It returns options with no negative delay,
+// which is none: see [Send].
+func (c callee) checkSend(opts []restate.SendOption) ([]restate.SendOption, error) {
+	if len(opts) == 0 {
+		return opts, nil
+	}
+	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
+	if o.Delay < 0 {
+		opts = append(slices.Clip(opts), restate.WithDelay(0))
+	}
+	texts := []string{"idempotency key", o.IdempotencyKey, "limit key", o.LimitKey}
+	if o.Headers != nil {
+		texts = appendHeaders(texts, o.Headers.ToMap())
+	}
+	return opts, c.checkTexts(texts)
+}
+
+func appendHeaders(texts []string, headers map[string]string) []string {
+	for name, value := range headers {
+		texts = append(texts, "name of a header", name, "header "+name, value)
+	}
+	return texts
+}
+
+// checkTexts reports the first of some named texts that is not valid UTF-8.
+func (c callee) checkTexts(texts []string) error {
+	for i := 0; i < len(texts); i += 2 {
+		if !utf8.ValidString(texts[i+1]) {
+			return badRequest(fmt.Errorf("rpc: call of %s: the %s is not valid UTF-8", c.handlerName, texts[i]))
+		}
+	}
+	return nil
+}

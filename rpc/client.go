@@ -1,0 +1,109 @@
+package rpc
+
+import (
+	"errors"
+	"fmt"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// Service addresses the service T from inside handlers. Registering the
+// service makes it injectable everywhere, also into T itself and into services
+// that T calls: it needs no instance. It is a [Target].
+type Service[T any] struct {
+	registry *handler.Registry
+	options  []restate.ClientOption
+}
+
+// With returns a client whose calls have options of the SDK, such as
+// restate.WithInputCodec and restate.WithScope. A scope inside handlers needs a
+// protocol that version 1.2 of the SDK does not speak yet: such a call fails with
+// code 573.
+func (c Service[T]) With(opts ...restate.ClientOption) Service[T] {
+	return Service[T]{c.registry, append(c.options[:len(c.options):len(c.options)], opts...)}
+}
+
+func (c Service[T]) address() address[T] {
+	return address[T]{registry: c.registry, kind: handler.Service, options: c.options}
+}
+
+// NewService returns the client of the service T. Registering T with package fxrestate
+// makes it injectable, which is how to come by one. The registry knows the names.
+func NewService[T any](registry *handler.Registry) Service[T] { return Service[T]{registry: registry} }
+
+// NewObject returns the client of the virtual objects T: see [NewService].
+func NewObject[T any](registry *handler.Registry) Object[T] { return Object[T]{registry} }
+
+// NewWorkflow returns the client of the workflows T: see [NewService].
+func NewWorkflow[T any](registry *handler.Registry) Workflow[T] { return Workflow[T]{registry} }
+
+// Object addresses virtual objects of the type T from inside handlers: see
+// [Service]. Its method Key makes the [Target].
+type Object[T any] struct{ registry *handler.Registry }
+
+// Key addresses the object with the given key.
+func (c Object[T]) Key(key string) Keyed[T] {
+	return Keyed[T]{address[T]{registry: c.registry, kind: handler.Object, key: key}}
+}
+
+// Workflow addresses workflows of the type T from inside handlers: see
+// [Service]. Its method ID makes the [Target].
+type Workflow[T any] struct{ registry *handler.Registry }
+
+// ID addresses the workflow with the given id.
+func (c Workflow[T]) ID(id string) Keyed[T] {
+	return Keyed[T]{address[T]{registry: c.registry, kind: handler.Workflow, key: id}}
+}
+
+// Keyed is a [Target] with a key: a virtual object or a workflow.
+type Keyed[T any] struct{ to address[T] }
+
+// With returns a target whose calls have options of the SDK: see
+// [Service.With].
+func (k Keyed[T]) With(opts ...restate.ClientOption) Keyed[T] {
+	k.to.options = append(k.to.options[:len(k.to.options):len(k.to.options)], opts...)
+	return k
+}
+
+func (k Keyed[T]) address() address[T] { return k.to }
+
+// Target is what [Call] and its kin call: a [Service], or what
+// [Object.Key] and [Workflow.ID] return.
+type Target[T any] interface {
+	address() address[T]
+}
+
+// address is a target, taken apart.
+type address[T any] struct {
+	registry *handler.Registry
+	kind     handler.Kind
+	key      string
+	options  []restate.ClientOption
+}
+
+// resolve finds the handler that a method expression names. The types are
+// checked by the compiler; what is left are a client that fx did not make, a
+// client of the wrong kind for the type, and a bad key.
+func (a address[T]) resolve(method any) (callee, error) {
+	if a.registry == nil {
+		return callee{}, errors.New("rpc: the client was not injected; take it as a parameter of a constructor")
+	}
+	ref, err := a.registry.Resolve(method)
+	if err != nil {
+		return callee{}, fmt.Errorf("rpc: %w", err)
+	}
+	if ref.Service.Kind != a.kind {
+		return callee{}, fmt.Errorf("rpc: %s is a %s, and the client is for a %s; inject the client of its kind", ref.Service.Name, ref.Service.Kind, a.kind)
+	}
+	c := callee{
+		handlerName: handlerName{ref.Service.Name, ref.Method.Name},
+		kind:        a.kind,
+		key:         a.key,
+		input:       ref.Method.InputCodec,
+		output:      ref.Method.OutputCodec,
+		options:     ref.Method.ClientOptions(),
+	}
+	return c.with(a.options), c.checkKey()
+}

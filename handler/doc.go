@@ -16,6 +16,10 @@
 // silence, [Spec.Describe] returns every mistake at once, each a [Problem] that
 // names the type, the method, its place in the source and what to write instead.
 //
+// Inputs and results of the SDK's JSON codec are those of encoding/json. What that
+// never encodes is a [Problem] with the path of the field, and discovery gets a JSON
+// Schema of what it writes: see [InputPayload] for what types and tags can add.
+//
 // A method that is not exported is no handler, and nothing can say so: Go shows
 // such methods to nobody but the package that they stand in.
 //

@@ -58,8 +58,17 @@ func withSchemas(codec encoding.Codec) encoding.Codec {
 }
 
 // InputPayload describes an input to discovery, by its type and its codec. Nil is
-// the type of no input. For the SDK's JSON codec the schema says what encoding/json
-// does with the type; what other codecs say is left as it is.
+// the type of no input.
+//
+// For the SDK's JSON codec the schema (draft 2020-12) says what encoding/json writes
+// for the type: which fields there are, that a nil pointer, map or slice is null,
+// and that MarshalText makes a string. Types with MarshalJSON or UnmarshalJSON, but
+// for some of the standard library, and interfaces are left open. Definitions are
+// named for the package and the type. What github.com/invopop/jsonschema reads of
+// tags (jsonschema:"description=…") and methods (JSONSchema, JSONSchemaExtend) takes
+// effect as there; where the server would refuse the outcome it is left out, and the
+// endpoint logs a warning. Other codecs, and the JSON codec with a generator of
+// one's own, describe types by themselves.
 func InputPayload(codec encoding.Codec, t reflect.Type) *encoding.InputPayload {
 	return encoding.InputPayloadFor(withSchemas(codec), sample(t))
 }

@@ -1,3 +1,5 @@
+//lint:file-ignore SA5008 The tags are read as encoding/json reads them, also those that nobody should write.
+
 package jsontype_test
 
 import (

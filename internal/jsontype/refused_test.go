@@ -91,7 +91,7 @@ func TestTypesThatEncodingJSONRefusesAreFound(t *testing.T) {
 		"a field that is left out": {struct {
 			F func() `json:"-"`
 		}{func() {}}, nil, nil},
-		"a field that is not exported": {struct{ f func() }{func() {}}, nil, nil}, //nolint:unused // that is the point
+		"a field that is not exported": {struct{ f func() }{func() {}}, nil, nil},
 		"a field that another hides":   {shadow{}, nil, nil},
 		"an array without elements":    {[0]func(){}, nil, nil},
 		"a field that is mostly left out": {struct {

@@ -92,7 +92,7 @@ func (g *generator) document(t reflect.Type) (json.RawMessage, error) {
 	if name, ok := definitionOf(n.schema); ok {
 		root = *g.definitions[name]
 		switch {
-		case g.uses[name] == 1:
+		case g.uses[name] == 1 && !g.customised: // tags may refer to it by its bare name
 			delete(g.definitions, name)
 		case !n.nullable:
 			g.definitions[name] = &jsonschema.Schema{Ref: "#"}

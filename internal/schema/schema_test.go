@@ -122,3 +122,70 @@ func TestNothingThatIsKnownTakesAnything(t *testing.T) {
 		})
 	}
 }
+
+// schemaOf returns the schema that a type has under a name.
+func schemaOf(t *testing.T, name string) string {
+	t.Helper()
+	for _, typ := range schematest.Types() {
+		if typ.Name == name {
+			return strings.ReplaceAll(string(schema.Of(typ.Type).JSON), "github.com.fxrestate.go.internal.schema.schematest.", "")
+		}
+	}
+	require.FailNow(t, "no such type", name)
+	return ""
+}
+
+func TestWhatTypesAndTagsSayIsInTheSchema(t *testing.T) {
+	t.Parallel()
+	for name, wants := range map[string][]string{
+		"fields whose tags describe them": {
+			`"title":{"type":"string","maxLength":9,"minLength":0,"title":"A title","description":"What it is","examples":["a"]}`,
+			`"text":{"type":"string","description":"commas, and all"}`,
+			`"enum":{"anyOf":[{"type":"string","enum":["a","b"]},{"type":"null"}]}`,
+			`"number":{"type":"integer","maximum":9,"minimum":0,"default":1}`,
+			`"item":{"anyOf":[{"$ref":"#/$defs/Item"},{"type":"null"}],"description":"an item"}`,
+			`"nullable":{"type":["string","null"]}`,
+			`"extra":{"type":"string","x-order":"1"}`,
+			`"either":{"oneOf":[{"type":"string"},{"type":"null"},{"type":"boolean"}]}`,
+			`"ref":{"anyOf":[{"$ref":"#/$defs/Item"},{"$ref":"#/$defs/Gr_e-82668920"}]}`,
+		},
+		"a choice of properties":                      {`"oneOf":[{"required":["a"],"title":"a"},{"required":["b"],"title":"b"}]`},
+		"a type that describes itself":                {`"type":"object","description":"itself"`},
+		"a type that describes itself by the library": {`"items":{"$ref":"#/$defs/Item"}`, `"$defs":{"Item":{`},
+		"a type that adds to its schema":              {`"day":{"type":"string","description":"the day"}`},
+		"a slice that adds to its schema":             {`"title":"extended"`},
+		"a type that is described as another":         {`"type":"string","format":"date-time"`},
+		"a property that is described as another":     {`"at":{"type":"string"}`},
+		"a type that describes its fields":            {`"a":{"type":"string","description":"field A"}`, `"description":"field B"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := schemaOf(t, name)
+			for _, want := range wants {
+				require.Contains(t, got, want)
+			}
+		})
+	}
+}
+
+func TestDefinitionsAreNamedForPackageAndType(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"a struct": `{"$schema":"https://json-schema.org/draft/2020-12/schema","properties":{"sku":{"type":"string"},"amount":{"type":"integer"},"price":{"type":"number"}},` +
+			`"additionalProperties":false,"type":"object","required":["sku","price"]}`,
+		"structs that refer to each other": `{"$schema":"https://json-schema.org/draft/2020-12/schema","$defs":{` +
+			`"Husband":{"$ref":"#"},` +
+			`"Wife":{"properties":{"husbands":{"items":{"$ref":"#/$defs/Husband"},"type":["array","null"]},"note":{"type":"string"}},"additionalProperties":false,"type":"object","required":["husbands","note"]}},` +
+			`"properties":{"wife":{"anyOf":[{"$ref":"#/$defs/Wife"},{"type":"null"}]}},"additionalProperties":false,"type":"object","required":["wife"]}`,
+		"a map of a generic type": `{"$schema":"https://json-schema.org/draft/2020-12/schema","$defs":{` +
+			`"Opt_int-b852e901":{"properties":{"V":{"type":"integer"}},"additionalProperties":false,"type":"object","required":["V"]}},` +
+			`"additionalProperties":{"$ref":"#/$defs/Opt_int-b852e901"},"type":["object","null"]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, want, schemaOf(t, name))
+		})
+	}
+	full := string(schema.Of(reflect.TypeFor[[]schematest.Item]()).JSON)
+	require.Contains(t, full, `"github.com.fxrestate.go.internal.schema.schematest.Item":{`)
+}

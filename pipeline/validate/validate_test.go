@@ -80,8 +80,8 @@ type (
 		Named   Named            `json:"alias"`
 		Any     any              `json:"any"`
 		Dotted  line             `json:"a.b"`
-		Dash    line             `json:"-,"`
-		Invalid line             `json:"in\"valid"`
+		Dash    line             `json:"-,"`        //lint:ignore SA5008 encoding/json takes it
+		Invalid line             `json:"in\"valid"` //lint:ignore SA5008 encoding/json does not take it
 	}
 	named struct {
 		item  `json:"item"`

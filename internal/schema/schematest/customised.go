@@ -23,6 +23,10 @@ type (
 		Ref      Item     `json:"ref" jsonschema:"anyof_ref=#/$defs/Item;#/$defs/Größe"`
 		Other    Größe    `json:"other"`
 	}
+	// SelfRef has a tag that refers to its own type.
+	SelfRef struct {
+		Children []any `json:"children" jsonschema:"oneof_ref=#/$defs/SelfRef"`
+	}
 	// Choice must have one of two properties.
 	Choice struct {
 		A string `json:"a" jsonschema:"oneof_required=a"`
@@ -129,6 +133,7 @@ func customised() []Type {
 		of("fields whose tags describe them", Told{
 			"a", "b", pointer("a"), 1, []string{"a"}, &Item{}, "b", pointer(1), "c", "d", true, Item{}, Größe{},
 		}, `{}`),
+		of("a tag that refers to its own type", SelfRef{[]any{SelfRef{}}}, `{"children":[1]}`),
 		of("a choice of properties", Choice{"a", ""}, `{"a":"a","b":"b"}`),
 		of("a type that describes itself", Self{1}, `[]`),
 		of("a field that describes itself", []Self{{1}}, `{}`, `[1]`),

@@ -33,7 +33,7 @@ type (
 		CM int `json:"cm"`
 	}
 	// Gr__e has one that looks like it.
-	Gr__e struct { //nolint:revive // that is the point
+	Gr__e struct {
 		Inch int `json:"inch"`
 	}
 	// Wörter is a map.

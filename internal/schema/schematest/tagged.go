@@ -1,3 +1,5 @@
+//lint:file-ignore SA5008 The tags are read as encoding/json reads them, also those that nobody should write.
+
 package schematest
 
 import (
@@ -6,11 +8,10 @@ import (
 )
 
 type (
-	// Dash has fields that are left out, and one that is named for the dash.
+	// Dash has a field that is left out, and one that is named for the dash.
 	Dash struct {
-		Out   func()    `json:"-"`
-		In    int       `json:"-,"`
-		inner chan bool //nolint:unused // encoding/json does not look at it
+		Out func() `json:"-"`
+		In  int    `json:"-,"`
 	}
 	// Quoted has fields whose values are strings.
 	Quoted struct {

@@ -6,41 +6,40 @@ import "reflect"
 // errors.Is, until visit returns true. It reports whether visit did.
 func Chain(err error, visit func(error) bool) bool {
 	w := walker{left: maxErrors, visit: visit}
-	return w.walk(err)
+	return w.walk(err, maxDepth)
 }
 
 // endless reports whether a chain has more errors than are looked at, or one that
 // does not say what it wraps.
 func endless(err error) bool {
 	w := walker{left: maxErrors, visit: func(error) bool { return false }}
-	w.walk(err)
-	return w.left < 0 || w.broken
+	w.walk(err, maxDepth)
+	return w.cut
 }
 
 type walker struct {
-	left   int // negative when there are more
-	broken bool
-	visit  func(error) bool
+	left  int
+	cut   bool // there are more
+	visit func(error) bool
 }
 
-func (w *walker) walk(err error) bool {
-	for err != nil {
-		if w.left--; w.left < 0 {
+func (w *walker) walk(err error, depth int) bool {
+	for ; err != nil; depth-- {
+		if w.left == 0 || depth == 0 {
+			w.cut = true
 			return false
 		}
+		w.left--
 		if w.visit(err) {
 			return true
 		}
 		one, many, ok := unwrap(err)
 		if !ok {
-			w.broken = true
+			w.cut = true
 		}
 		for _, e := range many {
-			if w.walk(e) {
+			if w.walk(e, depth-1) {
 				return true
-			}
-			if w.left < 0 {
-				return false
 			}
 		}
 		err = one

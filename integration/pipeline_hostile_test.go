@@ -43,10 +43,14 @@ var pipeHazards = map[string]struct {
 	status  int
 	message string
 }{
-	"an error that panics": {do: func() error { return &pipeOddly{text: func() string { panic("text") }} },
-		status: 500, message: "an error of type *integration_test.pipeOddly, whose method Error panicked"},
-	"a nil pointer": {do: func() error { return (*pipeOddly)(nil) },
-		status: 500, message: "a nil *integration_test.pipeOddly was returned as an error"},
+	"an error that panics": {
+		do:     func() error { return &pipeOddly{text: func() string { panic("text") }} },
+		status: 500, message: "an error of type *integration_test.pipeOddly, whose method Error panicked",
+	},
+	"a nil pointer": {
+		do:     func() error { return (*pipeOddly)(nil) },
+		status: 500, message: "a nil *integration_test.pipeOddly was returned as an error",
+	},
 	"a cyclic error": {do: func() error {
 		e := &pipeOddly{text: func() string { return "cyclic" }}
 		e.unwrap = func() error { return errors.Join(e) }

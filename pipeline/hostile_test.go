@@ -31,7 +31,6 @@ type odd struct {
 	unwrap func() error
 	asked  func() // by Is and As
 	after  func() time.Duration
-	status func() int
 }
 
 func (e *odd) Error() string {
@@ -62,11 +61,6 @@ func (e *odd) ask() bool {
 type oddHint struct{ odd }
 
 func (e *oddHint) RetryAfter() time.Duration { return e.after() }
-
-// oddStatus is odd and knows a status.
-type oddStatus struct{ odd }
-
-func (e *oddStatus) StatusCode() int { return e.status() }
 
 // needy needs a receiver.
 type needy struct{ text string }
@@ -107,8 +101,8 @@ func (mute) String() string { panic("mute") }
 var (
 	workingDir, _ = os.Getwd()
 
-	huge  = strings.Repeat("x", 10<<20)
-	vague = errors.New("vague")
+	huge     = strings.Repeat("x", 10<<20)
+	errVague = errors.New("vague")
 )
 
 // hazard is what user code does.
@@ -128,8 +122,10 @@ func panics(value any) func() error { return func() error { panic(value) } }
 
 // hazards are the things that get round a pipeline that takes errors for values.
 var hazards = map[string]hazard{
-	"returns an error whose Error panics": {do: returns(&odd{text: func() string { panic("text") }}),
-		says: "an error of type *pipeline_test.odd, whose method Error panicked"},
+	"returns an error whose Error panics": {
+		do:   returns(&odd{text: func() string { panic("text") }}),
+		says: "an error of type *pipeline_test.odd, whose method Error panicked",
+	},
 	"returns a nil pointer":            {do: returns((*needy)(nil)), says: "a nil *pipeline_test.needy was returned as an error"},
 	"returns a nil pointer to a value": {do: returns((*byValue)(nil)), says: "a nil *pipeline_test.byValue was returned as an error"},
 	"returns an error that wraps itself": {do: func() error {
@@ -137,17 +133,19 @@ var hazards = map[string]hazard{
 		e.unwrap = func() error { return e }
 		return fmt.Errorf("cyclic: %w", e)
 	}, says: "cyclic: odd"},
-	"returns an error that is among those it wraps": {do: returns(tangled(vague)), says: "tangle"},
+	"returns an error that is among those it wraps": {do: returns(tangled(errVague)), says: "tangle"},
 	"returns an error without an end":               {do: returns(deeper(0)), says: "deep"},
 	"returns an error whose Unwrap panics":          {do: returns(&odd{unwrap: func() error { panic("unwrap") }}), says: "odd"},
 	"returns an error whose Is and As panic":        {do: returns(&odd{asked: func() { panic("asked") }}), says: "odd"},
-	"returns an error whose delay panics": {do: returns(&oddHint{odd{after: func() time.Duration { panic("after") }}}),
-		says: "odd"},
+	"returns an error whose delay panics": {
+		do:   returns(&oddHint{odd{after: func() time.Duration { panic("after") }}}),
+		says: "odd",
+	},
 	"returns an enormous error":            {do: func() error { return errors.New(huge) }, says: "… (cut, of 10485760 bytes)"},
 	"returns an error that is not UTF-8":   {do: returns(errors.New("a\xffb")), says: "a\uFFFDb"},
 	"returns what poses as terminal":       {do: returns(posing{}), says: "a"},
 	"returns an error that wraps aborted":  {do: returns(fmt.Errorf("own: %w", pipeline.ErrAborted)), says: "own: "},
-	"returns a terminal error in a tangle": {do: returns(tangled(vague, restate.TerminalErrorf("no"))), code: 500, says: "tangle"},
+	"returns a terminal error in a tangle": {do: returns(tangled(errVague, restate.TerminalErrorf("no"))), code: 500, says: "tangle"},
 	"returns an enormous terminal error": {do: func() error {
 		return restate.ToTerminalError(errors.New(huge), restate.WithErrorCode(418))
 	}, code: 418, says: "… (cut, of 10485760 bytes)"},
@@ -160,7 +158,7 @@ var hazards = map[string]hazard{
 	"panics with what has no text":         {do: panics(mute{}), thrown: true, says: "a value of type pipeline_test.mute, whose method String panicked"},
 	"panics with an address":               {do: panics(new(int)), thrown: true, says: "a value of type *int"},
 	"panics with a terminal error":         {do: panics(restate.TerminalErrorf("no")), thrown: true, says: "panic: no"},
-	"panics with a retryable error":        {do: panics(restate.ToRetryableError(vague)), thrown: true, says: "panic: [500] vague"},
+	"panics with a retryable error":        {do: panics(restate.ToRetryableError(errVague)), thrown: true, says: "panic: [500] vague"},
 	"panics with an error that aborted":    {do: panics(fmt.Errorf("own: %w", pipeline.ErrAborted)), thrown: true, says: "panic: own: "},
 	"panics with a value of the SDK's":     {do: panics(restate.Void{}), thrown: true, says: "a value of type"},
 	"panics for a nil pointer's method":    {do: func() error { return restate.ToTerminalError((*byValue)(nil)) }, thrown: true, says: "called using nil *byValue pointer"},
@@ -176,8 +174,6 @@ type stage struct {
 	apart bool
 	// code of the terminal error that an error becomes there, or 0.
 	code restate.Code
-	// unseen is for those that return no error.
-	unseen bool
 }
 
 // fails has the handler fail, so that errors are handled.
@@ -188,7 +184,11 @@ func fails(cfg *pipeline.Config, err error) {
 // step has the handler run a closure as the SDK's context does.
 func step(cfg *pipeline.Config, inv *pipeline.Invocation, closure func() error, encode func(any) (any, error)) {
 	cfg.Method.Call = func(ctx restate.Context, _ any) (any, error) {
-		return inv.WrapStep(func(restate.RunContext) (any, error) { return "ran", closure() }, encode)(ctx)
+		result, err := inv.WrapStep(func(restate.RunContext) (any, error) { return "ran", closure() }, encode)(ctx)
+		if err != nil { // what the SDK asks, where nobody recovers
+			_, _, _ = restate.IsTerminalError(err), restate.AsRetryableError(err), err.Error()
+		}
+		return result, err
 	}
 }
 
@@ -215,7 +215,7 @@ var places = map[string]stage{
 			})}
 	}},
 	"an interceptor that answers an error": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
-		fails(cfg, vague)
+		fails(cfg, errVague)
 		cfg.Handler.Interceptors = []pipeline.Interceptor{pipeline.InterceptorFunc(
 			func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
 				_, _ = next(ctx, inv)
@@ -253,7 +253,7 @@ var places = map[string]stage{
 		cfg.Method.Encode = func(any) ([]byte, error) { return nil, do() }
 	}},
 	"a filter": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
-		fails(cfg, vague)
+		fails(cfg, errVague)
 		cfg.Handler.Filters = []pipeline.Filter{pipeline.FilterFunc(func(context.Context, *pipeline.Invocation, error) error { return do() })}
 	}},
 	"a dead letter": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {

@@ -45,7 +45,7 @@ func TestAStepsErrorMappingCannotGetRoundThePipeline(t *testing.T) {
 			t.Parallel()
 			mapped := false
 			a := try(t, func(cfg *pipeline.Config, inv *pipeline.Invocation) {
-				step(cfg, inv, returns(vague), nil)
+				step(cfg, inv, returns(errVague), nil)
 				cfg.Handler.AsTerminalError = func(err error) restate.TerminalError {
 					if mapped {
 						return nil // the handler's

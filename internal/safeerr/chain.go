@@ -33,10 +33,7 @@ func (w *walker) walk(err error, depth int) bool {
 		if w.visit(err) {
 			return true
 		}
-		one, many, ok := unwrap(err)
-		if !ok {
-			w.cut = true
-		}
+		many, one := w.unwrap(err)
 		for _, e := range many {
 			if w.walk(e, depth-1) {
 				return true
@@ -47,11 +44,13 @@ func (w *walker) walk(err error, depth int) bool {
 	return false
 }
 
-// unwrap returns what err wraps. It reports false when the method panicked.
-func unwrap(err error) (one error, many []error, ok bool) {
+// unwrap returns what err wraps. A method that panics wraps nothing that can be seen.
+func (w *walker) unwrap(err error) (many []error, one error) {
+	returned := false
 	defer func() {
-		if !ok {
+		if !returned {
 			_ = recover()
+			w.cut = true
 		}
 	}()
 	switch e := err.(type) {
@@ -60,7 +59,8 @@ func unwrap(err error) (one error, many []error, ok bool) {
 	case interface{ Unwrap() []error }:
 		many = e.Unwrap()
 	}
-	return one, many, true
+	returned = true
+	return many, one
 }
 
 // Is is errors.Is for any error.
@@ -92,8 +92,8 @@ func As[T any](err error) (found T, ok bool) {
 	return found, ok
 }
 
-// as is As for a target whose type is not known here.
-func as(err error, target any) bool {
+// AsTarget is errors.As for any error. It returns false for a target that is none.
+func AsTarget(err error, target any) bool {
 	value := reflect.ValueOf(target)
 	if value.Kind() != reflect.Pointer || value.IsNil() {
 		return false

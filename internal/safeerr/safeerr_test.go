@@ -232,6 +232,10 @@ func TestMethodsThatPanicAreSurvived(t *testing.T) {
 	_, ok := safeerr.As[*fs.PathError](err)
 	require.False(t, ok)
 
+	for _, target := range []any{nil, "no pointer", (*error)(nil)} {
+		require.False(t, safeerr.AsTarget(err, target))
+	}
+
 	converts := even(func(e *odd) {
 		e.as = func(target any) bool {
 			t, ok := target.(*restate.TerminalError)
@@ -257,7 +261,8 @@ func TestATerminalErrorIsTheSDKsOwnWithinBounds(t *testing.T) {
 		"too long":                {restate.ToTerminalError(errors.New(long), restate.WithErrorCode(404)), safeerr.Bound(long, safeerr.MaxMessage), nil},
 		"not UTF-8": {
 			restate.ToTerminalError(errors.New("\xff"), restate.WithErrorCode(404), restate.WithMetadata("\xfe", "\xfd")),
-			"\uFFFD", map[string]string{"\uFFFD": "\uFFFD"},
+			"\uFFFD",
+			map[string]string{"\uFFFD": "\uFFFD"},
 		},
 		"of a type that embeds one": {posing{restate.ToTerminalError(errInside, restate.WithErrorCode(404))}, "inside", nil},
 	} {

@@ -207,7 +207,7 @@ func TestErrorWhenNothingIsFoundListsEveryMiss(t *testing.T) {
   docker: exec: "docker": executable file not found in $PATH
 install one of
   Node.js with npm (the server is then installed by itself)
-  restate-server (npm install --global @restatedev/restate-server@1.7.11, or brew install restatedev/tap/restate-server)
+  restate-server 1.7.11 on PATH (npm install --global @restatedev/restate-server@1.7.11)
   docker
 or name a binary with RESTATE_SERVER_BIN`)
 

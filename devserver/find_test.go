@@ -34,6 +34,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, bin: t.TempDir(), cache: filepath.Join(t.TempDir(), "cache")}
 	w.cfg = devserver.Config{CacheDir: w.cache, Version: unpinned}
 	t.Setenv("PATH", w.bin+":"+tools(t))
+	t.Setenv("TMPDIR", t.TempDir()) // others may hold what a killed process left
 	t.Setenv(devserver.BinaryEnv, "")
 	return w
 }

@@ -65,7 +65,7 @@ func find(ctx context.Context, cfg Config) (runner, error) {
   %[2]s
 install one of
   Node.js with npm (the server is then installed by itself)
-  restate-server (npm install --global @restatedev/restate-server@%[1]s, or brew install restatedev/tap/restate-server)
+  restate-server %[1]s on PATH (npm install --global @restatedev/restate-server@%[1]s)
   docker
 or name a binary with %[3]s`, cfg.Version, strings.Join(tried, "\n  "), BinaryEnv)
 }

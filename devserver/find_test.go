@@ -34,6 +34,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, bin: t.TempDir(), cache: filepath.Join(t.TempDir(), "cache")}
 	w.cfg = devserver.Config{CacheDir: w.cache, Version: unpinned}
 	t.Setenv("PATH", w.bin+":"+tools(t))
+	t.Setenv("TMPDIR", t.TempDir()) // others may hold what a killed process left
 	t.Setenv(devserver.BinaryEnv, "")
 	return w
 }
@@ -207,7 +208,7 @@ func TestErrorWhenNothingIsFoundListsEveryMiss(t *testing.T) {
   docker: exec: "docker": executable file not found in $PATH
 install one of
   Node.js with npm (the server is then installed by itself)
-  restate-server (npm install --global @restatedev/restate-server@1.7.11, or brew install restatedev/tap/restate-server)
+  restate-server 1.7.11 on PATH (npm install --global @restatedev/restate-server@1.7.11)
   docker
 or name a binary with RESTATE_SERVER_BIN`)
 

@@ -12,7 +12,7 @@ import (
 // started. The kernel keeps such a lock with the open file, so whoever inherits
 // that holds it. Package flock does not hand out its file.
 func lockForServer(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

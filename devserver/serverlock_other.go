@@ -11,7 +11,7 @@ import (
 // is no server binary for these systems either: what outlives this process is a
 // docker client at most.
 func lockForServer(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }
 
 func lend(*exec.Cmd, *os.File) {}

@@ -8,6 +8,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/scope"
 )
 
@@ -51,6 +52,7 @@ func Saga[T any](ctx restate.Context, steps func(undo *Compensations) (T, error)
 	undo := &Compensations{ctx: ctx}
 	// Nothing here is deferred: a suspension is a panic that goes through.
 	value, err := steps(undo)
+	err = safeerr.Of(err)
 	if failure := restate.AsTerminalError(err); failure != nil && !errors.Is(err, scope.ErrReturned) {
 		return value, undo.run(failure, err)
 	}
@@ -141,7 +143,7 @@ const maxInterruptions = 10
 
 func (c compensation) run(ctx restate.Context) (err error) {
 	for range maxInterruptions {
-		if err = c.undo(ctx); !IsCancelled(err) {
+		if err = safeerr.Of(c.undo(ctx)); !IsCancelled(err) {
 			return err
 		}
 	}

@@ -116,8 +116,20 @@
 //
 // A panic of user code is an error too: a [*PanicError] with the stack, which
 // interceptors and filters see and which is retried unless they decide otherwise.
-// So is runtime.Goexit in a restate.Run closure. Observers are told of it at once;
-// [LogPanics] logs it, also while the invocation replays.
+// So is runtime.Goexit in a restate.Run closure; anywhere else it aborts the attempt.
+// Observers are told of either at once; [LogPanics] logs it, also while the
+// invocation replays.
+//
+// An error is code, and need not behave. It is looked at where user code returns it.
+// If its Error panics, or its text is longer than 4 KiB or not UTF-8, or its chain
+// has no end, an error with a safe text takes its place, in which errors.Is and
+// errors.As find what they found in it; a type assertion does not. A method Is or As
+// that panics does so in the filter that calls it. A method that blocks blocks the
+// attempt: nobody can stop it.
+//
+// What goes to logs and to Restate is bounded: 4 KiB for the text of an error or a
+// panic, 16 KiB for a stack, and 64 KiB for the message of a terminal error, which a
+// program gives on purpose. Restate and the caller get no stack.
 //
 // # Outcomes
 //
@@ -137,11 +149,12 @@
 // through all stages as it is. Whose a panic is, the stack tells: the SDK's is one
 // that code of the SDK's module raised.
 //
-// One thing this package cannot see, since it happens inside of user code: a
-// handler (or durable guard) that recovers the SDK's panic for itself and returns
-// as if nothing had been, after which the outcome is told wrong, though Restate
-// knows better. An interceptor that recovers is put right: the panic goes on
-// behind it.
+// Nobody recovers a suspension for good. Whoever does, be it an interceptor or the
+// handler itself, has it raised again behind them, and the attempt is suspended
+// whatever they return; a warning in the log says so. The same holds for a failure of
+// the SDK's state machine. After another panic of the SDK's, such as that about a value
+// that does not encode, a handler that recovers it goes on, and an interceptor does
+// not.
 //
 // # Steps and calls
 //
@@ -154,10 +167,12 @@
 //
 // This is for packages that serve handlers. [Check] tells what is wrong with a
 // member before it runs. [Compile] composes the [Chain] of a
-// handler once, and [Chain.Run] runs an attempt with it. The SDK's context is to be
-// overridden with a struct that holds the [Invocation], whose Run and RunAsync send
-// their closure through [Invocation.WrapRun]; typed clients find the invocation
-// there and make their calls through [Invocation.WrapCall]. [StageOf] tells when a
+// handler once, and [Chain.Run] runs an attempt with it; [Invocation.ForSDK] makes of
+// its error what the SDK is given. The SDK's context is to be overridden with a struct
+// that holds the [Invocation], whose Run and RunAsync send their closure through
+// [Invocation.WrapStep], and whose operations tell [Invocation.SDKPanicked] what they
+// panic with; typed clients find the invocation there and make their calls through
+// [Invocation.WrapCall]. [StageOf] tells when a
 // context must not be turned into a Restate context, and [Invocation.RetryDelay]
 // what to write into the error for Restate.
 package pipeline

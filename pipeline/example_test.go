@@ -392,7 +392,7 @@ type stepping struct {
 }
 
 func (s stepping) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
-	return s.fake.Run(s.inv.WrapRun(fn, opts...), output, opts...)
+	return s.fake.Run(s.inv.WrapStep(fn, nil, opts...), output, opts...)
 }
 
 // A handler that knows when to come back says so.

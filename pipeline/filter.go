@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 
 	"github.com/fxrestate/go/internal/safeerr"
 )
@@ -45,8 +44,8 @@ func Catch[E error](fn func(ctx context.Context, inv *Invocation, err E) error) 
 type catcher[E error] func(ctx context.Context, inv *Invocation, err E) error
 
 func (c catcher[E]) Catch(ctx context.Context, inv *Invocation, err error) error {
-	var target E
-	if !errors.As(err, &target) {
+	target, ok := safeerr.As[E](err)
+	if !ok {
 		return nil
 	}
 	return c(ctx, inv, target)

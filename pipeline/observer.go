@@ -34,7 +34,8 @@ type Observer interface {
 	Started(ctx context.Context, inv *Invocation) context.Context
 	// Panicked is called once for each panic of user code, when it happens, on
 	// the goroutine that panicked: also for panics of restate.Run closures, and
-	// for those that no Ending will mention since an interceptor took them.
+	// for those that no Ending will mention since an interceptor took them. It is
+	// called for runtime.Goexit too.
 	Panicked(ctx context.Context, inv *Invocation, err *PanicError)
 	// Ended is called when the attempt has ended. The context is what the last
 	// observer's Started returned, and may have ended too.

@@ -25,7 +25,9 @@ type PanicError struct {
 // Error returns the value's text, without the stack and cut after 4 KiB: what an
 // error or fmt.Stringer says, a string, a number. Of other values it tells the type,
 // since they may hold addresses.
-func (e *PanicError) Error() string { return "panic: " + safeerr.TextOf(e.Value) }
+func (e *PanicError) Error() string {
+	return safeerr.Bound("panic: "+safeerr.TextOf(e.Value), safeerr.MaxText)
+}
 
 func newPanicError(value any) *PanicError { return &PanicError{Value: value, Stack: stack()} }
 

@@ -45,7 +45,7 @@ func main() {
 		c := ctx{Context: context.Background()}
 		chain, err := pipeline.Compile(pipeline.Config{Method: pipeline.Method{
 			Call: func(restate.Context, any) (any, error) {
-				_, err := inv.WrapRun(capture(amount))(c)
+				_, err := inv.WrapStep(capture(amount), nil)(c)
 				return nil, err
 			},
 		}})

@@ -44,10 +44,15 @@ const (
 // by a deferred function that ran because of the one before, it is enough that one is
 // the SDK's. Below a function of this package, which was running when the panic was
 // raised, nothing counts.
-func whose() origin {
-	var w unwound
+func whose() origin { return look(new(unwound)) }
+
+// whoseIsLast is whose for the last of several panics alone.
+func whoseIsLast() origin { return look(&unwound{last: true}) }
+
+// look looks at the stack of the function that called its caller.
+func look(w *unwound) origin {
 	var pcs [64]uintptr
-	for skip := 2; ; skip += len(pcs) {
+	for skip := 3; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
 		frames := runtime.CallersFrames(pcs[:n])
 		for more := n > 0; more; {
@@ -65,6 +70,7 @@ func whose() origin {
 
 // unwound looks at the stack of a goroutine that is unwound, from the top.
 type unwound struct {
+	last      bool // panics before the last do not count
 	std       standard
 	panicked  bool // a panic was seen
 	panicking bool // the functions since are the standard library's
@@ -90,6 +96,7 @@ func (w *unwound) done(frame runtime.Frame) bool {
 		return true
 	case !w.std.has(frame):
 		w.panicking = false
+		return w.last
 	}
 	return false
 }

@@ -87,30 +87,17 @@ type runContext struct {
 func (c runContext) Log() *slog.Logger         { return c.run.Log() }
 func (c runContext) Request() *restate.Request { return c.run.Request() }
 
-// WrapRun puts the step interceptors and the error mapping around a closure.
+// WrapStep puts the step interceptors and the error mapping around a closure.
 // Whoever overrides Run and RunAsync of the SDK's context passes the closure
-// through here, or through [Invocation.WrapStep], on its way to the SDK's own, with
-// the options it goes there with.
-func (inv *Invocation) WrapRun(
-	fn func(ctx restate.RunContext) (any, error), opts ...restate.RunOption,
-) func(ctx restate.RunContext) (any, error) {
-	return inv.wrapStep(fn, nil, func(err error) error { return err }, opts)
-}
-
-// WrapStep is [Invocation.WrapRun] for closures that the SDK runs. The SDK does that,
-// and encodes, on a goroutine of its own: a panic of code that it calls there ends the
-// process or tells the stack to the caller, and runtime.Goexit has it wait for ever. So
-// encode, which is user code too, encodes what the step interceptors return, and an
-// error is made of plain values.
+// through here on its way to the SDK's own, with the options it goes there with.
+//
+// The SDK runs the closure, and encodes its result, on a goroutine of its own: a panic
+// of code that it calls there ends the process or tells the stack to the caller, and
+// runtime.Goexit has it wait for ever. So encode, which is user code too and may be
+// nil, encodes what the step interceptors return, and an error is one that the SDK can
+// ask anything.
 func (inv *Invocation) WrapStep(
 	fn func(ctx restate.RunContext) (any, error), encode func(result any) (any, error), opts ...restate.RunOption,
-) func(ctx restate.RunContext) (any, error) {
-	return inv.wrapStep(fn, encode, safeerr.ForSDK, opts)
-}
-
-func (inv *Invocation) wrapStep(
-	fn func(ctx restate.RunContext) (any, error), encode func(result any) (any, error),
-	finally func(error) error, opts []restate.RunOption,
 ) func(ctx restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
 		inv.running.Add(1)
@@ -126,21 +113,34 @@ func (inv *Invocation) wrapStep(
 		if err == nil {
 			return result, nil // of something that has happened, even if the attempt is over
 		}
-		ofSDK, final := step.flight.sdk.Load() != nil, error(nil)
+		ofSDK := step.flight.sdk.Load() != nil
+		var failed *stepError
 		_, err = inv.apart(new(flight), func() (any, error) {
 			err := inv.settleStep(err, ofSDK)
-			final = finally(err)
+			failed = newStepError(err)
 			return nil, err
 		})
-		if final != nil {
-			return nil, final
+		if failed == nil {
+			failed = newStepError(err) // of a panic or so of the mapping
 		}
-		return nil, finally(err) // of a panic or so of the mapping
+		return nil, failed
 	}
 }
 
 // RunningSteps returns how many restate.Run closures of the attempt run now.
 func (inv *Invocation) RunningSteps() int { return int(inv.running.Load()) }
+
+// stepError is the error of a step as the SDK gets it.
+type stepError struct {
+	error // plain values
+	cause error
+}
+
+func newStepError(err error) *stepError { return &stepError{safeerr.ForSDK(err), err} }
+
+func (e *stepError) Unwrap() error        { return e.error }
+func (e *stepError) Is(target error) bool { return safeerr.Is(e.cause, target) }
+func (e *stepError) As(target any) bool   { return safeerr.AsTarget(e.cause, target) }
 
 // settleStep takes the error of a step through the error mapping.
 func (inv *Invocation) settleStep(err error, ofSDK bool) error {

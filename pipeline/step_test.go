@@ -112,7 +112,7 @@ func TestAClosureOfAnAbortedAttemptIsNeverTerminal(t *testing.T) {
 				cfg.Global.AsTerminalError = func(err error) restate.TerminalError { return restate.ToTerminalError(err) }
 			}, func(restate.Context, any) (any, error) {
 				cancel()
-				_, err := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, cause })(f)
+				_, err := inv.WrapStep(func(restate.RunContext) (any, error) { return nil, cause }, nil)(f)
 				require.ErrorIs(t, err, pipeline.ErrAborted)
 				require.False(t, restate.IsTerminalError(err))
 				return nil, nil
@@ -151,7 +151,7 @@ func TestAClosureWhoseOwnContextEndedFailsAsItSays(t *testing.T) {
 				}
 			}, func(restate.Context, any) (any, error) {
 				cancel()
-				_, closure = inv.WrapRun(func(restate.RunContext) (any, error) { return nil, tt.err })(runContext{f, ctx})
+				_, closure = inv.WrapStep(func(restate.RunContext) (any, error) { return nil, tt.err }, nil)(runContext{f, ctx})
 				return nil, closure
 			}).Run(restate.WithMockContext(f), inv)
 			require.Equal(t, closure, err)
@@ -183,7 +183,7 @@ func TestAStepInterceptorMayCallNextOnce(t *testing.T) {
 			t.Parallel()
 			f, inv, calls := newFake(), new(pipeline.Invocation), 0
 			_, err := compile(t, steps(interceptors...), func(restate.Context, any) (any, error) {
-				_, err := inv.WrapRun(func(restate.RunContext) (any, error) { calls++; return nil, errors.New("gateway down") })(f)
+				_, err := inv.WrapStep(func(restate.RunContext) (any, error) { calls++; return nil, errors.New("gateway down") }, nil)(f)
 				return nil, err
 			}).Run(restate.WithMockContext(f), inv)
 			require.ErrorIs(t, err, pipeline.ErrNextTwice)
@@ -191,7 +191,7 @@ func TestAStepInterceptorMayCallNextOnce(t *testing.T) {
 
 			inv = new(pipeline.Invocation) // each execution counts for itself
 			_, err = compile(t, steps(through), func(restate.Context, any) (any, error) {
-				wrapped := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, nil })
+				wrapped := inv.WrapStep(func(restate.RunContext) (any, error) { return nil, nil }, nil)
 				_, _ = wrapped(f)
 				return wrapped(f)
 			}).Run(restate.WithMockContext(f), inv)
@@ -212,7 +212,7 @@ func TestAMappingThatPanicsOnAnErrorOfAClosureIsRetried(t *testing.T) {
 			panic("bug in a mapping")
 		}
 	}, func(restate.Context, any) (any, error) {
-		_, err := inv.WrapRun(func(restate.RunContext) (any, error) { return nil, errors.New("gateway down") })(f)
+		_, err := inv.WrapStep(func(restate.RunContext) (any, error) { return nil, errors.New("gateway down") }, nil)(f)
 		return nil, err
 	}).Run(restate.WithMockContext(f), inv)
 	var p *pipeline.PanicError
@@ -293,11 +293,11 @@ func TestTimeoutCountsForEachExecutionByItself(t *testing.T) {
 		for range 2 {
 			for now := time.Now(); time.Now().Equal(now); { // the clock may be coarse
 			}
-			_, err := inv.WrapRun(func(ctx restate.RunContext) (any, error) {
+			_, err := inv.WrapStep(func(ctx restate.RunContext) (any, error) {
 				deadline, _ := ctx.Deadline()
 				deadlines = append(deadlines, deadline)
 				return nil, nil
-			})(f)
+			}, nil)(f)
 			if err != nil {
 				return nil, err
 			}
@@ -357,10 +357,10 @@ func TestALimitedClosureStopsWaitingWhenItsContextEnds(t *testing.T) {
 	inv := new(pipeline.Invocation)
 	f := newFake()
 	_, err = compile(t, steps(limit), func(restate.Context, any) (any, error) {
-		_, err := inv.WrapRun(func(restate.RunContext) (any, error) {
+		_, err := inv.WrapStep(func(restate.RunContext) (any, error) {
 			cancel()
-			return inv.WrapRun(func(restate.RunContext) (any, error) { return nil, errors.New("ran") })(runContext{f, ctx})
-		})(runContext{f, context.Background()})
+			return inv.WrapStep(func(restate.RunContext) (any, error) { return nil, errors.New("ran") }, nil)(runContext{f, ctx})
+		}, nil)(runContext{f, context.Background()})
 		return nil, err
 	}).Run(restate.WithMockContext(f), inv)
 	require.ErrorIs(t, err, context.Canceled)

@@ -2,11 +2,12 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // Timeout returns a step interceptor that gives each execution of a restate.Run
@@ -41,7 +42,7 @@ func (t timeout) InterceptStep(ctx restate.RunContext, step *Step, next StepNext
 	bounded, cancel := context.WithTimeout(ctx, time.Duration(t))
 	defer cancel()
 	result, err := next(WithContext(ctx, bounded), step)
-	if err != nil && errors.Is(err, context.DeadlineExceeded) && bounded.Err() != nil && ctx.Err() == nil {
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil && safeerr.Is(err, context.DeadlineExceeded) {
 		return nil, fmt.Errorf("pipeline: step %q took longer than %s: %w", step.Name(), time.Duration(t), err)
 	}
 	return result, err

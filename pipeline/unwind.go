@@ -51,9 +51,10 @@ const (
 // flight is what has happened on a goroutine that runs user code and cannot be
 // undone.
 type flight struct {
-	sdk    atomic.Pointer[sdkPanic]
-	exit   *PanicError // runtime.Goexit
-	warned bool        // that the SDK's panic was recovered
+	sdk     atomic.Pointer[sdkPanic]
+	refusal atomic.Pointer[sdkPanic] // of an operation after that
+	exit    *PanicError              // runtime.Goexit
+	warned  bool                     // that the SDK's panic was recovered
 }
 
 // sdkPanic is what the SDK panicked with.
@@ -70,9 +71,16 @@ func (f *flight) note(value any) *sdkPanic {
 		p.stack = stack()
 	}
 	if !f.sdk.CompareAndSwap(nil, p) {
+		f.refusal.Store(p)
 		return f.sdk.Load()
 	}
 	return p
+}
+
+// refused reports whether r is the SDK's refusal to go on.
+func (f *flight) refused(r any) bool {
+	p := f.refusal.Load()
+	return p != nil && same(r, p.value)
 }
 
 // SDKPanicked is told what an operation of the SDK's panics with, by whoever
@@ -102,16 +110,20 @@ func (inv *Invocation) protect(f *flight, by taker, fn func() (any, error)) (res
 
 // resume raises the SDK's panic again if user code recovered it.
 func (inv *Invocation) resume(f *flight) {
-	p := f.sdk.Load()
-	if p == nil {
+	if p := f.sdk.Load(); p != nil {
+		inv.warn(f, p)
+		panic(p.value)
+	}
+}
+
+// warn logs, once, that user code recovered the SDK's panic.
+func (inv *Invocation) warn(f *flight, p *sdkPanic) {
+	if f.warned {
 		return
 	}
-	if !f.warned {
-		f.warned = true
-		inv.log(slog.LevelWarn, "pipeline: user code recovered a panic of the SDK's, which goes on behind it; do not recover it",
-			"panic", safeerr.TextOf(p.value))
-	}
-	panic(p.value)
+	f.warned = true
+	inv.log(slog.LevelWarn, "pipeline: user code recovered a panic of the SDK's, which goes on behind it; do not recover it",
+		"panic", safeerr.TextOf(p.value))
 }
 
 // unwind is what protect defers.
@@ -234,9 +246,14 @@ func (inv *Invocation) unconcluded(r any, err *error) (raise any) {
 	p := inv.flight.sdk.Load()
 	switch {
 	case p != nil:
-		if r != nil && !same(r, p.value) && whose() == ofUser {
-			// A deferred function of the user's panicked while the SDK's panic
-			// passed it. That one still has to arrive; this one must not get lost.
+		// That one still has to arrive; what came in its place must not get lost.
+		switch {
+		case r == nil:
+			inv.vanish(&inv.flight, byStage)
+		case same(r, p.value):
+		case inv.flight.refused(r), whoseIsLast() == ofSDK:
+			inv.warn(&inv.flight, p)
+		default:
 			inv.notifyPanicked(&inv.flight, newPanicError(r))
 		}
 		return p.forSDK(inv.interrupted(p))

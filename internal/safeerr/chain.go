@@ -6,41 +6,37 @@ import "reflect"
 // errors.Is, until visit returns true. It reports whether visit did.
 func Chain(err error, visit func(error) bool) bool {
 	w := walker{left: maxErrors, visit: visit}
-	return w.walk(err)
+	return w.walk(err, maxDepth)
 }
 
 // endless reports whether a chain has more errors than are looked at, or one that
 // does not say what it wraps.
 func endless(err error) bool {
 	w := walker{left: maxErrors, visit: func(error) bool { return false }}
-	w.walk(err)
-	return w.left < 0 || w.broken
+	w.walk(err, maxDepth)
+	return w.cut
 }
 
 type walker struct {
-	left   int // negative when there are more
-	broken bool
-	visit  func(error) bool
+	left  int
+	cut   bool // there are more
+	visit func(error) bool
 }
 
-func (w *walker) walk(err error) bool {
-	for err != nil {
-		if w.left--; w.left < 0 {
+func (w *walker) walk(err error, depth int) bool {
+	for ; err != nil; depth-- {
+		if w.left == 0 || depth == 0 {
+			w.cut = true
 			return false
 		}
+		w.left--
 		if w.visit(err) {
 			return true
 		}
-		one, many, ok := unwrap(err)
-		if !ok {
-			w.broken = true
-		}
+		many, one := w.unwrap(err)
 		for _, e := range many {
-			if w.walk(e) {
+			if w.walk(e, depth-1) {
 				return true
-			}
-			if w.left < 0 {
-				return false
 			}
 		}
 		err = one
@@ -48,11 +44,13 @@ func (w *walker) walk(err error) bool {
 	return false
 }
 
-// unwrap returns what err wraps. It reports false when the method panicked.
-func unwrap(err error) (one error, many []error, ok bool) {
+// unwrap returns what err wraps. A method that panics wraps nothing that can be seen.
+func (w *walker) unwrap(err error) (many []error, one error) {
+	returned := false
 	defer func() {
-		if !ok {
+		if !returned {
 			_ = recover()
+			w.cut = true
 		}
 	}()
 	switch e := err.(type) {
@@ -61,7 +59,8 @@ func unwrap(err error) (one error, many []error, ok bool) {
 	case interface{ Unwrap() []error }:
 		many = e.Unwrap()
 	}
-	return one, many, true
+	returned = true
+	return many, one
 }
 
 // Is is errors.Is for any error.
@@ -93,8 +92,8 @@ func As[T any](err error) (found T, ok bool) {
 	return found, ok
 }
 
-// as is As for a target whose type is not known here.
-func as(err error, target any) bool {
+// AsTarget is errors.As for any error. It returns false for a target that is none.
+func AsTarget(err error, target any) bool {
 	value := reflect.ValueOf(target)
 	if value.Kind() != reflect.Pointer || value.IsNil() {
 		return false

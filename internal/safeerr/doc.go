@@ -23,6 +23,9 @@ const (
 	MaxStack = 16 << 10
 )
 
-// maxErrors bounds how many errors are looked at in one chain. Beyond it the chain
+// How many errors are looked at in one chain, and how deep. A chain that has more
 // counts as endless.
-const maxErrors = 1000
+const (
+	maxErrors = 1000
+	maxDepth  = 100
+)

@@ -33,7 +33,7 @@ func grow(program []byte) (err error, behaves bool) {
 		case 2:
 			all = append(all, restate.ToTerminalError(fmt.Errorf("terminal %d", i), restate.WithErrorCode(restate.Code(400+n))))
 		case 3:
-			all = append(all, restate.ToRetryableError(last(n)))
+			all = append(all, restate.ToRetryableError(last(n), restate.WithErrorCode(503))) // without asking it
 		case 4:
 			inner := last(n)
 			all = append(all, even(func(e *odd) {

@@ -46,7 +46,7 @@ type standIn struct {
 
 func (e *standIn) Error() string        { return e.text }
 func (e *standIn) Is(target error) bool { return Is(e.err, target) }
-func (e *standIn) As(target any) bool   { return as(e.err, target) }
+func (e *standIn) As(target any) bool   { return AsTarget(e.err, target) }
 
 // Terminal returns the terminal error that err is or wraps, with a message of at most
 // [MaxMessage] bytes of valid UTF-8, or nil. It is the SDK's own, whatever err wraps.

@@ -81,6 +81,19 @@ func shared() error {
 	return err
 }
 
+// deep is a chain of so many errors around one.
+func deep(n int) error {
+	err := errInside
+	for range n {
+		err = even(func(e *odd) {
+			inner := err
+			e.text = errInside.Error
+			e.unwrap = func() error { return inner }
+		})
+	}
+	return err
+}
+
 // within fails the test if fn does not return soon.
 func within(t *testing.T, fn func()) {
 	t.Helper()
@@ -144,10 +157,20 @@ func TestErrorsThatDoNotBehaveGetAStandIn(t *testing.T) {
 			err:  (*byValue)(nil),
 			text: "a nil *safeerr_test.byValue was returned as an error; return nil itself where there is none",
 		},
-		"it wraps itself":            {err: cyclic(), text: "odd"},
-		"it is among those it wraps": {err: cyclicMany(errInside), text: "many"},
-		"it wraps ever others":       {err: endlessErr(0), text: "endless"},
-		"it wraps too many":          {err: shared(), text: "many", inside: true},
+		"Error of what it wraps panics": {
+			err: even(func(e *odd) {
+				inner := &byValue{"inner"}
+				inner = nil
+				e.text = func() string { return inner.Error() }
+				e.unwrap = func() error { return inner }
+			}),
+			text: "a nil *safeerr_test.byValue was returned as an error",
+		},
+		"it wraps itself":                  {err: cyclic(), text: "odd"},
+		"it is among those it wraps":       {err: cyclicMany(errInside), text: "many", inside: true},
+		"it wraps more than are looked at": {err: deep(200), text: "inside"},
+		"it wraps ever others":             {err: endlessErr(0), text: "endless"},
+		"it wraps too many":                {err: shared(), text: "many", inside: true},
 		"the terminal error inside is found": {
 			err: fmt.Errorf("outside: %w", even(func(e *odd) {
 				e.unwrap = func() error { return errors.Join(restate.TerminalErrorf("no"), e) }
@@ -209,6 +232,10 @@ func TestMethodsThatPanicAreSurvived(t *testing.T) {
 	_, ok := safeerr.As[*fs.PathError](err)
 	require.False(t, ok)
 
+	for _, target := range []any{nil, "no pointer", (*error)(nil)} {
+		require.False(t, safeerr.AsTarget(err, target))
+	}
+
 	converts := even(func(e *odd) {
 		e.as = func(target any) bool {
 			t, ok := target.(*restate.TerminalError)
@@ -234,7 +261,8 @@ func TestATerminalErrorIsTheSDKsOwnWithinBounds(t *testing.T) {
 		"too long":                {restate.ToTerminalError(errors.New(long), restate.WithErrorCode(404)), safeerr.Bound(long, safeerr.MaxMessage), nil},
 		"not UTF-8": {
 			restate.ToTerminalError(errors.New("\xff"), restate.WithErrorCode(404), restate.WithMetadata("\xfe", "\xfd")),
-			"\uFFFD", map[string]string{"\uFFFD": "\uFFFD"},
+			"\uFFFD",
+			map[string]string{"\uFFFD": "\uFFFD"},
 		},
 		"of a type that embeds one": {posing{restate.ToTerminalError(errInside, restate.WithErrorCode(404))}, "inside", nil},
 	} {
@@ -330,4 +358,7 @@ func TestTheTextOfAPanicHasNoAddresses(t *testing.T) {
 	long := safeerr.TextOf(strings.Repeat("x", 10<<20))
 	require.Len(t, long, safeerr.MaxText)
 	require.True(t, strings.HasSuffix(long, "… (cut, of 10485760 bytes)"))
+	more := safeerr.TextOf(strings.Repeat("y", 10) + long)
+	require.Len(t, more, safeerr.MaxText)
+	require.True(t, strings.HasSuffix(more, "x… (cut, of 10485760 bytes)"), "the size of the text that was cut first")
 }

@@ -16,8 +16,15 @@ func Text(err error) string {
 	return mute(err)
 }
 
-// mute is the text of an error whose own cannot be read.
+// mute is the text of an error whose own cannot be read. It names the innermost of
+// its chain that is to blame.
 func mute(err error) string {
+	Chain(err, func(e error) bool {
+		if _, ok := Read(e.Error); !ok {
+			err = e
+		}
+		return false
+	})
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 		return fmt.Sprintf("a nil %T was returned as an error; return nil itself where there is none", err)
 	}
@@ -75,14 +82,23 @@ func Bound(text string, limit int) string {
 	}
 	size := len(text)
 	// What is not UTF-8 grows when it is replaced.
-	cut := strings.ToValidUTF8(text[:min(size, limit)], "\uFFFD")
-	if size <= limit && len(cut) <= limit {
-		return cut
+	valid := strings.ToValidUTF8(text[:min(size, limit)], "\uFFFD")
+	if size <= limit && len(valid) <= limit {
+		return valid
 	}
-	end := fmt.Sprintf("… (cut, of %d bytes)", size)
-	n := min(len(cut), limit-len(end))
-	for n > 0 && n < len(cut) && !utf8.RuneStart(cut[n]) {
+	end := fmt.Sprintf("%s%d%s", cutBefore, size, cutAfter)
+	if earlier := strings.LastIndex(text[max(0, size-limit/2):], cutBefore); earlier >= 0 && strings.HasSuffix(text, cutAfter) {
+		end = text[max(0, size-limit/2)+earlier:] // a part of it was cut before
+	}
+	n := min(len(valid), limit-len(end))
+	for n > 0 && n < len(valid) && !utf8.RuneStart(valid[n]) {
 		n--
 	}
-	return cut[:n] + end
+	return valid[:n] + end
 }
+
+// What stands before and after the size of a text that was cut.
+const (
+	cutBefore = "… (cut, of "
+	cutAfter  = " bytes)"
+)

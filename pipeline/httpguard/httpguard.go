@@ -12,8 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	restate "github.com/restatedev/sdk-go"
-
+	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -51,7 +50,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
 	}{http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError)}
-	if terminal := restate.AsTerminalError(err); terminal != nil {
+	if terminal := safeerr.Terminal(err); terminal != nil {
 		answer.Code, answer.Message = int(terminal.Code()), terminal.Message()
 		if answer.Code < 400 || answer.Code > 599 {
 			answer.Code = http.StatusInternalServerError

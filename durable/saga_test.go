@@ -89,8 +89,8 @@ func TestSagaReportsEachErrorOfItsCompensationsInTheWayItMatters(t *testing.T) {
 	}{
 		"all succeed":                       {[]error{nil, nil}, []int{1, 0}, true, "no"},
 		"one fails for good":                {[]error{nil, restate.TerminalErrorf("bad")}, []int{1, 0}, true, "no; compensation c1: bad"},
-		"one is to be retried":              {[]error{nil, plain, nil}, []int{2, 1}, false, `fxrestate: compensation c1 for "no": try again`},
-		"one is to be retried, after a bad": {[]error{plain, restate.TerminalErrorf("bad")}, []int{1, 0}, false, `fxrestate: compensation c0 for "no": try again`},
+		"one is to be retried":              {[]error{nil, plain, nil}, []int{2, 1}, false, `durable: compensation c1 for "no": try again`},
+		"one is to be retried, after a bad": {[]error{plain, restate.TerminalErrorf("bad")}, []int{1, 0}, false, `durable: compensation c0 for "no": try again`},
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()

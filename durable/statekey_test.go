@@ -25,13 +25,13 @@ func TestZeroKeysSayHowToDeclareThem(t *testing.T) {
 	t.Parallel()
 	var state durable.StateKey[int]
 	_, err := state.Get(nil)
-	require.EqualError(t, err, "fxrestate: a StateKey[int] without a name; declare it with durable.NewStateKey[int](name)")
+	require.EqualError(t, err, "durable: a StateKey[int] without a name; declare it with durable.NewStateKey[int](name)")
 	unnamed := durable.NewStateKey[int]("")
 	require.Equal(t, err, unnamed.Set(nil, 1))
 
 	var promise durable.PromiseKey[string]
 	_, err = promise.Future(nil).Await(nil)
-	require.EqualError(t, err, "fxrestate: a PromiseKey[string] without a name; declare it with durable.NewPromiseKey[string](name)")
+	require.EqualError(t, err, "durable: a PromiseKey[string] without a name; declare it with durable.NewPromiseKey[string](name)")
 }
 
 func TestKeysKnowTheirNames(t *testing.T) {

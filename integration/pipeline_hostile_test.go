@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -120,7 +121,7 @@ func (PipeHostile) Do(ctx restate.Context, in PipeHostileIn) (PipeHostileOut, er
 	case "asynchronous step":
 		return restate.RunAsync(ctx, func(restate.RunContext) (PipeHostileOut, error) { return good, in.at("asynchronous step") }).Result()
 	case "state":
-		_, err := fxrestate.FromContext(ctx)
+		_, err := durable.FromContext(ctx)
 		return good, err
 	case "encoding":
 		return PipeHostileOut{func() error { return in.at("encoding") }}, nil

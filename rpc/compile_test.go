@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
 )
 
 // Calls that are wrong must not compile: each is compiled beside the services of
@@ -19,7 +18,7 @@ func TestWrongCallsDoNotCompile(t *testing.T) {
 		"right calls":                         {`func f(ctx restate.Context) { right(ctx) }`, ""},
 		"an input of another type":            {`func f(ctx restate.Context) { rpc.Call(ctx, bank, (*Bank).Pay, "ten") }`, `"ten"`},
 		"a method of another service":         {`func f(ctx restate.Context) { rpc.Call(ctx, bank, (*Cart).Add, "x") }`, "Bank"},
-		"an object without a key":             {`func f(ctx restate.Context) { rpc.Call(ctx, carts, (*Cart).Add, "x") }`, "ObjectClient"},
+		"an object without a key":             {`func f(ctx restate.Context) { rpc.Call(ctx, carts, (*Cart).Add, "x") }`, "Object["},
 		"a result of another type":            {`func f(ctx restate.Context) { var s string; s, _ = rpc.Call(ctx, carts.Key("k"), (*Cart).Add, "x"); _ = s }`, "cannot use"},
 		"a verb for another shape":            {`func f(ctx restate.Context) { rpc.Call(ctx, carts.Key("k"), (*Cart).Drop, "x") }`, "Drop"},
 		"a call outside of a handler":         {`func f(ctx context.Context) { rpc.Call(ctx, bank, (*Bank).Pay, 1) }`, "restate.Context"},
@@ -39,13 +38,13 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/rpc"
 )
 
 var (
 	_ context.Context
 	_ restate.Context
-	_ fxrestate.In
+	_ rpc.Service[int]
 )
 
 %s

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,7 +188,15 @@ func step(cfg *pipeline.Config, inv *pipeline.Invocation, closure func() error, 
 	cfg.Method.Call = func(ctx restate.Context, _ any) (any, error) {
 		result, err := inv.WrapStep(func(restate.RunContext) (any, error) { return "ran", closure() }, encode)(ctx)
 		if err != nil { // what the SDK asks, where nobody recovers
-			_, _, _ = restate.IsTerminalError(err), restate.AsRetryableError(err), err.Error()
+			message := err.Error()
+			if t := restate.AsTerminalError(err); t != nil {
+				message = t.Message() + strings.Join(slices.Sorted(maps.Keys(t.Metadata().ToMap())), "")
+			} else if r := restate.AsRetryableError(err); r != nil {
+				message = r.Message()
+			}
+			if len(message) > maxMessage || !utf8.ValidString(message) {
+				panic("what the SDK cannot write")
+			}
 		}
 		return result, err
 	}

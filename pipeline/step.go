@@ -140,7 +140,16 @@ func newStepError(err error) *stepError { return &stepError{safeerr.ForSDK(err),
 
 func (e *stepError) Unwrap() error        { return e.error }
 func (e *stepError) Is(target error) bool { return safeerr.Is(e.cause, target) }
-func (e *stepError) As(target any) bool   { return safeerr.AsTarget(e.cause, target) }
+
+// As leaves it to Unwrap to find the SDK's errors, in the form that the SDK can read.
+func (e *stepError) As(target any) bool {
+	switch target.(type) {
+	case *restate.TerminalError, *restate.RetryableError:
+		return false
+	default:
+		return safeerr.AsTarget(e.cause, target)
+	}
+}
 
 // settleStep takes the error of a step through the error mapping.
 func (inv *Invocation) settleStep(err error, ofSDK bool) error {

@@ -86,8 +86,17 @@ func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] 
 	}}}
 }
 
+// Ready returns a future that has its result already. It is what the fake of a
+// generated client returns in a test.
+func Ready[T any](value T, err error) Future[T] {
+	return Future[T]{&future[T]{decided: true, value: value, err: err}}
+}
+
 // failed is a future whose result is an error.
-func failed[T any](err error) Future[T] { return Future[T]{&future[T]{decided: true, err: err}} }
+func failed[T any](err error) Future[T] {
+	var none T
+	return Ready(none, err)
+}
 
 // After starts a durable timer, which completes when d has passed: at once, if d is
 // not positive.

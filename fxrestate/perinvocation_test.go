@@ -85,7 +85,7 @@ type (
 	egg struct{}
 )
 
-func TestScopedConstructorsThatNeedEachOtherAreTold(t *testing.T) {
+func TestConstructorsOfAnAttemptThatNeedEachOtherAreTold(t *testing.T) {
 	t.Parallel()
 	var hens durable.PerInvocation[*hen]
 	var eggs durable.PerInvocation[*egg]
@@ -130,12 +130,12 @@ func TestScopedConstructorsThatNeedEachOtherAreTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			status, body := asking(t, ask, fxrestate.PerInvocation[*hen](test.hen), fxrestate.PerInvocation[*egg](test.egg), fx.Populate(&hens, &eggs))
 			require.Equal(t, http.StatusInternalServerError, status)
-			require.Contains(t, body, "fxrestate: *fxrestate_test.hen: its constructor needs what is made by itself: "+test.want)
+			require.Contains(t, body, "durable: *fxrestate_test.hen: its constructor needs what is made by itself: "+test.want)
 		})
 	}
 }
 
-func TestScopedConstructorsThatWaitForEachOtherDoNotHang(t *testing.T) {
+func TestConstructorsOfAnAttemptThatWaitForEachOtherDoNotHang(t *testing.T) {
 	t.Parallel()
 	var hens durable.PerInvocation[*hen]
 	var eggs durable.PerInvocation[*egg]
@@ -171,7 +171,7 @@ func TestScopedConstructorsThatWaitForEachOtherDoNotHang(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got, "its constructor needs what is made by itself"), got)
 }
 
-func TestWhoWaitsForAScopedConstructorThatPanicsIsTold(t *testing.T) {
+func TestWhoWaitsForAConstructorOfAnAttemptThatPanicsIsTold(t *testing.T) {
 	t.Parallel()
 	var tokens durable.PerInvocation[*token]
 	status, body := asking(t,
@@ -186,5 +186,5 @@ func TestWhoWaitsForAScopedConstructorThatPanicsIsTold(t *testing.T) {
 		fxrestate.PerInvocation[*token](func(context.Context) *token { panic("no token") }),
 		fx.Populate(&tokens),
 	)
-	require.Equal(t, "fxrestate: *fxrestate_test.token: its constructor did not return", testkit.Decode[string](status, body)(t))
+	require.Equal(t, "durable: *fxrestate_test.token: its constructor did not return", testkit.Decode[string](status, body)(t))
 }

@@ -80,7 +80,7 @@ func TestMistakesInRemoteContractsAreErrorsOfNew(t *testing.T) {
 		},
 		"a contract declared twice": {
 			fx.Options(fxrestate.RemoteService[*remoteRates](), fxrestate.RemoteService[*remoteRates]()),
-			[]string{"already provided", "ServiceClient[*github.com/fxrestate/go/fxrestate_test.remoteRates]"},
+			[]string{"already provided", "rpc.Service[*github.com/fxrestate/go/fxrestate_test.remoteRates]"},
 		},
 		"a contract of what is served here": {
 			fx.Options(fxrestate.Service[membered](newMembered), fxrestate.RemoteService[membered]()),

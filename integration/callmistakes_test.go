@@ -124,16 +124,16 @@ func startDrift(t *testing.T) (caller, served string) {
 func TestMistakesInValuesAreErrorsThatNameTheHandler(t *testing.T) {
 	t.Parallel()
 	caller, served := startDrift(t)
-	input := "false fxrestate: " + served + "/Name: encode the input: json: unsupported type: func()"
+	input := "false rpc: " + served + "/Name: encode the input: json: unsupported type: func()"
 	require.Equal(t, []string{input, input, input}, decode[[]string](t, call(t, path(caller, "Inputs"), nil)))
-	result := "fxrestate: " + served + "/Name: the result does not decode into int: json: cannot unmarshal string into Go value of type int"
+	result := "rpc: " + served + "/Name: the result does not decode into int: json: cannot unmarshal string into Go value of type int"
 	require.Equal(t, []string{"false " + result, "false " + result, "false " + result}, decode[[]string](t, call(t, path(caller, "Results"), nil)))
 
 	sent := submit(t, path(served, "Name"), "d")
 	for handler, want := range map[string]string{
 		"Return":  result,
-		"Respond": "panic: " + result,
-		"ByID":    "fxrestate: invocation " + sent + ": the result does not decode into int: json: cannot unmarshal string into Go value of type int",
+		"Respond": result,
+		"ByID":    "rpc: invocation " + sent + ": the result does not decode into int: json: cannot unmarshal string into Go value of type int",
 	} {
 		got := failed(t, call(t, path(caller, handler), sent))
 		require.Equal(t, http.StatusTeapot, got.Code, handler)
@@ -144,7 +144,7 @@ func TestMistakesInValuesAreErrorsThatNameTheHandler(t *testing.T) {
 func TestTextsThatCannotBeSentAreBadRequests(t *testing.T) {
 	t.Parallel()
 	caller, _ := startDrift(t)
-	to := "true fxrestate: call of " + caller + "-till/Put"
+	to := "true rpc: call of " + caller + "-till/Put"
 	key := to + " with a key that is not valid UTF-8"
 	require.Equal(t, []string{
 		key, key, key, to + ": the idempotency key is not valid UTF-8", to + ": the header x-a is not valid UTF-8",
@@ -156,9 +156,9 @@ func TestWhatIsNoInvocationIsRefused(t *testing.T) {
 	caller, _ := startDrift(t)
 	want := func(text string) []string { return []string{text, text} }
 	require.Equal(t, slices.Concat(
-		want("false fxrestate: a zero Invocation is none; get one from Send or InvocationByID"),
-		want("true fxrestate: the invocation's id is empty"),
-		want(`true fxrestate: "inv_\xff" is no id of an invocation`),
-		want(`true fxrestate: "inv_1short" is no id of an invocation`),
+		want("false rpc: a zero Handle stands for nothing; get one from Send or HandleOf"),
+		want("true rpc: the invocation's id is empty"),
+		want(`true rpc: "inv_\xff" is no id of an invocation`),
+		want(`true rpc: "inv_1short" is no id of an invocation`),
 	), decode[[]string](t, call(t, path(caller, "IDs"), nil)))
 }

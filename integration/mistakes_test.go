@@ -195,7 +195,7 @@ func TestMistakesInConstructorsAreReportedWithTheOthers(t *testing.T) {
 	)
 	require.ErrorContains(t, err, "TwoInputs.Add")
 	require.ErrorContains(t, err, "the constructor is nil; pass the function that returns *integration_test.Job")
-	require.ErrorContains(t, err, "Scoped[*integration_test.Gateway]")
+	require.ErrorContains(t, err, "PerInvocation[*integration_test.Gateway]")
 }
 
 func TestMistakesAreReportedBeforeAnInstanceCannotBeConstructed(t *testing.T) {
@@ -219,7 +219,7 @@ func TestMistakesAreReportedBeforeAnInstanceCannotBeConstructed(t *testing.T) {
 				fxrestate.PerInvocation[*Gateway]("no function"),
 			)
 			for _, want := range []string{
-				"MaxInFlight is -1", "TwoInputs.Add", "is neither a guard", fmt.Sprintf("is named %q", same), "Scoped[*integration_test.Gateway]",
+				"MaxInFlight is -1", "TwoInputs.Add", "is neither a guard", fmt.Sprintf("is named %q", same), "PerInvocation[*integration_test.Gateway]",
 			} {
 				require.ErrorContains(t, err, want)
 			}

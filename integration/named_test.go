@@ -136,11 +136,11 @@ func TestNamesAndKeysThatCannotBeAreErrors(t *testing.T) {
 	caller, name := startNamed(t)
 	empty := ": the name of the service or handler is empty; make it with rpc.Named"
 	require.Equal(t, []string{
-		"false fxrestate: /" + empty,
-		"false fxrestate: /Put" + empty,
-		"false fxrestate: " + caller.till + "/" + empty,
-		fmt.Sprintf("false fxrestate: %q: the name of the service or handler is not valid UTF-8", caller.till+"/a\xff"),
-		"true fxrestate: call of " + caller.till + "/Put with an empty key",
-		"true fxrestate: call of " + caller.till + "/Put with a key that is not valid UTF-8",
+		"false rpc: /" + empty,
+		"false rpc: /Put" + empty,
+		"false rpc: " + caller.till + "/" + empty,
+		fmt.Sprintf("false rpc: %q: the name of the service or handler is not valid UTF-8", caller.till+"/a\xff"),
+		"true rpc: call of " + caller.till + "/Put with an empty key",
+		"true rpc: call of " + caller.till + "/Put with a key that is not valid UTF-8",
 	}, decode[[]string](t, call(t, path(name, "Mistakes"), nil)))
 }

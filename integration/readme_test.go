@@ -40,6 +40,8 @@ var (
 var readmeImports = map[string]string{
 	"chi":        "github.com/go-chi/chi/v5",
 	"deployment": "github.com/fxrestate/go/deployment",
+	"durable":    "github.com/fxrestate/go/durable",
+	"rpc":        "github.com/fxrestate/go/rpc",
 	"fx":         "go.uber.org/fx",
 	"fxrestate":  "github.com/fxrestate/go/fxrestate",
 	"http":       "net/http",

@@ -174,7 +174,7 @@ func TestScopedConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			err := newError(t, fx.Supply(config(), &Tenants{}), fxrestate.PerInvocation[*Tenant](constructor))
-			require.ErrorContains(t, err, "fxrestate: Scoped[*integration_test.Tenant] (scoped_test.go:")
+			require.ErrorContains(t, err, "fxrestate: PerInvocation[*integration_test.Tenant] (scoped_test.go:")
 		})
 	}
 }

@@ -122,12 +122,12 @@ func TestDeclaredStateNamesTheKeyOfAMistake(t *testing.T) {
 	t.Parallel()
 	name := startShelf(t)
 	require.Equal(t, http.StatusOK, call(t, path(name, "k", "Spoil"), nil).status)
-	require.Equal(t, `fxrestate: StateKey[integration_test.bookmark] "mark": what is stored is no integration_test.bookmark: `+
+	require.Equal(t, `durable: StateKey[integration_test.bookmark] "mark": what is stored is no integration_test.bookmark: `+
 		`json: cannot unmarshal string into Go value of type integration_test.bookmark`,
 		failed(t, call(t, path(name, "k", "Look"), nil)).Message)
 
 	zero := "fxrestate: a StateKey[string] without a name; declare it with durable.NewStateKey[string](name)"
-	require.Equal(t, []string{zero, zero, zero, `fxrestate: StateKey[func()] "func": encode: json: unsupported type: func()`},
+	require.Equal(t, []string{zero, zero, zero, `durable: StateKey[func()] "func": encode: json: unsupported type: func()`},
 		decode[[]string](t, call(t, path(name, "k", "Mistakes"), nil)))
 }
 
@@ -205,8 +205,8 @@ func TestDeclaredPromiseNamesItselfInAMistake(t *testing.T) {
 	name := startLoan(t)
 	require.Equal(t, http.StatusOK, call(t, path(name, "w", "Spoil"), nil).status)
 	require.Contains(t, failed(t, call(t, path(name, "w", "Look"), nil)).Message,
-		`fxrestate: PromiseKey[integration_test.bookmark] "returned": what is stored is no integration_test.bookmark: json: `)
+		`durable: PromiseKey[integration_test.bookmark] "returned": what is stored is no integration_test.bookmark: json: `)
 	zero := "fxrestate: a PromiseKey[string] without a name; declare it with durable.NewPromiseKey[string](name)"
-	require.Equal(t, []string{zero, zero, zero, zero, `fxrestate: PromiseKey[integration_test.bookmark] "returned": Reject without a reason`},
+	require.Equal(t, []string{zero, zero, zero, zero, `durable: PromiseKey[integration_test.bookmark] "returned": Reject without a reason`},
 		decode[[]string](t, call(t, path(name, "w", "Mistakes"), nil)))
 }

@@ -39,7 +39,7 @@
 //
 //	contents, err := carts.Key(id).AddItem(ctx, item)
 //	sent, err := carts.Key(id).Send().AddItem(ctx, item, restate.WithDelay(time.Hour))
-//	future, err := carts.Key(id).Future().AddItem(ctx, item)
+//	future, err := carts.Key(id).Start().AddItem(ctx, item)
 //
 // and outside, with a context.Context and the options of package ingress:
 //
@@ -47,12 +47,12 @@
 //	sent, err := carts.Key(id).Send().AddItem(ctx, item)
 //	result, err := signups.ID(user).Lookup().Run().Attach(ctx)
 //
-// They are the calls of packages fxrestate and ingress by method expression, no
+// They are the calls of packages rpc and ingress by method expression, no
 // more: names, codecs and interceptors are the same. For options of a client, such
 // as restate.WithScope, use those packages. The struct must be registered as a
 // pointer, as in fxrestate.Object[*Cart].
 //
-// A handler may itself be named Send, Future or Lookup: what leads to the other
+// A handler may itself be named Send, Start or Lookup: what leads to the other
 // verbs is then named Sends, Futures or Lookups in that client.
 //
 // # Fakes
@@ -90,7 +90,7 @@
 //
 // The build does not notice a handler or a struct that is new: Go has no expression
 // that stands for all methods of a type, so nothing that compiles today can refuse
-// one more tomorrow. Such a handler works, and is called by package fxrestate or
+// one more tomorrow. Such a handler works, and is called by package rpc or
 // ingress; the clients just lack it. Nor does the build notice a comment that
 // changed, or a method that is excluded now. In CI
 //

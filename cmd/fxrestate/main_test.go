@@ -76,7 +76,7 @@ func TestGenWritesAndChecks(t *testing.T) {
 
 	// Without the excluded method there is nothing to warn about or to note.
 	requireCall(exitFailed, "fxrestate gen: "+output+` is not up to date; run go generate
-@@ -15,3 +15,0 @@
+@@ -16,3 +16,0 @@
 -//
 -// There are no clients for these, which return no error or have types that this
 -// package cannot name: Peek.

@@ -66,7 +66,7 @@ func TestTheFileFollowsTheStruct(t *testing.T) {
 	changed := generate()
 	require.ErrorAs(t, changed.Check(), &stale)
 	require.ErrorContains(t, stale, "is not up to date; run go generate")
-	require.Equal(t, `@@ -16,1 +16,1 @@
+	require.Equal(t, `@@ -17,1 +17,1 @@
 -	_ func(*Cart, restate.ObjectContext, string) (int, error) = (*Cart).Add
 +	_ func(*Cart, restate.ObjectSharedContext, string) (int, error) = (*Cart).Add
 `, stale.Diff)

@@ -41,11 +41,17 @@ type invocation struct {
 	Deployment    string `json:"pinned_deployment_id"`
 }
 
-// look returns what the server knows of an invocation now.
+// look returns what the server knows of an invocation now. Of one that was just sent
+// it knows a moment later.
 func look(t *testing.T, id string) invocation {
 	t.Helper()
-	rows := query[invocation](t, "SELECT * FROM sys_invocation WHERE id = ?", id)
-	require.Len(t, rows, 1, id)
+	var rows []invocation
+	eventually(t, func() error {
+		if rows = query[invocation](t, "SELECT * FROM sys_invocation WHERE id = ?", id); len(rows) != 1 {
+			return fmt.Errorf("%d invocations have the id %s", len(rows), id)
+		}
+		return nil
+	})
 	return rows[0]
 }
 

@@ -118,7 +118,7 @@ var operations = [...]string{
 	opResult:           "Result of a future",
 	opDone:             "Done of a timer",
 	opRand:             "restate.Rand",
-	opFind:             "fxrestate.FromContext",
+	opFind:             "FromContext",
 }
 
 func (o operation) String() string { return operations[o] }

@@ -76,12 +76,11 @@ func (h *Hurry) SendSDK(ctx restate.Context, d time.Duration) error {
 	return nil
 }
 
-// Step fails once and asks for a retry before now.
+// Step fails once, and asks for a retry before now.
 func (h *Hurry) Step(ctx restate.Context, d time.Duration) (int, error) {
-	tries := 0
 	return terminated(restate.Run(ctx, func(restate.RunContext) (int, error) {
-		if tries++; tries == 1 && h.tries.Add(1)%2 == 1 {
-			return 0, errors.New("the first try")
+		if h.tries.Add(1)%2 == 1 {
+			return 0, errors.New("every other try")
 		}
 		return 1, nil
 	}, restate.WithInitialRetryInterval(d), restate.WithMaxRetryInterval(d), restate.WithMaxRetryAttempts(5)))

@@ -12,7 +12,7 @@ import (
 	sdkencoding "github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/handler"
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // binder makes what a route sends to a handler of a request. It decodes the client's
@@ -190,7 +190,7 @@ func (b binder) set(body []byte, values []urlValue) ([]byte, error) {
 	}
 	encoded, err := sdkencoding.Marshal(b.codec, in.Interface())
 	if err != nil {
-		return nil, fmt.Errorf("ingress: encode the input: %w", httptext.Brief(err, maxExcerpt))
+		return nil, fmt.Errorf("ingress: encode the input: %w", httpclient.Brief(err, maxExcerpt))
 	}
 	return encoded, nil
 }
@@ -252,7 +252,7 @@ func explainDecoding(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the body is not valid JSON, at byte %d", syntax.Offset)
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return fmt.Sprintf("the body has a %s in %s, which does not fit", kindOf(mismatch), httptext.OneLine(mismatch.Field, maxExcerpt))
+		return fmt.Sprintf("the body has a %s in %s, which does not fit", kindOf(mismatch), httpclient.OneLine(mismatch.Field, maxExcerpt))
 	case errors.As(err, &mismatch):
 		return fmt.Sprintf("the body is a %s, which does not fit", kindOf(mismatch))
 	default:

@@ -19,7 +19,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
-	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
 )
@@ -220,24 +219,29 @@ func (*Accounts) Refund(_ restate.ObjectContext, in Refunding) (string, error) {
 	return fmt.Sprintf("account %s, id %s, limit %s, card %s, note %v", in.Account, in.ID, limit, string(in.Card), in.Note), nil
 }
 
-// newDesk serves Desk and Accounts as the framework does, and returns routes to them.
-func newDesk(t testing.TB) http.Handler {
+// deskDescriptors describe Desk and Accounts, which are served as the framework does.
+func deskDescriptors() (desk, accounts *handler.Descriptor, err error) {
 	raw := func(method any, codec encoding.Codec) handler.HandlerSpec {
 		return handler.HandlerSpec{Method: method, Options: []restate.HandlerOption{restate.WithInputCodec(codec)}}
 	}
-	desk, err := handler.Spec{Type: typeOf[*Desk](), Handlers: []handler.HandlerSpec{
+	desk, err = handler.Spec{Type: typeOf[*Desk](), Handlers: []handler.HandlerSpec{
 		raw((*Desk).Raw, handler.RawCodec{}),
 		raw((*Desk).Text, handler.TextCodec{}),
 		raw((*Desk).Bytes, encoding.BinaryCodec),
 		raw((*Desk).Proto, encoding.ProtoCodec),
 		raw((*Desk).ProtoJSON, encoding.ProtoJSONCodec),
 	}}.Describe()
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts, err = handler.Spec{Type: typeOf[*Accounts]()}.Describe()
+	return desk, accounts, err
+}
+
+// newDesk returns routes to Desk and Accounts.
+func newDesk(t testing.TB) http.Handler {
+	desk, accounts, err := deskDescriptors()
 	require.NoError(t, err)
-	accounts, err := handler.Spec{Type: typeOf[*Accounts]()}.Describe()
-	require.NoError(t, err)
-	stop, err := serveAll(restateServer(), endpoint.Definition(desk, new(Desk)), endpoint.Definition(accounts, new(Accounts)))
-	require.NoError(t, err)
-	t.Cleanup(stop)
 	registry, err := handler.NewRegistry(desk, accounts)
 	require.NoError(t, err)
 	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)

@@ -1,12 +1,14 @@
-package httptext
+package httpclient
 
 import (
 	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +36,15 @@ type Requests struct {
 	Header http.Header
 	// Redact replaces the secrets among the settings: see [Redactor].
 	Redact *strings.Replacer
+}
+
+// String shows the settings with their secrets replaced.
+func (s Settings) String() string {
+	token := ""
+	if s.AuthToken != "" {
+		token = Redacted
+	}
+	return fmt.Sprintf("URL:%s AuthToken:%s Headers:%s", WithoutUserinfo(s.URL), token, slices.Sorted(maps.Keys(s.Headers)))
 }
 
 // Validate returns all that is wrong with the settings. No error shows a secret.

@@ -61,6 +61,7 @@ func (s Settings) Validate() []error {
 		errs = append(errs, errors.New("AuthToken: has a line break or control character (a newline at the end of a secret file, perhaps)"))
 	}
 	for _, err := range CheckHeaders(s.Headers, s.Own) {
+		//lint:ignore ST1005 Headers is the name of a field
 		errs = append(errs, fmt.Errorf("Headers: %w", err))
 	}
 	return errs

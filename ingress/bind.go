@@ -140,7 +140,7 @@ func (b binder) pass(r *http.Request, body []byte) (payload, error) {
 		if p.encoding = r.Header.Get(contentEncodingHeader); !isPlain(p.encoding) {
 			return payload{}, &RequestError{Status: http.StatusUnsupportedMediaType, Detail: "the Content-Encoding of the body is malformed"}
 		}
-		if own := r.Header.Get(contentTypeHeader); own != "" {
+		if own := r.Header.Get(contentTypeHeader); own != "" && b.checkContentType(own) == nil {
 			p.contentType = own
 		}
 	}

@@ -351,6 +351,11 @@ func TestARawHandlerGetsWhatSaysHowToReadTheBytes(t *testing.T) {
 			require.Equal(t, test.want, got)
 		})
 	}
+	t.Run("not one that is none, with no bytes", func(t *testing.T) {
+		t.Parallel()
+		w := request(t, api, http.MethodPost, "/Desk/Raw", "", "Content-Type", "text")
+		require.Equal(t, `" () as application/octet-stream"`, w.Body.String())
+	})
 	for _, bad := range []string{"text", "text/", ";", "text/csv; charset", `text/x; a="é"`, strings.Repeat("x", 300) + "/y"} {
 		t.Run(bad, func(t *testing.T) {
 			t.Parallel()

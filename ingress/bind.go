@@ -248,7 +248,10 @@ func isPlain(header string) bool {
 func explainDecoding(err error) string {
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
+	var described *handler.InputError
 	switch {
+	case errors.As(err, &described):
+		return httpclient.OneLine(described.Reason, maxExcerpt)
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the body is not valid JSON, at byte %d", syntax.Offset)
 	case errors.As(err, &mismatch) && mismatch.Field != "":

@@ -142,8 +142,11 @@ func (o *Order) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, (*plain)(o)); err != nil {
 		return err
 	}
-	if o.Amount < 0 {
+	switch {
+	case o.Amount < 0:
 		return errors.New("negative")
+	case o.Amount > 1000:
+		return &handler.InputError{Reason: "the amount\nis over 1000" + strings.Repeat("!", o.Amount)}
 	}
 	return nil
 }
@@ -397,6 +400,8 @@ func TestWhatIsBoundToTheURLIsSetInTheClientsOwnObject(t *testing.T) {
 		require.Equal(t, `"7 3 4111"`, w.Body.String())
 		w = request(t, api, http.MethodPost, "/Order/7", `{"amount":-3}`)
 		require.Equal(t, "the body cannot be decoded", problemOf(t, w).Detail)
+		w = request(t, api, http.MethodPost, "/Order/7", `{"amount":1001}`)
+		require.Equal(t, "the amount is over 1000"+strings.Repeat("!", 477)+"…", problemOf(t, w).Detail)
 	})
 	t.Run("and of a parameter object", func(t *testing.T) {
 		t.Parallel()

@@ -8,22 +8,25 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // DefaultURL is where a restate-server with default settings serves its admin
 // API.
 const DefaultURL = "http://localhost:9070"
 
-// maxBody bounds what is read of one answer. The largest answers are those of
-// Query; ask for less at a time if one is larger.
-const maxBody = 64 << 20
+const (
+	// maxBody bounds what is read of one answer. The largest answers are those of
+	// Query; ask for less at a time if one is larger.
+	maxBody = 64 << 20
+	// maxIdleConnections is for the few who ask at a time.
+	maxIdleConnections = 2
+)
 
 // Config says where the admin API is and how to get in. The zero value is a
 // server on this machine with default settings.
@@ -45,22 +48,23 @@ type Config struct {
 	// such as Accept and Connection, are a mistake.
 	Headers map[string]string
 
-	// HTTPClient does the calls. The default has timeouts for connecting and
-	// for the first byte of an answer, uses the proxy of the environment and
-	// follows no redirects.
+	// HTTPClient does the calls. Without a Transport of its own it gets the
+	// default's, and redirects are not followed unless its CheckRedirect says so.
+	// The default has timeouts for connecting and for the first byte of an answer,
+	// and uses the proxy of the environment.
 	HTTPClient *http.Client
 }
 
 // Client calls the admin API of one server. It is safe for concurrent use.
 type Client struct {
-	all  httptext.Requests // what they have in common
+	all  httpclient.Requests // what they have in common
 	http *http.Client
 }
 
 // New returns a client and makes no call. It fails if fields of cfg are unusable,
 // and says which.
 func New(cfg Config) (*Client, error) {
-	settings := httptext.Settings{URL: cfg.URL, DefaultURL: DefaultURL, AuthToken: cfg.AuthToken, Headers: cfg.Headers, Own: ownHeaders}
+	settings := cfg.settings()
 	var errs []error
 	for _, err := range settings.Validate() {
 		errs = append(errs, fmt.Errorf("admin: %w", err))
@@ -72,11 +76,12 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin: %w", err)
 	}
-	c := &Client{all: all, http: cfg.HTTPClient}
-	if c.http == nil {
-		c.http = newHTTPClient()
-	}
-	return c, nil
+	return &Client{all: all, http: httpclient.New(cfg.HTTPClient, newTransport)}, nil
+}
+
+// settings are what the configuration says about all calls.
+func (c Config) settings() httpclient.Settings {
+	return httpclient.Settings{URL: c.URL, DefaultURL: DefaultURL, AuthToken: c.AuthToken, Headers: c.Headers, Own: ownHeaders}
 }
 
 // ownHeaders are headers that the client sets for each call.
@@ -98,22 +103,13 @@ func (c *Client) GoString() string { return c.String() }
 // stays usable.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-func newHTTPClient() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			ForceAttemptHTTP2:   true,
-			TLSHandshakeTimeout: 5 * time.Second,
-			// A registration answers only when the server has discovered the
-			// endpoint, with retries of its own.
-			ResponseHeaderTimeout: time.Minute,
-			IdleConnTimeout:       30 * time.Second,
-		},
-		// A redirect would turn a POST into a GET and carry Headers to
-		// another host.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+func newTransport() *http.Transport {
+	transport := httpclient.NewTransport(maxIdleConnections)
+	transport.ForceAttemptHTTP2 = true
+	// A registration answers only when the server has discovered the endpoint, with
+	// retries of its own.
+	transport.ResponseHeaderTimeout = time.Minute
+	return transport
 }
 
 // call is one request of the admin API.
@@ -132,7 +128,7 @@ type call struct {
 func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 	target, err := joinPath(in.path)
 	// What errors say of it: an id may be of any length.
-	path := httptext.OneLine(target, maxPath)
+	path := httpclient.OneLine(target, maxPath)
 	if err != nil {
 		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
 	}
@@ -142,7 +138,7 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return 0, c.connectionError(in.method, path, err)
+		return 0, c.connectionError(ctx, in.method, path, err)
 	}
 	defer res.Body.Close()
 
@@ -152,14 +148,14 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return res.StatusCode, c.connectionError(in.method, path, err)
+		return res.StatusCode, c.connectionError(ctx, in.method, path, err)
 	case len(body) > maxBody:
 		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer is larger than %d MiB: ask for less at a time", in.method, path, maxBody>>20)
 	case out == nil:
 		return res.StatusCode, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), httptext.Brief(err, maxMessage))
+		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), httpclient.Brief(err, maxMessage))
 	}
 	return res.StatusCode, nil
 }

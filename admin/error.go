@@ -2,18 +2,18 @@ package admin
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"syscall"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 const (
@@ -83,7 +83,7 @@ type ConnectionError struct {
 
 // Error says which call failed and why.
 func (e *ConnectionError) Error() string {
-	text := fmt.Sprintf("admin: %s %s: %s", e.Method, e.URL, httptext.OneLine(e.Err.Error(), maxMessage))
+	text := fmt.Sprintf("admin: %s %s: %s", e.Method, e.URL, httpclient.OneLine(e.Err.Error(), maxMessage))
 	if errors.Is(e.Err, syscall.ECONNREFUSED) {
 		text += " (does a restate-server run there, and is this the address of its admin API?)"
 	}
@@ -107,13 +107,8 @@ func Retryable(err error) bool {
 	return errors.As(err, &failed) && failed.Retryable()
 }
 
-func (c *Client) connectionError(method, path string, err error) error {
-	// What net/http wraps around the cause repeats method and URL.
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return &ConnectionError{Method: method, URL: c.URL() + path, Err: err}
+func (c *Client) connectionError(ctx context.Context, method, path string, err error) error {
+	return &ConnectionError{Method: method, URL: c.URL() + path, Err: httpclient.Cause(ctx, err)}
 }
 
 // responseError reads an answer that is not a success.
@@ -121,18 +116,18 @@ func (c *Client) responseError(in call, path string, res *http.Response) error {
 	// What was read before a connection broke is still worth showing.
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
 	code, message := parseErrorBody(body)
-	if location := res.Header.Get("Location"); location != "" && res.StatusCode/100 == 3 {
-		message = "redirected to " + RedactURL(location)
+	if redirected, ok := httpclient.Redirected(res); ok {
+		message = redirected
 	}
 	// Secrets go before the text is cut: a cut one would not be recognised.
 	message = c.all.Redact.Replace(message)
 	if len(in.secrets) > 0 {
-		message = httptext.HeaderValues(in.secrets).Replace(message)
+		message = httpclient.HeaderValues(in.secrets).Replace(message)
 	}
 	return &Error{
 		Status:  res.StatusCode,
 		Code:    code,
-		Message: httptext.OneLine(message, maxMessage),
+		Message: httpclient.OneLine(message, maxMessage),
 		Method:  in.method,
 		Path:    path,
 	}

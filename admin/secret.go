@@ -1,21 +1,12 @@
 package admin
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // String shows the configuration with its secrets replaced.
 func (c Config) String() string {
-	token := ""
-	if c.AuthToken != "" {
-		token = httptext.Redacted
-	}
-	return fmt.Sprintf("{URL:%s AuthToken:%s Headers:%s}",
-		RedactURL(c.URL), token, slices.Sorted(maps.Keys(c.Headers)))
+	return "{" + c.settings().String() + "}"
 }
 
 // GoString is String, for %#v.
@@ -26,4 +17,4 @@ func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // RedactURL drops user and password from a URL, for showing it. It does so in
 // text that is no valid URL too, where it may drop more than that.
-func RedactURL(raw string) string { return httptext.WithoutUserinfo(raw) }
+func RedactURL(raw string) string { return httpclient.WithoutUserinfo(raw) }

@@ -93,10 +93,14 @@ func find(ctx context.Context) (restate.Context, *scope.Scope, error) {
 		return nil, nil, fmt.Errorf("durable: in a %s: %w", stage, ErrInsideStage)
 	}
 	c, s, err := scope.Context(ctx)
-	if err != nil {
+	switch {
+	case err == nil:
+		return c, s, nil
+	case errors.Is(err, ErrReturned):
+		return nil, nil, err
+	default:
 		return nil, nil, fmt.Errorf("durable: %w", err)
 	}
-	return c, s, nil
 }
 
 func typed[C restate.Context](ctx context.Context, name string, fits func(*scope.Target) bool) (C, error) {

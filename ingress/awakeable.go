@@ -8,7 +8,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -45,7 +45,7 @@ func (c *Client) completeAwakeable(ctx context.Context, id, verb string, body []
 		return fmt.Errorf("ingress: %s awakeable: the id is empty", verb)
 	}
 	_, err := c.do(ctx, request{
-		name:        verb + " awakeable " + httptext.OneLine(id, maxExcerpt),
+		name:        verb + " awakeable " + httpclient.OneLine(id, maxExcerpt),
 		subject:     verb + " awakeable",
 		path:        newPath("restate", "awakeables", id, verb),
 		body:        body,

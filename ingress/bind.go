@@ -12,7 +12,7 @@ import (
 	sdkencoding "github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/handler"
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // binder makes what a route sends to a handler of a request. It decodes the client's
@@ -140,7 +140,7 @@ func (b binder) pass(r *http.Request, body []byte) (payload, error) {
 		if p.encoding = r.Header.Get(contentEncodingHeader); !isPlain(p.encoding) {
 			return payload{}, &RequestError{Status: http.StatusUnsupportedMediaType, Detail: "the Content-Encoding of the body is malformed"}
 		}
-		if own := r.Header.Get(contentTypeHeader); own != "" {
+		if own := r.Header.Get(contentTypeHeader); own != "" && b.checkContentType(own) == nil {
 			p.contentType = own
 		}
 	}
@@ -190,7 +190,7 @@ func (b binder) set(body []byte, values []urlValue) ([]byte, error) {
 	}
 	encoded, err := sdkencoding.Marshal(b.codec, in.Interface())
 	if err != nil {
-		return nil, fmt.Errorf("ingress: encode the input: %w", httptext.Brief(err, maxExcerpt))
+		return nil, fmt.Errorf("ingress: encode the input: %w", httpclient.Brief(err, maxExcerpt))
 	}
 	return encoded, nil
 }
@@ -248,11 +248,14 @@ func isPlain(header string) bool {
 func explainDecoding(err error) string {
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
+	var described *handler.InputError
 	switch {
+	case errors.As(err, &described):
+		return httpclient.OneLine(described.Reason, maxExcerpt)
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the body is not valid JSON, at byte %d", syntax.Offset)
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return fmt.Sprintf("the body has a %s in %s, which does not fit", kindOf(mismatch), httptext.OneLine(mismatch.Field, maxExcerpt))
+		return fmt.Sprintf("the body has a %s in %s, which does not fit", kindOf(mismatch), httpclient.OneLine(mismatch.Field, maxExcerpt))
 	case errors.As(err, &mismatch):
 		return fmt.Sprintf("the body is a %s, which does not fit", kindOf(mismatch))
 	default:

@@ -9,13 +9,13 @@ import (
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 
 	"github.com/fxrestate/go/handler"
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // Client calls services through the ingress of one server. [Service], [Object],
 // [Workflow] and [Named] say which. It is safe for concurrent use.
 type Client struct {
-	all      httptext.Requests // what they have in common
+	all      httpclient.Requests // what they have in common
 	http     *http.Client
 	registry *handler.Registry
 	byRules  bool // no registry was given: names are those of the types
@@ -47,7 +47,7 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 	}
 	c := &Client{
 		all:      all,
-		http:     newHTTPClient(cfg.HTTPClient),
+		http:     httpclient.New(cfg.HTTPClient, NewTransport),
 		registry: registry,
 		byRules:  byRules,
 		retry:    cfg.Retry.withDefaults(),
@@ -57,20 +57,6 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 		c.log = slog.Default()
 	}
 	return c, nil
-}
-
-func newHTTPClient(given *http.Client) *http.Client {
-	client := new(http.Client)
-	if given != nil {
-		*client = *given
-	}
-	if client.Transport == nil {
-		client.Transport = NewTransport()
-	}
-	if client.CheckRedirect == nil {
-		client.CheckRedirect = noRedirects
-	}
-	return client
 }
 
 // URL is the base of all requests, without credentials.
@@ -98,7 +84,7 @@ func (c *Client) Raw() *sdkingress.Client {
 
 // headerTransport adds headers to requests that do not have them.
 type headerTransport struct {
-	all  httptext.Requests
+	all  httpclient.Requests
 	next http.RoundTripper
 }
 

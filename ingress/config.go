@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // DefaultURL is where a restate-server with default settings serves its
@@ -109,8 +109,8 @@ func (r Retry) withDefaults() Retry {
 }
 
 // settings are what the configuration says about all requests.
-func (c Config) settings() httptext.Settings {
-	return httptext.Settings{
+func (c Config) settings() httpclient.Settings {
+	return httpclient.Settings{
 		URL: c.URL, DefaultURL: DefaultURL, AuthToken: c.AuthToken, Headers: c.Headers,
 		Own: map[string]string{
 			contentTypeHeader:    "is that of each call's input; leave it out",

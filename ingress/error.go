@@ -2,19 +2,19 @@ package ingress
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 const (
@@ -87,7 +87,7 @@ type Error struct {
 func (e *Error) Error() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "ingress: %s: ", e.Target)
-	message := cmp.Or(httptext.OneLine(e.Message, maxExcerpt), http.StatusText(e.Status), "no message")
+	message := cmp.Or(httpclient.OneLine(e.Message, maxExcerpt), http.StatusText(e.Status), "no message")
 	switch e.Source {
 	case SourceInvocation:
 		fmt.Fprintf(&text, "failed with %d: %s", e.Code, message)
@@ -156,7 +156,7 @@ type ConnectionError struct {
 
 // Error says what was called, where, and why there was no answer.
 func (e *ConnectionError) Error() string {
-	text := fmt.Sprintf("ingress: %s: no answer from %s: %s", e.Target, e.URL, httptext.OneLine(e.Err.Error(), maxExcerpt))
+	text := fmt.Sprintf("ingress: %s: no answer from %s: %s", e.Target, e.URL, httpclient.OneLine(e.Err.Error(), maxExcerpt))
 	if errors.Is(e.Err, syscall.ECONNREFUSED) {
 		text += " (does a restate-server run there, and is this the address of its ingress?)"
 	}
@@ -166,13 +166,8 @@ func (e *ConnectionError) Error() string {
 // Unwrap returns the cause.
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
-func (c *Client) connectionError(r request, err error) error {
-	// What net/http wraps around the cause repeats method and URL.
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return &ConnectionError{Target: r.name, URL: c.URL(), Err: err}
+func (c *Client) connectionError(ctx context.Context, r request, err error) error {
+	return &ConnectionError{Target: r.name, URL: c.URL(), Err: httpclient.Cause(ctx, err)}
 }
 
 // responseError reads an answer that is not a success.
@@ -180,8 +175,8 @@ func (c *Client) responseError(r request, res *http.Response) error {
 	// What was read before a connection broke is still worth showing.
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
 	e, described := parseErrorBody(body)
-	if location := res.Header.Get("Location"); location != "" && res.StatusCode/100 == 3 {
-		e.Message, described = "redirected to "+httptext.WithoutUserinfo(location), false
+	if message, ok := httpclient.Redirected(res); ok {
+		e.Message, described = message, false
 	}
 	e.Status = res.StatusCode
 	e.Source = cmp.Or(knownSource(res.Header.Get(errorSourceHeader)), e.Source)
@@ -190,7 +185,7 @@ func (c *Client) responseError(r request, res *http.Response) error {
 		e.Message = c.all.Redact.Replace(e.Message)
 	}
 	if !described {
-		e.Message = httptext.OneLine(e.Message, maxExcerpt)
+		e.Message = httpclient.OneLine(e.Message, maxExcerpt)
 	}
 	if e.Code == 0 {
 		e.Code = restate.Code(res.StatusCode)

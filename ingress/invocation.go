@@ -10,7 +10,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -180,7 +180,7 @@ func looksUnknown(err error) bool {
 // otherwise; O must fit the handler, which nothing checks.
 func InvocationByID[O any](c *Client, id string, opts ...InvocationOption) Invocation[O] {
 	o := sdkoption.Collect(InvocationOption.BeforeIngressInvocationHandle, opts)
-	i := Invocation[O]{client: c, name: httptext.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
+	i := Invocation[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
 	if id == "" {
 		i.err = errors.New("ingress: the invocation's id is empty")
 	}

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/ingress"
 )
 
@@ -61,7 +62,13 @@ func startServer() (*devserver.Server, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	desk, accounts, err := deskDescriptors()
+	if err != nil {
+		return nil, nil, errors.Join(err, server.Stop(ctx))
+	}
 	stop, err := serveAll(server,
+		endpoint.Definition(desk, new(Desk)),
+		endpoint.Definition(accounts, new(Accounts)),
 		restate.Reflect(new(Greeter)),
 		restate.Reflect(new(Cart)),
 		restate.Reflect(new(Signup)),

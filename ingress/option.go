@@ -9,7 +9,7 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 	"github.com/fxrestate/go/internal/sdkoption"
 )
 
@@ -106,10 +106,10 @@ func collectSend(opts []SendOption) (requestOptions, error) {
 var optionHeaders = map[string]string{idempotencyKeyHeader: "is the idempotency key's: use restate.WithIdempotencyKey"}
 
 func (r requestOptions) check() error {
-	if err := httptext.CheckHeader(limitKeyHeader, r.limitKey); err != nil {
+	if err := httpclient.CheckHeader(limitKeyHeader, r.limitKey); err != nil {
 		return err
 	}
-	if err := errors.Join(httptext.CheckHeaders(r.headers, optionHeaders)...); err != nil {
+	if err := errors.Join(httpclient.CheckHeaders(r.headers, optionHeaders)...); err != nil {
 		return err
 	}
 	return checkIdempotencyKey(r.idempotencyKey)

@@ -123,10 +123,11 @@ func FuzzKey(f *testing.F) {
 
 func TestEveryWayOfACallKeepsTheKey(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	client := newClient(t, ingress.Config{})
 	for _, key := range keys {
 		t.Run(fmt.Sprintf("%.20q", key), func(t *testing.T) {
 			t.Parallel()
+			ctx := testContext(t)
 			sent, err := ingress.Send0(ctx, ingress.Object[*Cart](client).Key(key), (*Cart).Key)
 			require.NoError(t, err)
 			got, err := sent.Attach(ctx)

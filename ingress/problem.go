@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // statusClientClosed is what nginx logs when the client went away. Nobody gets to
@@ -88,16 +89,14 @@ func ProblemOf(err error) Problem {
 		p.Status, p.Detail = bad.Status, bad.Detail
 	case errors.As(err, &answered):
 		p = answered.problem()
+	case errors.As(err, &broken) && httpclient.InDial(broken.Err):
+		p.Status = http.StatusServiceUnavailable
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Status = http.StatusGatewayTimeout
 	case errors.Is(err, context.Canceled):
 		p.Status = statusClientClosed
 	case errors.As(err, &broken):
 		p.Status = http.StatusBadGateway
-		var op *net.OpError
-		if errors.As(err, &op) && op.Op == "dial" {
-			p.Status = http.StatusServiceUnavailable
-		}
 	}
 	p.Title = cmp.Or(http.StatusText(p.Status), "Error")
 	return p

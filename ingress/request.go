@@ -12,7 +12,7 @@ import (
 
 	"github.com/restatedev/sdk-go/encoding"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // Headers of the ingress.
@@ -164,7 +164,7 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{}, c.connectionError(r, err)
+		return answer{}, c.connectionError(ctx, r, err)
 	}
 	defer res.Body.Close()
 
@@ -178,7 +178,7 @@ func (c *Client) attempt(ctx context.Context, r request) (answer, error) {
 		return a, c.responseError(r, res)
 	}
 	if a.body, err = readBody(res); err != nil {
-		return a, c.connectionError(r, err)
+		return a, c.connectionError(ctx, r, err)
 	}
 	return a, nil
 }
@@ -202,7 +202,7 @@ func (c *Client) setHeader(req *http.Request, r request) {
 		header[limitKeyHeader] = []string{r.limitKey}
 	}
 	for name, value := range r.headers {
-		if name = http.CanonicalHeaderKey(name); name == httptext.HostHeader {
+		if name = http.CanonicalHeaderKey(name); name == httpclient.HostHeader {
 			req.Host = value
 			continue
 		}

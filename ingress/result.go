@@ -7,7 +7,7 @@ import (
 
 	"github.com/restatedev/sdk-go/encoding"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // decode makes the result of an answer. No bytes are nothing where the codec does not
@@ -21,7 +21,7 @@ func decode[O any](name string, codec encoding.Codec, a answer) (O, error) {
 		return out, nil
 	case len(a.body) > 0:
 		return none, fmt.Errorf("ingress: %s: the result of %s does not decode into %s: %w",
-			name, cmp.Or(a.invocationID, "the invocation"), reflect.TypeFor[O](), httptext.Brief(err, maxExcerpt))
+			name, cmp.Or(a.invocationID, "the invocation"), reflect.TypeFor[O](), httpclient.Brief(err, maxExcerpt))
 	case hasNil(reflect.TypeFor[O]()):
 		return none, nil
 	default:

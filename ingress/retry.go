@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // maxRetryAfter is the longest Retry-After that is waited for.
@@ -63,7 +65,7 @@ func (e *Error) repeatable() bool {
 // caller gave up, nor when the other side's certificate was refused.
 func (e *ConnectionError) repeatable() bool {
 	var certificate *tls.CertificateVerificationError
-	return !errors.As(e.Err, &certificate) && !errors.Is(e.Err, errBodyTooLarge) &&
+	return httpclient.InDial(e.Err) || !errors.As(e.Err, &certificate) && !errors.Is(e.Err, errBodyTooLarge) &&
 		!errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded)
 }
 

@@ -91,10 +91,11 @@ func (k Keyed[T]) mount() (address[T], string)          { return k.to, "" }
 // pointer to one, nil when absent; for query values a slice of them as well. An
 // input with such fields needs no body. They are set in the client's own object, in
 // an empty one where the body is absent or null, and replace what it says about
-// them; an absent query value is absent there. The other members stay as they are
-// written. (An input whose codec or UnmarshalJSON has other names than its json tags
-// is encoded again instead.) What does not fit is answered with 400, 413 or 415, and
-// the handler does not run.
+// them; an absent query value is absent there, too, so a parameter object
+// (handler.In) has omitempty where it need not be given. The other members stay as
+// they are written. (An input whose codec or UnmarshalJSON has other names than its
+// json tags is encoded again instead.) What does not fit is answered with 400, 413
+// or 415, and the handler does not run.
 //
 // The answer is the handler's result as it is, with 200, or 204 if there is none,
 // and the invocation's id as X-Restate-Id. Errors are problem details: see

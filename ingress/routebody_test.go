@@ -19,7 +19,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
-	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
 )
@@ -143,8 +142,11 @@ func (o *Order) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, (*plain)(o)); err != nil {
 		return err
 	}
-	if o.Amount < 0 {
+	switch {
+	case o.Amount < 0:
 		return errors.New("negative")
+	case o.Amount > 1000:
+		return &handler.InputError{Reason: "the amount\nis over 1000" + strings.Repeat("!", o.Amount)}
 	}
 	return nil
 }
@@ -220,24 +222,29 @@ func (*Accounts) Refund(_ restate.ObjectContext, in Refunding) (string, error) {
 	return fmt.Sprintf("account %s, id %s, limit %s, card %s, note %v", in.Account, in.ID, limit, string(in.Card), in.Note), nil
 }
 
-// newDesk serves Desk and Accounts as the framework does, and returns routes to them.
-func newDesk(t testing.TB) http.Handler {
+// deskDescriptors describe Desk and Accounts, which are served as the framework does.
+func deskDescriptors() (desk, accounts *handler.Descriptor, err error) {
 	raw := func(method any, codec encoding.Codec) handler.HandlerSpec {
 		return handler.HandlerSpec{Method: method, Options: []restate.HandlerOption{restate.WithInputCodec(codec)}}
 	}
-	desk, err := handler.Spec{Type: typeOf[*Desk](), Handlers: []handler.HandlerSpec{
+	desk, err = handler.Spec{Type: typeOf[*Desk](), Handlers: []handler.HandlerSpec{
 		raw((*Desk).Raw, handler.RawCodec{}),
 		raw((*Desk).Text, handler.TextCodec{}),
 		raw((*Desk).Bytes, encoding.BinaryCodec),
 		raw((*Desk).Proto, encoding.ProtoCodec),
 		raw((*Desk).ProtoJSON, encoding.ProtoJSONCodec),
 	}}.Describe()
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts, err = handler.Spec{Type: typeOf[*Accounts]()}.Describe()
+	return desk, accounts, err
+}
+
+// newDesk returns routes to Desk and Accounts.
+func newDesk(t testing.TB) http.Handler {
+	desk, accounts, err := deskDescriptors()
 	require.NoError(t, err)
-	accounts, err := handler.Spec{Type: typeOf[*Accounts]()}.Describe()
-	require.NoError(t, err)
-	stop, err := serveAll(restateServer(), endpoint.Definition(desk, new(Desk)), endpoint.Definition(accounts, new(Accounts)))
-	require.NoError(t, err)
-	t.Cleanup(stop)
 	registry, err := handler.NewRegistry(desk, accounts)
 	require.NoError(t, err)
 	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)
@@ -347,6 +354,11 @@ func TestARawHandlerGetsWhatSaysHowToReadTheBytes(t *testing.T) {
 			require.Equal(t, test.want, got)
 		})
 	}
+	t.Run("not one that is none, with no bytes", func(t *testing.T) {
+		t.Parallel()
+		w := request(t, api, http.MethodPost, "/Desk/Raw", "", "Content-Type", "text")
+		require.Equal(t, `" () as application/octet-stream"`, w.Body.String())
+	})
 	for _, bad := range []string{"text", "text/", ";", "text/csv; charset", `text/x; a="é"`, strings.Repeat("x", 300) + "/y"} {
 		t.Run(bad, func(t *testing.T) {
 			t.Parallel()
@@ -388,6 +400,8 @@ func TestWhatIsBoundToTheURLIsSetInTheClientsOwnObject(t *testing.T) {
 		require.Equal(t, `"7 3 4111"`, w.Body.String())
 		w = request(t, api, http.MethodPost, "/Order/7", `{"amount":-3}`)
 		require.Equal(t, "the body cannot be decoded", problemOf(t, w).Detail)
+		w = request(t, api, http.MethodPost, "/Order/7", `{"amount":1001}`)
+		require.Equal(t, "the amount is over 1000"+strings.Repeat("!", 477)+"…", problemOf(t, w).Detail)
 	})
 	t.Run("and of a parameter object", func(t *testing.T) {
 		t.Parallel()

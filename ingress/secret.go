@@ -2,20 +2,11 @@ package ingress
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-
-	"github.com/fxrestate/go/internal/httptext"
 )
 
 // String shows the configuration with its secrets replaced.
 func (c Config) String() string {
-	token := ""
-	if c.AuthToken != "" {
-		token = httptext.Redacted
-	}
-	return fmt.Sprintf("{URL:%s AuthToken:%s Headers:%s Retry:%+v}",
-		httptext.WithoutUserinfo(c.URL), token, slices.Sorted(maps.Keys(c.Headers)), c.Retry)
+	return fmt.Sprintf("{%s Retry:%+v}", c.settings(), c.Retry)
 }
 
 // GoString is String, for %#v.

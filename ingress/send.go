@@ -8,7 +8,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // Send hands a call to the server, which runs it now or, with
@@ -85,7 +85,7 @@ func (c callee) send(ctx context.Context, in payload, o requestOptions) (accepte
 	}
 	if json.Unmarshal(a.body, &out) != nil || !invocationID.MatchString(out.InvocationID) || !statusWord.MatchString(string(out.Status)) {
 		return accepted{}, fmt.Errorf("ingress: %s: the answer to a send names no invocation (is %s an ingress?): %q",
-			c.name(), c.client.URL(), httptext.OneLine(c.client.all.Redact.Replace(string(a.body)), maxExcerpt))
+			c.name(), c.client.URL(), httpclient.OneLine(c.client.all.Redact.Replace(string(a.body)), maxExcerpt))
 	}
 	return out, nil
 }

@@ -173,13 +173,13 @@ func TestAWorkflowIsSubmittedOnceAndFoundByItsID(t *testing.T) {
 
 func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	client := newClient(t, ingress.Config{})
 	// Keys that the server would not find by a path, where it does not decode them.
 	for _, key := range []string{"plain", "a/b", "a b", "?#%41", "..", `"quoted"`, "<&>"} {
 		key := t.Name() + key
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
-			greeter := ingress.Service[*Greeter](client)
+			ctx, greeter := testContext(t), ingress.Service[*Greeter](client)
 			withKey := restate.WithIdempotencyKey(key)
 			_, err := ingress.Lookup(greeter, (*Greeter).Greet, withKey).Attach(ctx)
 			require.ErrorIs(t, err, ingress.ErrNotFound)
@@ -206,6 +206,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 
 	t.Run("of methods without a result", func(t *testing.T) {
 		t.Parallel()
+		ctx := testContext(t)
 		greeter, withKey := ingress.Service[*Greeter](client), restate.WithIdempotencyKey(t.Name())
 		require.NoError(t, ingress.CallVoid(ctx, greeter, (*Greeter).Notify, "x", withKey))
 		_, err := ingress.LookupVoid(greeter, (*Greeter).Notify, withKey).Attach(ctx)

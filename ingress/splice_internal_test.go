@@ -25,10 +25,11 @@ type (
 	spliceInput struct {
 		spliceRange
 
-		Upper  string          `json:"ID"`
-		ID     string          `path:"id" json:"id"`
-		Limit  int             `query:"limit" json:"limit,string"`
-		Tags   []string        `query:"tag"`
+		Upper string   `json:"ID"`
+		ID    string   `path:"id" json:"id"`
+		Limit int      `query:"limit" json:"limit,string"`
+		Tags  []string `query:"tag"`
+		//lint:ignore SA5008 the name is meant to be "-"
 		Odd    float64         `query:"odd" json:"-,"`
 		Kelvin string          `query:"kelvin" json:"k"`
 		Note   json.RawMessage `json:"note"`

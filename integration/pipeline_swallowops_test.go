@@ -17,10 +17,10 @@ import (
 // pipeOperations are the operations that can wait. Each is done by a handler of a
 // workflow, calls the workflow's other handler where it needs one, and waits.
 var pipeOperations = map[string]func(ctx restate.WorkflowContext, self string) error{
-	"Sleep": func(ctx restate.WorkflowContext, _ string) error { return plainly(restate.Sleep(ctx, wait)) },
-	"After": func(ctx restate.WorkflowContext, _ string) error { return plainly(restate.After(ctx, wait).Done()) },
+	"Sleep": func(ctx restate.WorkflowContext, _ string) error { return plainly(restate.Sleep(ctx, pipeWait)) },
+	"After": func(ctx restate.WorkflowContext, _ string) error { return plainly(restate.After(ctx, pipeWait).Done()) },
 	"Wait": func(ctx restate.WorkflowContext, _ string) error {
-		for _, err := range restate.Wait(ctx, restate.After(ctx, wait), restate.After(ctx, wait)) {
+		for _, err := range restate.Wait(ctx, restate.After(ctx, pipeWait), restate.After(ctx, pipeWait)) {
 			if err != nil {
 				return err
 			}
@@ -28,7 +28,7 @@ var pipeOperations = map[string]func(ctx restate.WorkflowContext, self string) e
 		return nil
 	},
 	"WaitFirst": func(ctx restate.WorkflowContext, _ string) error {
-		_, err := restate.WaitFirst(ctx, restate.After(ctx, wait), restate.After(ctx, time.Hour))
+		_, err := restate.WaitFirst(ctx, restate.After(ctx, pipeWait), restate.After(ctx, time.Hour))
 		return plainly(err)
 	},
 	"Request": func(ctx restate.WorkflowContext, self string) error {
@@ -46,18 +46,18 @@ var pipeOperations = map[string]func(ctx restate.WorkflowContext, self string) e
 	},
 	"Awakeable": func(ctx restate.WorkflowContext, self string) error {
 		a := restate.Awakeable[string](ctx)
-		restate.WorkflowSend(ctx, self, restate.Key(ctx), "Wake").Send(a.Id(), restate.WithDelay(wait))
+		restate.WorkflowSend(ctx, self, restate.Key(ctx), "Wake").Send(a.Id(), restate.WithDelay(pipeWait))
 		_, err := a.Result()
 		return plainly(err)
 	},
 	"Promise": func(ctx restate.WorkflowContext, self string) error {
-		restate.WorkflowSend(ctx, self, restate.Key(ctx), "Keep").Send(restate.Void{}, restate.WithDelay(wait))
+		restate.WorkflowSend(ctx, self, restate.Key(ctx), "Keep").Send(restate.Void{}, restate.WithDelay(pipeWait))
 		_, err := restate.Promise[string](ctx, "kept").Result()
 		return plainly(err)
 	},
 }
 
-const wait = 300 * time.Millisecond
+const pipeWait = 300 * time.Millisecond
 
 // plainly is nil for a terminal error that is nil.
 func plainly(err restate.TerminalError) error {
@@ -84,7 +84,7 @@ func (w *PipeWaiter) Run(ctx restate.WorkflowContext, how string) (out string, e
 }
 
 func (*PipeWaiter) Slow(ctx restate.WorkflowSharedContext) (string, error) {
-	return "slow", plainly(restate.Sleep(ctx, wait))
+	return "slow", plainly(restate.Sleep(ctx, pipeWait))
 }
 
 func (*PipeWaiter) Wake(ctx restate.WorkflowSharedContext, id string) error {

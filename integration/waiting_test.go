@@ -322,7 +322,7 @@ func TestWaitingTogether(t *testing.T) {
 		"all settled have results and failures":                {"Settled", nil, []any{"slow<nil>", "bad luck", "step<nil>"}},
 		"a timeout limits a combination and stays":             {"Timeout", nil, []any{"late", "true", "timed out after 30ms"}},
 		"a timeout leaves alone what comes in time":            {"InTime", nil, "in time"},
-		"nothing, and what is no Future, are mistakes":        {"Mistakes", nil, []any{"durable: First of nothing; pass at least one", "durable: Any of nothing; pass at least one", "durable: a zero Future has nothing to wait for; start something, or make it with FutureOf or After"}},
+		"nothing, and what is no Future, are mistakes":         {"Mistakes", nil, []any{"durable: First of nothing; pass at least one", "durable: Any of nothing; pass at least one", "durable: a zero Future has nothing to wait for; start something, or make it with FutureOf or After"}},
 	} {
 		t.Run(does, func(t *testing.T) {
 			t.Parallel()

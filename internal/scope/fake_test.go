@@ -44,6 +44,7 @@ func (f *fakeSDK[F]) Done() <-chan struct{}                       { return f.ctx
 func (f *fakeSDK[F]) Err() error                                  { return f.ctx.Err() }
 func (f *fakeSDK[F]) Value(k any) any                             { return f.ctx.Value(k) }
 func (f *fakeSDK[F]) Log() *slog.Logger                           { return f.log }
+func (f *fakeSDK[F]) Request() *restate.Request                   { return &restate.Request{ID: "inv_fake"} }
 func (f *fakeSDK[F]) Set(k string, v any, _ ...restate.SetOption) { f.state[k] = v }
 func (f *fakeSDK[F]) Clear(k string)                              { delete(f.state, k) }
 func (f *fakeSDK[F]) ClearAll()                                   { clear(f.state) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -33,6 +34,10 @@ type gate struct {
 	state atomic.Uint32 // one of the states, and above it the operation inside
 	told  atomic.Uint32 // the kinds of misuse that were logged
 	left  chan struct{} // closed by the operation that leaves a closing gate
+
+	// suspended is what the SDK panicked with to suspend the attempt. Whoever is
+	// inside may use it.
+	suspended any
 }
 
 // The states of a gate.
@@ -80,6 +85,7 @@ const (
 	opResult
 	opDone
 	opRand
+	opFind
 )
 
 var operations = [...]string{
@@ -113,6 +119,7 @@ var operations = [...]string{
 	opResult:           "Result of a future",
 	opDone:             "Done of a timer",
 	opRand:             "restate.Rand",
+	opFind:             "FromContext",
 }
 
 func (o operation) String() string { return operations[o] }
@@ -123,10 +130,17 @@ func inside(state uint32) operation { return operation(state >> stateBits) }
 // enter begins an operation, or says why it must not be. Who enters leaves, by
 // [Scope.leave] or [Scope.leaveWith].
 func (s *Scope) enter(o operation) *Misuse {
-	if s.gate.state.CompareAndSwap(idle, busy|uint32(o)<<stateBits) {
-		return nil
+	if !s.gate.state.CompareAndSwap(idle, busy|uint32(o)<<stateBits) {
+		return s.refuse(o)
 	}
-	return s.refuse(o)
+	if suspension := s.gate.suspended; suspension != nil {
+		s.exit()
+		if handling() {
+			panic(suspension) // which user code recovered, or another goroutine got
+		}
+		return s.strayed(o)
+	}
+	return nil
 }
 
 // mustEnter is enter for operations that have no error to return.
@@ -144,16 +158,24 @@ func (s *Scope) leave() {
 	}
 }
 
-// leaveWith is deferred by an operation that may wait. If the handler returned
-// meanwhile, what the SDK panics with in order to end the waiting becomes an error.
+// leaveWith is deferred by an operation that may wait. What the SDK panics with in
+// order to end the waiting goes on its way where a handler runs. On a goroutine of
+// its own it would end the process, and becomes an error.
 func (s *Scope) leaveWith(o operation, failure *restate.TerminalError) {
-	returned := !s.exit()
-	switch r := recover(); { // nil also for runtime.Goexit
-	case r == nil:
-	case returned:
+	r := recover()
+	if isSuspension(r) {
+		s.gate.suspended = r
+	}
+	switch open := s.exit(); {
+	case r == nil: // also when runtime.Goexit was called
+	case !open:
 		*failure = s.refuse(o).failure()
-	default:
+	case handling() || !isSuspension(r) && r != any(s.sdk.Err()):
 		s.pass(r)
+	default:
+		s.steps.SDKPanicked(r)
+		m := s.strayed(o)
+		*failure = &overdue{TerminalError: restate.ToTerminalError(m), misuse: m}
 	}
 }
 
@@ -161,7 +183,20 @@ func (s *Scope) leaveWith(o operation, failure *restate.TerminalError) {
 // that which suspends the attempt, with nobody else on the way.
 func (s *Scope) pass(r any) {
 	s.steps.SDKPanicked(r)
-	panic(r)
+	panic(r) // the stack of the first panic is still below this one
+}
+
+// isSuspension reports whether the SDK panicked in order to suspend the attempt.
+func isSuspension(r any) bool {
+	err, ok := r.(error)
+	if !ok {
+		return false
+	}
+	t := reflect.TypeOf(err)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Name() == "SuspensionError" && strings.HasPrefix(t.PkgPath(), sdkModule)
 }
 
 // exit reports whether the handler still runs.
@@ -187,9 +222,15 @@ const stuckAfter = time.Second
 // Close ends the scope of an attempt when its handler has returned, in whatever way:
 // from now on each operation of the context, and of what was made with it, fails.
 // An operation that another goroutine is inside of is ended first, by abort, which
-// cancels the context of the attempt and may be nil.
+// cancels the context of the attempt and may be nil. If the attempt was suspended
+// and the handler did not notice, Close panics as the SDK did: there is nobody left
+// to tell a result.
 func Close(ctx restate.MockableContext, abort func()) {
-	ctx.Value(key{}).(*Scope).close(abort)
+	s := ctx.Value(key{}).(*Scope)
+	s.close(abort)
+	if s.gate.suspended != nil {
+		panic(s.gate.suspended)
+	}
 }
 
 func (s *Scope) close(abort func()) {
@@ -263,6 +304,12 @@ func (s *Scope) refuse(o operation) *Misuse {
 	}
 }
 
+// strayed makes the error of an operation on a goroutine of its own when the attempt
+// is suspended.
+func (s *Scope) strayed(o operation) *Misuse {
+	return s.misuse(toldConcurrent, fmt.Sprintf("%s of %s on another goroutine than the handler's, and the attempt is suspended", o, s.name()), ErrConcurrentUse)
+}
+
 // foreign makes the error of waiting for a future of another attempt.
 func (s *Scope) foreign(other *Scope) *Misuse {
 	if other.over() {
@@ -331,7 +378,8 @@ func Rescue(err *error) {
 // The functions that user code runs below in a handler and in a step: invoke of the
 // SDK's, and those of package pipeline. They catch panics.
 const (
-	invokeFunction  = "github.com/restatedev/sdk-go/internal/restatecontext.invoke"
+	sdkModule       = "github.com/restatedev/sdk-go/"
+	invokeFunction  = sdkModule + "internal/restatecontext.invoke"
 	pipelinePackage = "github.com/fxrestate/go/pipeline."
 )
 

@@ -124,10 +124,14 @@ func Of(ctx context.Context) *Scope {
 }
 
 // Context returns the Restate context behind ctx, with the values, the deadline
-// and the cancellation of ctx. Its errors are those of [Find].
+// and the cancellation of ctx. Its errors wrap those of [Find].
 func Context(ctx context.Context) (restate.Context, *Scope, error) {
 	s, err := Find(ctx)
-	if err != nil {
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrReturned):
+		return nil, s, s.refuse(opFind)
+	default:
 		return nil, s, err
 	}
 	if own, ok := ctx.(restate.Context); ok {

@@ -1,4 +1,4 @@
-package httptext_test
+package httpclient_test
 
 import (
 	"net/url"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/fxrestate/go/internal/httptext"
+	"github.com/fxrestate/go/internal/httpclient"
 )
 
 func TestHeadersAreSecretByTheirNames(t *testing.T) {
@@ -16,7 +16,7 @@ func TestHeadersAreSecretByTheirNames(t *testing.T) {
 		"X-Amz-Security-Token": true, "X_SECRET": true, "X-Keys": true, "X-Auth-Request": true, "X-Session-Id": true, "CF-Access-JWT": true,
 		"X-Env": false, "X-Tenant": false, "Accept": false, "X-Author": false, "X-Keyboard": false, "X-Request-Id": false, "": false,
 	} {
-		require.Equal(t, secret, httptext.SecretHeader(name), name)
+		require.Equal(t, secret, httpclient.SecretHeader(name), name)
 	}
 }
 
@@ -24,7 +24,7 @@ func TestOnlySecretsAreReplaced(t *testing.T) {
 	t.Parallel()
 	base, err := url.Parse("http://user:passw0rd@localhost")
 	require.NoError(t, err)
-	redact := httptext.Redactor("t0ken", base, map[string]string{
+	redact := httpclient.Redactor("t0ken", base, map[string]string{
 		"X-Env": "prod", "X-Api-Key": "t0ken-and-more", "X-Short-Key": "yes", "Proxy-Authorization": "Basic dXNlcg==",
 	})
 	for text, want := range map[string]string{
@@ -48,8 +48,8 @@ func TestAURLIsShownWithoutCredentials(t *testing.T) {
 		"user:p@ss@localhost":            "localhost",
 		"http://user:%zz@localhost":      "http://localhost",
 	} {
-		require.Equal(t, want, httptext.WithoutUserinfo(raw))
+		require.Equal(t, want, httpclient.WithoutUserinfo(raw))
 	}
-	_, err := httptext.ParseURL("http://user:%zz@localhost", "http://localhost:1")
+	_, err := httpclient.ParseURL("http://user:%zz@localhost", "http://localhost:1")
 	require.EqualError(t, err, `URL "http://localhost": not a URL, want something like "http://localhost:1"`)
 }

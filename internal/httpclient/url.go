@@ -1,50 +1,10 @@
-// Package httptext holds what clients of HTTP APIs need to put texts into errors
-// and logs: it bounds what came from outside and keeps secrets out.
-package httptext
+package httpclient
 
 import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
 )
-
-// OneLine makes text from outside fit for a log line: printable, single spaces,
-// bounded to a number of runes.
-func OneLine(text string, limit int) string {
-	var line strings.Builder
-	runes, space := 0, false
-	for _, r := range text {
-		if !unicode.IsPrint(r) || r == ' ' || r == unicode.ReplacementChar {
-			space = runes > 0
-			continue
-		}
-		if runes >= limit {
-			line.WriteString("…")
-			break
-		}
-		if space {
-			line.WriteByte(' ')
-			runes++
-			space = false
-		}
-		line.WriteRune(r)
-		runes++
-	}
-	return line.String()
-}
-
-// Brief is err with its text made fit for a log line: see [OneLine]. The error of a
-// decoder repeats what it could not read, as long as that is.
-func Brief(err error, limit int) error { return briefError{err, limit} }
-
-type briefError struct {
-	err   error
-	limit int
-}
-
-func (e briefError) Error() string { return OneLine(e.err.Error(), e.limit) }
-func (e briefError) Unwrap() error { return e.err }
 
 // WithoutUserinfo drops user and password from a URL, also in text that is no
 // valid URL, where it may drop more than that.

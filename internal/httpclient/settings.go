@@ -1,12 +1,14 @@
-package httptext
+package httpclient
 
 import (
 	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +38,15 @@ type Requests struct {
 	Redact *strings.Replacer
 }
 
+// String shows the settings with their secrets replaced.
+func (s Settings) String() string {
+	token := ""
+	if s.AuthToken != "" {
+		token = Redacted
+	}
+	return fmt.Sprintf("URL:%s AuthToken:%s Headers:%s", WithoutUserinfo(s.URL), token, slices.Sorted(maps.Keys(s.Headers)))
+}
+
 // Validate returns all that is wrong with the settings. No error shows a secret.
 func (s Settings) Validate() []error {
 	var errs []error
@@ -50,6 +61,7 @@ func (s Settings) Validate() []error {
 		errs = append(errs, errors.New("AuthToken: has a line break or control character (a newline at the end of a secret file, perhaps)"))
 	}
 	for _, err := range CheckHeaders(s.Headers, s.Own) {
+		//lint:ignore ST1005 Headers is the name of a field
 		errs = append(errs, fmt.Errorf("Headers: %w", err))
 	}
 	return errs

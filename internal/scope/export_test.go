@@ -1,0 +1,7 @@
+package scope
+
+// What the contract tests check.
+var (
+	Handling     = handling
+	IsSuspension = isSuspension
+)

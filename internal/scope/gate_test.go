@@ -1,0 +1,283 @@
+package scope_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// heldSDK does what a test wants in some of its methods.
+type heldSDK struct {
+	sdk
+	log   *slog.Logger
+	set   func()
+	sleep func(time.Duration) restate.TerminalError
+}
+
+func (h *heldSDK) Set(string, any, ...restate.SetOption) { h.set() }
+
+func (h *heldSDK) Sleep(d time.Duration, _ ...restate.SleepOption) restate.TerminalError {
+	return h.sleep(d)
+}
+
+func (h *heldSDK) Log() *slog.Logger {
+	if h.log == nil {
+		return h.sdk.Log()
+	}
+	return h.log
+}
+
+// opened is a scope and what a handler has of it.
+type opened struct {
+	restate.Context
+	mock restate.MockableContext
+}
+
+func openHeld(sdk restate.MockableContext) opened {
+	mock, _ := scope.Opener[plain]()(sdk, exclusive)
+	return opened{restate.WithMockContext(mock), mock}
+}
+
+func (o opened) set() { restate.Set(o.Context.(restate.ObjectContext), "k", 1) }
+
+func thrown(do func()) (r any) {
+	defer func() { r = recover() }()
+	do()
+	return nil
+}
+
+func TestNothingReachesTheSDKOnceCloseHasReturned(t *testing.T) {
+	t.Parallel()
+	for range 300 {
+		var over, late atomic.Bool
+		inside := 0 // the race detector sees to it that nobody is with another
+		ctx := openHeld(&heldSDK{sdk: newSDK(context.Background()), set: func() {
+			inside++
+			if over.Load() {
+				late.Store(true)
+			}
+		}})
+		var wg sync.WaitGroup
+		begin := make(chan struct{})
+		for range 3 {
+			wg.Go(func() {
+				<-begin
+				for {
+					err, _ := thrown(ctx.set).(error)
+					switch {
+					case errors.Is(err, scope.ErrReturned):
+						return
+					case err != nil && !errors.Is(err, scope.ErrConcurrentUse):
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		close(begin)
+		scope.Close(ctx.mock, nil)
+		over.Store(true)
+		wg.Wait()
+		require.False(t, late.Load(), "an operation began after the end")
+		inside++
+	}
+}
+
+func TestCloseEndsWhatAnotherGoroutineIsInsideOf(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	base, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	begun := make(chan struct{})
+	ctx := openHeld(&heldSDK{
+		sdk: newSDK(base), log: slog.New(scope.LogHandler(slog.NewTextHandler(&log, nil))),
+		sleep: func(time.Duration) restate.TerminalError {
+			close(begun)
+			<-base.Done()
+			panic(base.Err()) // as the SDK does
+		},
+	})
+	failure := make(chan error)
+	go func() { failure <- restate.Sleep(ctx, time.Hour) }()
+	<-begun
+	aborted := false
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		scope.Close(ctx.mock, func() {
+			aborted = true
+			cancel()
+		})
+	}()
+	err := <-failure
+	<-closed
+	require.True(t, aborted)
+	require.ErrorIs(t, err, scope.ErrReturned)
+	require.EqualError(t, err, "fxrestate: restate.Sleep after the end of cart/Add (inv_fake): "+scope.ErrReturned.Error())
+	require.Contains(t, log.String(), `level=ERROR msg="the handler returned while another goroutine used its ctx; the operation is ended" target=cart/Add operation=restate.Sleep`)
+}
+
+func TestCloseWaitsForWhatCannotBeEndedAndSaysSo(t *testing.T) {
+	t.Parallel()
+	said := make(chan string, 10)
+	begun, release := make(chan struct{}), make(chan struct{})
+	ctx := openHeld(&heldSDK{
+		sdk: newSDK(context.Background()), log: slog.New(telling(said)),
+		set: func() {
+			close(begun)
+			<-release // in the user's code that encodes a value, say
+		},
+	})
+	inside := make(chan any)
+	go func() { inside <- thrown(ctx.set) }()
+	<-begun
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		scope.Close(ctx.mock, nil)
+	}()
+	require.Equal(t, "the handler returned while another goroutine used its ctx; the operation is ended", <-said)
+	require.Equal(t, "the attempt cannot end: another goroutine does not come back from an operation of its ctx", <-said)
+	select {
+	case <-closed:
+		require.Fail(t, "the SDK got its state machine back while somebody was inside")
+	default:
+	}
+	close(release)
+	require.Nil(t, <-inside, "it was done before the end")
+	<-closed
+	require.ErrorIs(t, thrown(ctx.set).(error), scope.ErrReturned)
+}
+
+// telling is a log handler that tells messages.
+type telling chan<- string
+
+func (t telling) Enabled(context.Context, slog.Level) bool { return true }
+func (t telling) WithAttrs([]slog.Attr) slog.Handler       { return t }
+func (t telling) WithGroup(string) slog.Handler            { return t }
+
+func (t telling) Handle(_ context.Context, r slog.Record) error {
+	t <- r.Message
+	return nil
+}
+
+func TestOneGoroutineIsInsideAtATime(t *testing.T) {
+	t.Parallel()
+	begun, release := make(chan struct{}), make(chan struct{})
+	ctx := openHeld(&heldSDK{sdk: newSDK(context.Background()), set: func() {}, sleep: func(time.Duration) restate.TerminalError {
+		close(begun)
+		<-release
+		return nil
+	}})
+	slept := make(chan error)
+	go func() {
+		if err := restate.Sleep(ctx, time.Hour); err != nil {
+			slept <- err
+		}
+		close(slept)
+	}()
+	<-begun
+	err := thrown(ctx.set).(error)
+	require.ErrorIs(t, err, scope.ErrConcurrentUse)
+	require.NotErrorIs(t, err, scope.ErrInsideRun)
+	require.EqualError(t, err, "fxrestate: restate.Set while restate.Sleep of cart/Add (inv_fake) is under way: "+scope.ErrConcurrentUse.Error())
+	// An error of the SDK's would be terminal, and end the invocation.
+	require.ErrorIs(t, thrown(func() { _ = restate.Sleep(ctx, 1) }).(error), scope.ErrConcurrentUse)
+	close(release)
+	require.NoError(t, <-slept)
+	require.Nil(t, thrown(ctx.set))
+}
+
+func TestAnOperationThatPanicsIsLeft(t *testing.T) {
+	t.Parallel()
+	ctx := openHeld(&heldSDK{
+		sdk: newSDK(context.Background()), set: func() { panic("as the SDK does") },
+		sleep: func(time.Duration) restate.TerminalError { panic("as the SDK does") },
+	})
+	for range 2 {
+		require.Equal(t, "as the SDK does", thrown(ctx.set))
+		require.Equal(t, "as the SDK does", thrown(func() { _ = restate.Sleep(ctx, 1) }))
+	}
+}
+
+func TestClosingTwiceIsClosingOnce(t *testing.T) {
+	t.Parallel()
+	ctx := openHeld(newSDK(context.Background()))
+	scope.Close(ctx.mock, nil)
+	scope.Close(ctx.mock, nil)
+	_, err := scope.Find(ctx)
+	require.ErrorIs(t, err, scope.ErrReturned)
+	_, _, err = scope.Context(context.WithValue(ctx, outer{}, 1))
+	require.ErrorIs(t, err, scope.ErrReturned)
+	require.Contains(t, err.Error(), "fxrestate: FromContext after the end of cart/Add (inv_fake)")
+}
+
+func TestASuspensionOnAnotherGoroutineIsAnErrorThereAndArrivesWhereTheHandlerIs(t *testing.T) {
+	t.Parallel()
+	suspension := suspensionOf(t)
+	ctx := openHeld(&heldSDK{
+		sdk: newSDK(context.Background()), set: func() {},
+		sleep: func(time.Duration) restate.TerminalError { panic(suspension) },
+	})
+	strayed := make(chan error)
+	go func() { strayed <- restate.Sleep(ctx, time.Hour) }()
+	err := <-strayed
+	require.ErrorIs(t, err, scope.ErrConcurrentUse)
+	require.Contains(t, err.Error(), "fxrestate: restate.Sleep of cart/Add (inv_fake) on another goroutine than the handler's, and the attempt is suspended")
+	// Nothing is done in an attempt that is suspended.
+	require.ErrorIs(t, thrown(ctx.set).(error), scope.ErrConcurrentUse)
+	require.Equal(t, suspension, thrown(func() { scope.Close(ctx.mock, nil) }))
+}
+
+func TestASuspensionThatAHandlerRecoveredIsThereAgain(t *testing.T) {
+	t.Parallel()
+	suspension := suspensionOf(t)
+	var first, second, end any
+	def := restate.NewService("s").Handler("h", restate.NewServiceHandler(func(restate.Context, restate.Void) (restate.Void, error) {
+		ctx := openHeld(&heldSDK{
+			sdk: newSDK(context.Background()), set: func() {},
+			sleep: func(time.Duration) restate.TerminalError { panic(suspension) },
+		})
+		first = thrown(func() { _ = restate.Sleep(ctx, 1) })
+		second = thrown(ctx.set)
+		end = thrown(func() { scope.Close(ctx.mock, nil) })
+		return restate.Void{}, nil
+	}))
+	invoke(t, def)
+	require.Equal(t, []any{suspension, suspension, suspension}, []any{first, second, end})
+}
+
+func TestRescueMakesAnErrorOfAMisuseAndLetsOtherPanicsPass(t *testing.T) {
+	t.Parallel()
+	ctx := openHeld(newSDK(context.Background()))
+	scope.Close(ctx.mock, nil)
+	try := func(do func() error) (err error) {
+		defer scope.Rescue(&err)
+		return do()
+	}
+	own := errors.New("own")
+	require.NoError(t, try(func() error { return nil }))
+	require.Equal(t, own, try(func() error { return own }))
+	for name, do := range map[string]func() error{
+		"a panic": func() error {
+			ctx.set()
+			return nil
+		},
+		"an error": func() error { return restate.Sleep(ctx, 1) },
+	} {
+		err := try(do)
+		require.ErrorIs(t, err, scope.ErrReturned, name)
+		require.False(t, restate.IsTerminalError(err), name)
+	}
+	require.Equal(t, "another", thrown(func() { _ = try(func() error { panic("another") }) }))
+}

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/durable"
-	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/rpc"
 )
 

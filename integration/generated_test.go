@@ -16,7 +16,7 @@ import (
 )
 
 // leads are the methods of generated clients that call nothing.
-var leads = []string{"Key", "ID", "Send", "Future", "Lookup"}
+var leads = []string{"Key", "ID", "Send", "Start", "Lookup"}
 
 // ShapesCaller calls every method of the generated clients for calls inside
 // handlers.
@@ -47,8 +47,8 @@ func (c *ShapesCaller) Everything(ctx restate.Context) error {
 		if err != nil {
 			return restate.ToTerminalError(err)
 		}
-		err = eachMethod(lead(targets("inside-future")[i], "Future"), func(m generated) error {
-			return m.call("inside-future", ctx).then("Response").result("inside-future")
+		err = eachMethod(lead(targets("inside-future")[i], "Start"), func(m generated) error {
+			return m.call("inside-future", ctx).then("Await", ctx).result("inside-future")
 		})
 		if err != nil {
 			return restate.ToTerminalError(err)

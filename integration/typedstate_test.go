@@ -126,7 +126,7 @@ func TestDeclaredStateNamesTheKeyOfAMistake(t *testing.T) {
 		`json: cannot unmarshal string into Go value of type integration_test.bookmark`,
 		failed(t, call(t, path(name, "k", "Look"), nil)).Message)
 
-	zero := "fxrestate: a StateKey[string] without a name; declare it with durable.NewStateKey[string](name)"
+	zero := "durable: a StateKey[string] without a name; declare it with durable.NewStateKey[string](name)"
 	require.Equal(t, []string{zero, zero, zero, `durable: StateKey[func()] "func": encode: json: unsupported type: func()`},
 		decode[[]string](t, call(t, path(name, "k", "Mistakes"), nil)))
 }
@@ -206,7 +206,7 @@ func TestDeclaredPromiseNamesItselfInAMistake(t *testing.T) {
 	require.Equal(t, http.StatusOK, call(t, path(name, "w", "Spoil"), nil).status)
 	require.Contains(t, failed(t, call(t, path(name, "w", "Look"), nil)).Message,
 		`durable: PromiseKey[integration_test.bookmark] "returned": what is stored is no integration_test.bookmark: json: `)
-	zero := "fxrestate: a PromiseKey[string] without a name; declare it with durable.NewPromiseKey[string](name)"
+	zero := "durable: a PromiseKey[string] without a name; declare it with durable.NewPromiseKey[string](name)"
 	require.Equal(t, []string{zero, zero, zero, zero, `durable: PromiseKey[integration_test.bookmark] "returned": Reject without a reason`},
 		decode[[]string](t, call(t, path(name, "w", "Mistakes"), nil)))
 }

@@ -54,7 +54,7 @@ type flight struct {
 	sdk     atomic.Pointer[sdkPanic]
 	refusal atomic.Pointer[sdkPanic] // of an operation after that
 	exit    *PanicError              // runtime.Goexit
-	warned  bool                     // that the SDK's panic was recovered
+	warned  atomic.Bool              // that the SDK's panic was recovered
 }
 
 // sdkPanic is what the SDK panicked with.
@@ -118,12 +118,19 @@ func (inv *Invocation) resume(f *flight) {
 
 // warn logs, once, that user code recovered the SDK's panic.
 func (inv *Invocation) warn(f *flight, p *sdkPanic) {
-	if f.warned {
+	if f.warned.Swap(true) {
 		return
 	}
-	f.warned = true
 	inv.log(slog.LevelWarn, "pipeline: user code recovered a panic of the SDK's, which goes on behind it; do not recover it",
 		"panic", safeerr.TextOf(p.value))
+}
+
+// SDKRecovered is told that user code recovered the panic that [Invocation.SDKPanicked]
+// was told of, and goes on with another operation, which raises it again.
+func (inv *Invocation) SDKRecovered() {
+	if p := inv.flight.sdk.Load(); p != nil {
+		inv.warn(&inv.flight, p)
+	}
 }
 
 // unwind is what protect defers.

@@ -88,23 +88,23 @@ func (c *guarded) Keys() (keys []string, failure restate.TerminalError) {
 }
 
 func (c *guarded) Set(k string, value any, opts ...restate.SetOption) {
-	c.mustWrite("Set")
 	c.scope.mustEnter(opSet)
 	defer c.scope.leave()
+	c.mustWrite("Set")
 	c.MockableContext.Set(k, value, opts...)
 }
 
 func (c *guarded) Clear(k string) {
-	c.mustWrite("Clear")
 	c.scope.mustEnter(opClear)
 	defer c.scope.leave()
+	c.mustWrite("Clear")
 	c.MockableContext.Clear(k)
 }
 
 func (c *guarded) ClearAll() {
-	c.mustWrite("ClearAll")
 	c.scope.mustEnter(opClearAll)
 	defer c.scope.leave()
+	c.mustWrite("ClearAll")
 	c.MockableContext.ClearAll()
 }
 

@@ -128,6 +128,7 @@ func (*plain) WrapStep(fn func(restate.RunContext) (any, error), encode func(any
 }
 
 func (*plain) SDKPanicked(any) {}
+func (*plain) SDKRecovered()   {}
 
 // open opens a scope and returns the context that a handler gets.
 func open(sdk restate.MockableContext, target *scope.Target) restate.Context {

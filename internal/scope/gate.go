@@ -12,7 +12,6 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
-
 )
 
 var (
@@ -136,6 +135,7 @@ func (s *Scope) enter(o operation) *Misuse {
 	if suspension := s.gate.suspended; suspension != nil {
 		s.exit()
 		if handling() {
+			s.steps.SDKRecovered()
 			panic(suspension) // which user code recovered, or another goroutine got
 		}
 		return s.strayed(o)

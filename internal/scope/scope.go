@@ -58,6 +58,9 @@ type StepWrapper interface {
 	WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), opts ...restate.RunOption) func(restate.RunContext) (any, error)
 	// SDKPanicked is told what an operation of the SDK's panics with.
 	SDKPanicked(value any)
+	// SDKRecovered is told that user code goes on after a panic that suspends the
+	// attempt.
+	SDKRecovered()
 }
 
 // Steps returns what [Open] put around the steps.

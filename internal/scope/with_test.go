@@ -25,6 +25,7 @@ func (c *counting) WrapStep(fn func(restate.RunContext) (any, error), encode fun
 }
 
 func (c *counting) SDKPanicked(any) {}
+func (c *counting) SDKRecovered()   {}
 
 func TestStepsAreWrappedHoweverTheyAreStarted(t *testing.T) {
 	t.Parallel()

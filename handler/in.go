@@ -258,7 +258,7 @@ func (c bodyCodec) Unmarshal(data []byte, v any) error {
 		object.Field(f.index).Set(value)
 	}
 	if len(wrong) > 0 {
-		return errors.New(strings.Join(wrong, ", "))
+		return &InputError{Reason: strings.Join(wrong, ", ")}
 	}
 	return nil
 }

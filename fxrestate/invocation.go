@@ -35,7 +35,8 @@ func InvocationByID[O any](id string, opts ...restate.AttachOption) Invocation[O
 
 // ID returns the invocation's id. After a [Send] it waits until the server has
 // told it, in the way in which durable operations wait: the attempt may be
-// suspended.
+// suspended. It has no error to return, and panics where ctx must not be used any
+// more: see [ErrReturned].
 func (i Invocation[O]) ID() string {
 	if i.sent == nil {
 		return i.id

@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // StrayCallee is called by a Stray.
@@ -230,7 +232,9 @@ func TestCtxOfAnotherInvocationDoesNotEndThisOne(t *testing.T) {
 	s, name, o := startStray(t)
 	call(t, path(name, "k", "Run"), nil)
 	heir, service := &Heir{receive(t, s.held, "an attempt"), make(chan error, 1000)}, unique("heir")
-	start(t, fxrestate.Service[*Heir](made(heir), fxrestate.Name(service), quickly()))
+	ends := make(chan pipeline.Ending, 1000)
+	start(t, fxrestate.Service[*Heir](made(heir), fxrestate.Name(service), quickly(),
+		fxrestate.Observers(func(_ context.Context, _ *pipeline.Invocation, end pipeline.Ending) { ends <- end })))
 	for handler, want := range map[string]string{
 		"Take":  "fxrestate: restate.Get after the end of " + name + "/Run",
 		"Wait":  "fxrestate: restate.Wait in " + service + "/Wait",
@@ -248,6 +252,10 @@ func TestCtxOfAnotherInvocationDoesNotEndThisOne(t *testing.T) {
 			require.Contains(t, now.LastError, want)
 			require.Contains(t, now.LastError, "the ctx of a handler that has returned")
 			require.NotEqual(t, "completed", now.Status, "a mistake of the program ended an invocation")
+			// It is a panic of the program's, and not one by which the SDK ends attempts.
+			end := receive(t, ends, "the end of an attempt")
+			require.Equal(t, pipeline.Retryable, end.Outcome)
+			require.IsType(t, (*pipeline.PanicError)(nil), end.Err)
 			require.NoError(t, adminAPI.KillInvocation(t.Context(), id))
 		})
 	}

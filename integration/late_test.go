@@ -53,7 +53,7 @@ func startStray(t *testing.T) (s *Stray, name string, o *others) {
 
 func TestCtxOfAHandlerThatReturnedReachesNothing(t *testing.T) {
 	t.Parallel()
-	const rounds = 5 // of each use
+	const rounds = 3 // of each use
 	s, name, o := startStray(t)
 	for round := range rounds {
 		for _, use := range misuses() {
@@ -61,7 +61,7 @@ func TestCtxOfAHandlerThatReturnedReachesNothing(t *testing.T) {
 				// Each has an attempt of its own, since the first misuse is logged.
 				call(t, path(name, unique("k"), "Run"), nil)
 				h := receive(t, s.held, "an attempt")
-				o.passes(t, 8)
+				o.passes(t, 4)
 				got := use.try(h)
 				require.ErrorIs(t, got.err, fxrestate.ErrReturned)
 				require.NotErrorIs(t, got.err, fxrestate.ErrConcurrentUse)
@@ -104,7 +104,7 @@ func TestCtxOfAHandlerThatReturnedStillTellsWhatItKnows(t *testing.T) {
 	s, name, o := startStray(t)
 	id := call(t, path(name, "k", "Run"), nil).header.Get("X-Restate-Id")
 	h := receive(t, s.held, "an attempt")
-	o.passes(t, 8)
+	o.passes(t, 4)
 	require.Equal(t, id, h.ctx.Request().ID)
 	require.Equal(t, "k", restate.Key(h.ctx))
 	require.Equal(t, "Ada", h.plain.Value(clerk{}))

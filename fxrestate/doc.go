@@ -124,13 +124,15 @@
 //
 // Functions of this package return the error. It is not terminal. Functions of the
 // SDK have no errors but terminal ones, by which a mistake of the program would end
-// the invocation. They panic with the error, and the invocation is retried. On a
-// goroutine that outlived its handler those with an error return it, and only those
-// without one, such as restate.Set and restate.RunAsync, panic. Such a panic ends the
-// process unless the goroutine recovers, as every panic does: a state that was not
-// written must not look as if it were. [StateKey.Set], [Send] and the other forms of
-// this package return the error there as well. The first misuse of each kind in an
-// attempt is logged at ERROR.
+// the invocation, and some have none: they panic with the error, and the invocation is
+// retried. A goroutine that outlived its handler gets the error where there is one to
+// return, and the panic from restate.Set, restate.RunAsync and their like only.
+//
+// As every panic on a goroutine of the program's own, such a one ends the process
+// unless the goroutine recovers. That is deliberate: a state that was not written must
+// not look as if it were. [StateKey.Set], [Send] and the other forms of this package
+// return the error there as well. The first misuse of each kind in an attempt is
+// logged at ERROR.
 //
 // What the attempt knows can be read at any time: values, the request, the key, the
 // logger. Three things nobody sees: a second goroutine that begins its operations only

@@ -11,17 +11,19 @@ import (
 	"github.com/fxrestate/go/internal/scope"
 )
 
-// The reasons why a context.Context has no Restate context, for errors.Is.
+// The reasons why a context.Context has no Restate context, and why an operation with
+// one is refused, for errors.Is.
 var (
 	// ErrNoInvocation says that the context does not descend from a handler's.
 	ErrNoInvocation = scope.ErrNone
 	// ErrInsideRun says that the code runs inside a restate.Run closure, where
 	// durable operations would corrupt the journal.
 	ErrInsideRun = scope.ErrInsideRun
-	// ErrReturned says that the handler has returned, whose ctx it was. Its ctx is
-	// over then, with all that was made with it: see the package's documentation.
+	// ErrReturned says that the handler has returned whose ctx it is. All that was
+	// made with ctx is over as well: see "The context" in the package's documentation.
 	ErrReturned = scope.ErrReturned
-	// ErrConcurrentUse says that two goroutines used the ctx of a handler at once.
+	// ErrConcurrentUse says that an operation began while another one of the same
+	// handler was under way on another goroutine.
 	ErrConcurrentUse = scope.ErrConcurrentUse
 	// ErrInsideStage says that the code is a guard, a filter or an observer, which
 	// cannot journal anything: a guard that has to is a

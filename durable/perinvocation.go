@@ -37,8 +37,9 @@ func NewPerInvocation[T any](construct func(ctx context.Context) (T, error)) Per
 // error included. When an invocation is retried or resumed the constructor runs
 // again: what it does must be repeatable, or journaled by restate.Run.
 //
-// Inside a restate.Run closure Get returns what was made before, or an error that
-// wraps [ErrInsideRun]; outside a handler the error wraps [ErrNoInvocation]. A
+// Inside a restate.Run closure and after the end of the handler, Get returns what was
+// made before, or an error that wraps [ErrInsideRun] or [ErrReturned]; outside a
+// handler the error wraps [ErrNoInvocation]. A
 // constructor that needs its own T, be it by others, gets an error that names them.
 func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 	var none T

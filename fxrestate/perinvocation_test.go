@@ -188,3 +188,32 @@ func TestWhoWaitsForAConstructorOfAnAttemptThatPanicsIsTold(t *testing.T) {
 	)
 	require.Equal(t, "durable: *fxrestate_test.token: its constructor did not return", testkit.Decode[string](status, body)(t))
 }
+
+func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
+	t.Parallel()
+	var tokens fxrestate.PerInvocation[*token]
+	var hens fxrestate.PerInvocation[*hen]
+	kept := make(chan restate.Context, 1)
+	status, body := asking(t,
+		func(ctx restate.Context) (string, error) {
+			kept <- ctx
+			tok, err := tokens.Get(ctx)
+			if err != nil {
+				return "", err
+			}
+			return tok.text, nil
+		},
+		fxrestate.PerInvocation[*token](func(context.Context) *token { return &token{"made"} }),
+		fxrestate.PerInvocation[*hen](func(context.Context) *hen { return &hen{} }),
+		fx.Populate(&tokens, &hens),
+	)
+	require.Equal(t, "made", decode[string](t, status, body))
+	ctx := <-kept
+	<-ctx.Done() // the SDK ends it after the handler has returned
+	tok, err := tokens.Get(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "made", tok.text)
+	_, err = hens.Get(ctx)
+	require.ErrorIs(t, err, durable.ErrReturned)
+	require.Contains(t, err.Error(), "fxrestate: *fxrestate_test.hen: the ctx of a handler that has returned")
+}

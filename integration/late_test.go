@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/rpc"
 )
 
@@ -53,7 +55,7 @@ func startStray(t *testing.T) (s *Stray, name string, o *others) {
 
 func TestCtxOfAHandlerThatReturnedReachesNothing(t *testing.T) {
 	t.Parallel()
-	const rounds = 5 // of each use
+	const rounds = 3 // of each use
 	s, name, o := startStray(t)
 	for round := range rounds {
 		for _, use := range misuses() {
@@ -61,7 +63,7 @@ func TestCtxOfAHandlerThatReturnedReachesNothing(t *testing.T) {
 				// Each has an attempt of its own, since the first misuse is logged.
 				call(t, path(name, unique("k"), "Run"), nil)
 				h := receive(t, s.held, "an attempt")
-				o.passes(t, 8)
+				o.passes(t, 4)
 				got := use.try(h)
 				require.ErrorIs(t, got.err, durable.ErrReturned)
 				require.NotErrorIs(t, got.err, durable.ErrConcurrentUse)
@@ -104,7 +106,7 @@ func TestCtxOfAHandlerThatReturnedStillTellsWhatItKnows(t *testing.T) {
 	s, name, o := startStray(t)
 	id := call(t, path(name, "k", "Run"), nil).header.Get("X-Restate-Id")
 	h := receive(t, s.held, "an attempt")
-	o.passes(t, 8)
+	o.passes(t, 4)
 	require.Equal(t, id, h.ctx.Request().ID)
 	require.Equal(t, "k", restate.Key(h.ctx))
 	require.Equal(t, "Ada", h.plain.Value(clerk{}))
@@ -232,7 +234,9 @@ func TestCtxOfAnotherInvocationDoesNotEndThisOne(t *testing.T) {
 	s, name, o := startStray(t)
 	call(t, path(name, "k", "Run"), nil)
 	heir, service := &Heir{receive(t, s.held, "an attempt"), make(chan error, 1000)}, unique("heir")
-	start(t, fxrestate.Service[*Heir](made(heir), fxrestate.Name(service), quickly()))
+	ends := make(chan pipeline.Ending, 1000)
+	start(t, fxrestate.Service[*Heir](made(heir), fxrestate.Name(service), quickly(),
+		fxrestate.Observers(func(_ context.Context, _ *pipeline.Invocation, end pipeline.Ending) { ends <- end })))
 	for handler, want := range map[string]string{
 		"Take":  "fxrestate: restate.Get after the end of " + name + "/Run",
 		"Wait":  "fxrestate: restate.Wait in " + service + "/Wait",
@@ -250,6 +254,10 @@ func TestCtxOfAnotherInvocationDoesNotEndThisOne(t *testing.T) {
 			require.Contains(t, now.LastError, want)
 			require.Contains(t, now.LastError, "the ctx of a handler that has returned")
 			require.NotEqual(t, "completed", now.Status, "a mistake of the program ended an invocation")
+			// It is a panic of the program's, and not one by which the SDK ends attempts.
+			end := receive(t, ends, "the end of an attempt")
+			require.Equal(t, pipeline.Retryable, end.Outcome)
+			require.IsType(t, (*pipeline.PanicError)(nil), end.Err)
 			require.NoError(t, adminAPI.KillInvocation(t.Context(), id))
 		})
 	}

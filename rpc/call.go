@@ -21,7 +21,8 @@ import (
 // is kept. A failure of the handler is a restate.TerminalError with its code. An
 // input that does not encode, and a result that does not decode into O, are errors
 // that name the handler; they are not terminal, so that the invocation goes on when
-// the mistake is mended. An empty key is a terminal error with code 400.
+// the mistake is mended. The latter is logged at ERROR, once for each handler and
+// type. An empty key is a terminal error with code 400.
 //
 // Go has no overloading, so each verb has a name for each shape of method:
 //
@@ -196,7 +197,7 @@ func (r *response[O]) result() (out O, err error) {
 }
 
 // Send calls a handler that runs on its own, now or, with restate.WithDelay,
-// later. The caller goes on at once. See [Call].
+// later. A negative delay is none. The caller goes on at once. See [Call].
 func Send[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.SendOption) (Handle[O], error) {
 	return sendTo[O](ctx, to, method, in, opts)
 }

@@ -93,6 +93,7 @@ func (*Rates) ConvertAll(restate.Context, Amounts) (Amounts, error) { panic("rem
 func (*Rates) Refuse(restate.Context, string) error                 { panic("remote") }
 func (*Rates) ViaGo(restate.Context, Detour) (Receipt, error)       { panic("remote") }
 func (*Rates) Ping(restate.Context) (string, error)                 { panic("remote") }
+func (*Rates) FindReceipt(restate.Context) (*Receipt, error)        { panic("remote") }
 
 func (*Ledger) AddEntry(restate.ObjectContext, int) (int, error)   { panic("remote") }
 func (*Ledger) ReadTotal(restate.ObjectSharedContext) (int, error) { panic("remote") }
@@ -116,6 +117,7 @@ func NewCaller(rates rpc.Service[*Rates], ledger rpc.Object[*Ledger], signup rpc
 type Found struct {
 	Converted        []int
 	Pong             string
+	Receipt          *Receipt
 	Added, Sent      int
 	Later, Total     int
 	Cleared          int
@@ -135,6 +137,10 @@ func (c *Caller) CallAll(ctx restate.Context, key string) (found Found, err erro
 	}
 	found.Converted = converted.Cents
 	if found.Pong, err = rpc.Call0(ctx, c.rates, (*Rates).Ping); err != nil {
+		return found, err
+	}
+	found.Receipt = &Receipt{ID: "old"}
+	if found.Receipt, err = rpc.Call0(ctx, c.rates, (*Rates).FindReceipt); err != nil {
 		return found, err
 	}
 	if found.Detour, err = rpc.Call(ctx, c.rates, (*Rates).ViaGo, Detour{Service: "payments", Cents: 7}); err != nil {

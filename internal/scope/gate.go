@@ -304,10 +304,10 @@ func (s *Scope) refuse(o operation) *Misuse {
 	}
 }
 
-// strayed makes the error of an operation on a goroutine of its own when the attempt
-// is suspended.
+// strayed makes the error of an operation on a goroutine of its own in an attempt that
+// was suspended or cancelled.
 func (s *Scope) strayed(o operation) *Misuse {
-	return s.misuse(toldConcurrent, fmt.Sprintf("%s of %s on another goroutine than the handler's, and the attempt is suspended", o, s.name()), ErrConcurrentUse)
+	return s.misuse(toldConcurrent, fmt.Sprintf("%s of %s on another goroutine than the handler's, which ends with the attempt", o, s.name()), ErrConcurrentUse)
 }
 
 // foreign makes the error of waiting for a future of another attempt.

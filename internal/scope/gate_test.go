@@ -233,7 +233,7 @@ func TestASuspensionOnAnotherGoroutineIsAnErrorThereAndArrivesWhereTheHandlerIs(
 	go func() { strayed <- restate.Sleep(ctx, time.Hour) }()
 	err := <-strayed
 	require.ErrorIs(t, err, scope.ErrConcurrentUse)
-	require.Contains(t, err.Error(), "fxrestate: restate.Sleep of cart/Add (inv_fake) on another goroutine than the handler's, and the attempt is suspended")
+	require.Contains(t, err.Error(), "fxrestate: restate.Sleep of cart/Add (inv_fake) on another goroutine than the handler's, which ends with the attempt")
 	// Nothing is done in an attempt that is suspended.
 	require.ErrorIs(t, thrown(ctx.set).(error), scope.ErrConcurrentUse)
 	require.Equal(t, suspension, thrown(func() { scope.Close(ctx.mock, nil) }))

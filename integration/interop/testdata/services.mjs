@@ -11,6 +11,7 @@ const rates = restate.service({
     // Calls back the Go service that the caller names.
     viaGo: async (ctx, { service, cents }) => ctx.serviceClient({ name: service }).chargeCard({ cents }),
     ping: async () => "pong",
+    findReceipt: async () => undefined, // zero bytes
   },
 });
 

@@ -264,7 +264,7 @@ func TestRequiredRegistrationFailsTheStartInTimeWithWhatWasTried(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const timeout = 6 * time.Second
+			const timeout = fx.DefaultTimeout // a tenth of it is left to the end of the start
 			cfg := config()
 			test.change(&cfg)
 			a := build(t, fx.Supply(cfg), fx.StartTimeout(timeout), fxrestate.Service[*Job](newJob, fxrestate.Name(unique("job"))))

@@ -191,8 +191,8 @@ func TestWhoWaitsForAConstructorOfAnAttemptThatPanicsIsTold(t *testing.T) {
 
 func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
 	t.Parallel()
-	var tokens fxrestate.PerInvocation[*token]
-	var hens fxrestate.PerInvocation[*hen]
+	var tokens durable.PerInvocation[*token]
+	var hens durable.PerInvocation[*hen]
 	kept := make(chan restate.Context, 1)
 	status, body := asking(t,
 		func(ctx restate.Context) (string, error) {

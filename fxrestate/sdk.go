@@ -56,9 +56,9 @@ type (
 	RunOption = restate.RunOption
 	// SleepOption is an option of restate.Sleep and restate.After.
 	SleepOption = restate.SleepOption
-	// RequestOption is an option of [Call], [Future] and their kin.
+	// RequestOption is an option of rpc.Call and rpc.Start.
 	RequestOption = restate.RequestOption
-	// SendOption is an option of [Send] and its kin.
+	// SendOption is an option of rpc.Send.
 	SendOption = restate.SendOption
 	// ClientOption is an option of the SDK's clients, such as restate.Service.
 	ClientOption = restate.ClientOption
@@ -85,7 +85,7 @@ type (
 )
 
 // The SDK's futures, for what keeps or passes them. What they have in common,
-// restate.Future, has no other name here: [Future] makes a call.
+// restate.Future, has no other name here: rpc.Start makes a call.
 type (
 	// RunAsyncFuture is what restate.RunAsync returns.
 	RunAsyncFuture[T any] = restate.RunAsyncFuture[T]

@@ -207,7 +207,7 @@ func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
 		fxrestate.PerInvocation[*hen](func(context.Context) *hen { return &hen{} }),
 		fx.Populate(&tokens, &hens),
 	)
-	require.Equal(t, "made", decode[string](t, status, body))
+	require.Equal(t, "made", testkit.Decode[string](status, body)(t))
 	ctx := <-kept
 	<-ctx.Done() // the SDK ends it after the handler has returned
 	tok, err := tokens.Get(ctx)
@@ -215,5 +215,5 @@ func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
 	require.Equal(t, "made", tok.text)
 	_, err = hens.Get(ctx)
 	require.ErrorIs(t, err, durable.ErrReturned)
-	require.Contains(t, err.Error(), "fxrestate: *fxrestate_test.hen: the ctx of a handler that has returned")
+	require.Contains(t, err.Error(), "durable: *fxrestate_test.hen: the ctx of a handler that has returned")
 }

@@ -43,7 +43,7 @@ func demo(ctx context.Context, shop *API, packing time.Duration) error {
 		select {
 		case <-time.After(200 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("the order is still %q: %w", last, ctx.Err())
+			return fmt.Errorf("the order is still %q: %w", last, context.Cause(ctx))
 		}
 	}
 }
@@ -80,7 +80,7 @@ func get(ctx context.Context, url string) ([]byte, error) {
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 	}
 }

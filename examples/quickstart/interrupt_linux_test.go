@@ -48,7 +48,7 @@ func TestCtrlCStopsEverythingInOrder(t *testing.T) {
 		"during the demo": {
 			args: []string{"-demo", "-packing", "1h"},
 			when: func(p *process, _ string) { p.line(`"step":"packing"`) },
-			code: 1, says: "context canceled",
+			code: 1, says: "interrupt signal received",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -216,7 +216,6 @@ type mixedLoad struct {
 	calls     int
 	failed    int
 	added     int
-	counted   int
 }
 
 const rollingKeys = 20

@@ -99,7 +99,8 @@ func (a *attempt) Read(p []byte) (int, error) {
 	}
 	switch {
 	case err == nil:
-	case errors.Is(err, http.ErrBodyReadAfterClose), a.suspended.Load() && errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, http.ErrBodyReadAfterClose),
+		(a.suspended.Load() || a.late.Load()) && errors.Is(err, os.ErrDeadlineExceeded):
 		err = io.EOF
 	}
 	if err == io.EOF {

@@ -36,6 +36,16 @@ type spec struct {
 	// Addr is where to listen, without a registration, once the line "serve" comes
 	// in: what is needed once per process is done by then. Empty: a free port.
 	Addr string
+
+	wait func() error // for that line
+}
+
+// ready waits for the word to serve, if there will be one.
+func (s spec) ready() error {
+	if s.wait == nil {
+		return nil
+	}
+	return s.wait()
 }
 
 // started is the line by which an application says that it is ready.
@@ -57,9 +67,7 @@ func runApp(text string) error {
 	}
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	if s.Addr != "" {
-		if err := standBy(in, out); err != nil {
-			return err
-		}
+		s.wait = func() error { return standBy(in, out) }
 	}
 	ready, stop, err := start(s)
 	if err != nil {
@@ -116,6 +124,9 @@ func startBare(s spec) (started, func() error, error) {
 	}
 	port, err := strconv.Atoi(portText)
 	if err != nil {
+		return started{}, nil, err
+	}
+	if err := s.ready(); err != nil {
 		return started{}, nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -186,6 +197,9 @@ func startOurs(s spec) (started, func() error, error) {
 	app := fx.New(opts...)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	if err := s.ready(); err != nil {
+		return started{}, nil, err
+	}
 	if err := app.Start(ctx); err != nil {
 		return started{}, nil, err
 	}

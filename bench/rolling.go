@@ -58,8 +58,10 @@ func measureRolling(ctx context.Context, by scale) (result, error) {
 					failed += r.failed
 				}
 			}
-			key := strconv.Itoa(replicas)
-			p99[key] = append(p99[key], float64(of[0].p99)/float64(of[1].p99))
+			for i, name := range []string{"ours", "bare"} {
+				key := fmt.Sprint(name, replicas)
+				p99[key] = append(p99[key], float64(of[i].p99))
+			}
 		}
 	}
 	ratio := func(replicas string) float64 {
@@ -68,8 +70,8 @@ func measureRolling(ctx context.Context, by scale) (result, error) {
 	var out result
 	out.add("retried_inplace", "%.2f", ratio("1"))
 	out.add("retried_overlap", "%.2f", ratio("2"))
-	out.add("p99_inplace", "%.2f", median(p99["1"]))
-	out.add("p99_overlap", "%.2f", median(p99["2"]))
+	out.add("p99_inplace", "%.2f", median(p99["ours1"])/median(p99["bare1"]))
+	out.add("p99_overlap", "%.2f", median(p99["ours2"])/median(p99["bare2"]))
 	out.add("failed", "%d", failed)
 	return out, table.Flush()
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/fxrestate/go/endpoint"
 )
 
-// longerThanSuspendAfter is a bound for stops that suspend what waits, which they
-// do after a second.
+// longerThanSuspendAfter is a bound for stops that suspend what waits, which takes a
+// second at the most.
 const longerThanSuspendAfter = 4 * time.Second
 
 // quickRetry is for tests that want to see a retry.

@@ -212,3 +212,35 @@ func TestOneAttemptMayExceedTheBytesInFlightByAsMuchAgain(t *testing.T) {
 	}
 	require.Zero(t, endpoint.Bytes(e))
 }
+
+// Holds keeps its input until the test lets it go.
+type Holds struct{ begun, release chan struct{} }
+
+func (h *Holds) Length(_ restate.Context, in string) int {
+	h.begun <- struct{}{}
+	<-h.release
+	return len(in)
+}
+
+func TestBytesBeyondTheBoundAreToComeBackLater(t *testing.T) {
+	t.Parallel()
+	h := &Holds{make(chan struct{}, 10), make(chan struct{})}
+	e, _ := start(t, endpoint.Config{MaxInFlightBytes: 1 << 20}, define(t, name(t), h))
+	body := func(id int) []byte {
+		return invocationOf(fmt.Sprintf("%024d", id), `"`+strings.Repeat("x", 700<<10)+`"`)
+	}
+	held := make(chan error, 2)
+	for id := range 2 { // the second may exceed the bound
+		go func() { held <- invokeUntil(testContext(t), e, "Length", body(id)) }()
+		receive(t, h.begun)
+	}
+	a := invoke(t, e, "Length", body(2))
+	require.Equal(t, http.StatusServiceUnavailable, a.status)
+	require.NotEmpty(t, a.header.Get("Retry-After"))
+	require.Equal(t, "endpoint: as many bytes as MaxInFlightBytes allows are in flight\n", a.body)
+	require.Empty(t, h.begun)
+	close(h.release)
+	require.NoError(t, receive(t, held))
+	require.NoError(t, receive(t, held))
+	require.Equal(t, http.StatusOK, invoke(t, e, "Length", body(3)).status)
+}

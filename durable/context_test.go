@@ -276,7 +276,7 @@ func TestAWriteOfASharedHandlerFailsItsAttempt(t *testing.T) {
 	url := "/" + name + "/k"
 	status, body := testkit.Post(t, url+"/Cheat")
 	require.GreaterOrEqual(t, status, http.StatusInternalServerError)
-	require.Contains(t, body, "fxrestate: Set in "+name+"/Cheat: a shared handler cannot write state; let an exclusive handler do it")
+	require.Contains(t, body, "durable: Set in "+name+"/Cheat: a shared handler cannot write state; let an exclusive handler do it")
 
 	status, body = testkit.Post(t, url+"/Put")
 	require.Equal(t, http.StatusOK, status, body)

@@ -11,6 +11,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -122,7 +123,7 @@ func (a *assembler) definition(d definition) restate.ServiceDefinition {
 		}
 		p.Handlers[name], p.Values[name] = stages, values
 	}
-	def, err := p.Foreign(d.made)
+	def, err := endpoint.DefineForeign(p, d.made)
 	if err != nil {
 		a.errs = append(a.errs, fmt.Errorf("fxrestate: the definition of %s%s: %w", d.made.Name(), at(d.decl.spec.Position), err))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/logging"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // catalog is what is known of the services without their instances. Its mistakes
@@ -51,7 +52,7 @@ func newCatalog(p catalogParams) *catalog {
 // package constructs. It has no mistakes.
 type plan struct {
 	catalog     *catalog
-	pipelines   map[*declaration]endpoint.Pipeline
+	pipelines   map[*declaration]pipeline.Pipeline
 	contributed []Registration
 	foreign     []restate.ServiceDefinition
 }
@@ -88,7 +89,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	pipelines.use(p.Uses, slog.New(p.Log))
 
-	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]endpoint.Pipeline{}, contributed: p.Contributed}
+	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed}
 	var named []*handler.Descriptor
 	for _, d := range served {
 		desc := p.Catalog.descriptors[d]
@@ -137,7 +138,7 @@ func (p *plan) define(instances []Registration) ([]restate.ServiceDefinition, er
 			errs = append(errs, err)
 			continue
 		}
-		def, err := p.pipelines[r.declaration].Definition(desc, r.instance)
+		def, err := endpoint.Define(p.pipelines[r.declaration], desc, r.instance)
 		errs = append(errs, err)
 		definitions = append(definitions, def)
 	}

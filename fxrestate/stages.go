@@ -7,7 +7,6 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -42,8 +41,8 @@ func (a *assembler) use(uses []globalAttachments, log *slog.Logger) {
 }
 
 // base is what [Use] and the configuration make of every pipeline.
-func (a *assembler) base() endpoint.Pipeline {
-	return endpoint.Pipeline{
+func (a *assembler) base() pipeline.Pipeline {
+	return pipeline.Pipeline{
 		Global:              a.global,
 		ServiceValues:       a.values,
 		WithoutGuards:       a.config.WithoutGuards,
@@ -61,7 +60,7 @@ func (a *assembler) check(d *declaration) {
 }
 
 // of is the pipeline of a declared service.
-func (a *assembler) of(d *declaration, desc *handler.Descriptor) endpoint.Pipeline {
+func (a *assembler) of(d *declaration, desc *handler.Descriptor) pipeline.Pipeline {
 	p := a.base()
 	var values []any
 	p.Service, values = a.stages(d.attachments)

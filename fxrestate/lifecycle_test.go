@@ -126,7 +126,7 @@ func TestRegistrationInTheBackgroundWarmsUpBeforeItIsReady(t *testing.T) {
 	var open atomic.Bool
 	url := gateway(t, func(*http.Request) bool { return !open.Load() })
 	warming, warm := make(chan struct{}), make(chan struct{})
-	i := newIdle(t, lifeConfig(url, false), fx.StartTimeout(4*time.Second),
+	i := newIdle(t, lifeConfig(url, false), fx.StartTimeout(8*time.Second),
 		fxrestate.WarmUpAfterRegistration(func(context.Context) error {
 			close(warming)
 			<-warm

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A server on the same machine boots in less than half a second, so the first
-// pauses are short; the last are those of a server that is down for long.
+// The first pauses are short because a server on the same machine starts in less
+// than half a second. The last ones suit a server that is down for long.
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 5 * time.Second
@@ -15,13 +15,13 @@ const (
 
 func nextPause(pause time.Duration) time.Duration { return min(2*pause, maxPause) }
 
-// jitter shortens a pause by up to half, so that applications that lost the
-// same server do not come back in step.
+// jitter shortens a pause by up to half, so that applications that lost the same
+// server do not retry at the same moment.
 func jitter(pause time.Duration) time.Duration {
 	return pause - rand.N(pause/2)
 }
 
-// sleep returns false if ctx ended before the time was over.
+// sleep returns false if ctx ends before d is over.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -34,7 +34,7 @@ var (
 	// 404 of anybody else, such as a gateway that does not know the path, is
 	// none: it says nothing about what the server knows.
 	ErrNotFound = errors.New("ingress: not found")
-	// ErrNotReady: the invocation has not completed yet. [Invocation.Output]
+	// ErrNotReady: the invocation has not completed yet. [Handle.Output]
 	// reports it as a result instead.
 	ErrNotReady = errors.New("ingress: not ready")
 	// ErrUnavailable: the server or a gateway in front of it turned the request

@@ -21,7 +21,7 @@ import (
 func TestErrorsOfTheServer(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 	fail := func(code int) error {
 		_, err := ingress.Call(ctx, greeter, (*Greeter).Fail, Failure{Code: code, Message: "no tea"})
 		return err
@@ -32,13 +32,13 @@ func TestErrorsOfTheServer(t *testing.T) {
 	_, _, outputErr := sent.Output(ctx)
 	_, unknownService := ingress.Named[string, string](client, "Nobody", "Greet").Call(ctx, "x")
 	_, unknownHandler := ingress.Named[string, string](client, "Greeter", "Nothing").Call(ctx, "x")
-	_, private := ingress.Call0(ctx, ingress.Service[*Hidden](client), (*Hidden).Greet)
+	_, private := ingress.Call0(ctx, ingress.NewService[*Hidden](client), (*Hidden).Greet)
 	_, badInput := ingress.Named[int, string](client, "Greeter", "Greet").Call(ctx, 7)
 	_, noInput := ingress.Named[restate.Void, string](client, "Greeter", "Greet").Call(ctx, restate.Void{})
 	_, tooMuchInput := ingress.Named[string, string](client, "Greeter", "Ping").Call(ctx, "x")
 	// An id of the right form, of an invocation that never was.
-	_, unknownID := ingress.InvocationByID[string](client, "inv_141xP4V6kryF6QlU9u93f785racpmNuz85").Attach(ctx)
-	_, unknownWorkflow := ingress.Lookup(ingress.Workflow[*Signup](client).ID(t.Name()), (*Signup).Run).Attach(ctx)
+	_, unknownID := ingress.HandleOf[string](client, "inv_141xP4V6kryF6QlU9u93f785racpmNuz85").Attach(ctx)
+	_, unknownWorkflow := ingress.Lookup(ingress.NewWorkflow[*Signup](client).ID(t.Name()), (*Signup).Run).Attach(ctx)
 
 	for name, test := range map[string]struct {
 		err      error
@@ -158,7 +158,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 				_, _ = w.Write([]byte(test.body))
 			})
 			client := newClient(t, ingress.Config{URL: url, AuthToken: token})
-			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 			e := requireError(t, err)
 			require.Equal(t, test.status, e.Status)
 			require.Equal(t, test.message, e.Message)
@@ -179,7 +179,7 @@ func TestALongErrorBodyIsCutShort(t *testing.T) {
 		}
 	})
 	client := newClient(t, ingress.Config{URL: url})
-	_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+	_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 	require.Equal(t, strings.Repeat("ö", 500)+"…", requireError(t, err).Message)
 }
 
@@ -189,7 +189,7 @@ func TestASuccessThatIsNoneOfTheServers(t *testing.T) {
 		_, _ = w.Write([]byte("<html>please log in</html>"))
 	})
 	client := newClient(t, ingress.Config{URL: url})
-	ctx, greeter := testContext(t), ingress.Service[*Greeter](client)
+	ctx, greeter := testContext(t), ingress.NewService[*Greeter](client)
 	_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
 	require.ErrorContains(t, err, "ingress: Greeter/Greet: the result of the invocation does not decode into string")
 	_, err = ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
@@ -205,7 +205,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		address := listener.Addr().String()
 		require.NoError(t, listener.Close())
 		client := newClient(t, ingress.Config{URL: "http://user:password@" + address})
-		_, err = ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err = ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 		require.Equal(t, "Greeter/Greet", broken.Target)
@@ -218,7 +218,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		t.Parallel()
 		url := gateway(t, restateServer().IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
 		client := newClient(t, ingress.Config{URL: url})
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 	})
@@ -229,7 +229,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 			_, _ = w.Write([]byte(`"hel`))
 		})
 		client := newClient(t, ingress.Config{URL: url})
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 	})
@@ -243,7 +243,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		client := newClient(t, ingress.Config{URL: srv.URL})
 		ctx, cancel := context.WithTimeout(testContext(t), 20*time.Millisecond)
 		defer cancel()
-		_, err := ingress.Call(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
@@ -255,7 +255,7 @@ func TestOnlySecretsAreHiddenAndNotInWhatAHandlerWrote(t *testing.T) {
 
 	t.Run("a handler's error", func(t *testing.T) {
 		t.Parallel()
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, cfg)), (*Greeter).Fail, Failure{Code: 404, Message: text})
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Fail, Failure{Code: 404, Message: text})
 		require.Equal(t, text, requireError(t, err).Message)
 		require.Equal(t, text, restate.AsTerminalError(err).Message())
 	})
@@ -265,7 +265,7 @@ func TestOnlySecretsAreHiddenAndNotInWhatAHandlerWrote(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, body)
 		})
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
 		return err
 	}
 	t.Run("anybody else's", func(t *testing.T) {

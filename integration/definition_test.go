@@ -148,7 +148,7 @@ func TestClientsFindAServiceThatAPlainProviderRegistered(t *testing.T) {
 			func() fxrestate.Registration { return fxrestate.NewObject(Depot{}, fxrestate.Name(name)) },
 			fx.ResultTags(fxrestate.RegistrationGroup))),
 		fx.Populate(&client))
-	depot := ingress.Object[Depot](client).Key("k")
+	depot := ingress.NewObject[Depot](client).Key("k")
 	require.NoError(t, ingress.CallVoid(t.Context(), depot, Depot.Store, "a thing"))
 	got, err := ingress.Call0(t.Context(), depot, Depot.Look)
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ func TestIngressClientOfTheGraphIsConfigured(t *testing.T) {
 	var client *ingress.Client
 	a := startWith(t, cfg, fxrestate.Service[*Job](made(job), fxrestate.Name(name)), fx.Populate(&client))
 
-	to := ingress.Service[*Job](client)
+	to := ingress.NewService[*Job](client)
 	require.NoError(t, ingress.Call0Void(t.Context(), to, (*Job).Plain))
 	sent, err := ingress.Send0Void(t.Context(), to, (*Job).Plain)
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestIngressClientOfTheGraphRetriesAsConfigured(t *testing.T) {
 			cfg.Ingress = ingress.Config{URL: p.URL, Retry: ingress.Retry{MaxAttempts: 3, InitialInterval: time.Millisecond}}
 			var client *ingress.Client
 			startWith(t, cfg, fxrestate.Service[*Job](made(job), fxrestate.Name(unique("job"))), fx.Populate(&client))
-			err := ingress.Call0Void(t.Context(), ingress.Service[*Job](client), (*Job).Plain, restate.WithIdempotencyKey("1"))
+			err := ingress.Call0Void(t.Context(), ingress.NewService[*Job](client), (*Job).Plain, restate.WithIdempotencyKey("1"))
 			require.Len(t, p.seen("", ""), test.requests)
 			if test.status == 0 {
 				require.NoError(t, err)
@@ -91,7 +91,7 @@ func TestHooksOfWhatTakesTheIngressClientCanCallHandlers(t *testing.T) {
 	cfg.Ingress.URL = server.IngressURL()
 	ring := func(c *ingress.Client) func(context.Context) error {
 		return func(ctx context.Context) error {
-			return ingress.Call0Void(ctx, ingress.Service[*Job](c), (*Job).Plain)
+			return ingress.Call0Void(ctx, ingress.NewService[*Job](c), (*Job).Plain)
 		}
 	}
 	a := fxtest.New(t,

@@ -156,7 +156,7 @@ func TestARawHandlerDecodesForItselfAndHasWhatIsBadBuried(t *testing.T) {
 
 	require.Equal(t, "ingress", failed(t, send(t, path(name, "Import"), []byte("x"))).Source, "the server wants a content type with a body")
 
-	got, err := ingress.Call(t.Context(), ingress.Service[*Imports](client), (*Imports).Import, []byte(`{"b":"typed"}`))
+	got, err := ingress.Call(t.Context(), ingress.NewService[*Imports](client), (*Imports).Import, []byte(`{"b":"typed"}`))
 	require.NoError(t, err)
 	require.Equal(t, "typed", got)
 }
@@ -171,7 +171,7 @@ func TestARouteToARawHandlerTakesAnyContentType(t *testing.T) {
 		fxrestate.Service[*Imports](NewImports, fxrestate.Name(name), fxrestate.Handler((*Imports).Import, fxrestate.Raw())),
 		fxrestate.Service[ImportGraves](made(graves), fxrestate.Name(unique("graves"))),
 		fx.Populate(&client))
-	route := httptest.NewServer(ingress.Handler(ingress.Service[*Imports](client), (*Imports).Import, nil))
+	route := httptest.NewServer(ingress.Handler(ingress.NewService[*Imports](client), (*Imports).Import, nil))
 	t.Cleanup(route.Close)
 	for _, contentType := range []string{"text/csv", "application/json"} {
 		got := request(t, http.MethodPost, route.URL, []byte("a;b"), "Content-Type", contentType)

@@ -56,8 +56,8 @@ func NewAPI(lc fx.Lifecycle, s settings, client *ingress.Client, carrier *Carrie
 // routes mounts handlers: path and body are key and input, an Idempotency-Key is
 // passed on, and errors are problem details.
 func (a *API) routes() http.Handler {
-	carts, orders := ingress.Object[*Cart](a.client), ingress.Workflow[*Orders](a.client)
-	payments, deliveries := ingress.Service[*Payments](a.client), ingress.Service[*Deliveries](a.client)
+	carts, orders := ingress.NewObject[*Cart](a.client), ingress.NewWorkflow[*Orders](a.client)
+	payments, deliveries := ingress.NewService[*Payments](a.client), ingress.NewService[*Deliveries](a.client)
 	later := ingress.Route{Send: true, StatusPath: "/invocations/{id}"}
 
 	r := chi.NewRouter()

@@ -165,28 +165,28 @@ type CartIngressCalls interface {
 // CartIngressSends are the handlers of [Cart], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type CartIngressSends interface {
-	Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error)
-	Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error)
-	PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[int], error)
+	Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Handle[[]Line], error)
+	Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[[]Line], error)
+	PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[int], error)
 }
 
 // CartIngressLookups find invocations of [Cart] that were made earlier.
 // They are found by their idempotency key.
 type CartIngressLookups interface {
-	Add(opts ...ingress.RequestOption) ingress.Invocation[[]Line]
-	Checkout(opts ...ingress.RequestOption) ingress.Invocation[[]Line]
-	PutBack(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	Total(opts ...ingress.RequestOption) ingress.Invocation[int]
+	Add(opts ...ingress.RequestOption) ingress.Handle[[]Line]
+	Checkout(opts ...ingress.RequestOption) ingress.Handle[[]Line]
+	PutBack(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Total(opts ...ingress.RequestOption) ingress.Handle[int]
 }
 
 // NewCartIngress is the constructor of CartIngress, for fx.Provide.
 func NewCartIngress(client *ingress.Client) CartIngress {
-	return ingressCartClient{ingress.Object[*Cart](client)}
+	return ingressCartClient{ingress.NewObject[*Cart](client)}
 }
 
 type ingressCartClient struct {
-	client ingress.ObjectClient[*Cart]
+	client ingress.Object[*Cart]
 }
 
 func (c ingressCartClient) Key(key string) CartIngressCalls {
@@ -221,19 +221,19 @@ type ingressCartSends struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartSends) Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error) {
+func (c ingressCartSends) Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Handle[[]Line], error) {
 	return ingress.Send(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c ingressCartSends) Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error) {
+func (c ingressCartSends) Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[[]Line], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).Checkout, opts...)
 }
 
-func (c ingressCartSends) PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressCartSends) PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
 }
 
-func (c ingressCartSends) Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[int], error) {
+func (c ingressCartSends) Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[int], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).Total, opts...)
 }
 
@@ -241,19 +241,19 @@ type ingressCartLookups struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Invocation[[]Line] {
+func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Handle[[]Line] {
 	return ingress.Lookup(c.to, (*Cart).Add, opts...)
 }
 
-func (c ingressCartLookups) Checkout(opts ...ingress.RequestOption) ingress.Invocation[[]Line] {
+func (c ingressCartLookups) Checkout(opts ...ingress.RequestOption) ingress.Handle[[]Line] {
 	return ingress.Lookup0(c.to, (*Cart).Checkout, opts...)
 }
 
-func (c ingressCartLookups) PutBack(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressCartLookups) PutBack(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Cart).PutBack, opts...)
 }
 
-func (c ingressCartLookups) Total(opts ...ingress.RequestOption) ingress.Invocation[int] {
+func (c ingressCartLookups) Total(opts ...ingress.RequestOption) ingress.Handle[int] {
 	return ingress.Lookup0(c.to, (*Cart).Total, opts...)
 }
 
@@ -334,22 +334,22 @@ type DeliveriesIngress interface {
 // DeliveriesIngressSends are the handlers of [Deliveries], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type DeliveriesIngressSends interface {
-	Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
+	Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
 }
 
 // DeliveriesIngressLookups find invocations of [Deliveries] that were made earlier.
 // They are found by their idempotency key.
 type DeliveriesIngressLookups interface {
-	Record(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
+	Record(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 }
 
 // NewDeliveriesIngress is the constructor of DeliveriesIngress, for fx.Provide.
 func NewDeliveriesIngress(client *ingress.Client) DeliveriesIngress {
-	return ingressDeliveriesClient{ingress.Service[*Deliveries](client)}
+	return ingressDeliveriesClient{ingress.NewService[*Deliveries](client)}
 }
 
 type ingressDeliveriesClient struct {
-	to ingress.ServiceClient[*Deliveries]
+	to ingress.Service[*Deliveries]
 }
 
 func (c ingressDeliveriesClient) Record(ctx context.Context, in Delivery, opts ...ingress.RequestOption) error {
@@ -363,18 +363,18 @@ func (c ingressDeliveriesClient) Lookup() DeliveriesIngressLookups {
 }
 
 type ingressDeliveriesSends struct {
-	to ingress.ServiceClient[*Deliveries]
+	to ingress.Service[*Deliveries]
 }
 
-func (c ingressDeliveriesSends) Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressDeliveriesSends) Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
 }
 
 type ingressDeliveriesLookups struct {
-	to ingress.ServiceClient[*Deliveries]
+	to ingress.Service[*Deliveries]
 }
 
-func (c ingressDeliveriesLookups) Record(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressDeliveriesLookups) Record(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Deliveries).Record, opts...)
 }
 
@@ -455,22 +455,22 @@ type NotificationsIngress interface {
 // NotificationsIngressSends are the handlers of [Notifications], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type NotificationsIngressSends interface {
-	Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
+	Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
 }
 
 // NotificationsIngressLookups find invocations of [Notifications] that were made earlier.
 // They are found by their idempotency key.
 type NotificationsIngressLookups interface {
-	Notify(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
+	Notify(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 }
 
 // NewNotificationsIngress is the constructor of NotificationsIngress, for fx.Provide.
 func NewNotificationsIngress(client *ingress.Client) NotificationsIngress {
-	return ingressNotificationsClient{ingress.Service[*Notifications](client)}
+	return ingressNotificationsClient{ingress.NewService[*Notifications](client)}
 }
 
 type ingressNotificationsClient struct {
-	to ingress.ServiceClient[*Notifications]
+	to ingress.Service[*Notifications]
 }
 
 func (c ingressNotificationsClient) Notify(ctx context.Context, in Mail, opts ...ingress.RequestOption) error {
@@ -486,18 +486,18 @@ func (c ingressNotificationsClient) Lookup() NotificationsIngressLookups {
 }
 
 type ingressNotificationsSends struct {
-	to ingress.ServiceClient[*Notifications]
+	to ingress.Service[*Notifications]
 }
 
-func (c ingressNotificationsSends) Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressNotificationsSends) Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
 }
 
 type ingressNotificationsLookups struct {
-	to ingress.ServiceClient[*Notifications]
+	to ingress.Service[*Notifications]
 }
 
-func (c ingressNotificationsLookups) Notify(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressNotificationsLookups) Notify(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Notifications).Notify, opts...)
 }
 
@@ -636,26 +636,26 @@ type OrdersIngressCalls interface {
 // OrdersIngressSends are the handlers of [Orders], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type OrdersIngressSends interface {
-	Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Progress], error)
-	Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Invocation[Progress], error)
+	Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Progress], error)
+	Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Handle[Progress], error)
 }
 
 // OrdersIngressLookups find invocations of [Orders] that were made earlier.
 // Run is found by the id alone, the others by their idempotency key.
 type OrdersIngressLookups interface {
-	Delivered(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	Progress(opts ...ingress.RequestOption) ingress.Invocation[Progress]
-	Run(opts ...ingress.RequestOption) ingress.Invocation[Progress]
+	Delivered(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Progress(opts ...ingress.RequestOption) ingress.Handle[Progress]
+	Run(opts ...ingress.RequestOption) ingress.Handle[Progress]
 }
 
 // NewOrdersIngress is the constructor of OrdersIngress, for fx.Provide.
 func NewOrdersIngress(client *ingress.Client) OrdersIngress {
-	return ingressOrdersClient{ingress.Workflow[*Orders](client)}
+	return ingressOrdersClient{ingress.NewWorkflow[*Orders](client)}
 }
 
 type ingressOrdersClient struct {
-	client ingress.WorkflowClient[*Orders]
+	client ingress.Workflow[*Orders]
 }
 
 func (c ingressOrdersClient) ID(id string) OrdersIngressCalls {
@@ -686,15 +686,15 @@ type ingressOrdersSends struct {
 	to ingress.Keyed[*Orders]
 }
 
-func (c ingressOrdersSends) Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressOrdersSends) Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
 }
 
-func (c ingressOrdersSends) Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Progress], error) {
+func (c ingressOrdersSends) Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Progress], error) {
 	return ingress.Send0(ctx, c.to, (*Orders).Progress, opts...)
 }
 
-func (c ingressOrdersSends) Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Invocation[Progress], error) {
+func (c ingressOrdersSends) Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Handle[Progress], error) {
 	return ingress.Send(ctx, c.to, (*Orders).Run, in, opts...)
 }
 
@@ -702,15 +702,15 @@ type ingressOrdersLookups struct {
 	to ingress.Keyed[*Orders]
 }
 
-func (c ingressOrdersLookups) Delivered(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressOrdersLookups) Delivered(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Orders).Delivered, opts...)
 }
 
-func (c ingressOrdersLookups) Progress(opts ...ingress.RequestOption) ingress.Invocation[Progress] {
+func (c ingressOrdersLookups) Progress(opts ...ingress.RequestOption) ingress.Handle[Progress] {
 	return ingress.Lookup0(c.to, (*Orders).Progress, opts...)
 }
 
-func (c ingressOrdersLookups) Run(opts ...ingress.RequestOption) ingress.Invocation[Progress] {
+func (c ingressOrdersLookups) Run(opts ...ingress.RequestOption) ingress.Handle[Progress] {
 	return ingress.Lookup(c.to, (*Orders).Run, opts...)
 }
 
@@ -791,22 +791,22 @@ type PaymentsIngress interface {
 // PaymentsIngressSends are the handlers of [Payments], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type PaymentsIngressSends interface {
-	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error)
+	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error)
 }
 
 // PaymentsIngressLookups find invocations of [Payments] that were made earlier.
 // They are found by their idempotency key.
 type PaymentsIngressLookups interface {
-	Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt]
+	Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt]
 }
 
 // NewPaymentsIngress is the constructor of PaymentsIngress, for fx.Provide.
 func NewPaymentsIngress(client *ingress.Client) PaymentsIngress {
-	return ingressPaymentsClient{ingress.Service[*Payments](client)}
+	return ingressPaymentsClient{ingress.NewService[*Payments](client)}
 }
 
 type ingressPaymentsClient struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
 func (c ingressPaymentsClient) Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error) {
@@ -818,17 +818,17 @@ func (c ingressPaymentsClient) Send() PaymentsIngressSends { return ingressPayme
 func (c ingressPaymentsClient) Lookup() PaymentsIngressLookups { return ingressPaymentsLookups(c) }
 
 type ingressPaymentsSends struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error) {
+func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error) {
 	return ingress.Send(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 type ingressPaymentsLookups struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt] {
+func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt] {
 	return ingress.Lookup(c.to, (*Payments).Charge, opts...)
 }

@@ -23,8 +23,8 @@ import (
 // API is the shop's HTTP API, a chi controller like any other. It calls the
 // shop's handlers through the ingress.
 type API struct {
-	carts  ingress.ObjectClient[*Cart]
-	orders ingress.WorkflowClient[*Order]
+	carts  ingress.Object[*Cart]
+	orders ingress.Workflow[*Order]
 	health *fxrestate.Health
 	addr   string
 }
@@ -33,8 +33,8 @@ type API struct {
 // starts what takes the ingress client after the handlers are registered.
 func NewAPI(lc fx.Lifecycle, client *ingress.Client, health *fxrestate.Health, log *slog.Logger, down fx.Shutdowner) *API {
 	a := &API{
-		carts:  ingress.Object[*Cart](client),
-		orders: ingress.Workflow[*Order](client),
+		carts:  ingress.NewObject[*Cart](client),
+		orders: ingress.NewWorkflow[*Order](client),
 		health: health,
 		addr:   cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000"),
 	}

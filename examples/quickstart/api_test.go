@@ -38,7 +38,7 @@ func shopAPI(t *testing.T) (base string, client *ingress.Client) {
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
-	api := &API{carts: ingress.Object[*Cart](client), orders: ingress.Workflow[*Order](client), health: health}
+	api := &API{carts: ingress.NewObject[*Cart](client), orders: ingress.NewWorkflow[*Order](client), health: health}
 	srv := httptest.NewServer(api.routes())
 	t.Cleanup(srv.Close)
 	return srv.URL, client
@@ -59,7 +59,7 @@ func ask(t *testing.T, method, url, body string) (*http.Response, string) {
 func TestTheAPI(t *testing.T) {
 	t.Parallel()
 	base, client := shopAPI(t)
-	carts, orders := ingress.Object[*Cart](client), ingress.Workflow[*Order](client)
+	carts, orders := ingress.NewObject[*Cart](client), ingress.NewWorkflow[*Order](client)
 
 	for escaped, key := range map[string]string{
 		"plain":     "plain",

@@ -42,7 +42,7 @@ func TestAGeneratedClientIsReplacedByAFake(t *testing.T) {
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
-	carts, orders := ingress.Object[*Cart](client), ingress.Workflow[*Order](client)
+	carts, orders := ingress.NewObject[*Cart](client), ingress.NewWorkflow[*Order](client)
 
 	_, err := ingress.Call(t.Context(), carts.Key("ada"), (*Cart).Add, Item{SKU: "pin", Quantity: 1, Price: 90})
 	require.NoError(t, err)

@@ -148,26 +148,26 @@ type CartIngressCalls interface {
 // CartIngressSends are the handlers of [Cart], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type CartIngressSends interface {
-	Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Invocation[Contents], error)
-	Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error)
-	View(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error)
+	Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Handle[Contents], error)
+	Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error)
+	View(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error)
 }
 
 // CartIngressLookups find invocations of [Cart] that were made earlier.
 // They are found by their idempotency key.
 type CartIngressLookups interface {
-	Add(opts ...ingress.RequestOption) ingress.Invocation[Contents]
-	Empty(opts ...ingress.RequestOption) ingress.Invocation[Contents]
-	View(opts ...ingress.RequestOption) ingress.Invocation[Contents]
+	Add(opts ...ingress.RequestOption) ingress.Handle[Contents]
+	Empty(opts ...ingress.RequestOption) ingress.Handle[Contents]
+	View(opts ...ingress.RequestOption) ingress.Handle[Contents]
 }
 
 // NewCartIngress is the constructor of CartIngress, for fx.Provide.
 func NewCartIngress(client *ingress.Client) CartIngress {
-	return ingressCartClient{ingress.Object[*Cart](client)}
+	return ingressCartClient{ingress.NewObject[*Cart](client)}
 }
 
 type ingressCartClient struct {
-	client ingress.ObjectClient[*Cart]
+	client ingress.Object[*Cart]
 }
 
 func (c ingressCartClient) Key(key string) CartIngressCalls {
@@ -198,15 +198,15 @@ type ingressCartSends struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartSends) Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Invocation[Contents], error) {
+func (c ingressCartSends) Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Handle[Contents], error) {
 	return ingress.Send(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c ingressCartSends) Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error) {
+func (c ingressCartSends) Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).Empty, opts...)
 }
 
-func (c ingressCartSends) View(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error) {
+func (c ingressCartSends) View(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).View, opts...)
 }
 
@@ -214,15 +214,15 @@ type ingressCartLookups struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Invocation[Contents] {
+func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Handle[Contents] {
 	return ingress.Lookup(c.to, (*Cart).Add, opts...)
 }
 
-func (c ingressCartLookups) Empty(opts ...ingress.RequestOption) ingress.Invocation[Contents] {
+func (c ingressCartLookups) Empty(opts ...ingress.RequestOption) ingress.Handle[Contents] {
 	return ingress.Lookup0(c.to, (*Cart).Empty, opts...)
 }
 
-func (c ingressCartLookups) View(opts ...ingress.RequestOption) ingress.Invocation[Contents] {
+func (c ingressCartLookups) View(opts ...ingress.RequestOption) ingress.Handle[Contents] {
 	return ingress.Lookup0(c.to, (*Cart).View, opts...)
 }
 
@@ -342,24 +342,24 @@ type OrderIngressCalls interface {
 // OrderIngressSends are the handlers of [Order], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type OrderIngressSends interface {
-	Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error)
-	Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error)
+	Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error)
+	Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error)
 }
 
 // OrderIngressLookups find invocations of [Order] that were made earlier.
 // Run is found by the id alone, the others by their idempotency key.
 type OrderIngressLookups interface {
-	Run(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus]
-	Status(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus]
+	Run(opts ...ingress.RequestOption) ingress.Handle[OrderStatus]
+	Status(opts ...ingress.RequestOption) ingress.Handle[OrderStatus]
 }
 
 // NewOrderIngress is the constructor of OrderIngress, for fx.Provide.
 func NewOrderIngress(client *ingress.Client) OrderIngress {
-	return ingressOrderClient{ingress.Workflow[*Order](client)}
+	return ingressOrderClient{ingress.NewWorkflow[*Order](client)}
 }
 
 type ingressOrderClient struct {
-	client ingress.WorkflowClient[*Order]
+	client ingress.Workflow[*Order]
 }
 
 func (c ingressOrderClient) ID(id string) OrderIngressCalls {
@@ -386,11 +386,11 @@ type ingressOrderSends struct {
 	to ingress.Keyed[*Order]
 }
 
-func (c ingressOrderSends) Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error) {
+func (c ingressOrderSends) Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error) {
 	return ingress.Send(ctx, c.to, (*Order).Run, in, opts...)
 }
 
-func (c ingressOrderSends) Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error) {
+func (c ingressOrderSends) Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error) {
 	return ingress.Send0(ctx, c.to, (*Order).Status, opts...)
 }
 
@@ -398,11 +398,11 @@ type ingressOrderLookups struct {
 	to ingress.Keyed[*Order]
 }
 
-func (c ingressOrderLookups) Run(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus] {
+func (c ingressOrderLookups) Run(opts ...ingress.RequestOption) ingress.Handle[OrderStatus] {
 	return ingress.Lookup(c.to, (*Order).Run, opts...)
 }
 
-func (c ingressOrderLookups) Status(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus] {
+func (c ingressOrderLookups) Status(opts ...ingress.RequestOption) ingress.Handle[OrderStatus] {
 	return ingress.Lookup0(c.to, (*Order).Status, opts...)
 }
 
@@ -485,22 +485,22 @@ type PaymentsIngress interface {
 // PaymentsIngressSends are the handlers of [Payments], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type PaymentsIngressSends interface {
-	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error)
+	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error)
 }
 
 // PaymentsIngressLookups find invocations of [Payments] that were made earlier.
 // They are found by their idempotency key.
 type PaymentsIngressLookups interface {
-	Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt]
+	Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt]
 }
 
 // NewPaymentsIngress is the constructor of PaymentsIngress, for fx.Provide.
 func NewPaymentsIngress(client *ingress.Client) PaymentsIngress {
-	return ingressPaymentsClient{ingress.Service[*Payments](client)}
+	return ingressPaymentsClient{ingress.NewService[*Payments](client)}
 }
 
 type ingressPaymentsClient struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
 func (c ingressPaymentsClient) Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error) {
@@ -512,17 +512,17 @@ func (c ingressPaymentsClient) Send() PaymentsIngressSends { return ingressPayme
 func (c ingressPaymentsClient) Lookup() PaymentsIngressLookups { return ingressPaymentsLookups(c) }
 
 type ingressPaymentsSends struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error) {
+func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error) {
 	return ingress.Send(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 type ingressPaymentsLookups struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt] {
+func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt] {
 	return ingress.Lookup(c.to, (*Payments).Charge, opts...)
 }

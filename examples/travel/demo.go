@@ -37,7 +37,7 @@ func demo(ctx context.Context, client *ingress.Client) error {
 	defer cancel()
 	for _, a := range attempts {
 		fmt.Printf("# %s\n", a.title)
-		booking, err := ingress.Call(ctx, ingress.Service[*Trips](client), (*Trips).Book, a.trip)
+		booking, err := ingress.Call(ctx, ingress.NewService[*Trips](client), (*Trips).Book, a.trip)
 		switch {
 		case err == nil:
 			fmt.Printf("%s is booked, with seat %s\n\n", a.trip.Customer, booking.Seat)
@@ -47,7 +47,7 @@ func demo(ctx context.Context, client *ingress.Client) error {
 			fmt.Printf("%s is not booked: %v\n\n", a.trip.Customer, err)
 		}
 	}
-	taken, err := ingress.Call0(ctx, ingress.Object[*Flight](client).Key("RS-1"), (*Flight).Seats)
+	taken, err := ingress.Call0(ctx, ingress.NewObject[*Flight](client).Key("RS-1"), (*Flight).Seats)
 	if err != nil {
 		return err
 	}

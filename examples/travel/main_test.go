@@ -39,13 +39,13 @@ func start(t *testing.T, env map[string]string) *world {
 
 func (w *world) book(t *testing.T, trip Trip) error {
 	t.Helper()
-	_, err := ingress.Call(t.Context(), ingress.Service[*Trips](w.client), (*Trips).Book, trip)
+	_, err := ingress.Call(t.Context(), ingress.NewService[*Trips](w.client), (*Trips).Book, trip)
 	return err
 }
 
 func (w *world) seats(t *testing.T, flight string) map[string]Seat {
 	t.Helper()
-	taken, err := ingress.Call0(t.Context(), ingress.Object[*Flight](w.client).Key(flight), (*Flight).Seats)
+	taken, err := ingress.Call0(t.Context(), ingress.NewObject[*Flight](w.client).Key(flight), (*Flight).Seats)
 	require.NoError(t, err)
 	return taken
 }

@@ -27,9 +27,9 @@ const (
 	PreviouslyAccepted Status = "PreviouslyAccepted"
 )
 
-// Invocation is a handle of an invocation whose result is an O. [Send] and its
-// kin, [Lookup] and its kin, [InvocationByID] and [NamedHandler] make them.
-type Invocation[O any] struct {
+// Handle is of an invocation whose result is an O. [Send] and its
+// kin, [Lookup] and its kin, [HandleOf] and [NamedHandler] make them.
+type Handle[O any] struct {
 	client *Client
 	name   string
 	ref    reference
@@ -38,15 +38,15 @@ type Invocation[O any] struct {
 	err    error
 }
 
-// ID of the invocation, for [InvocationByID] in another place or at another time.
-// It is empty for a handle made by [Lookup], whose id [Invocation.FindID] asks the
+// ID of the invocation, for [HandleOf] in another place or at another time.
+// It is empty for a handle made by [Lookup], whose id [Handle.FindID] asks the
 // server for.
-func (i Invocation[O]) ID() string { return i.ref.InvocationID }
+func (i Handle[O]) ID() string { return i.ref.InvocationID }
 
 // FindID is ID, also for a handle made by [Lookup], which makes a request then.
 // The server computes the id from what the handle was made of: that there is one
 // does not say that there is, or was, such an invocation.
-func (i Invocation[O]) FindID(ctx context.Context) (string, error) {
+func (i Handle[O]) FindID(ctx context.Context) (string, error) {
 	switch {
 	case i.err != nil:
 		return "", i.err
@@ -69,16 +69,16 @@ func (i Invocation[O]) FindID(ctx context.Context) (string, error) {
 }
 
 // Status is what the server made of the send. It is empty for other handles.
-func (i Invocation[O]) Status() Status { return i.status }
+func (i Handle[O]) Status() Status { return i.status }
 
 // Attach waits for the result. The error of a handler that failed is an [*Error]
 // with its code; the error of an invocation that the server does not know, or no
 // longer, is [ErrNotFound]. When ctx ends it returns, and the invocation goes on.
-func (i Invocation[O]) Attach(ctx context.Context) (O, error) { return i.fetch(ctx, verbAttach) }
+func (i Handle[O]) Attach(ctx context.Context) (O, error) { return i.fetch(ctx, verbAttach) }
 
 // Output returns the result if there is one yet, and tells whether there is. Its
-// errors are those of [Invocation.Attach].
-func (i Invocation[O]) Output(ctx context.Context) (out O, ready bool, err error) {
+// errors are those of [Handle.Attach].
+func (i Handle[O]) Output(ctx context.Context) (out O, ready bool, err error) {
 	out, err = i.fetch(ctx, verbOutput)
 	if errors.Is(err, ErrNotReady) {
 		return out, false, nil
@@ -86,7 +86,7 @@ func (i Invocation[O]) Output(ctx context.Context) (out O, ready bool, err error
 	return out, err == nil, err
 }
 
-func (i Invocation[O]) fetch(ctx context.Context, verb string) (O, error) {
+func (i Handle[O]) fetch(ctx context.Context, verb string) (O, error) {
 	var none O
 	if i.err != nil {
 		return none, i.err
@@ -174,13 +174,13 @@ func looksUnknown(err error) bool {
 		failed.Code == http.StatusNotFound && failed.Message == "not found" && len(failed.Metadata) == 0
 }
 
-// InvocationByID returns a handle of the invocation with the given id, which
-// [Invocation.ID], [Response] or the header x-restate-id told earlier. It makes
+// HandleOf returns a handle of the invocation with the given id, which
+// [Handle.ID], [Response] or the header x-restate-id told earlier. It makes
 // no request. The result is decoded as JSON unless restate.WithCodec says
 // otherwise; O must fit the handler, which nothing checks.
-func InvocationByID[O any](c *Client, id string, opts ...InvocationOption) Invocation[O] {
-	o := sdkoption.Collect(InvocationOption.BeforeIngressInvocationHandle, opts)
-	i := Invocation[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
+func HandleOf[O any](c *Client, id string, opts ...HandleOption) Handle[O] {
+	o := sdkoption.Collect(HandleOption.BeforeIngressInvocationHandle, opts)
+	i := Handle[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
 	if id == "" {
 		i.err = errors.New("ingress: the invocation's id is empty")
 	}
@@ -200,48 +200,48 @@ func InvocationByID[O any](c *Client, id string, opts ...InvocationOption) Invoc
 // It makes no request. A mistake in the arguments is the error of the handle's
 // methods; so is an option that says something about a call, since none is made:
 // restate.WithHeaders, WithLimitKey and [WithResponse].
-func Lookup[T any, C restate.Context, I, O any](to Target[T], method func(T, C, I) (O, error), opts ...RequestOption) Invocation[O] {
+func Lookup[T any, C restate.Context, I, O any](to Target[T], method func(T, C, I) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)
 }
 
 // LookupVoid is [Lookup] for methods without a result.
-func LookupVoid[T any, C restate.Context, I any](to Target[T], method func(T, C, I) error, opts ...RequestOption) Invocation[restate.Void] {
+func LookupVoid[T any, C restate.Context, I any](to Target[T], method func(T, C, I) error, opts ...RequestOption) Handle[restate.Void] {
 	return lookup[restate.Void](to, method, opts)
 }
 
 // Lookup0 is [Lookup] for methods without input.
-func Lookup0[T any, C restate.Context, O any](to Target[T], method func(T, C) (O, error), opts ...RequestOption) Invocation[O] {
+func Lookup0[T any, C restate.Context, O any](to Target[T], method func(T, C) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)
 }
 
 // Lookup0Void is [Lookup] for methods without input and result.
-func Lookup0Void[T any, C restate.Context](to Target[T], method func(T, C) error, opts ...RequestOption) Invocation[restate.Void] {
+func Lookup0Void[T any, C restate.Context](to Target[T], method func(T, C) error, opts ...RequestOption) Handle[restate.Void] {
 	return lookup[restate.Void](to, method, opts)
 }
 
-func lookup[O, T any](to Target[T], method any, opts []RequestOption) Invocation[O] {
+func lookup[O, T any](to Target[T], method any, opts []RequestOption) Handle[O] {
 	c, err := resolve(to, method)
 	if err != nil {
-		return Invocation[O]{err: err}
+		return Handle[O]{err: err}
 	}
 	return lookupIn[O](c, opts)
 }
 
-func lookupIn[O any](c callee, opts []RequestOption) Invocation[O] {
+func lookupIn[O any](c callee, opts []RequestOption) Handle[O] {
 	o, err := collectRequest(opts)
 	switch {
 	case err != nil:
 	case len(o.headers) > 0 || o.limitKey != "" || o.response != nil:
-		err = errors.New("a lookup makes no call that WithHeaders, WithLimitKey or WithResponse could be about; leave them out, and use Invocation.FindID for the id")
+		err = errors.New("a lookup makes no call that WithHeaders, WithLimitKey or WithResponse could be about; leave them out, and use Handle.FindID for the id")
 	case c.once && o.idempotencyKey != "":
 		err = errors.New("the main handler of a workflow has no idempotency key: the workflow's id is one")
 	case !c.once && o.idempotencyKey == "":
-		err = errors.New("without an idempotency key only a workflow can be looked up; give restate.WithIdempotencyKey, or use ingress.InvocationByID")
+		err = errors.New("without an idempotency key only a workflow can be looked up; give restate.WithIdempotencyKey, or use ingress.HandleOf")
 	}
 	if err != nil {
-		return Invocation[O]{err: fmt.Errorf("ingress: %s: %w", c.name(), err)}
+		return Handle[O]{err: fmt.Errorf("ingress: %s: %w", c.name(), err)}
 	}
-	return Invocation[O]{
+	return Handle[O]{
 		client: c.client,
 		name:   c.name(),
 		ref:    c.reference(o.idempotencyKey),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/backoff"
 )
 
 const (
@@ -58,7 +59,8 @@ func (e *NotServedError) Error() string {
 // deployment.
 func (r *Registrar) readBack(ctx context.Context, deploymentID string, services []string) (map[string]int, error) {
 	deadline := time.Now().Add(readBackWindow)
-	for pause := firstPause; ; pause = nextPause(pause) {
+	pauses := backoff.New(firstPause, maxPause)
+	for {
 		revisions, others, err := r.serving(ctx, deploymentID, services)
 		if err != nil {
 			return nil, err
@@ -70,7 +72,7 @@ func (r *Registrar) readBack(ctx context.Context, deploymentID string, services 
 			r.addURLs(ctx, others)
 			return nil, &NotServedError{DeploymentID: deploymentID, Services: others}
 		}
-		if !sleep(ctx, jitter(pause)) {
+		if !backoff.Sleep(ctx, pauses.Next()) {
 			return nil, ctx.Err()
 		}
 	}

@@ -8,6 +8,14 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/backoff"
+)
+
+// A server on the same machine boots in less than half a second, so the first
+// pauses are short; the last are those of a server that is down for long.
+const (
+	firstPause = 100 * time.Millisecond
+	maxPause   = 5 * time.Second
 )
 
 const (
@@ -89,7 +97,8 @@ func (r *Registrar) Register(ctx context.Context, target Target) (Registration, 
 		return Registration{}, err
 	}
 	tried := newProgress(r.log, r.client.URL(), url)
-	for pause := firstPause; ; pause = nextPause(pause) {
+	pauses := backoff.New(firstPause, maxPause)
+	for {
 		registration, err := r.attempt(ctx, url, target.Services)
 		tried.attempts++
 		switch {
@@ -102,7 +111,7 @@ func (r *Registrar) Register(ctx context.Context, target Target) (Registration, 
 			return Registration{}, fmt.Errorf("deployment: register %s: %s: %w", url, tried.effort(), err)
 		}
 		tried.failed(ctx, err)
-		if !sleep(ctx, jitter(pause)) {
+		if !backoff.Sleep(ctx, pauses.Next()) {
 			return Registration{}, tried.unfinished(ctx, err)
 		}
 	}

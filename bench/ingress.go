@@ -87,7 +87,7 @@ func ingressCallersFor(url string) (sdk, ours caller, closeIdle func(), err erro
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	plain := ingress.Service[*Plain](client)
+	plain := ingress.NewService[*Plain](client)
 	message := Message{Text: "hello"}
 	sdk = func(ctx context.Context) error {
 		_, err := raw.Request(ctx, message)

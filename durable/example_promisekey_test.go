@@ -40,7 +40,7 @@ func (*Leave) Decided(ctx restate.WorkflowSharedContext) (bool, error) {
 func ExamplePromiseKey() {
 	client, stop := testkit.StartApp(fxrestate.Workflow[*Leave](func() *Leave { return &Leave{} }))
 	defer stop()
-	ctx, leaves := context.Background(), ingress.Workflow[*Leave](client)
+	ctx, leaves := context.Background(), ingress.NewWorkflow[*Leave](client)
 
 	ada := leaves.ID("Ada")
 	run, _ := ingress.Send(ctx, ada, (*Leave).Run, time.Hour)

@@ -71,7 +71,7 @@ func (t *Travel) Book(ctx restate.Context, flight string) (string, error) {
 func ExampleSaga() {
 	client, stop := testkit.StartApp(fxrestate.Service[*Travel](func() *Travel { return &Travel{} }))
 	defer stop()
-	_, err := ingress.Call(context.Background(), ingress.Service[*Travel](client), (*Travel).Book, "LH 1")
+	_, err := ingress.Call(context.Background(), ingress.NewService[*Travel](client), (*Travel).Book, "LH 1")
 	fmt.Println(restate.AsTerminalError(err).Message())
 	// Output:
 	// reserve LH 1

@@ -37,7 +37,7 @@ func (*Counter) Reset(ctx restate.ObjectContext) error { return counterValue.Cle
 func ExampleStateKey() {
 	client, stop := testkit.StartApp(fxrestate.Object[*Counter](func() *Counter { return &Counter{} }))
 	defer stop()
-	ctx, counter := context.Background(), ingress.Object[*Counter](client).Key("ExampleStateKey")
+	ctx, counter := context.Background(), ingress.NewObject[*Counter](client).Key("ExampleStateKey")
 
 	fmt.Println(ingress.Call0(ctx, counter, (*Counter).Started))
 	fmt.Println(ingress.Call(ctx, counter, (*Counter).Add, -100))

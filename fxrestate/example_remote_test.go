@@ -46,7 +46,7 @@ func ExampleRemoteService() {
 	)
 	defer stop()
 
-	dollars, err := ingress.Call(context.Background(), ingress.Service[*Exchange](client), (*Exchange).Convert, 10)
+	dollars, err := ingress.Call(context.Background(), ingress.NewService[*Exchange](client), (*Exchange).Convert, 10)
 	fmt.Println(dollars, err)
 	// Output: 15 <nil>
 }

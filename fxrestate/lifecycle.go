@@ -14,9 +14,10 @@ import (
 )
 
 // startReserve is the part of fx's start timeout that a registration leaves to
-// the hooks that come after it, a tenth, within bounds.
+// the hooks that come after it: a tenth, but a second at least, which a busy
+// machine may take to get on, and two at most. Of a short timeout it leaves half.
 func startReserve(left time.Duration) time.Duration {
-	return min(max(left/10, 100*time.Millisecond), 2*time.Second)
+	return min(max(left/10, time.Second), 2*time.Second, left/2)
 }
 
 // stopReserve is how long the endpoint may take to stop when the start fails: half

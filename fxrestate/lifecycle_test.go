@@ -126,7 +126,7 @@ func TestRegistrationInTheBackgroundWarmsUpBeforeItIsReady(t *testing.T) {
 	var open atomic.Bool
 	url := gateway(t, func(*http.Request) bool { return !open.Load() })
 	warming, warm := make(chan struct{}), make(chan struct{})
-	i := newIdle(t, lifeConfig(url, false), fx.StartTimeout(4*time.Second),
+	i := newIdle(t, lifeConfig(url, false), fx.StartTimeout(8*time.Second),
 		fxrestate.WarmUpAfterRegistration(func(context.Context) error {
 			close(warming)
 			<-warm
@@ -175,8 +175,7 @@ func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 	defer cancel()
 	go func() { started <- i.Start(ctx) }()
 	require.Eventually(t, func() bool {
-		status, _ := testkit.Post(t, "/"+i.name+"/Hang/send")
-		return status == http.StatusAccepted
+		return testkit.Post(t, "/"+i.name+"/Hang/send", nil).Status == http.StatusAccepted
 	}, timeout, 50*time.Millisecond)
 	within(t, i.hanging, "the attempt")
 	err := within(t, started, "the start")

@@ -14,8 +14,8 @@ import (
 func TestAnAwakeableIsCompletedFromOutside(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	wait := func(name string) ingress.Invocation[string] {
-		sent, err := ingress.Send(ctx, ingress.Service[*Greeter](client), (*Greeter).Wait, name)
+	wait := func(name string) ingress.Handle[string] {
+		sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name)
 		require.NoError(t, err)
 		return sent
 	}

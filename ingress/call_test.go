@@ -19,7 +19,7 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
 
 	t.Run("of a service", func(t *testing.T) {
-		greeter := ingress.Service[*Greeter](client)
+		greeter := ingress.NewService[*Greeter](client)
 		text, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
 		require.NoError(t, err)
 		require.Equal(t, "hello Ada", text)
@@ -35,7 +35,7 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 	})
 
 	t.Run("of a virtual object", func(t *testing.T) {
-		cart, other := ingress.Object[*Cart](client).Key(t.Name()), ingress.Object[*Cart](client).Key(t.Name()+" other")
+		cart, other := ingress.NewObject[*Cart](client).Key(t.Name()), ingress.NewObject[*Cart](client).Key(t.Name()+" other")
 		total, err := ingress.Call(ctx, cart, (*Cart).AddItem, Item{SKU: "tea", Quantity: 3})
 		require.NoError(t, err)
 		require.Equal(t, 3, total)
@@ -50,7 +50,7 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 	})
 
 	t.Run("of a workflow", func(t *testing.T) {
-		signup := ingress.Workflow[*Signup](client).ID(t.Name())
+		signup := ingress.NewWorkflow[*Signup](client).ID(t.Name())
 		require.NoError(t, ingress.CallVoid(ctx, signup, (*Signup).Confirm, "1234"))
 		text, err := ingress.Call(ctx, signup, (*Signup).Run, "ada@example.com")
 		require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 func TestCallPassesTheOptionsOfTheSDK(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 
 	t.Run("an idempotency key makes two calls one", func(t *testing.T) {
 		name := t.Name()
@@ -119,7 +119,7 @@ func TestScopeAndLimitKeyReachTheServer(t *testing.T) {
 	// A server without virtual queues refuses both, so the test looks at the wire.
 	recorder := newRecorder(t, restateServer().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
-	greeter := ingress.Service[*Greeter](client).With(restate.WithScope("blue"))
+	greeter := ingress.NewService[*Greeter](client).With(restate.WithScope("blue"))
 
 	_, err := ingress.Call(testContext(t), greeter, (*Greeter).Greet, "Ada", restate.WithLimitKey("tenant/user"))
 	require.ErrorContains(t, err, "scoped invocations require vqueues")
@@ -150,7 +150,7 @@ func TestServicesGoByTheirRegisteredNames(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 
-	text, err := ingress.Call(testContext(t), ingress.Service[*Alias](client), (*Alias).Hello, "Ada")
+	text, err := ingress.Call(testContext(t), ingress.NewService[*Alias](client), (*Alias).Hello, "Ada")
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
 }
@@ -165,7 +165,7 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 	recorder := newRecorder(t, restateServer().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
 	ctx := testContext(t)
-	carts, greeter := ingress.Object[*Cart](client), ingress.Service[*Greeter](client)
+	carts, greeter := ingress.NewObject[*Cart](client), ingress.NewService[*Greeter](client)
 	errOf := func(_ any, err error) error { return err }
 
 	for name, test := range map[string]struct {
@@ -182,7 +182,7 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 			want: "ingress: Cart/Total: the key is empty", is: ingress.ErrEmptyKey,
 		},
 		"an empty workflow id": {
-			err:  errOf(ingress.Lookup(ingress.Workflow[*Signup](client).ID(""), (*Signup).Run).Attach(ctx)),
+			err:  errOf(ingress.Lookup(ingress.NewWorkflow[*Signup](client).ID(""), (*Signup).Run).Attach(ctx)),
 			want: "ingress: Signup/Run: the key is empty", is: ingress.ErrEmptyKey,
 		},
 		"a key that is no text": {
@@ -190,31 +190,31 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 			want: "ingress: Cart/Total: the key is not valid UTF-8",
 		},
 		"a client of the wrong kind": {
-			err:  errOf(ingress.Call0(ctx, ingress.Service[*Cart](client), (*Cart).Total)),
-			want: "ingress: Cart is a virtual object, and the client is for a service; use ingress.Object",
+			err:  errOf(ingress.Call0(ctx, ingress.NewService[*Cart](client), (*Cart).Total)),
+			want: "ingress: Cart is a virtual object, and the client is for a service; use ingress.NewObject",
 		},
 		"a workflow taken for an object": {
-			err:  errOf(ingress.Call0(ctx, ingress.Object[*Signup](client).Key("x"), (*Signup).ID)),
-			want: "ingress: Signup is a workflow, and the client is for a virtual object; use ingress.Workflow",
+			err:  errOf(ingress.Call0(ctx, ingress.NewObject[*Signup](client).Key("x"), (*Signup).ID)),
+			want: "ingress: Signup is a workflow, and the client is for a virtual object; use ingress.NewWorkflow",
 		},
 		"a client without an ingress": {
-			err:  errOf(ingress.Call0(ctx, ingress.ServiceClient[*Greeter]{}, (*Greeter).Ping)),
-			want: "ingress: the target has no client; make it with ingress.Service, Object or Workflow",
+			err:  errOf(ingress.Call0(ctx, ingress.Service[*Greeter]{}, (*Greeter).Ping)),
+			want: "ingress: the target has no client; make it with ingress.NewService, NewObject or NewWorkflow",
 		},
 		"no target": {
 			err:  errOf(ingress.Call0(ctx, ingress.Target[*Greeter](nil), (*Greeter).Ping)),
-			want: "ingress: the target has no client; make it with ingress.Service, Object or Workflow",
+			want: "ingress: the target has no client; make it with ingress.NewService, NewObject or NewWorkflow",
 		},
 		"a function that is no method": {
 			err:  errOf(ingress.Call0(ctx, greeter, func(*Greeter, restate.Context) (string, error) { return "", nil })),
 			want: "write a method expression such as (*T).Method",
 		},
 		"an input that cannot be encoded": {
-			err:  errOf(ingress.Call(ctx, ingress.Service[*Alias2](client), (*Alias2).Take, any(func() {}))),
+			err:  errOf(ingress.Call(ctx, ingress.NewService[*Alias2](client), (*Alias2).Take, any(func() {}))),
 			want: "ingress: Alias2/Take: encode the input: json: unsupported type: func()",
 		},
 		"an idempotency key for the main handler of a workflow": {
-			err:  errOf(ingress.Call(ctx, ingress.Workflow[*Signup](client).ID("x"), (*Signup).Run, "x", restate.WithIdempotencyKey("x"))),
+			err:  errOf(ingress.Call(ctx, ingress.NewWorkflow[*Signup](client).ID("x"), (*Signup).Run, "x", restate.WithIdempotencyKey("x"))),
 			want: "ingress: Signup/Run: the main handler of a workflow takes no idempotency key",
 		},
 		"an idempotency key that no header carries": {
@@ -275,7 +275,7 @@ func TestTheInvocationGoesOnWhenTheCallerGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(testContext(t))
 	failed := make(chan error)
 	go func() {
-		_, err := ingress.Call(ctx, ingress.Service[*Greeter](client), (*Greeter).Wait, name, restate.WithIdempotencyKey(name))
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name, restate.WithIdempotencyKey(name))
 		failed <- err
 	}()
 	gateID(t, client, name)
@@ -287,7 +287,7 @@ func TestTheInvocationGoesOnWhenTheCallerGivesUp(t *testing.T) {
 	require.Equal(t, "Greeter/Wait", broken.Target)
 
 	open(t, client, name)
-	text, err := ingress.Lookup(ingress.Service[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testContext(t))
+	text, err := ingress.Lookup(ingress.NewService[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testContext(t))
 	require.NoError(t, err)
 	require.Equal(t, "opened "+name, text)
 }
@@ -317,7 +317,7 @@ func TestAResultThatDoesNotDecodeSaysWhose(t *testing.T) {
 func TestALargeInputIsRefusedByTheServerAndTheNextCallWorks(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 	_, err := ingress.Call(testContext(t), greeter, (*Greeter).Greet, strings.Repeat("x", 40<<20))
 	failed := requireError(t, err)
 	require.Equal(t, http.StatusRequestEntityTooLarge, failed.Status)

@@ -12,8 +12,8 @@ import (
 	"github.com/fxrestate/go/internal/httpclient"
 )
 
-// Client calls services through the ingress of one server. [Service], [Object],
-// [Workflow] and [Named] say which. It is safe for concurrent use.
+// Client calls services through the ingress of one server. [NewService], [NewObject],
+// [NewWorkflow] and [Named] say which. It is safe for concurrent use.
 type Client struct {
 	all      httpclient.Requests // what they have in common
 	http     *http.Client

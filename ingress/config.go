@@ -62,7 +62,7 @@ type Config struct {
 //   - the submission of a workflow, a [Send] of its main handler: the workflow's id
 //     does what a key does. A second call of it is refused, so calls are not
 //     repeated, and neither are sends by name, which may be to an object.
-//   - [Invocation.Attach], [Invocation.Output] and [Invocation.FindID]
+//   - [Handle.Attach], [Handle.Output] and [Handle.FindID]
 //
 // Waits grow by a factor of 2, with jitter. A Retry-After of the answer makes
 // a wait longer; one of more than a minute ends the retries, and the error

@@ -92,8 +92,8 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 		pass.ServeHTTP(w, r)
 	})
 	ctx, client := testContext(t), newClient(t, ingress.Config{URL: url, Headers: map[string]string{"host": "restate.example.com"}})
-	greeter := ingress.Service[*Greeter](client)
-	var sent ingress.Invocation[string]
+	greeter := ingress.NewService[*Greeter](client)
+	var sent ingress.Handle[string]
 	for name, test := range map[string]struct {
 		want string
 		make func() error
@@ -166,7 +166,7 @@ func TestCredentialsAndHeadersAreSentWithEveryRequest(t *testing.T) {
 	})
 	cfg := ingress.Config{URL: url, AuthToken: "secret-token", Headers: map[string]string{"x-tenant": "blue"}}
 	ctx, client := testContext(t), newClient(t, cfg)
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 
 	_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
@@ -184,7 +184,7 @@ func TestCredentialsAndHeadersAreSentWithEveryRequest(t *testing.T) {
 	require.True(t, restate.IsTerminalError(err), "%v", err)
 
 	cfg.AuthToken = "wrong"
-	_, err = ingress.Call(ctx, ingress.Service[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
+	_, err = ingress.Call(ctx, ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
 	require.Equal(t, http.StatusUnauthorized, requireError(t, err).Status)
 }
 
@@ -192,7 +192,7 @@ func TestCredentialsOfTheURLAreBasicAuthentication(t *testing.T) {
 	t.Parallel()
 	recorder := newRecorder(t, restateServer().IngressURL())
 	client := newClient(t, ingress.Config{URL: "http://user:password@" + recorder.url[len("http://"):] + "/"})
-	_, err := ingress.Call0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Ping)
+	_, err := ingress.Call0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Ping)
 	require.NoError(t, err)
 	user, password, ok := recorder.all()[0].BasicAuth()
 	require.True(t, ok)
@@ -203,7 +203,7 @@ func TestCredentialsOfTheURLAreBasicAuthentication(t *testing.T) {
 func TestHeadersOfACallOverrideThoseOfTheClient(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{Headers: map[string]string{"X-Tenant": "blue", "X-Region": "eu"}})
-	headers, err := ingress.Call0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Headers,
+	headers, err := ingress.Call0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Headers,
 		restate.WithHeaders(map[string]string{"x-tenant": "green"}))
 	require.NoError(t, err)
 	require.Equal(t, "green", headers["x-tenant"])
@@ -217,7 +217,7 @@ func TestAPathInTheURLIsAPrefix(t *testing.T) {
 		http.StripPrefix("/gateway/restate", pass).ServeHTTP(w, r)
 	})
 	client := newClient(t, ingress.Config{URL: url + "/gateway/restate/"})
-	key, err := ingress.Call0(testContext(t), ingress.Object[*Cart](client).Key("a/b?"), (*Cart).Key)
+	key, err := ingress.Call0(testContext(t), ingress.NewObject[*Cart](client).Key("a/b?"), (*Cart).Key)
 	require.NoError(t, err)
 	require.Equal(t, "a/b?", key)
 }
@@ -226,12 +226,12 @@ func TestTheHTTPClientCanBeGiven(t *testing.T) {
 	t.Parallel()
 	traced := &tracing{next: ingress.NewTransport()}
 	client := newClient(t, ingress.Config{HTTPClient: &http.Client{Transport: traced}})
-	headers, err := ingress.Call0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Headers)
+	headers, err := ingress.Call0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Headers)
 	require.NoError(t, err)
 	require.Equal(t, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", headers["traceparent"])
 
 	limited := newClient(t, ingress.Config{HTTPClient: &http.Client{Timeout: 20 * time.Millisecond}})
-	_, err = ingress.Call(testContext(t), ingress.Service[*Greeter](limited), (*Greeter).Wait, t.Name())
+	_, err = ingress.Call(testContext(t), ingress.NewService[*Greeter](limited), (*Greeter).Wait, t.Name())
 	var broken *ingress.ConnectionError
 	require.ErrorAs(t, err, &broken)
 	open(t, client, t.Name())

@@ -43,7 +43,7 @@ func deaf(t testing.TB) (url string) {
 func TestADeadlineDuringTheDialIsTheContexts(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{URL: deaf(t), Logger: newLogger(new(logged))})
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 	for range 20 { // whoever notices first
 		ctx, cancel := context.WithTimeout(testContext(t), 20*time.Millisecond)
 		_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
@@ -98,7 +98,7 @@ func TestADialThatTakesTooLongIsRepeatedAndUnavailable(t *testing.T) {
 	client := newClient(t, ingress.Config{
 		URL: deaf(t), Retry: ingress.Retry{MaxAttempts: 3, InitialInterval: time.Millisecond}, HTTPClient: &http.Client{Transport: transport},
 	})
-	_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
+	_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
 	require.Equal(t, http.StatusServiceUnavailable, ingress.ProblemOf(err).Status, "%v", err)
 	require.Len(t, dials, 3)
 }

@@ -4,9 +4,9 @@
 // calls inside handlers.
 //
 //	client, err := ingress.New(ingress.Config{}, registry) // http://localhost:8080
-//	payments := ingress.Service[*Payments](client)
-//	carts := ingress.Object[*Cart](client)
-//	signups := ingress.Workflow[*Signup](client)
+//	payments := ingress.NewService[*Payments](client)
+//	carts := ingress.NewObject[*Cart](client)
+//	signups := ingress.NewWorkflow[*Signup](client)
 //
 // An application of package fxrestate gets the *[Client] by injection.
 //
@@ -25,7 +25,7 @@
 // # Sends
 //
 // [Send] returns as soon as the server has the call and gives a handle, an
-// [Invocation]. The submission of a workflow is a send of its main handler:
+// [Handle]. The submission of a workflow is a send of its main handler:
 //
 //	sent, err := ingress.Send(ctx, payments, (*Payments).Charge, charge, restate.WithDelay(time.Hour))
 //	receipt, err := sent.Attach(ctx)               // waits
@@ -34,11 +34,11 @@
 // The handle of an earlier invocation comes from its id or from what identified
 // it then:
 //
-//	ingress.InvocationByID[Receipt](client, id)
+//	ingress.HandleOf[Receipt](client, id)
 //	ingress.Lookup(payments, (*Payments).Charge, restate.WithIdempotencyKey(orderID))
 //	ingress.Lookup(signups.ID(user), (*Signup).Run)
 //
-// [Invocation.FindID] asks the server for the id of such a handle.
+// [Handle.FindID] asks the server for the id of such a handle.
 //
 // # Events
 //

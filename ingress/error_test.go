@@ -15,13 +15,14 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
 )
 
 func TestErrorsOfTheServer(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 	fail := func(code int) error {
 		_, err := ingress.Call(ctx, greeter, (*Greeter).Fail, Failure{Code: code, Message: "no tea"})
 		return err
@@ -32,13 +33,13 @@ func TestErrorsOfTheServer(t *testing.T) {
 	_, _, outputErr := sent.Output(ctx)
 	_, unknownService := ingress.Named[string, string](client, "Nobody", "Greet").Call(ctx, "x")
 	_, unknownHandler := ingress.Named[string, string](client, "Greeter", "Nothing").Call(ctx, "x")
-	_, private := ingress.Call0(ctx, ingress.Service[*Hidden](client), (*Hidden).Greet)
+	_, private := ingress.Call0(ctx, ingress.NewService[*Hidden](client), (*Hidden).Greet)
 	_, badInput := ingress.Named[int, string](client, "Greeter", "Greet").Call(ctx, 7)
 	_, noInput := ingress.Named[restate.Void, string](client, "Greeter", "Greet").Call(ctx, restate.Void{})
 	_, tooMuchInput := ingress.Named[string, string](client, "Greeter", "Ping").Call(ctx, "x")
 	// An id of the right form, of an invocation that never was.
-	_, unknownID := ingress.InvocationByID[string](client, "inv_141xP4V6kryF6QlU9u93f785racpmNuz85").Attach(ctx)
-	_, unknownWorkflow := ingress.Lookup(ingress.Workflow[*Signup](client).ID(t.Name()), (*Signup).Run).Attach(ctx)
+	_, unknownID := ingress.HandleOf[string](client, "inv_141xP4V6kryF6QlU9u93f785racpmNuz85").Attach(ctx)
+	_, unknownWorkflow := ingress.Lookup(ingress.NewWorkflow[*Signup](client).ID(t.Name()), (*Signup).Run).Attach(ctx)
 
 	for name, test := range map[string]struct {
 		err      error
@@ -84,6 +85,13 @@ func TestErrorsOfTheServer(t *testing.T) {
 				require.NotEmpty(t, e.InvocationID)
 				require.Equal(t, e.Code, restate.AsTerminalError(test.err).Code())
 				require.Equal(t, e.Message, restate.AsTerminalError(test.err).Message())
+				failed, ok := errors.AsType[*handler.CallError](test.err)
+				require.True(t, ok)
+				require.Regexp(t, "^Greeter/(Fail|Greet)$", failed.Target)
+				require.Equal(t, e.InvocationID, failed.InvocationID)
+			} else {
+				_, ok := errors.AsType[*handler.CallError](test.err)
+				require.False(t, ok)
 			}
 		})
 	}
@@ -93,6 +101,13 @@ func TestErrorsOfTheServer(t *testing.T) {
 		require.Equal(t, map[string]string{"reason": "tested"}, requireError(t, err).Metadata)
 		require.Equal(t, "tested", restate.AsTerminalError(err).Metadata().Get("reason"))
 		require.Regexp(t, `^ingress: Greeter/Fail: failed with 409: no tea \(inv_\w+\)$`, err.Error())
+	})
+	t.Run("by the id alone nobody knows the handler", func(t *testing.T) {
+		_, err := ingress.HandleOf[string](client, requireError(t, attachErr).InvocationID).Attach(ctx)
+		failed, ok := errors.AsType[*ingress.CallError](err)
+		require.True(t, ok, "%v", err)
+		require.Empty(t, failed.Target)
+		require.Equal(t, requireError(t, attachErr).InvocationID, failed.InvocationID)
 	})
 	require.Regexp(t, `^ingress: Nobody/Greet: refused with 404: service 'Nobody' not found`, unknownService.Error())
 }
@@ -158,7 +173,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 				_, _ = w.Write([]byte(test.body))
 			})
 			client := newClient(t, ingress.Config{URL: url, AuthToken: token})
-			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 			e := requireError(t, err)
 			require.Equal(t, test.status, e.Status)
 			require.Equal(t, test.message, e.Message)
@@ -179,7 +194,7 @@ func TestALongErrorBodyIsCutShort(t *testing.T) {
 		}
 	})
 	client := newClient(t, ingress.Config{URL: url})
-	_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+	_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 	require.Equal(t, strings.Repeat("ö", 500)+"…", requireError(t, err).Message)
 }
 
@@ -189,7 +204,7 @@ func TestASuccessThatIsNoneOfTheServers(t *testing.T) {
 		_, _ = w.Write([]byte("<html>please log in</html>"))
 	})
 	client := newClient(t, ingress.Config{URL: url})
-	ctx, greeter := testContext(t), ingress.Service[*Greeter](client)
+	ctx, greeter := testContext(t), ingress.NewService[*Greeter](client)
 	_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
 	require.ErrorContains(t, err, "ingress: Greeter/Greet: the result of the invocation does not decode into string")
 	_, err = ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
@@ -205,7 +220,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		address := listener.Addr().String()
 		require.NoError(t, listener.Close())
 		client := newClient(t, ingress.Config{URL: "http://user:password@" + address})
-		_, err = ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err = ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 		require.Equal(t, "Greeter/Greet", broken.Target)
@@ -218,7 +233,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		t.Parallel()
 		url := gateway(t, restateServer().IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
 		client := newClient(t, ingress.Config{URL: url})
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 	})
@@ -229,7 +244,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 			_, _ = w.Write([]byte(`"hel`))
 		})
 		client := newClient(t, ingress.Config{URL: url})
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 	})
@@ -243,7 +258,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		client := newClient(t, ingress.Config{URL: srv.URL})
 		ctx, cancel := context.WithTimeout(testContext(t), 20*time.Millisecond)
 		defer cancel()
-		_, err := ingress.Call(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
@@ -255,7 +270,7 @@ func TestOnlySecretsAreHiddenAndNotInWhatAHandlerWrote(t *testing.T) {
 
 	t.Run("a handler's error", func(t *testing.T) {
 		t.Parallel()
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, cfg)), (*Greeter).Fail, Failure{Code: 404, Message: text})
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Fail, Failure{Code: 404, Message: text})
 		require.Equal(t, text, requireError(t, err).Message)
 		require.Equal(t, text, restate.AsTerminalError(err).Message())
 	})
@@ -265,7 +280,7 @@ func TestOnlySecretsAreHiddenAndNotInWhatAHandlerWrote(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, body)
 		})
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
 		return err
 	}
 	t.Run("anybody else's", func(t *testing.T) {

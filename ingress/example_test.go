@@ -41,7 +41,7 @@ func exampleClient() *ingress.Client {
 
 func ExampleCall() {
 	ctx, client := context.Background(), exampleClient()
-	payments := ingress.Service[*Payments](client)
+	payments := ingress.NewService[*Payments](client)
 
 	receipt, err := ingress.Call(ctx, payments, (*Payments).Charge, Charge{"cart-1", 250},
 		restate.WithIdempotencyKey("ExampleCall"))
@@ -51,7 +51,7 @@ func ExampleCall() {
 
 func ExampleCall0() {
 	ctx, client := context.Background(), exampleClient()
-	cart := ingress.Object[*Cart](client).Key("ExampleCall0")
+	cart := ingress.NewObject[*Cart](client).Key("ExampleCall0")
 
 	total, err := ingress.Call(ctx, cart, (*Cart).AddItem, Item{SKU: "tea", Quantity: 2})
 	fmt.Println(total, err)
@@ -64,7 +64,7 @@ func ExampleCall0() {
 
 func ExampleCallVoid() {
 	ctx, client := context.Background(), exampleClient()
-	signup := ingress.Workflow[*Signup](client).ID("ExampleCallVoid")
+	signup := ingress.NewWorkflow[*Signup](client).ID("ExampleCallVoid")
 
 	submitted, err := ingress.Send(ctx, signup, (*Signup).Run, "ada@example.com")
 	fmt.Println(submitted.Status(), err)
@@ -79,7 +79,7 @@ func ExampleCallVoid() {
 
 func ExampleSend() {
 	ctx, client := context.Background(), exampleClient()
-	payments := ingress.Service[*Payments](client)
+	payments := ingress.NewService[*Payments](client)
 
 	sent, err := ingress.Send(ctx, payments, (*Payments).Charge, Charge{"cart-1", 250},
 		restate.WithDelay(100*time.Millisecond))
@@ -98,7 +98,7 @@ func ExampleSend() {
 
 func ExampleLookup() {
 	ctx, client := context.Background(), exampleClient()
-	payments, orderID := ingress.Service[*Payments](client), "ExampleLookup"
+	payments, orderID := ingress.NewService[*Payments](client), "ExampleLookup"
 
 	_, _ = ingress.Send(ctx, payments, (*Payments).Charge, Charge{"cart-1", 250}, restate.WithIdempotencyKey(orderID))
 
@@ -108,12 +108,12 @@ func ExampleLookup() {
 	// Output: cart-1 paid 250 cents <nil>
 }
 
-func ExampleInvocationByID() {
+func ExampleHandleOf() {
 	ctx, client := context.Background(), exampleClient()
-	sent, _ := ingress.Send(ctx, ingress.Service[*Payments](client), (*Payments).Charge, Charge{"cart-1", 250})
+	sent, _ := ingress.Send(ctx, ingress.NewService[*Payments](client), (*Payments).Charge, Charge{"cart-1", 250})
 	id := sent.ID() // kept somewhere
 
-	receipt, err := ingress.InvocationByID[string](client, id).Attach(ctx)
+	receipt, err := ingress.HandleOf[string](client, id).Attach(ctx)
 	fmt.Println(receipt, err)
 	// Output: cart-1 paid 250 cents <nil>
 }
@@ -129,7 +129,7 @@ func ExampleNamed() {
 
 func ExampleClient_ResolveAwakeable() {
 	ctx, client := context.Background(), exampleClient()
-	gate := ingress.Object[*Gate](client).Key("ExampleClient_ResolveAwakeable")
+	gate := ingress.NewObject[*Gate](client).Key("ExampleClient_ResolveAwakeable")
 
 	// The handler waits, and gave the awakeable's id away.
 	waiting, _ := ingress.Send0(ctx, gate, (*Gate).Await)
@@ -147,7 +147,7 @@ func ExampleClient_ResolveAwakeable() {
 
 func ExampleWithResponse() {
 	ctx, client := context.Background(), exampleClient()
-	payments := ingress.Service[*Payments](client)
+	payments := ingress.NewService[*Payments](client)
 	var response ingress.Response
 	for range 2 {
 		_, _ = ingress.Call(ctx, payments, (*Payments).Charge, Charge{"cart-1", 250},
@@ -161,7 +161,7 @@ func ExampleWithResponse() {
 
 func ExampleError() {
 	ctx, client := context.Background(), exampleClient()
-	_, err := ingress.Call(ctx, ingress.Service[*Payments](client), (*Payments).Charge, Charge{"cart-1", 0})
+	_, err := ingress.Call(ctx, ingress.NewService[*Payments](client), (*Payments).Charge, Charge{"cart-1", 0})
 	var failed *ingress.Error
 	if errors.As(err, &failed) {
 		fmt.Println(failed.Source, failed.Code, failed.Message)
@@ -178,7 +178,7 @@ func ExampleError() {
 
 func ExampleHandler() {
 	client := exampleClient()
-	payments := ingress.Service[*Payments](client)
+	payments := ingress.NewService[*Payments](client)
 
 	r := chi.NewRouter()
 	r.Post("/carts/{cart}/payment", ingress.Handler(payments, (*Payments).Charge, nil))
@@ -198,7 +198,7 @@ func ExampleHandler() {
 
 func ExampleStatusHandler() {
 	client := exampleClient()
-	payments := ingress.Service[*Payments](client)
+	payments := ingress.NewService[*Payments](client)
 
 	r := chi.NewRouter()
 	r.Post("/carts/{cart}/payment", ingress.Handler(payments, (*Payments).Charge,
@@ -223,7 +223,7 @@ func ExampleStatusHandler() {
 }
 
 func ExampleVerify() {
-	cart := ingress.Object[*Cart](exampleClient()).Key("ExampleVerify")
+	cart := ingress.NewObject[*Cart](exampleClient()).Key("ExampleVerify")
 
 	r := chi.NewRouter()
 	r.With(ingress.Verify(0, checkSignature)).Post("/webhooks/shop",

@@ -41,7 +41,7 @@ func TestMemoryIsTakenWhenBytesComeAndNotWhenTheyAreAnnounced(t *testing.T) {
 			client := newClient(t, ingress.Config{URL: url, Retry: ingress.Retry{MaxAttempts: 1}})
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 			runtime.ReadMemStats(&after)
 			require.Error(t, err)
 			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20))
@@ -106,10 +106,10 @@ func TestErrorsSayLittleOfWhatAHostileServerAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, ingress.Config{URL: answering(t, test.status, test.body, test.header...), Retry: ingress.Retry{MaxAttempts: 1}})
-			greeter, ctx := ingress.Service[*Greeter](client), testContext(t)
+			greeter, ctx := ingress.NewService[*Greeter](client), testContext(t)
 
 			var response ingress.Response
-			_, err := ingress.Call(ctx, ingress.Object[*Cart](client).Key("k"), (*Cart).AddItem, Item{}, ingress.WithResponse(&response))
+			_, err := ingress.Call(ctx, ingress.NewObject[*Cart](client).Key("k"), (*Cart).AddItem, Item{}, ingress.WithResponse(&response))
 			require.Error(t, err)
 			requireFit(t, "the error of a call", err.Error())
 			requireFit(t, "the response's id", response.InvocationID)

@@ -28,16 +28,16 @@ type Misuser struct {
 }
 
 func (m *Misuser) Bare(ctx restate.Context) (string, error) {
-	return ingress.Call0(ctx, ingress.Service[*Greeter](m.client), (*Greeter).Ping)
+	return ingress.Call0(ctx, ingress.NewService[*Greeter](m.client), (*Greeter).Ping)
 }
 
 func (m *Misuser) Derived(ctx restate.Context) (string, error) {
-	return ingress.Call0(context.WithValue(ctx, m, 1), ingress.Service[*Greeter](m.client), (*Greeter).Ping)
+	return ingress.Call0(context.WithValue(ctx, m, 1), ingress.NewService[*Greeter](m.client), (*Greeter).Ping)
 }
 
 func (m *Misuser) InsideRun(ctx restate.Context) (string, error) {
 	return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
-		return ingress.Call0(ctx, ingress.Service[*Greeter](m.client), (*Greeter).Ping)
+		return ingress.Call0(ctx, ingress.NewService[*Greeter](m.client), (*Greeter).Ping)
 	})
 }
 
@@ -46,7 +46,7 @@ func (m *Misuser) InsideRun(ctx restate.Context) (string, error) {
 func (m *Misuser) Replaying(ctx restate.Context) (text string, err error) {
 	again := m.attempts.Add(1) > 1
 	if again {
-		text, err = ingress.Call0(ctx, ingress.Service[*Greeter](m.client), (*Greeter).Ping)
+		text, err = ingress.Call0(ctx, ingress.NewService[*Greeter](m.client), (*Greeter).Ping)
 	}
 	if _, failed := restate.Run(ctx, func(restate.RunContext) (restate.Void, error) { return restate.Void{}, nil }); failed != nil {
 		return "", failed

@@ -296,7 +296,7 @@ func open(t testing.TB, client *ingress.Client, name string) {
 // gateID returns the awakeable of a gate as soon as somebody waits there.
 func gateID(t testing.TB, client *ingress.Client, name string) (id string) {
 	t.Helper()
-	gate := ingress.Object[*Gate](client).Key(name)
+	gate := ingress.NewObject[*Gate](client).Key(name)
 	require.Eventually(t, func() bool {
 		got, err := ingress.Call0(testContext(t), gate, (*Gate).Awakeable)
 		require.NoError(t, err)

@@ -56,18 +56,18 @@ func (n NamedHandler[I, O]) Call(ctx context.Context, in I, opts ...RequestOptio
 }
 
 // Send is the function [Send].
-func (n NamedHandler[I, O]) Send(ctx context.Context, in I, opts ...SendOption) (Invocation[O], error) {
+func (n NamedHandler[I, O]) Send(ctx context.Context, in I, opts ...SendOption) (Handle[O], error) {
 	if err := n.check(); err != nil {
-		return Invocation[O]{}, err
+		return Handle[O]{}, err
 	}
 	return sendTo[O](ctx, n.to, in, opts)
 }
 
 // Lookup is the function [Lookup]. A handler with a key is that of a workflow
 // when there is no idempotency key.
-func (n NamedHandler[I, O]) Lookup(opts ...RequestOption) Invocation[O] {
+func (n NamedHandler[I, O]) Lookup(opts ...RequestOption) Handle[O] {
 	if err := n.check(); err != nil {
-		return Invocation[O]{err: err}
+		return Handle[O]{err: err}
 	}
 	o, _ := collectRequest(opts) // lookupIn reports what is wrong with them
 	n.to.once = n.to.keyed && o.idempotencyKey == ""

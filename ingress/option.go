@@ -23,11 +23,11 @@ type (
 	// SendOption is an option of [Send] and its kin: restate.WithIdempotencyKey,
 	// WithHeaders, WithLimitKey, WithCodec and WithDelay.
 	SendOption = sdkingress.SendOption
-	// InvocationOption is an option of [InvocationByID]: restate.WithCodec.
-	InvocationOption = sdkingress.InvocationHandleOption
+	// HandleOption is an option of [HandleOf]: restate.WithCodec.
+	HandleOption = sdkingress.InvocationHandleOption
 )
 
-// clientOptions are what [ServiceClient.With] and [Keyed.With] collected.
+// clientOptions are what [Service.With] and [Keyed.With] collected.
 type clientOptions struct {
 	scope         string
 	input, output encoding.Codec

@@ -72,7 +72,7 @@ func FuzzKeyOnTheWire(f *testing.F) {
 	}
 	wire := new(captured)
 	client := newClient(f, ingress.Config{URL: "http://localhost:8080", HTTPClient: &http.Client{Transport: wire}})
-	carts := ingress.Object[*Cart](client)
+	carts := ingress.NewObject[*Cart](client)
 	f.Fuzz(func(t *testing.T, key string) {
 		wire.target = ""
 		_, err := ingress.Call0(t.Context(), carts.Key(key), (*Cart).Key)
@@ -105,7 +105,7 @@ func FuzzKey(f *testing.F) {
 		f.Add(key)
 	}
 	client := newClient(f, ingress.Config{})
-	carts := ingress.Object[*Cart](client)
+	carts := ingress.NewObject[*Cart](client)
 	f.Fuzz(func(t *testing.T, key string) {
 		got, err := ingress.Call0(t.Context(), carts.Key(key), (*Cart).Key)
 		switch {
@@ -128,19 +128,19 @@ func TestEveryWayOfACallKeepsTheKey(t *testing.T) {
 		t.Run(fmt.Sprintf("%.20q", key), func(t *testing.T) {
 			t.Parallel()
 			ctx := testContext(t)
-			sent, err := ingress.Send0(ctx, ingress.Object[*Cart](client).Key(key), (*Cart).Key)
+			sent, err := ingress.Send0(ctx, ingress.NewObject[*Cart](client).Key(key), (*Cart).Key)
 			require.NoError(t, err)
 			got, err := sent.Attach(ctx)
 			require.NoError(t, err)
 			require.Equal(t, key, got)
 
-			_, err = ingress.Call0(ctx, ingress.Object[*Cart](client).Key(key), (*Cart).Key, restate.WithIdempotencyKey("k"))
+			_, err = ingress.Call0(ctx, ingress.NewObject[*Cart](client).Key(key), (*Cart).Key, restate.WithIdempotencyKey("k"))
 			require.NoError(t, err)
-			got, _, err = ingress.Lookup0(ingress.Object[*Cart](client).Key(key), (*Cart).Key, restate.WithIdempotencyKey("k")).Output(ctx)
+			got, _, err = ingress.Lookup0(ingress.NewObject[*Cart](client).Key(key), (*Cart).Key, restate.WithIdempotencyKey("k")).Output(ctx)
 			require.NoError(t, err)
 			require.Equal(t, key, got)
 
-			signup := ingress.Workflow[*Signup](client).ID(key)
+			signup := ingress.NewWorkflow[*Signup](client).ID(key)
 			got, err = ingress.Call0(ctx, signup, (*Signup).ID)
 			require.NoError(t, err)
 			require.Equal(t, key, got)
@@ -173,8 +173,8 @@ func TestAKeyNamesNoHandlerWhenTheKindIsWrong(t *testing.T) {
 func TestAKeyTooLongForAURLIsRefused(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	_, err := ingress.Call0(testContext(t), ingress.Object[*Cart](client).Key(strings.Repeat("x", 100_000)), (*Cart).Key)
+	_, err := ingress.Call0(testContext(t), ingress.NewObject[*Cart](client).Key(strings.Repeat("x", 100_000)), (*Cart).Key)
 	require.Equal(t, http.StatusRequestURITooLong, requireError(t, err).Status)
-	_, err = ingress.Call0(testContext(t), ingress.Object[*Cart](client).Key("x"), (*Cart).Key)
+	_, err = ingress.Call0(testContext(t), ingress.NewObject[*Cart](client).Key("x"), (*Cart).Key)
 	require.NoError(t, err)
 }

@@ -27,12 +27,12 @@ func (*Shelf) Find(_ restate.Context, in Place) (string, error) { return in.Row 
 // what stands in the path. No server answers.
 func shelfAPI(t testing.TB, r chi.Router) http.Handler {
 	client := newClient(t, ingress.Config{URL: "http://127.0.0.1:1", Logger: newLogger(new(logged)), Retry: ingress.Retry{MaxAttempts: 1}})
-	carts := ingress.Object[*Cart](client)
+	carts := ingress.NewObject[*Cart](client)
 	r.Get("/carts/{key}", ingress.Handler0(carts, (*Cart).Key, nil))
 	r.Get("/own/{key}", ingress.Handler0(carts, (*Cart).Key, &ingress.Route{
 		Key: func(r *http.Request) (string, error) { return ingress.PathValue(r, "key"), nil },
 	}))
-	r.Get("/shelves/{row}/{box}", ingress.Handler(ingress.Service[*Shelf](client), (*Shelf).Find, nil))
+	r.Get("/shelves/{row}/{box}", ingress.Handler(ingress.NewService[*Shelf](client), (*Shelf).Find, nil))
 	r.Get("/invocations/{id}", ingress.StatusHandler(client))
 	return r
 }
@@ -50,7 +50,7 @@ func TestWhatTheRouterChangedIsRefusedAndAddressesNothingElse(t *testing.T) {
 	within.Route("/v1", func(r chi.Router) { shelfAPI(t, r) })
 	mux := http.NewServeMux()
 	client := newClient(t, ingress.Config{URL: "http://127.0.0.1:1", Logger: newLogger(new(logged))})
-	mux.Handle("GET /carts/{key}", ingress.Handler0(ingress.Object[*Cart](client), (*Cart).Key, nil))
+	mux.Handle("GET /carts/{key}", ingress.Handler0(ingress.NewObject[*Cart](client), (*Cart).Key, nil))
 
 	for name, test := range map[string]struct {
 		http.Handler

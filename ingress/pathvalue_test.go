@@ -17,7 +17,7 @@ import (
 func TestARouteKeepsTheKeyOfThePath(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	handler := ingress.Handler0(ingress.Object[*Cart](client), (*Cart).Key, nil)
+	handler := ingress.Handler0(ingress.NewObject[*Cart](client), (*Cart).Key, nil)
 	newMux := func() *http.ServeMux {
 		mux := http.NewServeMux()
 		mux.Handle("GET /carts/{key}/key", handler)

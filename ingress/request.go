@@ -12,6 +12,7 @@ import (
 
 	"github.com/restatedev/sdk-go/encoding"
 
+	"github.com/fxrestate/go/internal/backoff"
 	"github.com/fxrestate/go/internal/httpclient"
 )
 
@@ -137,13 +138,17 @@ func contentType(codec encoding.Codec, in any) string {
 // do makes a request, and again where that is safe and promising.
 func (c *Client) do(ctx context.Context, r request) (answer, error) {
 	c.warnInside(ctx, r.subject)
+	var waits *backoff.Waits
 	for attempt := 1; ; attempt++ {
 		a, err := c.attempt(ctx, r)
 		if err == nil || !r.repeatable || attempt >= c.retry.MaxAttempts {
 			return a, err
 		}
-		wait, ok := c.retry.wait(attempt, err)
-		if !ok || !sleep(ctx, wait) {
+		if waits == nil {
+			waits = backoff.New(c.retry.InitialInterval, c.retry.MaxInterval)
+		}
+		after, ok := retryAfter(err)
+		if !ok || !sleep(ctx, after+waits.Next()) {
 			if ctx.Err() != nil {
 				err = fmt.Errorf("%w; not repeated: %w", err, ctx.Err())
 			}

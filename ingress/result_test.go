@@ -106,7 +106,7 @@ func TestARoutePassesAnEmptyResultOnAsNone(t *testing.T) {
 	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
-	w := request(t, ingress.Handler0(ingress.Service[*Greeter](client), (*Greeter).Ping, nil), http.MethodPost, "/", "")
+	w := request(t, ingress.Handler0(ingress.NewService[*Greeter](client), (*Greeter).Ping, nil), http.MethodPost, "/", "")
 	require.Equal(t, http.StatusNoContent, w.Code, w.Body)
 	require.Empty(t, w.Body.String())
 	require.Empty(t, w.Header().Get("Content-Type"))

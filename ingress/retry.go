@@ -4,21 +4,20 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/fxrestate/go/internal/backoff"
 	"github.com/fxrestate/go/internal/httpclient"
 )
 
 // maxRetryAfter is the longest Retry-After that is waited for.
 const maxRetryAfter = time.Minute
 
-// wait tells how long to wait after a number of failed attempts, the last with
-// err, and whether another one makes sense.
-func (r Retry) wait(attempts int, err error) (time.Duration, bool) {
-	var after time.Duration
+// retryAfter reports whether another attempt makes sense after err, and how long the
+// server asks to wait before it.
+func retryAfter(err error) (after time.Duration, ok bool) {
 	var refused *Error
 	var broken *ConnectionError
 	switch {
@@ -34,16 +33,7 @@ func (r Retry) wait(attempts int, err error) (time.Duration, bool) {
 	default:
 		return 0, false
 	}
-	backoff := r.InitialInterval
-	for range attempts - 1 {
-		if backoff *= 2; backoff >= r.MaxInterval {
-			break
-		}
-	}
-	backoff = min(backoff, r.MaxInterval)
-	// Half of it is jitter, so that callers who failed together do not come
-	// back together.
-	return after + backoff - rand.N(backoff/2+1), true
+	return after, true
 }
 
 // repeatable tells whether the same request may succeed later, as far as the answer
@@ -74,14 +64,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return backoff.Sleep(ctx, d)
 }
 
 // parseRetryAfter reads seconds or a date (RFC 9110, section 10.2.3). What is

@@ -8,30 +8,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Waits are not seen from outside without waiting for them.
-func TestWaitsGrowWithJitterUpToTheLimit(t *testing.T) {
+func TestWhatTheServerAsksToWaitIsWaited(t *testing.T) {
 	t.Parallel()
-	retry := Retry{}.withDefaults()
-	broken := &ConnectionError{Err: errors.New("x")}
-	for attempts, longest := range map[int]time.Duration{
-		1: 100 * time.Millisecond, 2: 200 * time.Millisecond, 3: 400 * time.Millisecond,
-		5: 1600 * time.Millisecond, 6: 2 * time.Second, 1000: 2 * time.Second,
+	for name, test := range map[string]struct {
+		err   error
+		after time.Duration
+		ok    bool
+	}{
+		"a broken connection":  {&ConnectionError{Err: errors.New("x")}, 0, true},
+		"a Retry-After":        {&Error{Status: 503, RetryAfter: 7 * time.Second}, 7 * time.Second, true},
+		"one of over a minute": {&Error{Status: 503, RetryAfter: time.Hour}, 0, false},
+		"another error":        {errors.New("x"), 0, false},
 	} {
-		seen := map[time.Duration]bool{}
-		for range 100 {
-			wait, ok := retry.wait(attempts, broken)
-			require.True(t, ok)
-			require.LessOrEqual(t, wait, longest)
-			require.GreaterOrEqual(t, wait, longest/2)
-			seen[wait] = true
-		}
-		require.Greater(t, len(seen), 10, "jitter")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			after, ok := retryAfter(test.err)
+			require.Equal(t, test.ok, ok)
+			require.Equal(t, test.after, after)
+		})
 	}
-	wait, ok := retry.wait(1, &Error{Status: 503, RetryAfter: 7 * time.Second})
-	require.True(t, ok)
-	require.GreaterOrEqual(t, wait, 7*time.Second)
-	_, ok = retry.wait(1, errors.New("x"))
-	require.False(t, ok)
 }
 
 func FuzzRetryAfter(f *testing.F) {

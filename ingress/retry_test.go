@@ -50,7 +50,7 @@ func runAndHangUp(_ http.ResponseWriter, r *http.Request) {
 
 func TestSafeRequestsAreRepeated(t *testing.T) {
 	t.Parallel()
-	sent, err := ingress.Send(testContext(t), ingress.Service[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Greet, "Ada")
+	sent, err := ingress.Send(testContext(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
 
 	for name, fail := range map[string]http.HandlerFunc{
@@ -65,35 +65,35 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 			t.Parallel()
 			for name, request := range map[string]func(ctx context.Context, c *ingress.Client, key string) error{
 				"call with an idempotency key": func(ctx context.Context, c *ingress.Client, key string) error {
-					_, err := ingress.Call(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey(key))
+					_, err := ingress.Call(ctx, ingress.NewService[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey(key))
 					return err
 				},
 				"send with an idempotency key": func(ctx context.Context, c *ingress.Client, key string) error {
-					_, err := ingress.Send(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey(key))
+					_, err := ingress.Send(ctx, ingress.NewService[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey(key))
 					return err
 				},
 				"attach": func(ctx context.Context, c *ingress.Client, _ string) error {
-					_, err := ingress.InvocationByID[string](c, sent.ID()).Attach(ctx)
+					_, err := ingress.HandleOf[string](c, sent.ID()).Attach(ctx)
 					return err
 				},
 				"output": func(ctx context.Context, c *ingress.Client, _ string) error {
-					_, _, err := ingress.InvocationByID[string](c, sent.ID()).Output(ctx)
+					_, _, err := ingress.HandleOf[string](c, sent.ID()).Output(ctx)
 					return err
 				},
 				"lookup": func(ctx context.Context, c *ingress.Client, key string) error {
-					_, err := ingress.Lookup(ingress.Service[*Greeter](c), (*Greeter).Greet, restate.WithIdempotencyKey(key)).FindID(ctx)
+					_, err := ingress.Lookup(ingress.NewService[*Greeter](c), (*Greeter).Greet, restate.WithIdempotencyKey(key)).FindID(ctx)
 					return err
 				},
 				"submission of a workflow": func(ctx context.Context, c *ingress.Client, key string) error {
-					_, err := ingress.Send(ctx, ingress.Workflow[*Signup](c).ID(key), (*Signup).Run, "ada@example.com")
+					_, err := ingress.Send(ctx, ingress.NewWorkflow[*Signup](c).ID(key), (*Signup).Run, "ada@example.com")
 					return err
 				},
 				"submission of a workflow for later": func(ctx context.Context, c *ingress.Client, key string) error {
-					_, err := ingress.Send(ctx, ingress.Workflow[*Signup](c).ID(key), (*Signup).Run, "ada@example.com", restate.WithDelay(time.Hour))
+					_, err := ingress.Send(ctx, ingress.NewWorkflow[*Signup](c).ID(key), (*Signup).Run, "ada@example.com", restate.WithDelay(time.Hour))
 					return err
 				},
 				"submission of a workflow by a route": func(ctx context.Context, c *ingress.Client, key string) error {
-					route := ingress.Handler(ingress.Workflow[*Signup](c).ID(key), (*Signup).Run, &ingress.Route{Send: true})
+					route := ingress.Handler(ingress.NewWorkflow[*Signup](c).ID(key), (*Signup).Run, &ingress.Route{Send: true})
 					if w := request(t, route, http.MethodPost, "/", `"ada@example.com"`); w.Code != http.StatusAccepted {
 						return errors.New(w.Body.String())
 					}
@@ -116,7 +116,7 @@ func TestACallWhoseAnswerGotLostRunsOnce(t *testing.T) {
 	url, requests := failing(t, 1, runAndHangUp)
 	client := newClient(t, ingress.Config{URL: url, Retry: quick})
 	var response ingress.Response
-	text, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, name,
+	text, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, name,
 		restate.WithIdempotencyKey(name), ingress.WithResponse(&response))
 	require.NoError(t, err)
 	require.Equal(t, "hello "+name, text)
@@ -129,7 +129,7 @@ func TestAWorkflowWhoseSubmissionGotLostRunsOnce(t *testing.T) {
 	t.Parallel()
 	url, requests := failing(t, 1, runAndHangUp)
 	client := newClient(t, ingress.Config{URL: url, Retry: quick})
-	id, ctx := ingress.Workflow[*Signup](client).ID(t.Name()), testContext(t)
+	id, ctx := ingress.NewWorkflow[*Signup](client).ID(t.Name()), testContext(t)
 	sent, err := ingress.Send(ctx, id, (*Signup).Run, "ada@example.com")
 	require.NoError(t, err)
 	require.EqualValues(t, 2, requests.Load())
@@ -144,22 +144,22 @@ func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string]func(ctx context.Context, c *ingress.Client) error{
 		"call": func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Call(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(ctx, ingress.NewService[*Greeter](c), (*Greeter).Greet, "Ada")
 			return err
 		},
 		"send": func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Send(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada")
+			_, err := ingress.Send(ctx, ingress.NewService[*Greeter](c), (*Greeter).Greet, "Ada")
 			return err
 		},
 		"awakeable": func(ctx context.Context, c *ingress.Client) error {
 			return c.ResolveAwakeable(ctx, "sign_1", "x")
 		},
 		"call of a workflow, whose second is a conflict": func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Call(ctx, ingress.Workflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Run, "ada@example.com")
+			_, err := ingress.Call(ctx, ingress.NewWorkflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Run, "ada@example.com")
 			return err
 		},
 		"send of another handler of a workflow": func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.SendVoid(ctx, ingress.Workflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Confirm, "1234")
+			_, err := ingress.SendVoid(ctx, ingress.NewWorkflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Confirm, "1234")
 			return err
 		},
 		"send by name, of what may be no workflow": func(ctx context.Context, c *ingress.Client) error {
@@ -184,7 +184,7 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 		t.Parallel()
 		url, requests := failing(t, 0, nil)
 		client := newClient(t, ingress.Config{URL: url, Retry: quick})
-		_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Fail,
+		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Fail,
 			Failure{Code: 503, Message: "full"}, restate.WithIdempotencyKey(t.Name()))
 		require.Equal(t, ingress.SourceInvocation, requireError(t, err).Source)
 		require.EqualValues(t, 1, requests.Load())
@@ -194,7 +194,7 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 			t.Parallel()
 			url, requests := failing(t, 1, status(code))
 			client := newClient(t, ingress.Config{URL: url, Retry: quick})
-			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
 			require.Equal(t, code, requireError(t, err).Status)
 			require.EqualValues(t, 1, requests.Load())
 		})
@@ -204,7 +204,7 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 func TestRetriesEnd(t *testing.T) {
 	t.Parallel()
 	call := func(ctx context.Context, url string, retry ingress.Retry) error {
-		_, err := ingress.Call(ctx, ingress.Service[*Greeter](newClient(t, ingress.Config{URL: url, Retry: retry})),
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url, Retry: retry})),
 			(*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
 		return err
 	}
@@ -269,7 +269,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			})
 			client := newClient(t, ingress.Config{URL: url, Retry: quick})
-			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
 			second = time.Now()
 			require.NoError(t, err)
 			require.EqualValues(t, 2, requests.Load())

@@ -56,18 +56,18 @@ type Route struct {
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// Mountable is what a route can call: a [ServiceClient], an [ObjectClient] or a
-// [WorkflowClient], whose key is then in the request, or a [Keyed] target.
+// Mountable is what a route can call: a [Service], an [Object] or a
+// [Workflow], whose key is then in the request, or a [Keyed] target.
 type Mountable[T any] interface {
 	// mount returns the address, and the name of the path value that has the
 	// key if it is not part of it.
 	mount() (to address[T], keyParam string)
 }
 
-func (s ServiceClient[T]) mount() (address[T], string)  { return s.to, "" }
-func (o ObjectClient[T]) mount() (address[T], string)   { return o.to, "key" }
-func (w WorkflowClient[T]) mount() (address[T], string) { return w.to, "id" }
-func (k Keyed[T]) mount() (address[T], string)          { return k.to, "" }
+func (s Service[T]) mount() (address[T], string)  { return s.to, "" }
+func (o Object[T]) mount() (address[T], string)   { return o.to, "key" }
+func (w Workflow[T]) mount() (address[T], string) { return w.to, "id" }
+func (k Keyed[T]) mount() (address[T], string)    { return k.to, "" }
 
 // Handler mounts a handler as a route:
 //

@@ -23,7 +23,7 @@ import (
 
 // newAPI serves the routes of an application.
 func newAPI(t testing.TB, client *ingress.Client) http.Handler {
-	greeter, carts, signups := ingress.Service[*Greeter](client), ingress.Object[*Cart](client), ingress.Workflow[*Signup](client)
+	greeter, carts, signups := ingress.NewService[*Greeter](client), ingress.NewObject[*Cart](client), ingress.NewWorkflow[*Signup](client)
 	r := chi.NewRouter()
 	r.Post("/greetings", ingress.Handler(greeter, (*Greeter).Greet, nil))
 	r.Post("/notifications", ingress.HandlerVoid(greeter, (*Greeter).Notify, nil))
@@ -251,7 +251,7 @@ func TestTheStatusOfWhatFailedIsGoneOrNeverWas(t *testing.T) {
 		require.Equal(t, http.StatusAccepted, w.Code)
 		require.Empty(t, w.Header().Get("Location"), "no StatusPath")
 		id := w.Header().Get("X-Restate-Id")
-		_, _ = ingress.InvocationByID[restate.Void](client, id).Attach(testContext(t))
+		_, _ = ingress.HandleOf[restate.Void](client, id).Attach(testContext(t))
 		return request(t, api, http.MethodGet, "/invocations/"+id, "")
 	}
 	failed := problemOf(t, finished("/failures/later", `{"Code":404,"Message":"no such order"}`))
@@ -293,7 +293,7 @@ func TestWhenTheClientGoesAwayTheInvocationGoesOn(t *testing.T) {
 	require.Empty(t, log.all())
 
 	open(t, client, name)
-	text, err := ingress.Lookup(ingress.Service[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testContext(t))
+	text, err := ingress.Lookup(ingress.NewService[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testContext(t))
 	require.NoError(t, err)
 	require.Equal(t, "opened "+name, text)
 }
@@ -367,7 +367,7 @@ func TestTheErrorWriterCanBeReplaced(t *testing.T) {
 		w.WriteHeader(ingress.ProblemOf(err).Status)
 		_, _ = io.WriteString(w, err.Error())
 	}}
-	h := ingress.Handler(ingress.Service[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Greet, route)
+	h := ingress.Handler(ingress.NewService[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Greet, route)
 	w := request(t, h, http.MethodPost, "/", "{")
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.Equal(t, "ingress: 400 the body is not valid JSON, at byte 1", w.Body.String())
@@ -409,11 +409,11 @@ func TestARouteThatCannotWorkSaysSo(t *testing.T) {
 	t.Parallel()
 	log := new(logged)
 	client := newClient(t, ingress.Config{Logger: newLogger(log)})
-	broken, greeter := ingress.Service[*Broken](client), ingress.Service[*Greeter](client)
+	broken, greeter := ingress.NewService[*Broken](client), ingress.NewService[*Greeter](client)
 	_ = noExport{a: ""}
 	for want, h := range map[string]http.HandlerFunc{
-		"write a method expression":                                                     ingress.Handler0(ingress.Service[*Greeter](client), func(*Greeter, restate.Context) (string, error) { return "", nil }, nil),
-		"Cart is a virtual object, and the client is for a service":                     ingress.Handler0(ingress.Service[*Cart](client), (*Cart).Key, nil),
+		"write a method expression":                                                     ingress.Handler0(ingress.NewService[*Greeter](client), func(*Greeter, restate.Context) (string, error) { return "", nil }, nil),
+		"Cart is a virtual object, and the client is for a service":                     ingress.Handler0(ingress.NewService[*Cart](client), (*Cart).Key, nil),
 		"field A of ingress_test.noName: has a path or query tag":                       ingress.HandlerVoid(broken, (*Broken).NoName, nil),
 		"field A of ingress_test.twoTags: has a path and a query tag":                   ingress.HandlerVoid(broken, (*Broken).TwoTags, nil),
 		"field A of ingress_test.noText: is a map[string]int":                           ingress.HandlerVoid(broken, (*Broken).NoText, nil),
@@ -432,7 +432,7 @@ func TestARouteThatCannotWorkSaysSo(t *testing.T) {
 	require.Len(t, log.all(), 11, "logged when mounted, and not for each request")
 	for _, h := range []http.HandlerFunc{
 		ingress.Handler0(ingress.Mountable[*Cart](nil), (*Cart).Key, nil),
-		ingress.Handler0(ingress.ObjectClient[*Cart]{}, (*Cart).Key, nil),
+		ingress.Handler0(ingress.Object[*Cart]{}, (*Cart).Key, nil),
 		ingress.StatusHandler(nil),
 	} {
 		require.Equal(t, http.StatusInternalServerError, problemOf(t, request(t, h, http.MethodPost, "/", "")).Status)

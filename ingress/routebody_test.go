@@ -251,7 +251,7 @@ func newDesk(t testing.TB) http.Handler {
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 
-	to := ingress.Service[*Desk](client)
+	to := ingress.NewService[*Desk](client)
 	r := chi.NewRouter()
 	r.Post("/Desk/Patch", ingress.Handler(to, (*Desk).Patch, nil))
 	r.Post("/PatchByURL/{id}", ingress.Handler(to, (*Desk).PatchByURL, nil))
@@ -270,7 +270,7 @@ func newDesk(t testing.TB) http.Handler {
 	r.Post("/Desk/Raw", ingress.Handler(to, (*Desk).Raw, nil))
 	r.Post("/Desk/Optional", ingress.Handler(to, (*Desk).Optional, nil))
 	r.Post("/Sent/{id}", ingress.Handler(to, (*Desk).PatchByURL, &ingress.Route{Send: true}))
-	r.Post("/Accounts/{key}/Refund/{id}", ingress.Handler(ingress.Object[*Accounts](client), (*Accounts).Refund, nil))
+	r.Post("/Accounts/{key}/Refund/{id}", ingress.Handler(ingress.NewObject[*Accounts](client), (*Accounts).Refund, nil))
 	r.Get("/invocations/{id}", ingress.StatusHandler(client))
 	return r
 }
@@ -465,7 +465,7 @@ func TestTheIdempotencyKeyIsMadeOfTheClientsBytes(t *testing.T) {
 	var seen string
 	client := newClient(t, ingress.Config{URL: "http://127.0.0.1:1", Logger: newLogger(new(logged)), Retry: ingress.Retry{MaxAttempts: 1}})
 	r := chi.NewRouter()
-	r.Post("/{id}", ingress.Handler(ingress.Service[*Desk](client), (*Desk).PatchByURL, &ingress.Route{
+	r.Post("/{id}", ingress.Handler(ingress.NewService[*Desk](client), (*Desk).PatchByURL, &ingress.Route{
 		IdempotencyKey: func(_ *http.Request, body []byte) (string, error) {
 			seen = string(body)
 			return "k", nil

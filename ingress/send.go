@@ -15,47 +15,47 @@ import (
 // restate.WithDelay, later, and returns as soon as the server has it. A delay that
 // is negative is none: what is late already runs now. The
 // submission of a workflow is a Send of its main handler. See [Call].
-func Send[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...SendOption) (Invocation[O], error) {
+func Send[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...SendOption) (Handle[O], error) {
 	return send[O](ctx, to, method, in, opts)
 }
 
 // SendVoid is [Send] for methods without a result.
-func SendVoid[T any, C restate.Context, I any](ctx context.Context, to Target[T], method func(T, C, I) error, in I, opts ...SendOption) (Invocation[restate.Void], error) {
+func SendVoid[T any, C restate.Context, I any](ctx context.Context, to Target[T], method func(T, C, I) error, in I, opts ...SendOption) (Handle[restate.Void], error) {
 	return send[restate.Void](ctx, to, method, in, opts)
 }
 
 // Send0 is [Send] for methods without input.
-func Send0[T any, C restate.Context, O any](ctx context.Context, to Target[T], method func(T, C) (O, error), opts ...SendOption) (Invocation[O], error) {
+func Send0[T any, C restate.Context, O any](ctx context.Context, to Target[T], method func(T, C) (O, error), opts ...SendOption) (Handle[O], error) {
 	return send[O](ctx, to, method, restate.Void{}, opts)
 }
 
 // Send0Void is [Send] for methods without input and result.
-func Send0Void[T any, C restate.Context](ctx context.Context, to Target[T], method func(T, C) error, opts ...SendOption) (Invocation[restate.Void], error) {
+func Send0Void[T any, C restate.Context](ctx context.Context, to Target[T], method func(T, C) error, opts ...SendOption) (Handle[restate.Void], error) {
 	return send[restate.Void](ctx, to, method, restate.Void{}, opts)
 }
 
-func send[O, T any](ctx context.Context, to Target[T], method, in any, opts []SendOption) (Invocation[O], error) {
+func send[O, T any](ctx context.Context, to Target[T], method, in any, opts []SendOption) (Handle[O], error) {
 	c, err := resolve(to, method)
 	if err != nil {
-		return Invocation[O]{}, err
+		return Handle[O]{}, err
 	}
 	return sendTo[O](ctx, c, in, opts)
 }
 
-func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (Invocation[O], error) {
+func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (Handle[O], error) {
 	o, err := collectSend(opts)
 	if err != nil {
-		return Invocation[O]{}, fmt.Errorf("ingress: %s: %w", c.name(), err)
+		return Handle[O]{}, fmt.Errorf("ingress: %s: %w", c.name(), err)
 	}
 	input, err := c.encode(in, o)
 	if err != nil {
-		return Invocation[O]{}, err
+		return Handle[O]{}, err
 	}
 	accepted, err := c.send(ctx, input, o)
 	if err != nil {
-		return Invocation[O]{}, err
+		return Handle[O]{}, err
 	}
-	return Invocation[O]{
+	return Handle[O]{
 		client: c.client,
 		name:   c.name(),
 		ref:    byID(accepted.InvocationID),

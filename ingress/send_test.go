@@ -15,7 +15,7 @@ import (
 func TestSendReachesEveryShapeOfMethod(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 
 	greet, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
 	name := t.Name()
-	sent, err := ingress.Send(ctx, ingress.Service[*Greeter](client), (*Greeter).Wait, name)
+	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name)
 	require.NoError(t, err)
 
 	_, ready, err := sent.Output(ctx)
@@ -65,7 +65,7 @@ func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 	require.Equal(t, "opened "+name, text)
 
 	// In another place, at another time.
-	text, err = ingress.InvocationByID[string](client, sent.ID()).Attach(ctx)
+	text, err = ingress.HandleOf[string](client, sent.ID()).Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "opened "+name, text)
 }
@@ -73,7 +73,7 @@ func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 func TestSendWithTheSameKeyIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	greeter, name := ingress.Service[*Greeter](client), t.Name()
+	greeter, name := ingress.NewService[*Greeter](client), t.Name()
 	first, err := ingress.Send(ctx, greeter, (*Greeter).Greet, name, restate.WithIdempotencyKey(name))
 	require.NoError(t, err)
 	require.Equal(t, ingress.Accepted, first.Status())
@@ -91,7 +91,7 @@ func TestADelayedSendRunsLater(t *testing.T) {
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
 	const delay = 700 * time.Millisecond
 	start := time.Now()
-	sent, err := ingress.Send(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, t.Name(), restate.WithDelay(delay))
+	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, t.Name(), restate.WithDelay(delay))
 	require.NoError(t, err)
 	_, ready, err := sent.Output(ctx)
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestADelayIsRoundedUpToMilliseconds(t *testing.T) {
 		math.MaxInt64: "9223372036855ms",
 	} {
 		t.Run(delay.String(), func(t *testing.T) {
-			_, err := ingress.Send0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
+			_, err := ingress.Send0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
 			require.NoError(t, err)
 			seen := recorder.all()
 			require.Equal(t, want, seen[len(seen)-1].URL.Query().Get("delay"))
@@ -130,7 +130,7 @@ func TestANegativeDelayIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sent, err := ingress.Send0(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
+			sent, err := ingress.Send0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
 			require.NoError(t, err)
 			text, err := sent.Attach(testContext(t))
 			require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestANegativeDelayIsNone(t *testing.T) {
 func TestAWorkflowIsSubmittedOnceAndFoundByItsID(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	signup := ingress.Workflow[*Signup](client).ID(t.Name() + "/?#%41 ü")
+	signup := ingress.NewWorkflow[*Signup](client).ID(t.Name() + "/?#%41 ü")
 
 	_, _, err := ingress.Lookup(signup, (*Signup).Run).Output(ctx)
 	require.ErrorIs(t, err, ingress.ErrNotFound)
@@ -179,7 +179,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 		key := t.Name() + key
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
-			ctx, greeter := testContext(t), ingress.Service[*Greeter](client)
+			ctx, greeter := testContext(t), ingress.NewService[*Greeter](client)
 			withKey := restate.WithIdempotencyKey(key)
 			_, err := ingress.Lookup(greeter, (*Greeter).Greet, withKey).Attach(ctx)
 			require.ErrorIs(t, err, ingress.ErrNotFound)
@@ -192,14 +192,14 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, "hello Ada", text)
 
-			cart := ingress.Object[*Cart](client).Key(key)
+			cart := ingress.NewObject[*Cart](client).Key(key)
 			_, err = ingress.Call0(ctx, cart, (*Cart).Key, withKey)
 			require.NoError(t, err)
 			text, ready, err := ingress.Lookup0(cart, (*Cart).Key, withKey).Output(ctx)
 			require.NoError(t, err)
 			require.True(t, ready)
 			require.Equal(t, key, text)
-			_, _, err = ingress.Lookup0(ingress.Object[*Cart](client).Key(key+"x"), (*Cart).Key, withKey).Output(ctx)
+			_, _, err = ingress.Lookup0(ingress.NewObject[*Cart](client).Key(key+"x"), (*Cart).Key, withKey).Output(ctx)
 			require.ErrorIs(t, err, ingress.ErrNotFound, "another object")
 		})
 	}
@@ -207,7 +207,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 	t.Run("of methods without a result", func(t *testing.T) {
 		t.Parallel()
 		ctx := testContext(t)
-		greeter, withKey := ingress.Service[*Greeter](client), restate.WithIdempotencyKey(t.Name())
+		greeter, withKey := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(t.Name())
 		require.NoError(t, ingress.CallVoid(ctx, greeter, (*Greeter).Notify, "x", withKey))
 		_, err := ingress.LookupVoid(greeter, (*Greeter).Notify, withKey).Attach(ctx)
 		require.NoError(t, err)
@@ -221,9 +221,9 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 	t.Parallel()
 	recorder := newRecorder(t, restateServer().IngressURL())
 	client, ctx := newClient(t, ingress.Config{URL: recorder.url}), testContext(t)
-	greeter, signup := ingress.Service[*Greeter](client), ingress.Workflow[*Signup](client).ID("x")
+	greeter, signup := ingress.NewService[*Greeter](client), ingress.NewWorkflow[*Signup](client).ID("x")
 	for name, test := range map[string]struct {
-		handle ingress.Invocation[string]
+		handle ingress.Handle[string]
 		want   string
 	}{
 		"no idempotency key": {
@@ -241,8 +241,8 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 		"headers":       {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), restate.WithHeaders(map[string]string{"X-A": "b"})), "ingress: Greeter/Greet: a lookup makes no call"},
 		"a limit key":   {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), restate.WithLimitKey("x")), "ingress: Greeter/Greet: a lookup makes no call"},
 		"a response":    {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), ingress.WithResponse(new(ingress.Response))), "ingress: Greeter/Greet: a lookup makes no call"},
-		"an empty id":   {ingress.InvocationByID[string](client, ""), "ingress: the invocation's id is empty"},
-		"a zero handle": {ingress.Invocation[string]{}, "ingress: the target has no client"},
+		"an empty id":   {ingress.HandleOf[string](client, ""), "ingress: the invocation's id is empty"},
+		"a zero handle": {ingress.Handle[string]{}, "ingress: the target has no client"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := test.handle.Attach(ctx)
@@ -260,8 +260,8 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	greeter, key := ingress.Service[*Greeter](client), restate.WithIdempotencyKey(t.Name()+" a/b?")
-	cart, signup := ingress.Object[*Cart](client).Key(t.Name()+"/ü"), ingress.Workflow[*Signup](client).ID(t.Name()+"/ü")
+	greeter, key := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(t.Name()+" a/b?")
+	cart, signup := ingress.NewObject[*Cart](client).Key(t.Name()+"/ü"), ingress.NewWorkflow[*Signup](client).ID(t.Name()+"/ü")
 	greeted, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada", key)
 	require.NoError(t, err)
 	keyed, err := ingress.Send0(ctx, cart, (*Cart).Key, key)
@@ -269,7 +269,7 @@ func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 	submitted, err := ingress.Send(ctx, signup, (*Signup).Run, "x")
 	require.NoError(t, err)
 
-	for want, found := range map[string]ingress.Invocation[string]{
+	for want, found := range map[string]ingress.Handle[string]{
 		greeted.ID():   ingress.Lookup(greeter, (*Greeter).Greet, key),
 		keyed.ID():     ingress.Lookup0(cart, (*Cart).Key, key),
 		submitted.ID(): ingress.Lookup(signup, (*Signup).Run),
@@ -284,22 +284,22 @@ func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 	require.Equal(t, submitted.ID(), id)
 
 	elsewhere := newClient(t, ingress.Config{URL: restateServer().AdminURL()})
-	_, err = ingress.Lookup(ingress.Workflow[*Signup](elsewhere).ID("x"), (*Signup).Run).FindID(ctx)
+	_, err = ingress.Lookup(ingress.NewWorkflow[*Signup](elsewhere).ID("x"), (*Signup).Run).FindID(ctx)
 	require.Error(t, err)
 }
 
 func TestAnInvocationByIDDecodesAsToldTo(t *testing.T) {
 	t.Parallel()
 	ctx, client := testContext(t), newClient(t, ingress.Config{})
-	sent, err := ingress.Send(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
-	raw, err := ingress.InvocationByID[[]byte](client, sent.ID(), restate.WithBinary).Attach(ctx)
+	raw, err := ingress.HandleOf[[]byte](client, sent.ID(), restate.WithBinary).Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, `"hello Ada"`, string(raw))
 
-	_, err = ingress.InvocationByID[string](client, "inv_nonsense").Attach(ctx)
+	_, err = ingress.HandleOf[string](client, "inv_nonsense").Attach(ctx)
 	require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
-	_, err = ingress.InvocationByID[int](client, sent.ID()).Attach(ctx)
+	_, err = ingress.HandleOf[int](client, sent.ID()).Attach(ctx)
 	require.ErrorContains(t, err, "ingress: attach "+sent.ID()+": the result of "+sent.ID()+" does not decode into int")
 }
 

@@ -46,7 +46,7 @@ func (*Approvals) Decide(ctx restate.Context, d Decision) error {
 // signals.
 func Example_signal() {
 	ctx, client := context.Background(), exampleClient()
-	approvals := ingress.Service[*Approvals](client)
+	approvals := ingress.NewService[*Approvals](client)
 
 	waiting, err := ingress.Send(ctx, approvals, (*Approvals).Request, "a holiday")
 	if err != nil {
@@ -64,8 +64,8 @@ func Example_signal() {
 
 func TestASignalReachesAnInvocationThroughAHandler(t *testing.T) {
 	t.Parallel()
-	ctx, approvals := testContext(t), ingress.Service[*Approvals](newClient(t, ingress.Config{}))
-	send := func() ingress.Invocation[string] {
+	ctx, approvals := testContext(t), ingress.NewService[*Approvals](newClient(t, ingress.Config{}))
+	send := func() ingress.Handle[string] {
 		waiting, err := ingress.Send(ctx, approvals, (*Approvals).Request, "a raise")
 		require.NoError(t, err)
 		return waiting

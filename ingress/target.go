@@ -10,51 +10,51 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// Target is what [Call] and its kin call: a [ServiceClient], or what
-// [ObjectClient.Key] and [WorkflowClient.ID] return.
+// Target is what [Call] and its kin call: a [Service], or what
+// [Object.Key] and [Workflow.ID] return.
 type Target[T any] interface {
 	address() address[T]
 }
 
-// ServiceClient addresses the service T. It is a [Target] and [Mountable].
-type ServiceClient[T any] struct{ to address[T] }
+// Service addresses the service T. It is a [Target] and [Mountable].
+type Service[T any] struct{ to address[T] }
 
-// Service returns a client of the service T.
-func Service[T any](c *Client) ServiceClient[T] {
-	return ServiceClient[T]{address[T]{client: c, kind: handler.Service}}
+// NewService returns a client of the service T.
+func NewService[T any](c *Client) Service[T] {
+	return Service[T]{address[T]{client: c, kind: handler.Service}}
 }
 
 // With returns a client whose calls have options of the SDK, such as
 // restate.WithScope.
-func (s ServiceClient[T]) With(opts ...restate.ClientOption) ServiceClient[T] {
-	return ServiceClient[T]{s.to.with(opts)}
+func (s Service[T]) With(opts ...restate.ClientOption) Service[T] {
+	return Service[T]{s.to.with(opts)}
 }
 
-func (s ServiceClient[T]) address() address[T] { return s.to }
+func (s Service[T]) address() address[T] { return s.to }
 
-// ObjectClient addresses virtual objects of the type T. Its method Key makes the
+// Object addresses virtual objects of the type T. Its method Key makes the
 // [Target]. It is [Mountable].
-type ObjectClient[T any] struct{ to address[T] }
+type Object[T any] struct{ to address[T] }
 
-// Object returns a client of the virtual objects of the type T.
-func Object[T any](c *Client) ObjectClient[T] {
-	return ObjectClient[T]{address[T]{client: c, kind: handler.Object}}
+// NewObject returns a client of the virtual objects of the type T.
+func NewObject[T any](c *Client) Object[T] {
+	return Object[T]{address[T]{client: c, kind: handler.Object}}
 }
 
 // Key addresses the object with the given key: any text but the empty one.
-func (o ObjectClient[T]) Key(key string) Keyed[T] { return Keyed[T]{o.to.at(key)} }
+func (o Object[T]) Key(key string) Keyed[T] { return Keyed[T]{o.to.at(key)} }
 
-// WorkflowClient addresses workflows of the type T. Its method ID makes the
+// Workflow addresses workflows of the type T. Its method ID makes the
 // [Target]. It is [Mountable].
-type WorkflowClient[T any] struct{ to address[T] }
+type Workflow[T any] struct{ to address[T] }
 
-// Workflow returns a client of the workflows of the type T.
-func Workflow[T any](c *Client) WorkflowClient[T] {
-	return WorkflowClient[T]{address[T]{client: c, kind: handler.Workflow}}
+// NewWorkflow returns a client of the workflows of the type T.
+func NewWorkflow[T any](c *Client) Workflow[T] {
+	return Workflow[T]{address[T]{client: c, kind: handler.Workflow}}
 }
 
 // ID addresses the workflow with the given id: any text but the empty one.
-func (w WorkflowClient[T]) ID(id string) Keyed[T] { return Keyed[T]{w.to.at(id)} }
+func (w Workflow[T]) ID(id string) Keyed[T] { return Keyed[T]{w.to.at(id)} }
 
 // Keyed is a [Target] with a key: a virtual object or a workflow. It is
 // [Mountable] for routes whose key is always the same.
@@ -115,7 +115,7 @@ func resolve[T any](to Target[T], method any) (callee, error) {
 	return c, c.checkKey()
 }
 
-var errNoClient = errors.New("ingress: the target has no client; make it with ingress.Service, Object or Workflow")
+var errNoClient = errors.New("ingress: the target has no client; make it with ingress.NewService, NewObject or NewWorkflow")
 
 func (a address[T]) callee(method any) (callee, error) {
 	if a.client == nil {
@@ -126,8 +126,8 @@ func (a address[T]) callee(method any) (callee, error) {
 		return callee{}, fmt.Errorf("ingress: %w", err)
 	}
 	if ref.Service.Kind != a.kind {
-		return callee{}, fmt.Errorf("ingress: %s is a %s, and the client is for a %s; use %s",
-			ref.Service.Name, ref.Service.Kind, a.kind, constructor(ref.Service.Kind))
+		return callee{}, fmt.Errorf("ingress: %s is a %s, and the client is for a %s; use ingress.New%s",
+			ref.Service.Name, ref.Service.Kind, a.kind, registration(ref.Service.Kind))
 	}
 	return callee{
 		client:  a.client,
@@ -150,9 +150,4 @@ func (c callee) checkKey() error {
 		return fmt.Errorf("ingress: %s: %w", c.name(), err)
 	}
 	return nil
-}
-
-// constructor is the function that makes clients of a kind.
-func constructor(kind handler.Kind) string {
-	return "ingress." + registration(kind)
 }

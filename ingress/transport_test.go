@@ -188,27 +188,27 @@ func TestAWrittenRequestIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 		requests int64
 	}{
 		"a call": {func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Call(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(ctx, ingress.NewService[*Greeter](c), (*Greeter).Greet, "Ada")
 			return err
 		}, 1},
 		"a call without a body": {func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Call0(ctx, ingress.Service[*Greeter](c), (*Greeter).Ping)
+			_, err := ingress.Call0(ctx, ingress.NewService[*Greeter](c), (*Greeter).Ping)
 			return err
 		}, 1},
 		"a send": {func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Send(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada")
+			_, err := ingress.Send(ctx, ingress.NewService[*Greeter](c), (*Greeter).Greet, "Ada")
 			return err
 		}, 1},
 		"a call of a workflow": {func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Call(ctx, ingress.Workflow[*Signup](c).ID("x"), (*Signup).Run, "Ada")
+			_, err := ingress.Call(ctx, ingress.NewWorkflow[*Signup](c).ID("x"), (*Signup).Run, "Ada")
 			return err
 		}, 1},
 		"a call with an idempotency key": {func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Call(ctx, ingress.Service[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
+			_, err := ingress.Call(ctx, ingress.NewService[*Greeter](c), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
 			return err
 		}, 3},
 		"the submission of a workflow": {func(ctx context.Context, c *ingress.Client) error {
-			_, err := ingress.Send(ctx, ingress.Workflow[*Signup](c).ID("x"), (*Signup).Run, "Ada")
+			_, err := ingress.Send(ctx, ingress.NewWorkflow[*Signup](c).ID("x"), (*Signup).Run, "Ada")
 			return err
 		}, 3},
 	} {
@@ -225,7 +225,7 @@ func TestAWrittenRequestIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 				client := newClient(t, ingress.Config{URL: url, Retry: ingress.Retry{MaxAttempts: 3, InitialInterval: time.Millisecond}})
 				want := test.requests
 				if len(answers) > 1 {
-					_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, "first")
+					_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "first")
 					require.NoError(t, err)
 					requests.Store(0)
 				}
@@ -260,7 +260,7 @@ func TestTheContextInterrupts(t *testing.T) {
 			<-arrived
 			cancel()
 		}()
-		_, err := ingress.Call(ctx, ingress.Service[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
 		require.ErrorIs(t, err, context.Canceled)
 		<-gone // the server knows
 	})
@@ -275,7 +275,7 @@ func TestTheContextInterrupts(t *testing.T) {
 			cancel()
 			<-r.Context().Done()
 		})
-		_, err := ingress.Call(ctx, ingress.Service[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
 		require.ErrorIs(t, err, context.Canceled)
 	})
 	t.Run("a write of the request", func(t *testing.T) {
@@ -286,7 +286,7 @@ func TestTheContextInterrupts(t *testing.T) {
 		ctx, cancel := context.WithTimeout(testContext(t), 50*time.Millisecond)
 		defer cancel()
 		client := newClient(t, ingress.Config{URL: "http://" + listener.Addr().String()})
-		_, err = ingress.Call(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, strings.Repeat("x", 64<<20))
+		_, err = ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, strings.Repeat("x", 64<<20))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 	t.Run("nothing when it ends after the answer", func(t *testing.T) {
@@ -334,7 +334,7 @@ func TestWhatIsNoAnswerIsAConnectionError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, _ := scripted(t, answer)
-			_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
 			var broken *ingress.ConnectionError
 			if name == "another protocol" { // which is an answer, and no result
 				require.Equal(t, http.StatusSwitchingProtocols, requireError(t, err).Status)
@@ -349,7 +349,7 @@ func TestWhatIsNoAnswerIsAConnectionError(t *testing.T) {
 func TestInterimAnswersArePassedOver(t *testing.T) {
 	t.Parallel()
 	url, _ := scripted(t, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"+okAnswer)
-	text, err := ingress.Call(testContext(t), ingress.Service[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
+	text, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
 	require.Equal(t, "ok", text)
 }
@@ -365,7 +365,7 @@ func TestARefusalThatComesBeforeTheRequestIsReadIsSeen(t *testing.T) {
 				t.Parallel()
 				client := newClient(t, ingress.Config{URL: refusing(t, refuse)})
 				for range 3 {
-					_, err := ingress.Call(testContext(t), ingress.Service[*Greeter](client), (*Greeter).Greet, strings.Repeat("x", size))
+					_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, strings.Repeat("x", size))
 					require.Equal(t, http.StatusRequestEntityTooLarge, requireError(t, err).Status)
 				}
 			})
@@ -420,7 +420,7 @@ func TestCallsCanBeTraced(t *testing.T) {
 		Got1xxResponse:       func(int, textproto.MIMEHeader) error { return errors.New("no interim answer") },
 	})
 	for range 2 {
-		_, err := ingress.Call(ctx, ingress.Service[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		require.NoError(t, err)
 	}
 	mu.Lock()
@@ -517,7 +517,7 @@ func BenchmarkCall(b *testing.B) {
 		echo(w, r)
 	})
 	client := newClient(b, ingress.Config{URL: url})
-	greeter := ingress.Service[*Greeter](client)
+	greeter := ingress.NewService[*Greeter](client)
 	b.ReportAllocs()
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {

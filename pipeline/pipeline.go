@@ -7,6 +7,8 @@ import "github.com/fxrestate/go/handler"
 type Pipeline struct {
 	// Global and Service are the stages of all services and of this one.
 	Global, Service Stages
+	// Groups are the stages of the groups that this one stands in, outermost first.
+	Groups []Stages
 	// Handlers are the stages of single handlers, by their names on the wire.
 	Handlers map[string]Stages
 	// ServiceValues, and Values by the names of handlers, are what [MetadataOf] finds.
@@ -21,7 +23,7 @@ func (p Pipeline) Compile(target handler.Target, m Method) (*Chain, error) {
 	target.ServiceValues, target.Values = p.ServiceValues, p.Values[target.Handler]
 	return Compile(Config{
 		Target: target, Method: m,
-		Global: p.Global, Service: p.Service, Handler: p.Handlers[target.Handler],
+		Global: p.Global, Groups: p.Groups, Service: p.Service, Handler: p.Handlers[target.Handler],
 		WithoutGuards: p.WithoutGuards, WithoutInterceptors: p.WithoutInterceptors, WithoutFilters: p.WithoutFilters,
 	})
 }

@@ -69,7 +69,7 @@ func ExampleCall() {
 		fxrestate.Service[*Checkout](NewCheckout),
 	)
 	defer stop()
-	ctx, checkout := context.Background(), ingress.Service[*Checkout](client)
+	ctx, checkout := context.Background(), ingress.NewService[*Checkout](client)
 
 	bought, err := ingress.Call(ctx, checkout, (*Checkout).Buy, "tea")
 	fmt.Println(bought, err)

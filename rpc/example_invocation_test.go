@@ -69,7 +69,7 @@ func ExampleInvocation() {
 		fxrestate.Object[*Desk](NewDesk),
 	)
 	defer stop()
-	ctx, desk := context.Background(), ingress.Object[*Desk](client).Key("ExampleInvocation")
+	ctx, desk := context.Background(), ingress.NewObject[*Desk](client).Key("ExampleInvocation")
 
 	_ = ingress.CallVoid(ctx, desk, (*Desk).Order, "tea")
 	report, err := ingress.Call0(ctx, desk, (*Desk).Fetch)

@@ -34,7 +34,7 @@ func inHandler(code func(ctx restate.Context) (string, error)) {
 		fxrestate.Service[*Scratch](func() *Scratch { return &Scratch{code} }),
 	)
 	defer stop()
-	out, err := ingress.Call0(context.Background(), ingress.Service[*Scratch](client), (*Scratch).Do)
+	out, err := ingress.Call0(context.Background(), ingress.NewService[*Scratch](client), (*Scratch).Do)
 	if err != nil {
 		fmt.Println("error:", err)
 		return

@@ -52,9 +52,9 @@ func ExampleSend() {
 	defer stop()
 	ctx := context.Background()
 
-	id, err := ingress.Call(ctx, ingress.Service[*Accounts](client), (*Accounts).Create, "Ada")
+	id, err := ingress.Call(ctx, ingress.NewService[*Accounts](client), (*Accounts).Create, "Ada")
 	fmt.Println("created", err)
-	_, err = ingress.InvocationByID[restate.Void](client, id).Attach(ctx)
+	_, err = ingress.HandleOf[restate.Void](client, id).Attach(ctx)
 	fmt.Println("reminded", err)
 	// Unordered output:
 	// created <nil>

@@ -29,13 +29,13 @@ type CartClient interface {
 // CartCalls are the handlers of one [Cart].
 // Each method waits for the result; see [rpc.Call].
 type CartCalls interface {
-	// Add puts a tea into the cart and returns all that is in it.
+	// Add puts a tea into the cart and returns the contents.
 	Add(ctx restate.Context, in Line, opts ...restate.RequestOption) ([]Line, error)
-	// Checkout empties the cart and returns what was in it.
+	// Checkout empties the cart and returns its contents.
 	Checkout(ctx restate.Context, opts ...restate.RequestOption) ([]Line, error)
 	// PutBack undoes a Checkout.
 	PutBack(ctx restate.Context, in []Line, opts ...restate.RequestOption) error
-	// Total is what all of it costs, in cents.
+	// Total returns the price of the contents, in cents.
 	Total(ctx restate.Context, opts ...restate.RequestOption) (int, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -147,13 +147,13 @@ type CartIngress interface {
 // CartIngressCalls are the handlers of one [Cart].
 // Each method waits for the result; see [ingress.Call].
 type CartIngressCalls interface {
-	// Add puts a tea into the cart and returns all that is in it.
+	// Add puts a tea into the cart and returns the contents.
 	Add(ctx context.Context, in Line, opts ...ingress.RequestOption) ([]Line, error)
-	// Checkout empties the cart and returns what was in it.
+	// Checkout empties the cart and returns its contents.
 	Checkout(ctx context.Context, opts ...ingress.RequestOption) ([]Line, error)
 	// PutBack undoes a Checkout.
 	PutBack(ctx context.Context, in []Line, opts ...ingress.RequestOption) error
-	// Total is what all of it costs, in cents.
+	// Total returns the price of the contents, in cents.
 	Total(ctx context.Context, opts ...ingress.RequestOption) (int, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -165,28 +165,28 @@ type CartIngressCalls interface {
 // CartIngressSends are the handlers of [Cart], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type CartIngressSends interface {
-	Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error)
-	Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error)
-	PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[int], error)
+	Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Handle[[]Line], error)
+	Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[[]Line], error)
+	PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[int], error)
 }
 
 // CartIngressLookups find invocations of [Cart] that were made earlier.
 // They are found by their idempotency key.
 type CartIngressLookups interface {
-	Add(opts ...ingress.RequestOption) ingress.Invocation[[]Line]
-	Checkout(opts ...ingress.RequestOption) ingress.Invocation[[]Line]
-	PutBack(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	Total(opts ...ingress.RequestOption) ingress.Invocation[int]
+	Add(opts ...ingress.RequestOption) ingress.Handle[[]Line]
+	Checkout(opts ...ingress.RequestOption) ingress.Handle[[]Line]
+	PutBack(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Total(opts ...ingress.RequestOption) ingress.Handle[int]
 }
 
 // NewCartIngress is the constructor of CartIngress, for fx.Provide.
 func NewCartIngress(client *ingress.Client) CartIngress {
-	return ingressCartClient{ingress.Object[*Cart](client)}
+	return ingressCartClient{ingress.NewObject[*Cart](client)}
 }
 
 type ingressCartClient struct {
-	client ingress.ObjectClient[*Cart]
+	client ingress.Object[*Cart]
 }
 
 func (c ingressCartClient) Key(key string) CartIngressCalls {
@@ -221,19 +221,19 @@ type ingressCartSends struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartSends) Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error) {
+func (c ingressCartSends) Add(ctx context.Context, in Line, opts ...ingress.SendOption) (ingress.Handle[[]Line], error) {
 	return ingress.Send(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c ingressCartSends) Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[[]Line], error) {
+func (c ingressCartSends) Checkout(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[[]Line], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).Checkout, opts...)
 }
 
-func (c ingressCartSends) PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressCartSends) PutBack(ctx context.Context, in []Line, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Cart).PutBack, in, opts...)
 }
 
-func (c ingressCartSends) Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[int], error) {
+func (c ingressCartSends) Total(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[int], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).Total, opts...)
 }
 
@@ -241,19 +241,19 @@ type ingressCartLookups struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Invocation[[]Line] {
+func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Handle[[]Line] {
 	return ingress.Lookup(c.to, (*Cart).Add, opts...)
 }
 
-func (c ingressCartLookups) Checkout(opts ...ingress.RequestOption) ingress.Invocation[[]Line] {
+func (c ingressCartLookups) Checkout(opts ...ingress.RequestOption) ingress.Handle[[]Line] {
 	return ingress.Lookup0(c.to, (*Cart).Checkout, opts...)
 }
 
-func (c ingressCartLookups) PutBack(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressCartLookups) PutBack(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Cart).PutBack, opts...)
 }
 
-func (c ingressCartLookups) Total(opts ...ingress.RequestOption) ingress.Invocation[int] {
+func (c ingressCartLookups) Total(opts ...ingress.RequestOption) ingress.Handle[int] {
 	return ingress.Lookup0(c.to, (*Cart).Total, opts...)
 }
 
@@ -334,22 +334,22 @@ type DeliveriesIngress interface {
 // DeliveriesIngressSends are the handlers of [Deliveries], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type DeliveriesIngressSends interface {
-	Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
+	Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
 }
 
 // DeliveriesIngressLookups find invocations of [Deliveries] that were made earlier.
 // They are found by their idempotency key.
 type DeliveriesIngressLookups interface {
-	Record(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
+	Record(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 }
 
 // NewDeliveriesIngress is the constructor of DeliveriesIngress, for fx.Provide.
 func NewDeliveriesIngress(client *ingress.Client) DeliveriesIngress {
-	return ingressDeliveriesClient{ingress.Service[*Deliveries](client)}
+	return ingressDeliveriesClient{ingress.NewService[*Deliveries](client)}
 }
 
 type ingressDeliveriesClient struct {
-	to ingress.ServiceClient[*Deliveries]
+	to ingress.Service[*Deliveries]
 }
 
 func (c ingressDeliveriesClient) Record(ctx context.Context, in Delivery, opts ...ingress.RequestOption) error {
@@ -363,18 +363,18 @@ func (c ingressDeliveriesClient) Lookup() DeliveriesIngressLookups {
 }
 
 type ingressDeliveriesSends struct {
-	to ingress.ServiceClient[*Deliveries]
+	to ingress.Service[*Deliveries]
 }
 
-func (c ingressDeliveriesSends) Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressDeliveriesSends) Record(ctx context.Context, in Delivery, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Deliveries).Record, in, opts...)
 }
 
 type ingressDeliveriesLookups struct {
-	to ingress.ServiceClient[*Deliveries]
+	to ingress.Service[*Deliveries]
 }
 
-func (c ingressDeliveriesLookups) Record(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressDeliveriesLookups) Record(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Deliveries).Record, opts...)
 }
 
@@ -455,22 +455,22 @@ type NotificationsIngress interface {
 // NotificationsIngressSends are the handlers of [Notifications], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type NotificationsIngressSends interface {
-	Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
+	Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
 }
 
 // NotificationsIngressLookups find invocations of [Notifications] that were made earlier.
 // They are found by their idempotency key.
 type NotificationsIngressLookups interface {
-	Notify(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
+	Notify(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 }
 
 // NewNotificationsIngress is the constructor of NotificationsIngress, for fx.Provide.
 func NewNotificationsIngress(client *ingress.Client) NotificationsIngress {
-	return ingressNotificationsClient{ingress.Service[*Notifications](client)}
+	return ingressNotificationsClient{ingress.NewService[*Notifications](client)}
 }
 
 type ingressNotificationsClient struct {
-	to ingress.ServiceClient[*Notifications]
+	to ingress.Service[*Notifications]
 }
 
 func (c ingressNotificationsClient) Notify(ctx context.Context, in Mail, opts ...ingress.RequestOption) error {
@@ -486,18 +486,18 @@ func (c ingressNotificationsClient) Lookup() NotificationsIngressLookups {
 }
 
 type ingressNotificationsSends struct {
-	to ingress.ServiceClient[*Notifications]
+	to ingress.Service[*Notifications]
 }
 
-func (c ingressNotificationsSends) Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressNotificationsSends) Notify(ctx context.Context, in Mail, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Notifications).Notify, in, opts...)
 }
 
 type ingressNotificationsLookups struct {
-	to ingress.ServiceClient[*Notifications]
+	to ingress.Service[*Notifications]
 }
 
-func (c ingressNotificationsLookups) Notify(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressNotificationsLookups) Notify(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Notifications).Notify, opts...)
 }
 
@@ -518,11 +518,12 @@ type OrdersClient interface {
 // OrdersCalls are the handlers of one [Orders].
 // Each method waits for the result; see [rpc.Call].
 type OrdersCalls interface {
-	// Delivered tells the order that its parcel is at a door. It is for [Deliveries].
+	// Delivered tells the order that its parcel was left at a door. [Deliveries] calls
+	// it.
 	Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) error
-	// Progress tells how far the order is, while it runs and after.
+	// Progress returns the progress of the order, while it runs and afterwards.
 	Progress(ctx restate.Context, opts ...restate.RequestOption) (Progress, error)
-	// Run sees an order through, from the cart to the door.
+	// Run processes an order, from the cart to the door.
 	Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (Progress, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -620,11 +621,12 @@ type OrdersIngress interface {
 // OrdersIngressCalls are the handlers of one [Orders].
 // Each method waits for the result; see [ingress.Call].
 type OrdersIngressCalls interface {
-	// Delivered tells the order that its parcel is at a door. It is for [Deliveries].
+	// Delivered tells the order that its parcel was left at a door. [Deliveries] calls
+	// it.
 	Delivered(ctx context.Context, in string, opts ...ingress.RequestOption) error
-	// Progress tells how far the order is, while it runs and after.
+	// Progress returns the progress of the order, while it runs and afterwards.
 	Progress(ctx context.Context, opts ...ingress.RequestOption) (Progress, error)
-	// Run sees an order through, from the cart to the door.
+	// Run processes an order, from the cart to the door.
 	Run(ctx context.Context, in Order, opts ...ingress.RequestOption) (Progress, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -636,26 +638,26 @@ type OrdersIngressCalls interface {
 // OrdersIngressSends are the handlers of [Orders], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type OrdersIngressSends interface {
-	Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Progress], error)
-	Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Invocation[Progress], error)
+	Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Progress], error)
+	Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Handle[Progress], error)
 }
 
 // OrdersIngressLookups find invocations of [Orders] that were made earlier.
 // Run is found by the id alone, the others by their idempotency key.
 type OrdersIngressLookups interface {
-	Delivered(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	Progress(opts ...ingress.RequestOption) ingress.Invocation[Progress]
-	Run(opts ...ingress.RequestOption) ingress.Invocation[Progress]
+	Delivered(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Progress(opts ...ingress.RequestOption) ingress.Handle[Progress]
+	Run(opts ...ingress.RequestOption) ingress.Handle[Progress]
 }
 
 // NewOrdersIngress is the constructor of OrdersIngress, for fx.Provide.
 func NewOrdersIngress(client *ingress.Client) OrdersIngress {
-	return ingressOrdersClient{ingress.Workflow[*Orders](client)}
+	return ingressOrdersClient{ingress.NewWorkflow[*Orders](client)}
 }
 
 type ingressOrdersClient struct {
-	client ingress.WorkflowClient[*Orders]
+	client ingress.Workflow[*Orders]
 }
 
 func (c ingressOrdersClient) ID(id string) OrdersIngressCalls {
@@ -686,15 +688,15 @@ type ingressOrdersSends struct {
 	to ingress.Keyed[*Orders]
 }
 
-func (c ingressOrdersSends) Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressOrdersSends) Delivered(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Orders).Delivered, in, opts...)
 }
 
-func (c ingressOrdersSends) Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Progress], error) {
+func (c ingressOrdersSends) Progress(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Progress], error) {
 	return ingress.Send0(ctx, c.to, (*Orders).Progress, opts...)
 }
 
-func (c ingressOrdersSends) Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Invocation[Progress], error) {
+func (c ingressOrdersSends) Run(ctx context.Context, in Order, opts ...ingress.SendOption) (ingress.Handle[Progress], error) {
 	return ingress.Send(ctx, c.to, (*Orders).Run, in, opts...)
 }
 
@@ -702,15 +704,15 @@ type ingressOrdersLookups struct {
 	to ingress.Keyed[*Orders]
 }
 
-func (c ingressOrdersLookups) Delivered(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressOrdersLookups) Delivered(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Orders).Delivered, opts...)
 }
 
-func (c ingressOrdersLookups) Progress(opts ...ingress.RequestOption) ingress.Invocation[Progress] {
+func (c ingressOrdersLookups) Progress(opts ...ingress.RequestOption) ingress.Handle[Progress] {
 	return ingress.Lookup0(c.to, (*Orders).Progress, opts...)
 }
 
-func (c ingressOrdersLookups) Run(opts ...ingress.RequestOption) ingress.Invocation[Progress] {
+func (c ingressOrdersLookups) Run(opts ...ingress.RequestOption) ingress.Handle[Progress] {
 	return ingress.Lookup(c.to, (*Orders).Run, opts...)
 }
 
@@ -723,7 +725,7 @@ var (
 // PaymentsClient calls the service [Payments] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
-	// Charge charges a card, once: its result is journaled.
+	// Charge charges a card once, because the result of the step is journaled.
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -779,7 +781,7 @@ func (c restatePaymentsStarts) Charge(ctx restate.Context, in Charge, opts ...re
 // PaymentsIngress calls the service [Payments] from outside of handlers.
 // Each method waits for the result; see [ingress.Call].
 type PaymentsIngress interface {
-	// Charge charges a card, once: its result is journaled.
+	// Charge charges a card once, because the result of the step is journaled.
 	Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -791,22 +793,22 @@ type PaymentsIngress interface {
 // PaymentsIngressSends are the handlers of [Payments], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type PaymentsIngressSends interface {
-	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error)
+	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error)
 }
 
 // PaymentsIngressLookups find invocations of [Payments] that were made earlier.
 // They are found by their idempotency key.
 type PaymentsIngressLookups interface {
-	Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt]
+	Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt]
 }
 
 // NewPaymentsIngress is the constructor of PaymentsIngress, for fx.Provide.
 func NewPaymentsIngress(client *ingress.Client) PaymentsIngress {
-	return ingressPaymentsClient{ingress.Service[*Payments](client)}
+	return ingressPaymentsClient{ingress.NewService[*Payments](client)}
 }
 
 type ingressPaymentsClient struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
 func (c ingressPaymentsClient) Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error) {
@@ -818,17 +820,17 @@ func (c ingressPaymentsClient) Send() PaymentsIngressSends { return ingressPayme
 func (c ingressPaymentsClient) Lookup() PaymentsIngressLookups { return ingressPaymentsLookups(c) }
 
 type ingressPaymentsSends struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error) {
+func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error) {
 	return ingress.Send(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 type ingressPaymentsLookups struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt] {
+func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt] {
 	return ingress.Lookup(c.to, (*Payments).Charge, opts...)
 }

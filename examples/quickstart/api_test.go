@@ -21,7 +21,7 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// shopAPI is the shop's API, served by a test server on a Restate of its own.
+// shopAPI is the shop's API, served by a test server on its own restate-server.
 func shopAPI(t *testing.T) (base string, client *ingress.Client) {
 	t.Helper()
 	var health *fxrestate.Health
@@ -38,7 +38,7 @@ func shopAPI(t *testing.T) (base string, client *ingress.Client) {
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
-	api := &API{carts: ingress.Object[*Cart](client), orders: ingress.Workflow[*Order](client), health: health}
+	api := &API{carts: ingress.NewObject[*Cart](client), orders: ingress.NewWorkflow[*Order](client), health: health}
 	srv := httptest.NewServer(api.routes())
 	t.Cleanup(srv.Close)
 	return srv.URL, client
@@ -59,7 +59,7 @@ func ask(t *testing.T, method, url, body string) (*http.Response, string) {
 func TestTheAPI(t *testing.T) {
 	t.Parallel()
 	base, client := shopAPI(t)
-	carts, orders := ingress.Object[*Cart](client), ingress.Workflow[*Order](client)
+	carts, orders := ingress.NewObject[*Cart](client), ingress.NewWorkflow[*Order](client)
 
 	for escaped, key := range map[string]string{
 		"plain":     "plain",
@@ -112,7 +112,7 @@ func TestTheAPI(t *testing.T) {
 		"an order that is not":    {"GET", "/orders/none", "", 404, "there is no such order"},
 		"an order without a body": {"PUT", "/orders/none", "", 400, "the request has no body"},
 	} {
-		t.Run("answers with problem details to "+name, func(t *testing.T) {
+		t.Run("responds with problem details to "+name, func(t *testing.T) {
 			t.Parallel()
 			res, body := ask(t, test.method, base+test.target, test.body)
 			require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"), body)

@@ -16,7 +16,7 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// noPayments stands in for the payments of other tests' shops: it takes no money.
+// noPayments replaces the payments: it takes no money.
 type noPayments struct{ PaymentsClient }
 
 func (noPayments) Charge(_ restate.Context, in Charge, _ ...restate.RequestOption) (Receipt, error) {
@@ -42,7 +42,7 @@ func TestAGeneratedClientIsReplacedByAFake(t *testing.T) {
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
-	carts, orders := ingress.Object[*Cart](client), ingress.Workflow[*Order](client)
+	carts, orders := ingress.NewObject[*Cart](client), ingress.NewWorkflow[*Order](client)
 
 	_, err := ingress.Call(t.Context(), carts.Key("ada"), (*Cart).Add, Item{SKU: "pin", Quantity: 1, Price: 90})
 	require.NoError(t, err)

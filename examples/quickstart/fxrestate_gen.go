@@ -30,10 +30,10 @@ type CartClient interface {
 type CartCalls interface {
 	// Add puts an item into the cart.
 	Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (Contents, error)
-	// Empty takes everything out of the cart and returns it.
+	// Empty empties the cart and returns its contents.
 	Empty(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
-	// View shows the cart. It is a shared handler: it runs beside others and only
-	// reads.
+	// View returns the contents of the cart. It is a shared handler: it runs
+	// concurrently with others and only reads.
 	View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -133,10 +133,10 @@ type CartIngress interface {
 type CartIngressCalls interface {
 	// Add puts an item into the cart.
 	Add(ctx context.Context, in Item, opts ...ingress.RequestOption) (Contents, error)
-	// Empty takes everything out of the cart and returns it.
+	// Empty empties the cart and returns its contents.
 	Empty(ctx context.Context, opts ...ingress.RequestOption) (Contents, error)
-	// View shows the cart. It is a shared handler: it runs beside others and only
-	// reads.
+	// View returns the contents of the cart. It is a shared handler: it runs
+	// concurrently with others and only reads.
 	View(ctx context.Context, opts ...ingress.RequestOption) (Contents, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -148,26 +148,26 @@ type CartIngressCalls interface {
 // CartIngressSends are the handlers of [Cart], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type CartIngressSends interface {
-	Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Invocation[Contents], error)
-	Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error)
-	View(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error)
+	Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Handle[Contents], error)
+	Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error)
+	View(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error)
 }
 
 // CartIngressLookups find invocations of [Cart] that were made earlier.
 // They are found by their idempotency key.
 type CartIngressLookups interface {
-	Add(opts ...ingress.RequestOption) ingress.Invocation[Contents]
-	Empty(opts ...ingress.RequestOption) ingress.Invocation[Contents]
-	View(opts ...ingress.RequestOption) ingress.Invocation[Contents]
+	Add(opts ...ingress.RequestOption) ingress.Handle[Contents]
+	Empty(opts ...ingress.RequestOption) ingress.Handle[Contents]
+	View(opts ...ingress.RequestOption) ingress.Handle[Contents]
 }
 
 // NewCartIngress is the constructor of CartIngress, for fx.Provide.
 func NewCartIngress(client *ingress.Client) CartIngress {
-	return ingressCartClient{ingress.Object[*Cart](client)}
+	return ingressCartClient{ingress.NewObject[*Cart](client)}
 }
 
 type ingressCartClient struct {
-	client ingress.ObjectClient[*Cart]
+	client ingress.Object[*Cart]
 }
 
 func (c ingressCartClient) Key(key string) CartIngressCalls {
@@ -198,15 +198,15 @@ type ingressCartSends struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartSends) Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Invocation[Contents], error) {
+func (c ingressCartSends) Add(ctx context.Context, in Item, opts ...ingress.SendOption) (ingress.Handle[Contents], error) {
 	return ingress.Send(ctx, c.to, (*Cart).Add, in, opts...)
 }
 
-func (c ingressCartSends) Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error) {
+func (c ingressCartSends) Empty(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).Empty, opts...)
 }
 
-func (c ingressCartSends) View(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Contents], error) {
+func (c ingressCartSends) View(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Contents], error) {
 	return ingress.Send0(ctx, c.to, (*Cart).View, opts...)
 }
 
@@ -214,15 +214,15 @@ type ingressCartLookups struct {
 	to ingress.Keyed[*Cart]
 }
 
-func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Invocation[Contents] {
+func (c ingressCartLookups) Add(opts ...ingress.RequestOption) ingress.Handle[Contents] {
 	return ingress.Lookup(c.to, (*Cart).Add, opts...)
 }
 
-func (c ingressCartLookups) Empty(opts ...ingress.RequestOption) ingress.Invocation[Contents] {
+func (c ingressCartLookups) Empty(opts ...ingress.RequestOption) ingress.Handle[Contents] {
 	return ingress.Lookup0(c.to, (*Cart).Empty, opts...)
 }
 
-func (c ingressCartLookups) View(opts ...ingress.RequestOption) ingress.Invocation[Contents] {
+func (c ingressCartLookups) View(opts ...ingress.RequestOption) ingress.Handle[Contents] {
 	return ingress.Lookup0(c.to, (*Cart).View, opts...)
 }
 
@@ -242,9 +242,9 @@ type OrderClient interface {
 // OrderCalls are the handlers of one [Order].
 // Each method waits for the result; see [rpc.Call].
 type OrderCalls interface {
-	// Run sees the order through.
+	// Run processes the order.
 	Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (OrderStatus, error)
-	// Status tells how far the order is, while it runs and after.
+	// Status returns the status of the order, while it runs and afterwards.
 	Status(ctx restate.Context, opts ...restate.RequestOption) (OrderStatus, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -328,9 +328,9 @@ type OrderIngress interface {
 // OrderIngressCalls are the handlers of one [Order].
 // Each method waits for the result; see [ingress.Call].
 type OrderIngressCalls interface {
-	// Run sees the order through.
+	// Run processes the order.
 	Run(ctx context.Context, in PlaceOrder, opts ...ingress.RequestOption) (OrderStatus, error)
-	// Status tells how far the order is, while it runs and after.
+	// Status returns the status of the order, while it runs and afterwards.
 	Status(ctx context.Context, opts ...ingress.RequestOption) (OrderStatus, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -342,24 +342,24 @@ type OrderIngressCalls interface {
 // OrderIngressSends are the handlers of [Order], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type OrderIngressSends interface {
-	Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error)
-	Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error)
+	Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error)
+	Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error)
 }
 
 // OrderIngressLookups find invocations of [Order] that were made earlier.
 // Run is found by the id alone, the others by their idempotency key.
 type OrderIngressLookups interface {
-	Run(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus]
-	Status(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus]
+	Run(opts ...ingress.RequestOption) ingress.Handle[OrderStatus]
+	Status(opts ...ingress.RequestOption) ingress.Handle[OrderStatus]
 }
 
 // NewOrderIngress is the constructor of OrderIngress, for fx.Provide.
 func NewOrderIngress(client *ingress.Client) OrderIngress {
-	return ingressOrderClient{ingress.Workflow[*Order](client)}
+	return ingressOrderClient{ingress.NewWorkflow[*Order](client)}
 }
 
 type ingressOrderClient struct {
-	client ingress.WorkflowClient[*Order]
+	client ingress.Workflow[*Order]
 }
 
 func (c ingressOrderClient) ID(id string) OrderIngressCalls {
@@ -386,11 +386,11 @@ type ingressOrderSends struct {
 	to ingress.Keyed[*Order]
 }
 
-func (c ingressOrderSends) Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error) {
+func (c ingressOrderSends) Run(ctx context.Context, in PlaceOrder, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error) {
 	return ingress.Send(ctx, c.to, (*Order).Run, in, opts...)
 }
 
-func (c ingressOrderSends) Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[OrderStatus], error) {
+func (c ingressOrderSends) Status(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[OrderStatus], error) {
 	return ingress.Send0(ctx, c.to, (*Order).Status, opts...)
 }
 
@@ -398,11 +398,11 @@ type ingressOrderLookups struct {
 	to ingress.Keyed[*Order]
 }
 
-func (c ingressOrderLookups) Run(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus] {
+func (c ingressOrderLookups) Run(opts ...ingress.RequestOption) ingress.Handle[OrderStatus] {
 	return ingress.Lookup(c.to, (*Order).Run, opts...)
 }
 
-func (c ingressOrderLookups) Status(opts ...ingress.RequestOption) ingress.Invocation[OrderStatus] {
+func (c ingressOrderLookups) Status(opts ...ingress.RequestOption) ingress.Handle[OrderStatus] {
 	return ingress.Lookup0(c.to, (*Order).Status, opts...)
 }
 
@@ -415,8 +415,8 @@ var (
 // PaymentsClient calls the service [Payments] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
-	// Charge charges a card. The step runs until it succeeds, and its result is
-	// journaled: if the application dies after it, the card is not charged again.
+	// Charge charges a card. The step is retried until it succeeds, and its result is
+	// journaled: if the application crashes after it, the card is not charged again.
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -472,8 +472,8 @@ func (c restatePaymentsStarts) Charge(ctx restate.Context, in Charge, opts ...re
 // PaymentsIngress calls the service [Payments] from outside of handlers.
 // Each method waits for the result; see [ingress.Call].
 type PaymentsIngress interface {
-	// Charge charges a card. The step runs until it succeeds, and its result is
-	// journaled: if the application dies after it, the card is not charged again.
+	// Charge charges a card. The step is retried until it succeeds, and its result is
+	// journaled: if the application crashes after it, the card is not charged again.
 	Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -485,22 +485,22 @@ type PaymentsIngress interface {
 // PaymentsIngressSends are the handlers of [Payments], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type PaymentsIngressSends interface {
-	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error)
+	Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error)
 }
 
 // PaymentsIngressLookups find invocations of [Payments] that were made earlier.
 // They are found by their idempotency key.
 type PaymentsIngressLookups interface {
-	Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt]
+	Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt]
 }
 
 // NewPaymentsIngress is the constructor of PaymentsIngress, for fx.Provide.
 func NewPaymentsIngress(client *ingress.Client) PaymentsIngress {
-	return ingressPaymentsClient{ingress.Service[*Payments](client)}
+	return ingressPaymentsClient{ingress.NewService[*Payments](client)}
 }
 
 type ingressPaymentsClient struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
 func (c ingressPaymentsClient) Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error) {
@@ -512,17 +512,17 @@ func (c ingressPaymentsClient) Send() PaymentsIngressSends { return ingressPayme
 func (c ingressPaymentsClient) Lookup() PaymentsIngressLookups { return ingressPaymentsLookups(c) }
 
 type ingressPaymentsSends struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Invocation[Receipt], error) {
+func (c ingressPaymentsSends) Charge(ctx context.Context, in Charge, opts ...ingress.SendOption) (ingress.Handle[Receipt], error) {
 	return ingress.Send(ctx, c.to, (*Payments).Charge, in, opts...)
 }
 
 type ingressPaymentsLookups struct {
-	to ingress.ServiceClient[*Payments]
+	to ingress.Service[*Payments]
 }
 
-func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Invocation[Receipt] {
+func (c ingressPaymentsLookups) Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt] {
 	return ingress.Lookup(c.to, (*Payments).Charge, opts...)
 }

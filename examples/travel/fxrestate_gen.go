@@ -29,13 +29,13 @@ type FlightClient interface {
 // FlightCalls are the handlers of one [Flight].
 // Each method waits for the result; see [rpc.Call].
 type FlightCalls interface {
-	// Cancel gives a seat back. To cancel again changes nothing.
+	// Cancel releases a seat. A second Cancel changes nothing.
 	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error
 	// Confirm makes a reservation final.
 	Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) error
-	// Reserve takes a seat and returns its id.
+	// Reserve reserves a seat and returns its id.
 	Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (string, error)
-	// Seats returns the seats that are taken.
+	// Seats returns the reserved seats.
 	Seats(ctx restate.Context, opts ...restate.RequestOption) (map[string]Seat, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -147,13 +147,13 @@ type FlightIngress interface {
 // FlightIngressCalls are the handlers of one [Flight].
 // Each method waits for the result; see [ingress.Call].
 type FlightIngressCalls interface {
-	// Cancel gives a seat back. To cancel again changes nothing.
+	// Cancel releases a seat. A second Cancel changes nothing.
 	Cancel(ctx context.Context, in string, opts ...ingress.RequestOption) error
 	// Confirm makes a reservation final.
 	Confirm(ctx context.Context, in string, opts ...ingress.RequestOption) error
-	// Reserve takes a seat and returns its id.
+	// Reserve reserves a seat and returns its id.
 	Reserve(ctx context.Context, in string, opts ...ingress.RequestOption) (string, error)
-	// Seats returns the seats that are taken.
+	// Seats returns the reserved seats.
 	Seats(ctx context.Context, opts ...ingress.RequestOption) (map[string]Seat, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -165,28 +165,28 @@ type FlightIngressCalls interface {
 // FlightIngressSends are the handlers of [Flight], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type FlightIngressSends interface {
-	Cancel(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	Confirm(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	Reserve(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[string], error)
-	Seats(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[map[string]Seat], error)
+	Cancel(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Confirm(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Reserve(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[string], error)
+	Seats(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[map[string]Seat], error)
 }
 
 // FlightIngressLookups find invocations of [Flight] that were made earlier.
 // They are found by their idempotency key.
 type FlightIngressLookups interface {
-	Cancel(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	Confirm(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	Reserve(opts ...ingress.RequestOption) ingress.Invocation[string]
-	Seats(opts ...ingress.RequestOption) ingress.Invocation[map[string]Seat]
+	Cancel(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Confirm(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Reserve(opts ...ingress.RequestOption) ingress.Handle[string]
+	Seats(opts ...ingress.RequestOption) ingress.Handle[map[string]Seat]
 }
 
 // NewFlightIngress is the constructor of FlightIngress, for fx.Provide.
 func NewFlightIngress(client *ingress.Client) FlightIngress {
-	return ingressFlightClient{ingress.Object[*Flight](client)}
+	return ingressFlightClient{ingress.NewObject[*Flight](client)}
 }
 
 type ingressFlightClient struct {
-	client ingress.ObjectClient[*Flight]
+	client ingress.Object[*Flight]
 }
 
 func (c ingressFlightClient) Key(key string) FlightIngressCalls {
@@ -221,19 +221,19 @@ type ingressFlightSends struct {
 	to ingress.Keyed[*Flight]
 }
 
-func (c ingressFlightSends) Cancel(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressFlightSends) Cancel(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Flight).Cancel, in, opts...)
 }
 
-func (c ingressFlightSends) Confirm(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressFlightSends) Confirm(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
-func (c ingressFlightSends) Reserve(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Invocation[string], error) {
+func (c ingressFlightSends) Reserve(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[string], error) {
 	return ingress.Send(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
 
-func (c ingressFlightSends) Seats(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[map[string]Seat], error) {
+func (c ingressFlightSends) Seats(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[map[string]Seat], error) {
 	return ingress.Send0(ctx, c.to, (*Flight).Seats, opts...)
 }
 
@@ -241,19 +241,19 @@ type ingressFlightLookups struct {
 	to ingress.Keyed[*Flight]
 }
 
-func (c ingressFlightLookups) Cancel(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressFlightLookups) Cancel(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Flight).Cancel, opts...)
 }
 
-func (c ingressFlightLookups) Confirm(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressFlightLookups) Confirm(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Flight).Confirm, opts...)
 }
 
-func (c ingressFlightLookups) Reserve(opts ...ingress.RequestOption) ingress.Invocation[string] {
+func (c ingressFlightLookups) Reserve(opts ...ingress.RequestOption) ingress.Handle[string] {
 	return ingress.Lookup(c.to, (*Flight).Reserve, opts...)
 }
 
-func (c ingressFlightLookups) Seats(opts ...ingress.RequestOption) ingress.Invocation[map[string]Seat] {
+func (c ingressFlightLookups) Seats(opts ...ingress.RequestOption) ingress.Handle[map[string]Seat] {
 	return ingress.Lookup0(c.to, (*Flight).Seats, opts...)
 }
 
@@ -334,22 +334,22 @@ type TripsIngress interface {
 // TripsIngressSends are the handlers of [Trips], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type TripsIngressSends interface {
-	Book(ctx context.Context, in Trip, opts ...ingress.SendOption) (ingress.Invocation[Booking], error)
+	Book(ctx context.Context, in Trip, opts ...ingress.SendOption) (ingress.Handle[Booking], error)
 }
 
 // TripsIngressLookups find invocations of [Trips] that were made earlier.
 // They are found by their idempotency key.
 type TripsIngressLookups interface {
-	Book(opts ...ingress.RequestOption) ingress.Invocation[Booking]
+	Book(opts ...ingress.RequestOption) ingress.Handle[Booking]
 }
 
 // NewTripsIngress is the constructor of TripsIngress, for fx.Provide.
 func NewTripsIngress(client *ingress.Client) TripsIngress {
-	return ingressTripsClient{ingress.Service[*Trips](client)}
+	return ingressTripsClient{ingress.NewService[*Trips](client)}
 }
 
 type ingressTripsClient struct {
-	to ingress.ServiceClient[*Trips]
+	to ingress.Service[*Trips]
 }
 
 func (c ingressTripsClient) Book(ctx context.Context, in Trip, opts ...ingress.RequestOption) (Booking, error) {
@@ -361,17 +361,17 @@ func (c ingressTripsClient) Send() TripsIngressSends { return ingressTripsSends(
 func (c ingressTripsClient) Lookup() TripsIngressLookups { return ingressTripsLookups(c) }
 
 type ingressTripsSends struct {
-	to ingress.ServiceClient[*Trips]
+	to ingress.Service[*Trips]
 }
 
-func (c ingressTripsSends) Book(ctx context.Context, in Trip, opts ...ingress.SendOption) (ingress.Invocation[Booking], error) {
+func (c ingressTripsSends) Book(ctx context.Context, in Trip, opts ...ingress.SendOption) (ingress.Handle[Booking], error) {
 	return ingress.Send(ctx, c.to, (*Trips).Book, in, opts...)
 }
 
 type ingressTripsLookups struct {
-	to ingress.ServiceClient[*Trips]
+	to ingress.Service[*Trips]
 }
 
-func (c ingressTripsLookups) Book(opts ...ingress.RequestOption) ingress.Invocation[Booking] {
+func (c ingressTripsLookups) Book(opts ...ingress.RequestOption) ingress.Handle[Booking] {
 	return ingress.Lookup(c.to, (*Trips).Book, opts...)
 }

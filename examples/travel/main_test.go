@@ -39,13 +39,13 @@ func start(t *testing.T, env map[string]string) *world {
 
 func (w *world) book(t *testing.T, trip Trip) error {
 	t.Helper()
-	_, err := ingress.Call(t.Context(), ingress.Service[*Trips](w.client), (*Trips).Book, trip)
+	_, err := ingress.Call(t.Context(), ingress.NewService[*Trips](w.client), (*Trips).Book, trip)
 	return err
 }
 
 func (w *world) seats(t *testing.T, flight string) map[string]Seat {
 	t.Helper()
-	taken, err := ingress.Call0(t.Context(), ingress.Object[*Flight](w.client).Key(flight), (*Flight).Seats)
+	taken, err := ingress.Call0(t.Context(), ingress.NewObject[*Flight](w.client).Key(flight), (*Flight).Seats)
 	require.NoError(t, err)
 	return taken
 }
@@ -74,7 +74,7 @@ func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
 			}
 
 			require.NoError(t, w.book(t, Trip{"Ada", "D", "Seaside", 80_000}))
-			require.NoError(t, w.book(t, Trip{"Unlucky", "D", "Seaside", 80_000}), "no answer from the bank undoes nothing")
+			require.NoError(t, w.book(t, Trip{"Unlucky", "D", "Seaside", 80_000}), "a bank that does not respond undoes nothing")
 			require.ErrorContains(t, w.book(t, Trip{"Barbara", "D", "Seaside", 80_000}), "the flight is full")
 			taken := w.seats(t, "D")
 			require.Len(t, taken, 2)

@@ -110,7 +110,7 @@ func testClientInTypeScript(t *testing.T, n node, server *devserver.Server) {
 }
 
 func testHandlerInGo(t *testing.T, client *ingress.Client) {
-	found, err := ingress.Call(t.Context(), ingress.Service[*Caller](client), (*Caller).CallAll, "go/1 ä")
+	found, err := ingress.Call(t.Context(), ingress.NewService[*Caller](client), (*Caller).CallAll, "go/1 ä")
 	require.NoError(t, err)
 	require.NotEmpty(t, found.SentInvocationID)
 	found.SentInvocationID = ""
@@ -124,7 +124,7 @@ func testHandlerInGo(t *testing.T, client *ingress.Client) {
 }
 
 func testIngressInGo(t *testing.T, client *ingress.Client) {
-	rates, ledger := ingress.Service[*Rates](client), ingress.Object[*Ledger](client).Key("ingress/1 ä")
+	rates, ledger := ingress.NewService[*Rates](client), ingress.NewObject[*Ledger](client).Key("ingress/1 ä")
 	converted, err := ingress.Call(t.Context(), rates, (*Rates).ConvertAll, Amounts{Cents: []int{200}, Rate: 0.5})
 	require.NoError(t, err)
 	require.Equal(t, []int{100}, converted.Cents)

@@ -157,28 +157,28 @@ type ObjectShapesIngressCalls interface {
 // ObjectShapesIngressSends are the handlers of [ObjectShapes], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type ObjectShapesIngressSends interface {
-	Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[Out], error)
-	Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Out], error)
+	Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[Out], error)
+	Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Out], error)
 }
 
 // ObjectShapesIngressLookups find invocations of [ObjectShapes] that were made earlier.
 // They are found by their idempotency key.
 type ObjectShapesIngressLookups interface {
-	Both(opts ...ingress.RequestOption) ingress.Invocation[Out]
-	Error(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	InError(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	OutError(opts ...ingress.RequestOption) ingress.Invocation[Out]
+	Both(opts ...ingress.RequestOption) ingress.Handle[Out]
+	Error(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	InError(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	OutError(opts ...ingress.RequestOption) ingress.Handle[Out]
 }
 
 // NewObjectShapesIngress is the constructor of ObjectShapesIngress, for fx.Provide.
 func NewObjectShapesIngress(client *ingress.Client) ObjectShapesIngress {
-	return ingressObjectShapesClient{ingress.Object[*ObjectShapes](client)}
+	return ingressObjectShapesClient{ingress.NewObject[*ObjectShapes](client)}
 }
 
 type ingressObjectShapesClient struct {
-	client ingress.ObjectClient[*ObjectShapes]
+	client ingress.Object[*ObjectShapes]
 }
 
 func (c ingressObjectShapesClient) Key(key string) ObjectShapesIngressCalls {
@@ -215,19 +215,19 @@ type ingressObjectShapesSends struct {
 	to ingress.Keyed[*ObjectShapes]
 }
 
-func (c ingressObjectShapesSends) Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[Out], error) {
+func (c ingressObjectShapesSends) Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[Out], error) {
 	return ingress.Send(ctx, c.to, (*ObjectShapes).Both, in, opts...)
 }
 
-func (c ingressObjectShapesSends) Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressObjectShapesSends) Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.Send0Void(ctx, c.to, (*ObjectShapes).Error, opts...)
 }
 
-func (c ingressObjectShapesSends) InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressObjectShapesSends) InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*ObjectShapes).InError, in, opts...)
 }
 
-func (c ingressObjectShapesSends) OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Out], error) {
+func (c ingressObjectShapesSends) OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Out], error) {
 	return ingress.Send0(ctx, c.to, (*ObjectShapes).OutError, opts...)
 }
 
@@ -235,19 +235,19 @@ type ingressObjectShapesLookups struct {
 	to ingress.Keyed[*ObjectShapes]
 }
 
-func (c ingressObjectShapesLookups) Both(opts ...ingress.RequestOption) ingress.Invocation[Out] {
+func (c ingressObjectShapesLookups) Both(opts ...ingress.RequestOption) ingress.Handle[Out] {
 	return ingress.Lookup(c.to, (*ObjectShapes).Both, opts...)
 }
 
-func (c ingressObjectShapesLookups) Error(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressObjectShapesLookups) Error(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.Lookup0Void(c.to, (*ObjectShapes).Error, opts...)
 }
 
-func (c ingressObjectShapesLookups) InError(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressObjectShapesLookups) InError(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*ObjectShapes).InError, opts...)
 }
 
-func (c ingressObjectShapesLookups) OutError(opts ...ingress.RequestOption) ingress.Invocation[Out] {
+func (c ingressObjectShapesLookups) OutError(opts ...ingress.RequestOption) ingress.Handle[Out] {
 	return ingress.Lookup0(c.to, (*ObjectShapes).OutError, opts...)
 }
 
@@ -377,28 +377,28 @@ type ServiceShapesIngress interface {
 // ServiceShapesIngressSends are the handlers of [ServiceShapes], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type ServiceShapesIngressSends interface {
-	Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[Out], error)
-	Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Out], error)
+	Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[Out], error)
+	Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Out], error)
 }
 
 // ServiceShapesIngressLookups find invocations of [ServiceShapes] that were made earlier.
 // They are found by their idempotency key.
 type ServiceShapesIngressLookups interface {
-	Both(opts ...ingress.RequestOption) ingress.Invocation[Out]
-	Error(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	InError(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	OutError(opts ...ingress.RequestOption) ingress.Invocation[Out]
+	Both(opts ...ingress.RequestOption) ingress.Handle[Out]
+	Error(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	InError(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	OutError(opts ...ingress.RequestOption) ingress.Handle[Out]
 }
 
 // NewServiceShapesIngress is the constructor of ServiceShapesIngress, for fx.Provide.
 func NewServiceShapesIngress(client *ingress.Client) ServiceShapesIngress {
-	return ingressServiceShapesClient{ingress.Service[*ServiceShapes](client)}
+	return ingressServiceShapesClient{ingress.NewService[*ServiceShapes](client)}
 }
 
 type ingressServiceShapesClient struct {
-	to ingress.ServiceClient[*ServiceShapes]
+	to ingress.Service[*ServiceShapes]
 }
 
 func (c ingressServiceShapesClient) Both(ctx context.Context, in In, opts ...ingress.RequestOption) (Out, error) {
@@ -426,42 +426,42 @@ func (c ingressServiceShapesClient) Lookup() ServiceShapesIngressLookups {
 }
 
 type ingressServiceShapesSends struct {
-	to ingress.ServiceClient[*ServiceShapes]
+	to ingress.Service[*ServiceShapes]
 }
 
-func (c ingressServiceShapesSends) Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[Out], error) {
+func (c ingressServiceShapesSends) Both(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[Out], error) {
 	return ingress.Send(ctx, c.to, (*ServiceShapes).Both, in, opts...)
 }
 
-func (c ingressServiceShapesSends) Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressServiceShapesSends) Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.Send0Void(ctx, c.to, (*ServiceShapes).Error, opts...)
 }
 
-func (c ingressServiceShapesSends) InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressServiceShapesSends) InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*ServiceShapes).InError, in, opts...)
 }
 
-func (c ingressServiceShapesSends) OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Out], error) {
+func (c ingressServiceShapesSends) OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Out], error) {
 	return ingress.Send0(ctx, c.to, (*ServiceShapes).OutError, opts...)
 }
 
 type ingressServiceShapesLookups struct {
-	to ingress.ServiceClient[*ServiceShapes]
+	to ingress.Service[*ServiceShapes]
 }
 
-func (c ingressServiceShapesLookups) Both(opts ...ingress.RequestOption) ingress.Invocation[Out] {
+func (c ingressServiceShapesLookups) Both(opts ...ingress.RequestOption) ingress.Handle[Out] {
 	return ingress.Lookup(c.to, (*ServiceShapes).Both, opts...)
 }
 
-func (c ingressServiceShapesLookups) Error(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressServiceShapesLookups) Error(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.Lookup0Void(c.to, (*ServiceShapes).Error, opts...)
 }
 
-func (c ingressServiceShapesLookups) InError(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressServiceShapesLookups) InError(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*ServiceShapes).InError, opts...)
 }
 
-func (c ingressServiceShapesLookups) OutError(opts ...ingress.RequestOption) ingress.Invocation[Out] {
+func (c ingressServiceShapesLookups) OutError(opts ...ingress.RequestOption) ingress.Handle[Out] {
 	return ingress.Lookup0(c.to, (*ServiceShapes).OutError, opts...)
 }
 
@@ -615,28 +615,28 @@ type WorkflowShapesIngressCalls interface {
 // WorkflowShapesIngressSends are the handlers of [WorkflowShapes], run without waiting for them:
 // now or, with restate.WithDelay, later.
 type WorkflowShapesIngressSends interface {
-	Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error)
-	OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Out], error)
-	Run(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[Out], error)
+	Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Out], error)
+	Run(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[Out], error)
 }
 
 // WorkflowShapesIngressLookups find invocations of [WorkflowShapes] that were made earlier.
 // Run is found by the id alone, the others by their idempotency key.
 type WorkflowShapesIngressLookups interface {
-	Error(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	InError(opts ...ingress.RequestOption) ingress.Invocation[restate.Void]
-	OutError(opts ...ingress.RequestOption) ingress.Invocation[Out]
-	Run(opts ...ingress.RequestOption) ingress.Invocation[Out]
+	Error(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	InError(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	OutError(opts ...ingress.RequestOption) ingress.Handle[Out]
+	Run(opts ...ingress.RequestOption) ingress.Handle[Out]
 }
 
 // NewWorkflowShapesIngress is the constructor of WorkflowShapesIngress, for fx.Provide.
 func NewWorkflowShapesIngress(client *ingress.Client) WorkflowShapesIngress {
-	return ingressWorkflowShapesClient{ingress.Workflow[*WorkflowShapes](client)}
+	return ingressWorkflowShapesClient{ingress.NewWorkflow[*WorkflowShapes](client)}
 }
 
 type ingressWorkflowShapesClient struct {
-	client ingress.WorkflowClient[*WorkflowShapes]
+	client ingress.Workflow[*WorkflowShapes]
 }
 
 func (c ingressWorkflowShapesClient) ID(id string) WorkflowShapesIngressCalls {
@@ -675,19 +675,19 @@ type ingressWorkflowShapesSends struct {
 	to ingress.Keyed[*WorkflowShapes]
 }
 
-func (c ingressWorkflowShapesSends) Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressWorkflowShapesSends) Error(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.Send0Void(ctx, c.to, (*WorkflowShapes).Error, opts...)
 }
 
-func (c ingressWorkflowShapesSends) InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[restate.Void], error) {
+func (c ingressWorkflowShapesSends) InError(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
 	return ingress.SendVoid(ctx, c.to, (*WorkflowShapes).InError, in, opts...)
 }
 
-func (c ingressWorkflowShapesSends) OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Invocation[Out], error) {
+func (c ingressWorkflowShapesSends) OutError(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[Out], error) {
 	return ingress.Send0(ctx, c.to, (*WorkflowShapes).OutError, opts...)
 }
 
-func (c ingressWorkflowShapesSends) Run(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Invocation[Out], error) {
+func (c ingressWorkflowShapesSends) Run(ctx context.Context, in In, opts ...ingress.SendOption) (ingress.Handle[Out], error) {
 	return ingress.Send(ctx, c.to, (*WorkflowShapes).Run, in, opts...)
 }
 
@@ -695,18 +695,18 @@ type ingressWorkflowShapesLookups struct {
 	to ingress.Keyed[*WorkflowShapes]
 }
 
-func (c ingressWorkflowShapesLookups) Error(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressWorkflowShapesLookups) Error(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.Lookup0Void(c.to, (*WorkflowShapes).Error, opts...)
 }
 
-func (c ingressWorkflowShapesLookups) InError(opts ...ingress.RequestOption) ingress.Invocation[restate.Void] {
+func (c ingressWorkflowShapesLookups) InError(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*WorkflowShapes).InError, opts...)
 }
 
-func (c ingressWorkflowShapesLookups) OutError(opts ...ingress.RequestOption) ingress.Invocation[Out] {
+func (c ingressWorkflowShapesLookups) OutError(opts ...ingress.RequestOption) ingress.Handle[Out] {
 	return ingress.Lookup0(c.to, (*WorkflowShapes).OutError, opts...)
 }
 
-func (c ingressWorkflowShapesLookups) Run(opts ...ingress.RequestOption) ingress.Invocation[Out] {
+func (c ingressWorkflowShapesLookups) Run(opts ...ingress.RequestOption) ingress.Handle[Out] {
 	return ingress.Lookup(c.to, (*WorkflowShapes).Run, opts...)
 }

@@ -176,18 +176,15 @@ func accessorsFor(s *service) (accessors, error) {
 
 // words are how the text of the generated file speaks of a kind of service.
 type words struct {
-	Kind      string // "virtual object"
-	RPCTarget string // "Object": the client of package rpc, and
-	RPCKeyed  string // "Keyed": what the key makes of it
-	Target    string // the same for package ingress
-	Keyed     string
-	Key       string // the method that takes the key, and
-	KeyParam  string // its parameter
-	Construct string // "ingress.Object"
+	Kind     string // "virtual object"
+	Target   string // "Object": the client of package rpc and of package ingress, and
+	Keyed    string // "Keyed": what the key makes of it
+	Key      string // the method that takes the key, and
+	KeyParam string // its parameter
 }
 
 var wordsFor = map[handler.Kind]words{
-	handler.Service:  {handler.Service.String(), "Service", "Service", "ServiceClient", "ServiceClient", "", "", "Service"},
-	handler.Object:   {handler.Object.String(), "Object", "Keyed", "ObjectClient", "Keyed", "Key", "key", "Object"},
-	handler.Workflow: {handler.Workflow.String(), "Workflow", "Keyed", "WorkflowClient", "Keyed", "ID", "id", "Workflow"},
+	handler.Service:  {handler.Service.String(), "Service", "Service", "", ""},
+	handler.Object:   {handler.Object.String(), "Object", "Keyed", "Key", "key"},
+	handler.Workflow: {handler.Workflow.String(), "Workflow", "Keyed", "ID", "id"},
 }

@@ -21,13 +21,13 @@ func (*Cart) Total(restate.ObjectSharedContext) (int, error)     { return 0, nil
 
 var (
 	ctx      = context.Background()
-	payments ingress.ServiceClient[*Payments]
-	carts    ingress.ObjectClient[*Cart]
+	payments ingress.Service[*Payments]
+	carts    ingress.Object[*Cart]
 	_        = restate.WithDelay
 )
 
 func main() {
-	_, _ = ingress.Call(ctx, carts, (*Cart).AddItem, "tea") // ERROR ObjectClient[*Cart] of carts does not match
-	_, _ = ingress.Call0(ctx, carts, (*Cart).Total)         // ERROR ObjectClient[*Cart] of carts does not match
-	_, _ = ingress.Send0(ctx, carts, (*Cart).Total)         // ERROR ObjectClient[*Cart] of carts does not match
+	_, _ = ingress.Call(ctx, carts, (*Cart).AddItem, "tea") // ERROR Object[*Cart] of carts does not match
+	_, _ = ingress.Call0(ctx, carts, (*Cart).Total)         // ERROR Object[*Cart] of carts does not match
+	_, _ = ingress.Send0(ctx, carts, (*Cart).Total)         // ERROR Object[*Cart] of carts does not match
 }

@@ -21,8 +21,8 @@ func (*Cart) Total(restate.ObjectSharedContext) (int, error)     { return 0, nil
 
 var (
 	ctx      = context.Background()
-	payments ingress.ServiceClient[*Payments]
-	carts    ingress.ObjectClient[*Cart]
+	payments ingress.Service[*Payments]
+	carts    ingress.Object[*Cart]
 	_        = restate.WithDelay
 )
 

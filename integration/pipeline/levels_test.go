@@ -118,7 +118,7 @@ func TestMembersOfAllLevelsRunInTheOrderOfTheText(t *testing.T) {
 			fxrestate.Interceptors(pipeInterceptor("service")),
 			fxrestate.Handler((*PipeBank).Pay,
 				fxrestate.Guards(newPipeGuard),
-				fxrestate.Attach(pipeLimit(100)),
+				fxrestate.Metadata(pipeLimit(100)),
 				fxrestate.Pipes(pipeline.PipeOf(func(_ sdk.Context, _ *pipeline.Invocation, in int) (int, error) { return in + 1, nil })),
 				fxrestate.Interceptors(pipeInterceptor("handler")),
 			)),

@@ -34,7 +34,7 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		hint := &hint{abort: cancel}
-		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
+		response, err := e.lambda(e.attemptContext(ctx, hint), event)
 		if err == nil {
 			amendResponse(&response, hint)
 		}

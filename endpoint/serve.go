@@ -93,10 +93,18 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer context.AfterFunc(r.Context(), a.gone)()
-	r = r.WithContext(context.WithValue(ctx, hintKey{}, &a.hint))
+	r = r.WithContext(e.attemptContext(ctx, &a.hint))
 	r.Body = a
 	stack.Reserve()
 	e.handler.ServeHTTP(newResponse(w, a), r)
+}
+
+// attemptContext is the context that the SDK makes that of a handler from.
+func (e *Endpoint) attemptContext(ctx context.Context, h *hint) context.Context {
+	if e.cfg.Context != nil {
+		ctx = e.cfg.Context(ctx)
+	}
+	return context.WithValue(ctx, hintKey{}, h)
 }
 
 // Under returns the endpoint for a place below prefix in a mux or a chi router:

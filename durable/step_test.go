@@ -13,8 +13,6 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxtest"
-	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
@@ -327,25 +325,17 @@ func TestRetryNamesItsFieldsOutOfBounds(t *testing.T) {
 
 func TestADefaultForStepsThatIsOutOfBoundsIsAnErrorOfTheStart(t *testing.T) {
 	t.Parallel()
-	app := fx.New(fxrestate.Module, fx.NopLogger, fx.Supply(zap.NewNop(), fxrestate.Config{Steps: durable.Retry{Factor: 0.5}}))
-	require.ErrorContains(t, app.Err(), "fxrestate: Steps: durable: Retry.Factor is 0.5: it must be at least 1, or 0 for the default")
+	err := testkit.NewError(t, fx.Supply(fxrestate.Config{Steps: durable.Retry{Factor: 0.5}}))
+	require.ErrorContains(t, err, "fxrestate: Steps: durable: Retry.Factor is 0.5: it must be at least 1, or 0 for the default")
 }
 
 // The application's own values for contexts are kept beside the default for steps.
 func TestADefaultForStepsLeavesTheContextOfTheEndpointAlone(t *testing.T) {
 	t.Parallel()
-	cfg := testkit.Config()
-	cfg.Steps = durable.Retry{MaxAttempts: 1}
+	cfg := fxrestate.Config{Steps: durable.Retry{MaxAttempts: 1}}
 	cfg.Endpoint.Context = func(ctx context.Context) context.Context { return context.WithValue(ctx, visitor{}, "Ada") }
-	name := testkit.Unique("trial")
-	require.NoError(t, testkit.CompileCore())
-	app := fxtest.New(t, fxrestate.Module, fx.Supply(zap.NewNop(), cfg), fxrestate.Service[*Trial](func() *Trial {
-		return &Trial{code: func(ctx restate.Context, _ int32) (string, error) {
-			_, err := count.Run(ctx, func(ctx context.Context) (int, error) { return 0, fmt.Errorf("hello %v", ctx.Value(visitor{})) })
-			return err.Error(), nil
-		}}
-	}, fxrestate.Name(name)))
-	app.RequireStart()
-	t.Cleanup(app.RequireStop)
-	require.Equal(t, "hello Ada", testkit.Call[string](t, "/"+name+"/Do"))
+	try(t, cfg, func(ctx restate.Context, _ int32) (string, error) {
+		_, err := count.Run(ctx, func(ctx context.Context) (int, error) { return 0, fmt.Errorf("hello %v", ctx.Value(visitor{})) })
+		return err.Error(), nil
+	}).returns(t, "hello Ada")
 }

@@ -9,8 +9,6 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxtest"
-	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/testkit"
@@ -38,15 +36,13 @@ type outcome struct {
 func try(t *testing.T, cfg fxrestate.Config, code func(ctx restate.Context, attempt int32) (string, error), opts ...fx.Option) outcome {
 	t.Helper()
 	trial, name := &Trial{code: code}, testkit.Unique("trial")
-	require.NoError(t, testkit.CompileCore())
 	base := testkit.Config()
-	cfg.Ingress, cfg.Admin, cfg.Endpoint, cfg.Register = base.Ingress, base.Admin, base.Endpoint, base.Register
-	app := fxtest.New(t, append(opts, fxrestate.Module, fx.Supply(zap.NewNop(), cfg),
+	cfg.Ingress, cfg.Admin, cfg.Register = base.Ingress, base.Admin, base.Register
+	cfg.Endpoint.Addr = base.Endpoint.Addr
+	testkit.StartWith(t, cfg, append(opts,
 		fxrestate.Service[*Trial](func() *Trial { return trial }, fxrestate.Name(name), testkit.RetryAtOnce(trialAttempts)))...)
-	app.RequireStart()
-	t.Cleanup(app.RequireStop)
-	status, body := testkit.Post(t, "/"+name+"/Do")
-	return outcome{status, body, trial.attempts.Load()}
+	a := testkit.Post(t, testkit.Path(name, "Do"), nil)
+	return outcome{a.Status, string(a.Body), trial.attempts.Load()}
 }
 
 // returns requires the result of a trial.

@@ -81,7 +81,9 @@ func (h foreignInput) Call(ctx restate.Context, input any) (any, error) {
 	return h.Foreign.Call(sdk.Mockable(ctx), body)
 }
 
-func (foreignInput) Encode(result any) ([]byte, error) { return pipeline.MethodFunc(nil).Encode(result) }
+func (foreignInput) Encode(result any) ([]byte, error) {
+	return pipeline.MethodFunc(nil).Encode(result)
+}
 
 func (h foreignInput) decode(body []byte) (any, error) {
 	v := reflect.New(h.typ)

@@ -42,8 +42,9 @@
 //
 // # Events
 //
-// [Client.ResolveAwakeable] and [Client.RejectAwakeable] complete what a handler
-// waits for. A promise of a workflow is completed by a handler of the workflow.
+// [Resolve] and [Reject] complete an awakeable that a handler waits for, which is
+// declared with durable.NewAwakeable, and [AwakeableHandler] is a route for it. A promise
+// of a workflow is completed by a handler of the workflow.
 //
 // For a named signal the server, as of 1.7.12, has no HTTP API: neither its
 // ingress nor its admin API knows a path for it, which a test of this package

@@ -21,7 +21,8 @@ const DefaultMaxBody = 1 << 20
 // Route says how [Handler] and its kin mount a handler. The zero value and nil
 // are a call whose key, if the callee has one, is in the path.
 type Route struct {
-	// Key returns the key of the virtual object or the id of the workflow. Its
+	// Key returns the key of the virtual object or the id of the workflow, or that of
+	// the awakeable in [AwakeableHandler]. Its
 	// error is answered with 400 and its text, or as a [*RequestError] says.
 	// It is a mistake for a service, which has no key. Default: the [PathValue]
 	// "key" for objects and "id" for workflows.
@@ -123,6 +124,20 @@ func Handler0Void[T any, C restate.Context](to Mountable[T], method func(T, C) e
 	return mount(to, method, reflect.TypeFor[restate.Void](), route)
 }
 
+// withDefaults fills in the defaults. A nil route has them all.
+func (r *Route) withDefaults() (filled Route) {
+	if r != nil {
+		filled = *r
+	}
+	if filled.MaxBody <= 0 {
+		filled.MaxBody = DefaultMaxBody
+	}
+	if filled.Error == nil {
+		filled.Error = WriteProblem
+	}
+	return filled
+}
+
 // mounted is a route.
 type mounted struct {
 	Route
@@ -132,16 +147,7 @@ type mounted struct {
 }
 
 func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route) http.HandlerFunc {
-	m := mounted{}
-	if route != nil {
-		m.Route = *route
-	}
-	if m.MaxBody <= 0 {
-		m.MaxBody = DefaultMaxBody
-	}
-	if m.Error == nil {
-		m.Error = WriteProblem
-	}
+	m := mounted{Route: route.withDefaults()}
 	err := errNoClient
 	if to != nil {
 		var a address[T]

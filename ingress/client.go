@@ -21,7 +21,9 @@ type Client struct {
 	byRules  bool // no registry was given: names are those of the types
 	retry    Retry
 	log      *slog.Logger
-	warned   sync.Map // subjects that warnInside wrote about
+	// canceller may be nil.
+	canceller Canceller
+	warned    sync.Map // subjects that warnInside wrote about
 }
 
 // New returns a client and makes no request. It fails if fields of cfg are
@@ -46,12 +48,13 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 		}
 	}
 	c := &Client{
-		all:      all,
-		http:     httpclient.New(cfg.HTTPClient, NewTransport),
-		registry: registry,
-		byRules:  byRules,
-		retry:    cfg.Retry.withDefaults(),
-		log:      cfg.Logger,
+		all:       all,
+		http:      httpclient.New(cfg.HTTPClient, NewTransport),
+		registry:  registry,
+		byRules:   byRules,
+		retry:     cfg.Retry.withDefaults(),
+		log:       cfg.Logger,
+		canceller: cfg.Canceller,
 	}
 	if c.log == nil {
 		c.log = slog.Default()

@@ -49,6 +49,10 @@ type Config struct {
 	// Retry says how requests that are safe to repeat are repeated.
 	Retry Retry
 
+	// Canceller does [Handle.Cancel]. Default: none, and Cancel is an error.
+	// Package fxrestate sets it to the client of the admin API.
+	Canceller Canceller
+
 	// Logger gets the few warnings of the client, each once. Default:
 	// [slog.Default].
 	Logger *slog.Logger
@@ -62,7 +66,7 @@ type Config struct {
 //   - the submission of a workflow, a [Send] of its main handler: the workflow's id
 //     does what a key does. A second call of it is refused, so calls are not
 //     repeated, and neither are sends by name, which may be to an object.
-//   - [Handle.Attach], [Handle.Output] and [Handle.FindID]
+//   - [Handle.Attach], [Handle.Output] and [Handle.ID]
 //
 // Waits grow by a factor of 2, with jitter. A Retry-After of the answer makes
 // a wait longer; one of more than a minute ends the retries, and the error

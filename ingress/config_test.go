@@ -111,7 +111,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			return err
 		}},
 		"with a question": {"restate.example.com", func() error {
-			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).FindID(ctx)
+			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).ID(ctx)
 			return err
 		}},
 		"with what the SDK's client sends": {"restate.example.com", func() error {
@@ -124,7 +124,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			require.Equal(t, test.want, <-hosts)
 		})
 	}
-	require.NotEmpty(t, sent.ID())
+	require.NotEmpty(t, idOf(t, sent))
 }
 
 func TestTheZeroConfigIsAServerOnThisMachine(t *testing.T) {

@@ -38,7 +38,7 @@
 //	ingress.Lookup(payments, (*Payments).Charge, restate.WithIdempotencyKey(orderID))
 //	ingress.Lookup(signups.ID(user), (*Signup).Run)
 //
-// [Handle.FindID] asks the server for the id of such a handle.
+// [Handle.ID] asks the server for the id of such a handle.
 //
 // # Events
 //

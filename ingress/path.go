@@ -74,6 +74,7 @@ const (
 	verbAttach = "attach"
 	verbOutput = "output"
 	verbLookup = "lookup"
+	verbCancel = "cancel" // of the admin API
 )
 
 // invokePath is the path under which a handler is called. The server also knows

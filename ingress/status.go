@@ -54,6 +54,9 @@ func StatusHandler(c *Client) http.HandlerFunc {
 	}
 }
 
+// unknownInvocation is what the server says of one that it does not know.
+const unknownInvocation = "invocation not found"
+
 // isUnknownInvocation tells whether the server itself says that there is no such
 // invocation, or that the id is none. By the text, since the server answers with
 // the same status where the URL of the client has a path too many.
@@ -64,7 +67,7 @@ func isUnknownInvocation(err error) bool {
 	}
 	switch refused.Status {
 	case http.StatusNotFound:
-		return refused.Message == "invocation not found"
+		return refused.Message == unknownInvocation
 	case http.StatusBadRequest:
 		return strings.HasPrefix(refused.Message, "bad invocation id")
 	default:

@@ -21,7 +21,7 @@
 //	// What was sent: its result, its end, and its id for another time.
 //	receipt, err := sent.Attach(ctx)
 //	err = sent.Cancel(ctx)
-//	id, err := sent.ID()
+//	id, err := sent.ID(ctx)
 //	receipt, err = rpc.HandleOf[Receipt](id).Attach(ctx)
 //
 //	// A service of another application, by a contract that fxrestate.RemoteService declares.

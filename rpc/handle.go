@@ -37,7 +37,7 @@ func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
 // ID returns the invocation's id. After a [Send] it waits until the server has
 // told it, in the way in which durable operations wait: the attempt may be
 // suspended. The error is that of a zero Handle, and of an id that is none.
-func (i Handle[O]) ID() (id string, err error) {
+func (i Handle[O]) ID(_ restate.Context) (id string, err error) {
 	defer scope.Rescue(&err)
 	return i.checkedID()
 }

@@ -208,7 +208,7 @@ func TestHeadersOfACallOverrideThoseOfTheClient(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "green", headers["x-tenant"])
 	require.Equal(t, "eu", headers["x-region"])
-	require.Equal(t, "fxrestate", headers["user-agent"])
+	require.Regexp(t, `^fxrestate/(devel|\d+\.\d+\.\d+\S*)$`, headers["user-agent"])
 }
 
 func TestAPathInTheURLIsAPrefix(t *testing.T) {

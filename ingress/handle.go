@@ -190,8 +190,8 @@ func looksUnknown(err error) bool {
 // [Handle.ID], [Response] or the header x-restate-id told earlier. It makes
 // no request. The result is decoded as JSON unless restate.WithCodec says
 // otherwise; O must fit the handler, which nothing checks.
-func HandleOf[O any](c *Client, id string, opts ...HandleOption) Handle[O] {
-	o := sdkoption.Collect(HandleOption.BeforeIngressInvocationHandle, opts)
+func HandleOf[O any](c *Client, id string, opts ...restate.AttachOption) Handle[O] {
+	o := sdkoption.Collect(restate.AttachOption.BeforeAttach, opts)
 	h := Handle[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
 	if id == "" {
 		h.err = errors.New("ingress: the invocation's id is empty")

@@ -23,8 +23,6 @@ type (
 	// SendOption is an option of [Send] and its kin: restate.WithIdempotencyKey,
 	// WithHeaders, WithLimitKey, WithCodec and WithDelay.
 	SendOption = sdkingress.SendOption
-	// HandleOption is an option of [HandleOf]: restate.WithCodec.
-	HandleOption = sdkingress.InvocationHandleOption
 )
 
 // clientOptions are what [Service.With] and [Keyed.With] collected.

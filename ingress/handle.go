@@ -19,16 +19,16 @@ type Status string
 
 // What the server answers to a send.
 const (
-	// Accepted: this is a new invocation.
+	// Accepted: the send made a new invocation.
 	Accepted Status = "Accepted"
-	// PreviouslyAccepted: an invocation with this idempotency key, or the
-	// workflow with this id, was there already. A send that was repeated
-	// because its answer got lost has this status too.
+	// PreviouslyAccepted: there was an invocation with this idempotency key, or a
+	// workflow with this id. A send that was retried because its response got lost
+	// has this status too.
 	PreviouslyAccepted Status = "PreviouslyAccepted"
 )
 
-// Handle is of an invocation whose result is an O. [Send] and its
-// kin, [Lookup] and its kin, [HandleOf] and [NamedHandler] make them.
+// Handle is a handle of an invocation whose result is an O. [Send] returns one, [Lookup]
+// and [HandleOf] make one of an earlier invocation.
 type Handle[O any] struct {
 	client *Client
 	name   string
@@ -38,9 +38,9 @@ type Handle[O any] struct {
 	err    error
 }
 
-// ID returns the invocation's id, for [HandleOf] at another time. A handle made by
-// [Lookup] asks the server for it. The server computes that id from what the handle
-// was made of: it does not say that there is such an invocation.
+// ID returns the invocation's id, for [HandleOf] at another time. A handle of [Lookup]
+// asks the server for it. The server computes that id from the target and the key: it
+// does not check that there is such an invocation.
 func (h Handle[O]) ID(ctx context.Context) (string, error) {
 	switch {
 	case h.err != nil:
@@ -63,7 +63,7 @@ func (h Handle[O]) ID(ctx context.Context) (string, error) {
 	return found.InvocationID, nil
 }
 
-// Status is what the server made of the send. It is empty for other handles.
+// Status is the server's response to the send. It is empty for other handles.
 func (h Handle[O]) Status() Status { return h.status }
 
 // Attach waits for the result. The failure of the handler is an [*Error] that wraps a
@@ -113,8 +113,8 @@ func (h Handle[O]) fetch(ctx context.Context, verb string) (O, error) {
 
 var errZeroHandle = errors.New("ingress: the handle has no client; get one from Send, Lookup or HandleOf")
 
-// reference says which invocation is meant, as the server reads it. A body
-// rather than a path, since in paths the server does not decode idempotency keys.
+// reference names an invocation in the body of a request. In a path the server would
+// not decode idempotency keys.
 type reference struct {
 	Target         string  `json:"target"`
 	InvocationID   string  `json:"invocationId,omitempty"`
@@ -148,7 +148,7 @@ func (c callee) reference(idempotencyKey string) reference {
 	return r
 }
 
-// fetch asks for the result of an invocation; the verb tells whether to wait.
+// fetch asks for the result of an invocation. The verb says whether to wait.
 func (c *Client) fetch(ctx context.Context, verb, name string, ref reference) (answer, error) {
 	a, err := c.ask(ctx, verb, name, ref)
 	if verb != verbAttach || !looksUnknown(err) {
@@ -178,18 +178,18 @@ func (c *Client) ask(ctx context.Context, verb, name string, ref reference) (ans
 	})
 }
 
-// looksUnknown tells whether an error is what attach answers for an invocation
-// that the server does not know. A handler may fail with the same.
+// looksUnknown reports whether an error is attach's response for an invocation that the
+// server does not know. A handler may fail with the same.
 func looksUnknown(err error) bool {
 	var failed *Error
 	return errors.As(err, &failed) && failed.Source == SourceInvocation &&
 		failed.Code == http.StatusNotFound && failed.Message == "not found" && len(failed.Metadata) == 0
 }
 
-// HandleOf returns a handle of the invocation with the given id, which
-// [Handle.ID], [Response] or the header x-restate-id told earlier. It makes
-// no request. The result is decoded as JSON unless restate.WithCodec says
-// otherwise; O must fit the handler, which nothing checks.
+// HandleOf returns a handle of the invocation with the given id, which comes from
+// [Handle.ID], [Response] or the header X-Restate-Id. It makes no request. The result is
+// decoded as JSON unless restate.WithCodec says otherwise. Nothing checks that O is the
+// result of the handler.
 func HandleOf[O any](c *Client, id string, opts ...restate.AttachOption) Handle[O] {
 	o := sdkoption.Collect(restate.AttachOption.BeforeAttach, opts)
 	h := Handle[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
@@ -199,18 +199,18 @@ func HandleOf[O any](c *Client, id string, opts ...restate.AttachOption) Handle[
 	return h
 }
 
-// Lookup returns a handle of an invocation that was made earlier, perhaps by
-// another process, with the same target, method and idempotency key:
+// Lookup returns a handle of an earlier invocation, perhaps of another process, with the
+// same target, method and idempotency key:
 //
 //	receipt, err := ingress.Lookup(payments, (*Payments).Charge,
 //		restate.WithIdempotencyKey(orderID)).Attach(ctx)
 //
-// A workflow needs no key; its id says it all:
+// A workflow needs no key, since its id identifies it:
 //
 //	result, err := ingress.Lookup(signups.ID(user), (*Signup).Run).Attach(ctx)
 //
-// It makes no request. A mistake in the arguments is the error of the handle's
-// methods; so is an option that says something about a call, since none is made:
+// It makes no request. The handle's methods return the error of a mistake in the
+// arguments. Options about a call are a mistake, since no call is made:
 // restate.WithHeaders, WithLimitKey and [WithResponse].
 func Lookup[T any, C restate.Context, I, O any](to Target[T], method func(T, C, I) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)

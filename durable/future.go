@@ -8,7 +8,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Future is an operation that is under way, or a combination of several, whose
@@ -57,7 +57,7 @@ type operation struct {
 	completed bool
 }
 
-// Unwrap implements scope.Wrapper.
+// Unwrap implements sdk.Wrapper.
 func (o *operation) Unwrap() restate.Future { return o.Future }
 
 func (o *operation) open() []restate.Future {
@@ -77,7 +77,7 @@ func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] 
 	o := &operation{Future: f}
 	o.call, _ = f.(restate.Invocation)
 	return Future[T]{&future[T]{open: o.open, operations: []*operation{o}, result: func() (value T, err error) {
-		defer scope.Rescue(&err)
+		defer sdk.Rescue(&err)
 		value, failure := result()
 		if any(failure) == nil {
 			return value, nil
@@ -109,7 +109,7 @@ func After(ctx restate.Context, d time.Duration, opts ...restate.SleepOption) Fu
 }
 
 func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption) (timer restate.AfterFuture, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return restate.After(ctx, d, opts...), nil
 }
 
@@ -117,7 +117,7 @@ func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption
 // attempt. If the invocation is cancelled meanwhile, the error is one for which
 // [IsCancelled] holds; p is as it was then, and can be waited for again.
 func (p Future[T]) Await(ctx restate.Context) (value T, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	for {
 		open := p.wait()
 		if len(open) == 0 {
@@ -177,7 +177,7 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 // told it, in the way in which durable operations wait: the attempt may be suspended.
 // For what is not a single call the error says so.
 func (p Future[T]) ID() (id string, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	all := p.all()
 	if len(all) != 1 || all[0].call == nil {
 		return "", errors.New("durable: ID of a Future that is not a single call")
@@ -191,7 +191,7 @@ func (p Future[T]) ID() (id string, err error) {
 // (https://docs.restate.dev/services/invocation/managing-invocations). Other
 // operations cannot be cancelled, and go on.
 func (p Future[T]) Cancel(ctx restate.Context) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	for _, o := range p.all() {
 		if o.call != nil && !o.completed {
 			restate.CancelInvocation(ctx, o.call.GetInvocationId())

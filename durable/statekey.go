@@ -4,8 +4,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/payload"
-	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // StateKey is a key of the state of virtual objects and workflows: its name, the
@@ -44,7 +43,7 @@ type StateOption interface {
 
 // NewStateKey declares a key of the state.
 func NewStateKey[T any](name string, opts ...StateOption) StateKey[T] {
-	return StateKey[T]{newSlot[T]("StateKey", name, sdkoption.Collect(StateOption.BeforeGet, opts).Codec)}
+	return StateKey[T]{newSlot[T]("StateKey", name, sdk.Options(StateOption.BeforeGet, opts).Codec)}
 }
 
 // Name returns the name of the key.
@@ -71,14 +70,14 @@ func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, 
 	if err := k.slot.check("StateKey"); err != nil {
 		return value, false, err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	p, failure := restate.Get[payload.Payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec))
 	return k.slot.decode(ctx, p, failure)
 }
 
 // Set stores a value. The error says that it cannot be encoded.
 func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if err := k.slot.check("StateKey"); err != nil {
 		return err
 	}
@@ -92,7 +91,7 @@ func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
 
 // Clear removes the value. The error is only that of a zero key.
 func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if err := k.slot.check("StateKey"); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/internal/gather"
 	"github.com/fxrestate/go/internal/gather/stack"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 const (
@@ -93,7 +94,7 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer context.AfterFunc(r.Context(), a.gone)()
-	r = r.WithContext(context.WithValue(ctx, hintKey{}, &a.hint))
+	r = r.WithContext(sdk.WithExchange(ctx, &a.Exchange))
 	r.Body = a
 	stack.Reserve()
 	e.handler.ServeHTTP(newResponse(w, a), r)

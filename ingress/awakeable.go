@@ -9,7 +9,7 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/internal/httpclient"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // ResolveAwakeable completes the awakeable with the given id, which a handler got
@@ -21,7 +21,7 @@ import (
 // with status 400. See
 // https://docs.restate.dev/develop/go/external-events.
 func (c *Client) ResolveAwakeable(ctx context.Context, id string, value any, opts ...restate.ResolveAwakeableOption) error {
-	o := sdkoption.Collect(restate.ResolveAwakeableOption.BeforeResolveAwakeable, opts)
+	o := sdk.Options(restate.ResolveAwakeableOption.BeforeResolveAwakeable, opts)
 	codec := codecOr(o.Codec, encoding.JSONCodec)
 	body, err := encoding.Marshal(codec, value)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/internal/httpclient"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Status says what the server made of a send.
@@ -191,7 +191,7 @@ func looksUnknown(err error) bool {
 // decoded as JSON unless restate.WithCodec says otherwise. Nothing checks that O is the
 // result of the handler.
 func HandleOf[O any](c *Client, id string, opts ...restate.AttachOption) Handle[O] {
-	o := sdkoption.Collect(restate.AttachOption.BeforeAttach, opts)
+	o := sdk.Options(restate.AttachOption.BeforeAttach, opts)
 	h := Handle[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
 	if id == "" {
 		h.err = errors.New("ingress: the invocation's id is empty")

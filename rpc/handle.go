@@ -10,7 +10,7 @@ import (
 
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Handle is a handle of an invocation whose result is an O. [Send] returns one, and
@@ -19,8 +19,7 @@ import (
 // Package ingress has the same handle outside handlers. There it also has Output, which
 // returns the result without waiting. Version 1.2 of the SDK does not offer that
 // operation inside handlers, although the service protocol has it. A handler can get the
-// output in a step (restate.Run), with a client of
-// ingress.New.
+// output in a step (restate.Run), with a client that ingress.New made.
 type Handle[O any] struct {
 	sent  restate.Invocation
 	id    string
@@ -32,7 +31,7 @@ type Handle[O any] struct {
 // [Handle.ID] in another handler or at another time. The result is decoded as JSON unless
 // restate.WithCodec says otherwise. Nothing checks that O is the result of the handler.
 func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
-	codec := sdkoption.Collect(restate.AttachOption.BeforeAttach, opts).Codec
+	codec := sdk.Options(restate.AttachOption.BeforeAttach, opts).Codec
 	if codec == nil {
 		codec = encoding.JSONCodec
 	}
@@ -43,7 +42,7 @@ func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
 // until the server has assigned the id. Like all durable waiting that may suspend the
 // attempt. It returns an error for a zero Handle, and for a text that is not an id.
 func (i Handle[O]) ID(_ restate.Context) (id string, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return i.checkedID()
 }
 
@@ -51,7 +50,7 @@ func (i Handle[O]) ID(_ restate.Context) (id string, err error) {
 // is not an id is a terminal error with code 400. A result that does not decode into O is
 // an error that names the handler, or the id. It is not terminal.
 func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		var none O
@@ -70,7 +69,7 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 // wait for that. Nothing happens to an invocation that has ended. A text that is not an
 // id is a terminal error with code 400.
 func (i Handle[O]) Cancel(ctx restate.Context) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		return err

@@ -111,7 +111,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			return err
 		}},
 		"with a question": {"restate.example.com", func() error {
-			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).FindID(ctx)
+			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).ID(ctx)
 			return err
 		}},
 		"with what the SDK's client sends": {"restate.example.com", func() error {
@@ -124,7 +124,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			require.Equal(t, test.want, <-hosts)
 		})
 	}
-	require.NotEmpty(t, sent.ID())
+	require.NotEmpty(t, idOf(t, sent))
 }
 
 func TestTheZeroConfigIsAServerOnThisMachine(t *testing.T) {
@@ -208,7 +208,7 @@ func TestHeadersOfACallOverrideThoseOfTheClient(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "green", headers["x-tenant"])
 	require.Equal(t, "eu", headers["x-region"])
-	require.Equal(t, "fxrestate", headers["user-agent"])
+	require.Regexp(t, `^fxrestate/(devel|\d+\.\d+\.\d+\S*)$`, headers["user-agent"])
 }
 
 func TestAPathInTheURLIsAPrefix(t *testing.T) {

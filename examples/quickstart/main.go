@@ -87,14 +87,13 @@ func run(f flags) error {
 	})
 }
 
-// services are the shop's, with the generated clients that call them.
+// services are the shop's. Registering them provides the generated clients too.
 var services = fx.Options(
 	fxrestate.Module,
 	fx.Provide(NewCardTerminal, NewCourier),
 	fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments")),
 	fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
 	fxrestate.Workflow[*Order](NewOrder, fxrestate.Name("order")),
-	fx.Provide(NewCartClient, NewPaymentsClient),
 )
 
 // runApp starts the application, runs main, and stops the application. A Ctrl-C

@@ -35,7 +35,7 @@ func (in foreignInput) check() error {
 	typed := in.typed()
 	for _, t := range []reflect.Type{in.takes, typed} {
 		if _, found := handler.FindIn(t); found {
-			return fmt.Errorf("endpoint: %s takes a %s, with an fxrestate.In whose tags nothing reads here; register a struct with this handler, or take out the fxrestate.In", in.target, t)
+			return fmt.Errorf("endpoint: %s takes a %s, with a handler.In whose tags nothing reads here; register a struct with this handler, or take out the handler.In", in.target, t)
 		}
 	}
 	if typed != nil && in.takes != nil && typed != in.takes && !typed.Implements(reflect.TypeFor[encoding.RestateUnmarshaler]()) {

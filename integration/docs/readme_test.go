@@ -44,6 +44,7 @@ var readmeImports = map[string]string{
 	"rpc":        "github.com/fxrestate/go/rpc",
 	"fx":         "go.uber.org/fx",
 	"fxrestate":  "github.com/fxrestate/go/fxrestate",
+	"handler":    "github.com/fxrestate/go/handler",
 	"http":       "net/http",
 	"ingress":    "github.com/fxrestate/go/ingress",
 	"pipeline":   "github.com/fxrestate/go/pipeline",

@@ -10,9 +10,9 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 )
 
-// Descriptor says what a service is: its name, kind and handlers. It is made by
-// [Spec.Describe] from a struct type alone, without an instance, and must not be
-// changed afterwards.
+// Descriptor describes a service: its name, kind and handlers. [Spec.Describe]
+// makes it from a struct type, without an instance. It must not be changed
+// afterwards.
 type Descriptor struct {
 	// Name of the service on the wire.
 	Name string
@@ -27,10 +27,10 @@ type Descriptor struct {
 	// Options of the SDK for the service definition, defaults included, in the
 	// order in which they apply.
 	Options []restate.ServiceDefinitionOption
-	// Metadata of the service, as the options say.
+	// Metadata of the service, from the options.
 	Metadata map[string]string
 
-	named bool // the name was given with the registration
+	named bool // the registration gave the name
 }
 
 // String returns the service's name and type, for error messages.
@@ -49,8 +49,8 @@ func (d *Descriptor) Method(name string) (*Method, bool) {
 	return d.Methods[i], true
 }
 
-// Resolve finds the handler that a method expression such as (*Cart).AddItem
-// names. The error says why it names none of this service.
+// Resolve finds the handler that a method expression such as (*Cart).AddItem names.
+// The error says why it is not a handler of this service.
 func (d *Descriptor) Resolve(method any) (*Method, error) {
 	e, err := parseExpression(method)
 	if err != nil {
@@ -74,7 +74,7 @@ func (d *Descriptor) resolve(e expression) (*Method, error) {
 	return m, nil
 }
 
-// methodByGoName returns the handler made from a method.
+// methodByGoName returns the handler of a method.
 func (d *Descriptor) methodByGoName(name string) (*Method, bool) {
 	i := slices.IndexFunc(d.Methods, func(m *Method) bool { return m.GoName == name })
 	if i < 0 {
@@ -83,9 +83,9 @@ func (d *Descriptor) methodByGoName(name string) (*Method, bool) {
 	return d.Methods[i], true
 }
 
-// Check reports a [Problem] when instance, the constructed struct, does not fit
-// the descriptor: it is nil, or its ServiceName differs from the zero value's,
-// by which typed clients know it.
+// Check returns a [Problem] if instance, the constructed struct, does not match the
+// descriptor: it is nil, or its ServiceName differs from that of the zero value.
+// Typed clients use the name of the zero value.
 func (d *Descriptor) Check(instance any) error {
 	v := reflect.ValueOf(instance)
 	if !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
@@ -107,7 +107,8 @@ func (d *Descriptor) Check(instance any) error {
 	return nil
 }
 
-// sdkContext is the type of the SDK's own contexts, which satisfies all kinds.
+// sdkContext is the type of the SDK's own contexts. It implements the contexts of
+// all kinds.
 var sdkContext = reflect.TypeOf(restate.WithMockContext(nil))
 
 // Method is one handler of a service.
@@ -118,17 +119,17 @@ type Method struct {
 	GoName string
 	// Mode of the handler.
 	Mode Mode
-	// Input is the type of the method's input, or nil when it takes none.
+	// Input is the type of the method's input, or nil if it has none.
 	Input reflect.Type
-	// Output is the type of the method's result, or nil when it has none.
+	// Output is the type of the method's result, or nil if it has none.
 	Output reflect.Type
 	// InputCodec and OutputCodec encode the input and the output.
 	InputCodec, OutputCodec encoding.Codec
 	// Options of the SDK for the handler, in the order in which they apply.
 	Options []restate.HandlerOption
-	// Metadata of the handler, as the options say.
+	// Metadata of the handler, from the options.
 	Metadata map[string]string
-	// Position is where the method stands, as "payments.go:41", or empty.
+	// Position is where the method is written, as "payments.go:41", or empty.
 	Position string
 
 	fn            reflect.Value // the method with its receiver as first parameter
@@ -137,9 +138,9 @@ type Method struct {
 	clientOptions []restate.ClientOption
 }
 
-// Decode reads an invocation's body into a new value of the method's input type.
-// Methods without input ignore the body, and the result is nil. The error is that
-// of the codec, for restate.ToTerminalError with code 400.
+// Decode decodes the body of an invocation into a new value of the method's input
+// type. If the method has no input, Decode ignores the body and returns nil. The
+// error is that of the codec. Callers turn it into a terminal error with code 400.
 func (m *Method) Decode(body []byte) (any, error) {
 	if m.Input == nil {
 		return nil, nil
@@ -151,8 +152,8 @@ func (m *Method) Decode(body []byte) (any, error) {
 	return in.Elem().Interface(), nil
 }
 
-// Bind makes the method's input of an invocation: what [Method.Decode] makes of its
-// body, or a parameter object (see [In]).
+// Bind makes the method's input from an invocation: the decoded body (see
+// [Method.Decode]), or a parameter object (see [In]).
 func (m *Method) Bind(src Source) (any, error) {
 	if m.binder == nil {
 		return m.Decode(src.Body())
@@ -167,9 +168,9 @@ func (m *Method) Bind(src Source) (any, error) {
 	return object.Elem().Interface(), nil
 }
 
-// Call calls the method on receiver with the handler's context. The input is what
-// [Method.Decode] returned, or another value of its type; one of another type is
-// an error. The result is nil when the method has none or returned an error.
+// Call calls the method on receiver with the handler's context. The input must have
+// the type that [Method.Decode] returns; any other type is an error. The result is
+// nil if the method has none or returned an error.
 func (m *Method) Call(receiver, ctx reflect.Value, input any) (any, error) {
 	if want := m.fn.Type().In(1); ctx.Type() != sdkContext && !ctx.Type().AssignableTo(want) {
 		return nil, fmt.Errorf("handler: %s takes a %s, and was given a %s; derive contexts with restate.WithValue or restate.WrapContext", m.GoName, want, ctx.Type())
@@ -196,7 +197,7 @@ func (m *Method) Call(receiver, ctx reflect.Value, input any) (any, error) {
 	return out[0].Interface(), nil
 }
 
-// argument makes the input an argument of the method.
+// argument converts the input to an argument of the method.
 func (m *Method) argument(input any) (reflect.Value, error) {
 	if input == nil {
 		if !canBeNil(m.Input) {
@@ -220,7 +221,8 @@ func canBeNil(t reflect.Type) bool {
 	}
 }
 
-// Encode writes a method's result. Methods without a result have an empty one.
+// Encode encodes a method's result. The encoding is empty if the method has no
+// result.
 func (m *Method) Encode(result any) ([]byte, error) {
 	if m.Output == nil {
 		return nil, nil
@@ -228,17 +230,17 @@ func (m *Method) Encode(result any) ([]byte, error) {
 	return encoding.Marshal(m.OutputCodec, result)
 }
 
-// InputPayload describes the input to discovery: see the function InputPayload.
+// InputPayload describes the input for discovery: see the function InputPayload.
 func (m *Method) InputPayload() *encoding.InputPayload {
 	return InputPayload(m.InputCodec, m.bodyType())
 }
 
-// OutputPayload describes the output to discovery: see the function OutputPayload.
+// OutputPayload describes the output for discovery: see the function OutputPayload.
 func (m *Method) OutputPayload() *encoding.OutputPayload {
 	return OutputPayload(m.OutputCodec, m.Output)
 }
 
-// bodyType is the type that describes the body, or nil when there is none.
+// bodyType returns the type that describes the body, or nil if there is none.
 func (m *Method) bodyType() reflect.Type {
 	if m.binder != nil {
 		return m.binder.body
@@ -246,8 +248,8 @@ func (m *Method) bodyType() reflect.Type {
 	return m.Input
 }
 
-// sample is a value by which codecs describe a type: its zero value, but never a
-// nil pointer to a type that describes itself.
+// sample returns a value from which codecs describe a type: the zero value, but
+// never a nil pointer to a type that describes itself.
 func sample(t reflect.Type) any {
 	switch {
 	case t == nil:
@@ -259,8 +261,8 @@ func sample(t reflect.Type) any {
 	}
 }
 
-// ClientOptions returns the options of the SDK with which a caller uses the
-// handler's codecs. The slice is the caller's to append to.
+// ClientOptions returns the SDK's options for a client that uses the handler's
+// codecs. The caller may append to the slice.
 func (m *Method) ClientOptions() []restate.ClientOption {
 	return m.clientOptions[:len(m.clientOptions):len(m.clientOptions)]
 }

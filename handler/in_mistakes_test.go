@@ -145,7 +145,7 @@ func TestTagsThatContradictEachOtherAreAllReported(t *testing.T) {
 		`field C is filled from the property "a", as field A is; give one of them another`,
 		"field D has the tags key and invocation-id, and a field is filled from one place",
 		`field E has the tag input:"-", so nothing can fill it; name a property`,
-		`field F has the name "a\"b" in its tag, which encoding/json does not take`,
+		`field F has the name "a\"b" in its tag, which encoding/json does not accept`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -193,10 +193,10 @@ func TestTagsAreReadAsTheyAreWritten(t *testing.T) {
 		`input:"a" key`:         "has the tags input and key",
 		`:"a"`:                  "cannot be read from",
 		`validate:"x`:           "cannot be read from",
-		`validate:"x"`:          "which is none of input, header, key, invocation-id and idempotency-key",
+		`validate:"x"`:          "which has none of input, header, key, invocation-id and idempotency-key",
 		`input:"a" input:"b"`:   "has the tags input and input",
 		`input:"a" header:""`:   "has the tags input and header",
-		`description:"input:x"`: "which is none of input",
+		`description:"input:x"`: "which has none of input",
 	} {
 		_, err := handler.BindTo(made(tag), true, src)
 		require.ErrorContains(t, err, want, tag)

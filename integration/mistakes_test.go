@@ -78,7 +78,7 @@ func TestMistakesInHandlerStructsNameTheUsersLineAndTheFix(t *testing.T) {
 		},
 		"a value whose methods hang on the pointer": {
 			fxrestate.Service[PointerOnly](made(PointerOnly{})), "",
-			[]string{"PointerOnly.Act", "hangs on the pointer", "register *integration_test.PointerOnly"},
+			[]string{"PointerOnly.Act", "has a pointer receiver", "register *integration_test.PointerOnly"},
 		},
 		"results": {
 			fxrestate.Service[WrongResults](made(WrongResults{})), "",

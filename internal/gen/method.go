@@ -47,7 +47,7 @@ func (h *handlerReader) readMethod(fn *types.Func, sig *types.Signature) {
 	role, ok := roles[context]
 	if !ok {
 		if h.isContext(first) {
-			h.reject(fn, fmt.Sprintf("takes a %s, which the SDK does not hand out", typeString(first)), "take a "+contexts[h.kindOr(handler.Service)])
+			h.reject(fn, fmt.Sprintf("takes a %s, which is not a context of the SDK", typeString(first)), "take a "+contexts[h.kindOr(handler.Service)])
 		}
 		return
 	}

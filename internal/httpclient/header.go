@@ -9,11 +9,11 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// HostHeader is the header that net/http sends by other means than as a header.
+// HostHeader is the header that net/http sends from Request.Host, not from the headers.
 const HostHeader = "Host"
 
-// CheckHeader says what is wrong with a header that somebody sends. The error quotes
-// the name but never the value.
+// CheckHeader returns an error for a header that cannot be sent. The error quotes the
+// name but never the value.
 func CheckHeader(name, value string) error {
 	switch {
 	case name == "":
@@ -27,11 +27,10 @@ func CheckHeader(name, value string) error {
 	}
 }
 
-// CheckHeaders says what is wrong with headers that a client sends with its requests,
-// in the order of their names. Beside what [CheckHeader] finds these are headers that
-// net/http would drop or send in its own way without a word, and two of one name. Own
-// are headers, by their canonical names, that the client itself sets, with what to do
-// instead.
+// CheckHeaders returns an error for each header that a client cannot send with its
+// requests, in the order of their names. In addition to [CheckHeader] it rejects headers
+// that net/http would silently drop or replace, and two headers with the same name. Own
+// maps the canonical names of headers that the client itself sets to what to do instead.
 func CheckHeaders(headers, own map[string]string) []error {
 	var errs []error
 	spelled := make(map[string]string, len(headers))
@@ -56,14 +55,14 @@ func CheckHeaders(headers, own map[string]string) []error {
 	return errs
 }
 
-// connectionHeaders are those that net/http drops, or acts upon instead of sending
-// them: RFC 9110, section 7.6.1, and what says how long a message is.
+// connectionHeaders are headers that net/http drops or interprets instead of sending
+// them: those of RFC 9110, section 7.6.1, and those for the length of a message.
 var connectionHeaders = []string{
 	"Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// validHost reports a host that net/http sends. It would send an empty one in place of
-// any other.
+// validHost reports whether net/http sends the host as it is. It sends an empty host in
+// place of an invalid one.
 func validHost(host string) bool {
 	ascii, err := httpguts.PunycodeHostPort(host)
 	return err == nil && host != "" && httpguts.ValidHostHeader(ascii)

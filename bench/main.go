@@ -1,14 +1,14 @@
-// Command bench measures what the project promises in figures:
+// Command bench measures the figures that the project promises:
 //
 //	go run ./bench NAME
 //
-// It runs applications as processes of their own on a real restate-server, prints
-// a table and, as its last line, the figures for machines:
+// It runs applications in separate processes on a real restate-server. It prints a table
+// and, on the last line, the figures for programs:
 //
 //	RESULT key=value …
 //
-// RESULTS.md keeps what came out, with the machine and the date. Measure on a
-// machine that does nothing else.
+// RESULTS.md keeps the results, with the machine and the date. Measure on an idle
+// machine.
 package main
 
 import (
@@ -25,13 +25,13 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// figure is one thing that can be measured.
+// figure is a figure that can be measured.
 type figure struct {
 	about   string
 	measure func(context.Context, scale) (result, error)
 }
 
-// scale divides how much is measured, for a test of the measuring.
+// scale divides the amount of work, for tests of this program.
 type scale int
 
 func (s scale) of(n int) int { return max(n/int(s), 1) }

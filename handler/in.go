@@ -26,10 +26,10 @@ import (
 //
 // Discovery shows only the properties of the body. A property without omitempty or
 // omitzero is required: if it is missing, the invocation ends with a terminal error
-// with code 400 that names the property. Null is rejected in the same way, unless the field's
-// type has a value for null: a pointer, a map, a slice, an interface, or a type with
-// UnmarshalJSON whose zero value is null. The zero value, such as "", is accepted;
-// use package pipeline/validate to reject it.
+// with code 400 that names the property. Null is rejected in the same way, unless the
+// field's type has a value for null: a pointer, a map, a slice, an interface, or a
+// type with UnmarshalJSON whose zero value is null. The zero value, such as "", is
+// accepted; use package pipeline/validate to reject it.
 //
 // A missing header leaves the zero value. Headers and keys can fill strings, numbers,
 // booleans and types with UnmarshalText. Text that cannot be converted ends the

@@ -274,14 +274,13 @@ func TestAWriteOfASharedHandlerFailsItsAttempt(t *testing.T) {
 	name := testkit.Unique("box")
 	testkit.RunApp(t, fxrestate.Object[Box](func() Box { return Box{} }, fxrestate.Name(name), testkit.RetryAtOnce(2)))
 	url := "/" + name + "/k"
-	status, body := testkit.Post(t, url+"/Cheat")
-	require.GreaterOrEqual(t, status, http.StatusInternalServerError)
-	require.Contains(t, body, "fxrestate: Set in "+name+"/Cheat: a shared handler cannot write state; let an exclusive handler do it")
+	got := testkit.Post(t, url+"/Cheat", nil)
+	require.GreaterOrEqual(t, got.Status, http.StatusInternalServerError)
+	require.Contains(t, string(got.Body), "fxrestate: Set in "+name+"/Cheat: a shared handler cannot write state; let an exclusive handler do it")
 
-	status, body = testkit.Post(t, url+"/Put")
-	require.Equal(t, http.StatusOK, status, body)
-	status, body = testkit.Post(t, url+"/Get")
-	require.Equal(t, 2, testkit.Decode[int](status, body)(t))
+	got = testkit.Post(t, url+"/Put", nil)
+	require.Equal(t, http.StatusOK, got.Status, string(got.Body))
+	require.Equal(t, 2, testkit.Call[int](t, url+"/Get"))
 }
 
 // inEachMode runs a test as it is, and with a server that suspends the attempt

@@ -175,8 +175,7 @@ func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 	defer cancel()
 	go func() { started <- i.Start(ctx) }()
 	require.Eventually(t, func() bool {
-		status, _ := testkit.Post(t, "/"+i.name+"/Hang/send")
-		return status == http.StatusAccepted
+		return testkit.Post(t, "/"+i.name+"/Hang/send", nil).Status == http.StatusAccepted
 	}, timeout, 50*time.Millisecond)
 	within(t, i.hanging, "the attempt")
 	err := within(t, started, "the start")

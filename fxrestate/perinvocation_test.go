@@ -27,11 +27,11 @@ type Ask struct {
 func (a *Ask) Do(ctx restate.Context) (string, error) { return a.ask(ctx) }
 
 // asking runs an application with the handler of an Ask, and calls it.
-func asking(t *testing.T, ask func(restate.Context) (string, error), opts ...fx.Option) (status int, body string) {
+func asking(t *testing.T, ask func(restate.Context) (string, error), opts ...fx.Option) testkit.Answer {
 	t.Helper()
 	name := testkit.Unique("ask")
 	testkit.RunApp(t, append(opts, fxrestate.Service[*Ask](func() *Ask { return &Ask{ask} }, fxrestate.Name(name), testkit.RetryAtOnce(2)))...)
-	return testkit.Post(t, "/"+name+"/Do")
+	return testkit.Post(t, "/"+name+"/Do", nil)
 }
 
 // token is made for each attempt.
@@ -44,7 +44,7 @@ func TestScopedConstructorRunsOnceHoweverManyAskAtATime(t *testing.T) {
 	var made atomic.Int32
 	var asked sync.WaitGroup
 	asked.Add(askers)
-	status, body := asking(t,
+	answer := asking(t,
 		func(ctx restate.Context) (string, error) {
 			got := make(chan *token, askers)
 			errs := make(chan error, askers)
@@ -75,7 +75,7 @@ func TestScopedConstructorRunsOnceHoweverManyAskAtATime(t *testing.T) {
 		}),
 		fx.Populate(&tokens),
 	)
-	require.Equal(t, "1", testkit.Decode[string](status, body)(t))
+	require.Equal(t, "1", testkit.Decode[string](t, answer))
 	require.EqualValues(t, 1, made.Load())
 }
 
@@ -128,9 +128,9 @@ func TestConstructorsOfAnAttemptThatNeedEachOtherAreTold(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, body := asking(t, ask, fxrestate.PerInvocation[*hen](test.hen), fxrestate.PerInvocation[*egg](test.egg), fx.Populate(&hens, &eggs))
-			require.Equal(t, http.StatusInternalServerError, status)
-			require.Contains(t, body, "durable: *fxrestate_test.hen: its constructor needs what is made by itself: "+test.want)
+			answer := asking(t, ask, fxrestate.PerInvocation[*hen](test.hen), fxrestate.PerInvocation[*egg](test.egg), fx.Populate(&hens, &eggs))
+			require.Equal(t, http.StatusInternalServerError, answer.Status)
+			require.Contains(t, string(answer.Body), "durable: *fxrestate_test.hen: its constructor needs what is made by itself: "+test.want)
 		})
 	}
 }
@@ -140,7 +140,7 @@ func TestConstructorsOfAnAttemptThatWaitForEachOtherDoNotHang(t *testing.T) {
 	var hens durable.PerInvocation[*hen]
 	var eggs durable.PerInvocation[*egg]
 	henBegan, eggBegan := make(chan struct{}), make(chan struct{})
-	status, body := asking(t,
+	answer := asking(t,
 		func(ctx restate.Context) (string, error) {
 			errs := make(chan error, 2)
 			go func() {
@@ -167,14 +167,14 @@ func TestConstructorsOfAnAttemptThatWaitForEachOtherDoNotHang(t *testing.T) {
 		}),
 		fx.Populate(&hens, &eggs),
 	)
-	got := testkit.Decode[string](status, body)(t)
+	got := testkit.Decode[string](t, answer)
 	require.Equal(t, 2, strings.Count(got, "its constructor needs what is made by itself"), got)
 }
 
 func TestWhoWaitsForAConstructorOfAnAttemptThatPanicsIsTold(t *testing.T) {
 	t.Parallel()
 	var tokens durable.PerInvocation[*token]
-	status, body := asking(t,
+	answer := asking(t,
 		func(ctx restate.Context) (string, error) {
 			func() {
 				defer func() { _ = recover() }()
@@ -186,7 +186,7 @@ func TestWhoWaitsForAConstructorOfAnAttemptThatPanicsIsTold(t *testing.T) {
 		fxrestate.PerInvocation[*token](func(context.Context) *token { panic("no token") }),
 		fx.Populate(&tokens),
 	)
-	require.Equal(t, "durable: *fxrestate_test.token: its constructor did not return", testkit.Decode[string](status, body)(t))
+	require.Equal(t, "durable: *fxrestate_test.token: its constructor did not return", testkit.Decode[string](t, answer))
 }
 
 func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
@@ -194,7 +194,7 @@ func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
 	var tokens durable.PerInvocation[*token]
 	var hens durable.PerInvocation[*hen]
 	kept := make(chan restate.Context, 1)
-	status, body := asking(t,
+	answer := asking(t,
 		func(ctx restate.Context) (string, error) {
 			kept <- ctx
 			tok, err := tokens.Get(ctx)
@@ -207,7 +207,7 @@ func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
 		fxrestate.PerInvocation[*hen](func(context.Context) *hen { return &hen{} }),
 		fx.Populate(&tokens, &hens),
 	)
-	require.Equal(t, "made", testkit.Decode[string](status, body)(t))
+	require.Equal(t, "made", testkit.Decode[string](t, answer))
 	ctx := <-kept
 	<-ctx.Done() // the SDK ends it after the handler has returned
 	tok, err := tokens.Get(ctx)

@@ -1,5 +1,5 @@
 // Package shapes has a handler of each shape, of each kind of service, and the
-// clients that were generated for them. A test of package integration runs every
+// clients that were generated for them. A test in integration/calls runs every
 // method of these clients.
 package shapes
 

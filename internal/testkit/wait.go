@@ -9,7 +9,7 @@ import (
 )
 
 // Within is the time that anything in a test may take.
-const Within = 30 * time.Second
+const Within = time.Minute
 
 // Context returns a context that ends with the test or after [Within].
 func Context(t testing.TB) context.Context {
@@ -18,19 +18,30 @@ func Context(t testing.TB) context.Context {
 	return ctx
 }
 
-// Receive waits for a value.
-func Receive[T any](t testing.TB, c <-chan T) (v T) {
+// Eventually waits until check returns nil.
+func Eventually(t testing.TB, check func() error) {
 	t.Helper()
-	select {
-	case v = <-c:
-	case <-time.After(Within):
-		require.FailNow(t, "nothing came")
+	deadline := time.Now().Add(Within)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			require.NoError(t, err, "after %v", Within)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	return v
 }
 
-// Eventually polls for what cannot be waited for.
-func Eventually(t testing.TB, condition func() bool, what string, args ...any) {
+// Receive waits for a value or for the closing of a channel.
+func Receive[T any](t testing.TB, c <-chan T, what string) T {
 	t.Helper()
-	require.Eventually(t, condition, Within, 10*time.Millisecond, append([]any{what}, args...)...)
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(Within):
+		require.FailNow(t, "waited in vain for "+what)
+		panic("unreachable")
+	}
 }

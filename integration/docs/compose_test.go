@@ -1,0 +1,84 @@
+package docs_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/fxrestate/go/devserver"
+)
+
+const composeFile = "../../docker-compose.yml"
+
+// composed is what the tests look at of a compose file.
+type composed struct {
+	Services map[string]struct {
+		Image string
+		Build struct {
+			Context, Dockerfile string
+		}
+		Environment map[string]string
+		ExtraHosts  []string `yaml:"extra_hosts"`
+		Ports       []string
+		Volumes     []string
+		DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+		Healthcheck struct {
+			Test []string
+		}
+	}
+	Volumes map[string]any
+}
+
+func readCompose(t *testing.T) (c composed) {
+	t.Helper()
+	text, err := os.ReadFile(composeFile)
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(text, &c))
+	return c
+}
+
+func TestComposeRunsAServerAndTheQuickstart(t *testing.T) {
+	t.Parallel()
+	c := readCompose(t)
+	require.Equal(t, []string{"quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
+	for name, service := range c.Services {
+		require.NotEmpty(t, service.Healthcheck.Test, name)
+		for _, port := range service.Ports {
+			require.True(t, strings.HasPrefix(port, "127.0.0.1:"), "%s: %s is there for this machine alone", name, port)
+		}
+	}
+
+	server := c.Services["restate"]
+	require.Equal(t, "docker.io/restatedev/restate:"+devserver.DefaultVersion, server.Image)
+	require.Contains(t, server.ExtraHosts, "host.docker.internal:host-gateway", "applications on this machine are reached")
+	require.Equal(t, []string{"127.0.0.1:8080:8080", "127.0.0.1:9070:9070"}, server.Ports)
+	require.NotEmpty(t, server.Environment["RESTATE_NODE_NAME"], "the data is that of a node")
+	for _, volume := range server.Volumes {
+		name, _, _ := strings.Cut(volume, ":")
+		require.Contains(t, c.Volumes, name)
+	}
+
+	app := c.Services["quickstart"]
+	require.Equal(t, "service_healthy", app.DependsOn["restate"].Condition)
+	require.FileExists(t, filepath.Join("../..", app.Build.Context, app.Build.Dockerfile))
+}
+
+func TestComposeConfiguresTheQuickstartWithVariablesThatItReads(t *testing.T) {
+	t.Parallel()
+	env := readCompose(t).Services["quickstart"].Environment
+	known := configVariables(t)
+	known["ADDR"] = true // of the quickstart itself
+	for name := range env {
+		require.Contains(t, known, name)
+	}
+	// The quickstart uses a server that runs already when it has both.
+	require.Equal(t, "http://restate:8080", env["RESTATE_INGRESS_URL"])
+	require.Equal(t, "http://restate:9070", env["RESTATE_ADMIN_URL"])
+	require.Equal(t, "http://quickstart:9080", env["RESTATE_DEPLOYMENT_URL"])
+}

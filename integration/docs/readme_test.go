@@ -1,0 +1,305 @@
+package docs_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/fxrestate"
+)
+
+const (
+	readme      = "../../README.md"
+	readmeFrame = "testdata/readme/frame.go"
+)
+
+// The parts of the README that the tests look at.
+var (
+	goBlock    = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
+	tableRow   = regexp.MustCompile(`(?m)^\| ([^|]*) \|.*\|$`)
+	configPath = regexp.MustCompile("`((?:Ingress|Admin|Endpoint|Register|Defaults|Pipeline|Logging)(?:\\.\\w+)*)`")
+	envName    = regexp.MustCompile(`\b(?:RESTATE_[A-Z_]+|PORT)\b`)
+)
+
+// readmeImports are the packages that the README's code may use without an import.
+var readmeImports = map[string]string{
+	"chi":        "github.com/go-chi/chi/v5",
+	"deployment": "github.com/fxrestate/go/deployment",
+	"durable":    "github.com/fxrestate/go/durable",
+	"rpc":        "github.com/fxrestate/go/rpc",
+	"fx":         "go.uber.org/fx",
+	"fxrestate":  "github.com/fxrestate/go/fxrestate",
+	"http":       "net/http",
+	"ingress":    "github.com/fxrestate/go/ingress",
+	"pipeline":   "github.com/fxrestate/go/pipeline",
+	"restate":    "github.com/restatedev/sdk-go",
+	"time":       "time",
+	"validate":   "github.com/fxrestate/go/pipeline/validate",
+}
+
+func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
+	t.Parallel()
+	blocks := goBlock.FindAllStringSubmatch(readReadme(t), -1)
+	require.NotEmpty(t, blocks)
+	root, err := filepath.Abs("testdata/readme")
+	require.NoError(t, err)
+
+	// The compiler sees files that are not there.
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	packages := make([]string, 0, len(blocks))
+	for i, block := range blocks {
+		name := fmt.Sprintf("block%d", i+1)
+		file := filepath.Join(t.TempDir(), "main.go")
+		require.NoError(t, os.WriteFile(file, framed(t, block[1]), 0o600))
+		overlay.Replace[filepath.Join(root, name, "main.go")] = file
+		packages = append(packages, "./testdata/readme/"+name)
+	}
+	files, err := json.Marshal(overlay)
+	require.NoError(t, err)
+	overlayFile := filepath.Join(t.TempDir(), "overlay.json")
+	require.NoError(t, os.WriteFile(overlayFile, files, 0o600))
+
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"build", "-overlay", overlayFile}, packages...)...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// framed makes a file of a block, which is one, or declarations, or statements.
+func framed(t *testing.T, code string) []byte {
+	t.Helper()
+	if strings.HasPrefix(code, "package ") {
+		return []byte(code)
+	}
+	code = strings.ReplaceAll(code, "{ … }", `{ panic("not said") }`)
+	const head = "package readme\n"
+	block, err := parser.ParseFile(token.NewFileSet(), "", head+code, 0)
+	if err != nil {
+		code = "func _() {\n" + code + "}\n"
+		block, err = parser.ParseFile(token.NewFileSet(), "", head+code, 0)
+		require.NoError(t, err, "neither a file, nor declarations, nor statements:\n%s", code)
+		code = strings.TrimSuffix(code, "}\n") + uses(block) + "}\n"
+	}
+	frame, err := os.ReadFile(readmeFrame)
+	require.NoError(t, err)
+	code += without(t, string(frame), declared(block))
+
+	whole, err := parser.ParseFile(token.NewFileSet(), "", head+code, 0)
+	require.NoError(t, err)
+	out, err := format.Source([]byte(head + imports(whole) + code))
+	require.NoError(t, err)
+	return out
+}
+
+// declared returns the names of the types, functions, methods and variables of a
+// file.
+func declared(file *ast.File) map[string]bool {
+	names := map[string]bool{}
+	for _, decl := range file.Decls {
+		for _, name := range namesOf(decl) {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+func namesOf(decl ast.Decl) (names []string) {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			return []string{d.Name.Name}
+		}
+		return []string{receiver(d) + "." + d.Name.Name}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				names = append(names, s.Name.Name)
+			case *ast.ValueSpec:
+				for _, name := range s.Names {
+					names = append(names, name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func receiver(f *ast.FuncDecl) string {
+	t := f.Recv.List[0].Type
+	if p, ok := t.(*ast.StarExpr); ok {
+		t = p.X
+	}
+	return t.(*ast.Ident).Name
+}
+
+// without returns the declarations of a file without those of the given names.
+func without(t *testing.T, source string, names map[string]bool) string {
+	t.Helper()
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, readmeFrame, source, 0)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	for _, decl := range file.Decls {
+		if d, ok := decl.(*ast.GenDecl); ok {
+			if d.Tok == token.IMPORT {
+				continue
+			}
+			d.Specs = slices.DeleteFunc(d.Specs, func(s ast.Spec) bool { return names[s.(*ast.TypeSpec).Name.Name] })
+			if len(d.Specs) == 0 {
+				continue
+			}
+		} else if names[namesOf(decl)[0]] {
+			continue
+		}
+		require.NoError(t, format.Node(&out, set, decl))
+		out.WriteString("\n\n")
+	}
+	return out.String()
+}
+
+// uses are statements that use what a block of statements declares.
+func uses(file *ast.File) string {
+	var out strings.Builder
+	ast.Inspect(file, func(n ast.Node) bool {
+		if a, ok := n.(*ast.AssignStmt); ok && a.Tok == token.DEFINE {
+			for _, name := range a.Lhs {
+				fmt.Fprintf(&out, "_ = %s\n", name)
+			}
+		}
+		return true
+	})
+	return out.String()
+}
+
+// imports are those of the packages that a file uses.
+func imports(file *ast.File) string {
+	used := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && readmeImports[x.Name] != "" {
+				used[x.Name] = true
+			}
+		}
+		return true
+	})
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		fmt.Fprintf(&out, "import %s %q\n", name, readmeImports[name])
+	}
+	return out.String()
+}
+
+func TestTheReadmeHasEachFieldOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, row := range rows(t, "| Field | Default | |") {
+		for _, path := range configPath.FindAllStringSubmatch(row, -1) {
+			known[path[1]] = true
+		}
+	}
+	have := map[string]bool{}
+	for _, path := range configPaths(reflect.TypeFor[fxrestate.Config](), "") {
+		have[path] = true
+		if !known[path] && !knownAbove(known, path) && !knownBelow(known, path) {
+			t.Errorf("the README's table of the configuration has no row for %s", path)
+		}
+	}
+	for path := range known {
+		if !have[path] {
+			t.Errorf("the README's table of the configuration has %s, which is no field", path)
+		}
+	}
+}
+
+// configPaths returns the paths of all fields, of our own structs' fields too.
+func configPaths(t reflect.Type, prefix string) (paths []string) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		path := prefix + f.Name
+		paths = append(paths, path)
+		inner := f.Type
+		if inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct && strings.HasPrefix(inner.PkgPath(), "github.com/fxrestate/go/") {
+			paths = append(paths, configPaths(inner, path+".")...)
+		}
+	}
+	return paths
+}
+
+// knownAbove tells whether a row is about a struct, so that its fields need none.
+// Register has a row that says what it means to leave it out.
+func knownAbove(known map[string]bool, path string) bool {
+	dot := strings.LastIndex(path, ".")
+	return dot > 0 && path[:dot] != "Register" && known[path[:dot]]
+}
+
+// knownBelow tells whether there are rows about the fields of a struct.
+func knownBelow(known map[string]bool, path string) bool {
+	for k := range known {
+		if strings.HasPrefix(k, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func TestTheReadmeHasEachVariableOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, row := range rows(t, "| Variable | Meaning |") {
+		for _, name := range envName.FindAllString(row, -1) {
+			known[name] = true
+		}
+	}
+	require.Equal(t, slices.Sorted(maps.Keys(configVariables(t))), slices.Sorted(maps.Keys(known)))
+}
+
+// configVariables are the variables that fxrestate.ConfigFromEnv reads. They are
+// also those that its documentation has.
+func configVariables(t *testing.T) map[string]bool {
+	t.Helper()
+	source, err := os.ReadFile("../../fxrestate/env.go")
+	require.NoError(t, err)
+	documented, read := map[string]bool{}, map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^//\t([A-Z_]+)  `).FindAllSubmatch(source, -1) {
+		documented[string(m[1])] = true
+	}
+	for _, m := range regexp.MustCompile(`getenv\("([A-Z_]+)"\)`).FindAllSubmatch(source, -1) {
+		read[string(m[1])] = true
+	}
+	require.Equal(t, read, documented)
+	require.Contains(t, read, "RESTATE_INGRESS_URL", "the test reads the right source")
+	return read
+}
+
+// rows are the lines of a table, from the one after its head on.
+func rows(t *testing.T, head string) []string {
+	t.Helper()
+	_, after, ok := strings.Cut(readReadme(t), head+"\n")
+	require.True(t, ok, "the README has no table %s", head)
+	table, _, _ := strings.Cut(after, "\n\n")
+	return tableRow.FindAllString(table, -1)
+}
+
+func readReadme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	return string(text)
+}

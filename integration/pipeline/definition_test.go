@@ -1,0 +1,188 @@
+package pipeline_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/validate"
+)
+
+// GreeterServer and NewGreeterServer have the form of code that is generated from
+// a service in a .proto file.
+type GreeterServer interface {
+	SayHello(ctx restate.ObjectContext, req *wrapperspb.StringValue) (*wrapperspb.StringValue, error)
+	Count(ctx restate.ObjectSharedContext, req *wrapperspb.BoolValue) (*wrapperspb.Int64Value, error)
+}
+
+// UnimplementedGreeterServer is embedded by implementations.
+type UnimplementedGreeterServer struct{}
+
+func (UnimplementedGreeterServer) SayHello(restate.ObjectContext, *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
+	return nil, restate.ToTerminalError(errUnlucky, restate.WithErrorCode(http.StatusNotImplemented))
+}
+
+func (UnimplementedGreeterServer) Count(restate.ObjectSharedContext, *wrapperspb.BoolValue) (*wrapperspb.Int64Value, error) {
+	return nil, restate.ToTerminalError(errUnlucky, restate.WithErrorCode(http.StatusNotImplemented))
+}
+
+func NewGreeterServer(name string, srv GreeterServer, opts ...restate.ServiceDefinitionOption) restate.ServiceDefinition {
+	opts = append([]restate.ServiceDefinitionOption{restate.WithProtoJSON}, opts...)
+	return restate.NewObject(name, opts...).
+		Handler("SayHello", restate.NewObjectHandler(srv.SayHello)).
+		Handler("Count", restate.NewObjectSharedHandler(srv.Count))
+}
+
+// Greeter is an implementation with a dependency.
+type Greeter struct {
+	UnimplementedGreeterServer
+	salutation salutation
+}
+
+// salutation is what a Greeter needs from the rest of the graph.
+type salutation string
+
+func newSalutation() salutation { return "receipt-" }
+
+func NewGreeter(s salutation) *Greeter { return &Greeter{salutation: s} }
+
+func (g *Greeter) SayHello(ctx restate.ObjectContext, req *wrapperspb.StringValue) (*wrapperspb.StringValue, error) {
+	n, err := restate.Get[int](ctx, "n")
+	restate.Set(ctx, "n", n+1)
+	return wrapperspb.String(string(g.salutation) + req.GetValue()), err
+}
+
+func TestGeneratedCodeJoinsWithItsNamesItsCodecAndThePipeline(t *testing.T) {
+	t.Parallel()
+	name := testkit.Unique("example.v1.Greeter")
+	var trail PipeTrail
+	testkit.Start(t,
+		fx.Provide(newSalutation, NewGreeter),
+		fxrestate.Definition(
+			func(g *Greeter) restate.ServiceDefinition {
+				return NewGreeterServer(name, g, restate.WithMetadata("team", "greetings")).
+					ConfigureHandler("SayHello", restate.WithInputCodec(handler.Typed[*wrapperspb.StringValue](encoding.ProtoJSONCodec)))
+			},
+			fxrestate.Interceptors(func(s salutation) pipeline.Interceptor { // is constructed by fx
+				return pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+					trail.add("%s %s %s %s", inv.Handler(), inv.Kind(), inv.Key(), s)
+					return next(ctx, inv)
+				})
+			}),
+			fxrestate.Handler("SayHello", fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+				in, err := pipeline.InputOf[*wrapperspb.StringValue](inv)
+				return in.GetValue() != "Mallory", err
+			})),
+			fxrestate.Handler("Count", fxrestate.Guards(refuseAll)),
+		),
+	)
+	require.Equal(t, "receipt-Ann", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "k", "SayHello"), "Ann")))
+	require.NoError(t, testkit.StateIs(t, name, "k", "n", "1"))
+	require.Equal(t, http.StatusForbidden, testkit.Post(t, testkit.Path(name, "k", "SayHello"), "Mallory").Status)
+	require.Equal(t, http.StatusForbidden, testkit.Post(t, testkit.Path(name, "k", "Count"), true).Status)
+	require.Equal(t, http.StatusBadRequest, testkit.Post(t, testkit.Path(name, "k", "SayHello"), 1).Status)
+	require.Contains(t, trail.all(), "SayHello object k receipt-")
+	require.Equal(t, map[string]string{"team": "greetings"}, testkit.ServiceOf(t, name).Metadata)
+	require.Len(t, testkit.ServiceOf(t, name).Handlers, 2)
+}
+
+func refuseAll(context.Context, *pipeline.Invocation) (bool, error) { return false, nil }
+
+// Parcel is what a hand-made handler takes.
+type Parcel struct {
+	To     string `json:"to" validate:"required"`
+	Weight int    `json:"weight"`
+}
+
+func TestThePipelineOfAHandMadeHandlerSeesItsDecodedInput(t *testing.T) {
+	t.Parallel()
+	name := testkit.Unique("post")
+	var trail PipeTrail
+	testkit.Start(t, fxrestate.Definition(
+		func() restate.ServiceDefinition {
+			weigh := func(ctx restate.Context, in Parcel) (Parcel, error) {
+				trail.add("body %s", ctx.Request().Body)
+				return in, nil
+			}
+			return restate.NewService(name).Handler("Weigh", restate.NewServiceHandler(weigh,
+				restate.WithInputCodec(handler.Typed[Parcel](encoding.JSONCodec))))
+		},
+		fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+			in, err := pipeline.InputOf[Parcel](inv)
+			return in.Weight < 100, err
+		}),
+		fxrestate.Handler("Weigh", fxrestate.Pipes(
+			validate.New(nil),
+			pipeline.PipeOf(func(_ restate.Context, _ *pipeline.Invocation, in Parcel) (Parcel, error) {
+				in.To = strings.ToUpper(in.To)
+				return in, nil
+			}),
+		)),
+	))
+	require.Equal(t, Parcel{"ANN", 7}, testkit.Decode[Parcel](t, testkit.Post(t, testkit.Path(name, "Weigh"), Parcel{"Ann", 7})))
+	require.Equal(t, http.StatusForbidden, testkit.Post(t, testkit.Path(name, "Weigh"), Parcel{"Ann", 100}).Status)
+	invalid := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "Weigh"), Parcel{"", 7}))
+	require.Equal(t, http.StatusBadRequest, invalid.Code)
+	require.Equal(t, "invalid input: to: required", invalid.Message)
+	undecodable := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "Weigh"), "no parcel"))
+	require.Equal(t, http.StatusBadRequest, undecodable.Code)
+	require.Contains(t, undecodable.Message, "the body cannot be decoded into the input of "+name+"/Weigh (pipeline_test.Parcel)")
+	require.Contains(t, string(testkit.HandlerOf(t, name, "Weigh").InputSchema), `"weight"`)
+	require.Equal(t, `body {"to":"Ann","weight":7}`, trail.all()[0], "the request stays what the caller sent")
+}
+
+func TestClientsFindAServiceThatAPlainProviderRegistered(t *testing.T) {
+	t.Parallel()
+	name := testkit.Unique("depot")
+	var client *ingress.Client
+	testkit.Start(t,
+		fx.Provide(fx.Annotate(
+			func() fxrestate.Registration { return fxrestate.NewObject(sample.Depot{}, fxrestate.Name(name)) },
+			fx.ResultTags(fxrestate.RegistrationGroup))),
+		fx.Populate(&client))
+	depot := ingress.NewObject[sample.Depot](client).Key("k")
+	require.NoError(t, ingress.CallVoid(t.Context(), depot, sample.Depot.Store, "a thing"))
+	got, err := ingress.Call0(t.Context(), depot, sample.Depot.Look)
+	require.NoError(t, err)
+	require.Equal(t, "a thing", got)
+}
+
+// Scales take parcels.
+type Scales struct{ called atomic.Int32 }
+
+func (s *Scales) Take(_ restate.Context, in Parcel) (Parcel, error) {
+	s.called.Add(1)
+	return in, nil
+}
+
+func TestAPipeThatReturnsNothingIsNoEmptyInput(t *testing.T) {
+	t.Parallel()
+	name, s := testkit.Unique("scales"), &Scales{}
+	var failed atomic.Bool
+	a := testkit.Start(t, fxrestate.Service[*Scales](testkit.Made(s), fxrestate.Name(name), testkit.RetrySoon(),
+		fxrestate.Handler((*Scales).Take, fxrestate.Pipes(func(_ restate.Context, _ *pipeline.Invocation, in any) (any, error) {
+			if !failed.Swap(true) {
+				return nil, nil
+			}
+			return in, nil
+		}))))
+	got := testkit.Post(t, testkit.Path(name, "Take"), Parcel{"b", 1})
+	require.Equal(t, Parcel{"b", 1}, testkit.Decode[Parcel](t, got))
+	require.EqualValues(t, 1, s.called.Load())
+	require.Contains(t, testkit.Loud(a, got.Header.Get("X-Restate-Id"))[0].ContextMap()["err"], "Take takes a pipeline_test.Parcel, and was given nothing")
+}

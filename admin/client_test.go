@@ -34,7 +34,7 @@ func TestNewNamesTheUnusableField(t *testing.T) {
 		"not a URL":                  {admin.Config{URL: "http://me:hunter2%@localhost"}, `admin: URL "http://localhost": not a URL`},
 		"two credentials":            {admin.Config{URL: "http://me:hunter2@localhost", AuthToken: "hunter2"}, "set one of them"},
 		"token with a newline":       {admin.Config{AuthToken: "hunter2\n"}, "admin: AuthToken: has a line break"},
-		"header with a space":        {admin.Config{Headers: map[string]string{"X Key": "hunter2"}}, `admin: Headers: "X Key" is no header name`},
+		"header with a space":        {admin.Config{Headers: map[string]string{"X Key": "hunter2"}}, `admin: Headers: "X Key" is not a header name`},
 		"header without a name":      {admin.Config{Headers: map[string]string{"": "hunter2"}}, "a header without a name"},
 		"header value with a return": {admin.Config{Headers: map[string]string{"X-Key": "hunter2\r"}}, `admin: Headers: the value of header "X-Key" has a line break`},
 		"one header twice":           {admin.Config{Headers: map[string]string{"X-Key": "hunter2", "x-key": "hunter2"}}, `admin: Headers: headers "X-Key" and "x-key" are one`},
@@ -42,7 +42,7 @@ func TestNewNamesTheUnusableField(t *testing.T) {
 		"a header of the length":     {admin.Config{Headers: map[string]string{"Content-Length": "7"}}, "admin: Headers: header Content-Length is about the connection"},
 		"a header of the client's":   {admin.Config{Headers: map[string]string{"Accept": "text/html"}}, "admin: Headers: header Accept is the client's own"},
 		"another of the client's":    {admin.Config{Headers: map[string]string{"Content-Type": "text/html"}}, "admin: Headers: header Content-Type is the client's own"},
-		"a host that is none":        {admin.Config{Headers: map[string]string{"Host": "/"}}, "admin: Headers: header Host: the value is no host"},
+		"a host that is invalid":     {admin.Config{Headers: map[string]string{"Host": "/"}}, "admin: Headers: header Host: the value is not a host"},
 		"a token and credentials":    {admin.Config{AuthToken: "hunter2", Headers: map[string]string{"Authorization": "Basic hunter2"}}, "admin: AuthToken and Headers both carry credentials"},
 		"a URL and credentials":      {admin.Config{URL: "http://me:hunter2@localhost", Headers: map[string]string{"Authorization": "Basic hunter2"}}, "admin: URL and Headers both carry credentials"},
 	} {

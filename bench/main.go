@@ -41,9 +41,9 @@ var figures = map[string]figure{
 	"cpu":       {"CPU time per invocation and latency, against the bare SDK", onOneServer(measureCPU)},
 	"ingress":   {"calls by 64 callers, against the SDK's ingress client", onOneServer(measureIngress)},
 	"startup":   {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
-	"admission": {"10 and 20 slots with parents that wait for their children, and with too many", onOneServer(measureAdmission)},
+	"admission": {"time at a limit of 10 and 20, with parents that wait for their children, and with too many invocations", onOneServer(measureAdmission)},
 	"rolling":   {"attempts that restarts make Restate retry, and p99, against the bare SDK that ends at once", measureRolling},
-	"memory":    {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", onOneServer(measureMemory)},
+	"memory":    {"memory with 5,000 sleeping invocations and MaxInFlight 500", onOneServer(measureMemory)},
 }
 
 func main() {

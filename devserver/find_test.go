@@ -223,7 +223,7 @@ or name a binary with RESTATE_SERVER_BIN`)
 		"cache: no digest of " + w.cached() + " was recorded when it was installed: " + record + ": ",
 		"npm: npm install --ignore-scripts",
 		"exit status 1; its output ends:\n\tnpm error code ETARGET",
-		"docker: no engine answers: docker info",
+		"docker: no engine responds: docker info",
 		"Cannot connect to the Docker daemon",
 	} {
 		require.ErrorContains(t, err, want)

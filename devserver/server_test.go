@@ -188,7 +188,7 @@ func TestStartErrors(t *testing.T) {
 			devserver.Config{AdminPort: takenPort},
 			[]string{"Config.AdminPort " + strconv.Itoa(takenPort) + " is taken"},
 		},
-		"a port that is none":            {devserver.Config{IngressPort: 70000}, []string{"Config.IngressPort 70000", "65535"}},
+		"a port that is invalid":         {devserver.Config{IngressPort: 70000}, []string{"Config.IngressPort 70000", "65535"}},
 		"a negative timeout":             {devserver.Config{StartTimeout: -1}, []string{"Config.StartTimeout -1ns"}},
 		"a version that is a tag":        {devserver.Config{Version: "latest"}, []string{`Config.Version "latest"`}},
 		"a version that leads elsewhere": {devserver.Config{Version: "1.7.12/../../x"}, []string{"Config.Version"}},

@@ -66,7 +66,7 @@ func (TextCodec) Unmarshal(data []byte, v any) error {
 		return fmt.Errorf("handler: the text codec fills a *string, and was given a %T", v)
 	}
 	if !utf8.Valid(data) {
-		return errors.New("the text is no UTF-8")
+		return errors.New("the text is not UTF-8")
 	}
 	to.Elem().SetString(string(data))
 	return nil

@@ -55,7 +55,7 @@ func TestTextCodecWritesStringsAsTheyAre(t *testing.T) {
 		require.Equal(t, Subject(text), s)
 	}
 	var s string
-	require.EqualError(t, codec.Unmarshal([]byte("\xff"), &s), "the text is no UTF-8")
+	require.EqualError(t, codec.Unmarshal([]byte("\xff"), &s), "the text is not UTF-8")
 	require.EqualError(t, codec.Unmarshal(nil, new(int)), "handler: the text codec fills a *string, and was given a *int")
 	require.EqualError(t, codec.Unmarshal(nil, s), "handler: the text codec fills a *string, and was given a string")
 	require.Error(t, codec.Unmarshal(nil, (*string)(nil)))

@@ -158,7 +158,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 			handler.Spec{Type: reflect.TypeFor[*TwoInputs]()},
 			[]string{"(*handler_test.TwoInputs).Charge ({TwoInputs.Charge}): takes 2 inputs (handler_test.Order, *handler_test.Item), and a handler takes one; put them into a struct"},
 		},
-		"a second result that is no error": {
+		"a second result that is not an error": {
 			handler.Spec{Type: reflect.TypeFor[*SecondResult]()},
 			[]string{"(*handler_test.SecondResult).Charge ({SecondResult.Charge}): returns string as its second result, which must be an error; return (result, error)"},
 		},
@@ -400,7 +400,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 			handler.Spec{Type: reflect.TypeFor[*Tariff](), Position: at, Defaults: []restate.ServiceDefinitionOption{nil}},
 			[]string{"*handler_test.Tariff (main.go:12): has an option that is nil; leave it out"},
 		},
-		"an option for a method that is no handler": {
+		"an option for a method that is not a handler": {
 			handler.Spec{Type: reflect.TypeFor[*Cart](), Handlers: []handler.HandlerSpec{{Method: (*Cart).Size}}},
 			[]string{"(*handler_test.Cart).Size ({Cart.Size}): has options and is not a handler; let it take a restate.ObjectContext or restate.ObjectSharedContext first, or remove the options"},
 		},

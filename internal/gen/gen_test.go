@@ -124,10 +124,10 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		"a directory with two packages":     {gen.Config{Dir: filepath.Join(module, "two")}, []string{"gen: read", "found packages a (a.go) and b (b.go)"}},
 		"a package without handler structs": {gen.Config{Dir: filepath.Join(module, "none")}, []string{"gen: package none has no handler structs; write an exported struct"}},
 		"a file that does not parse":        {gen.Config{Dir: filepath.Join(module, "syntax")}, []string{"gen: ", "syntax.go:3:6: "}},
-		"a package that declares string":    {gen.Config{Dir: filepath.Join(module, "shadow")}, []string{"gen: the generated code would not compile (line ", "does the package declare a name such as string anew?"}},
+		"a package that declares string":    {gen.Config{Dir: filepath.Join(module, "shadow")}, []string{"gen: the generated code would not compile (line ", "does the package redeclare a name such as string?"}},
 		"a module without the framework":    {gen.Config{Dir: elsewhere}, []string{"cannot be imported by example.com/elsewhere; is it in go.mod? (go get "}},
 		"an output in another directory":    {gen.Config{Dir: dir, Output: "../x.go"}, []string{`gen: output "../x.go" is not the name of a Go file`}},
-		"an output that is no Go file":      {gen.Config{Dir: dir, Output: "x.txt"}, []string{`gen: output "x.txt" is not the name of a Go file`}},
+		"an output that is not a Go file":   {gen.Config{Dir: dir, Output: "x.txt"}, []string{`gen: output "x.txt" is not the name of a Go file`}},
 		"an output written by hand":         {gen.Config{Dir: dir, Output: "mine.go"}, []string{"gen: mine.go was not written by fxrestate gen; choose another name with -output"}},
 		"an output that quotes the header":  {gen.Config{Dir: dir, Output: "quotes.go"}, []string{"gen: quotes.go was not written by fxrestate gen; choose another name with -output"}},
 		"types and exclusions that do not fit": {

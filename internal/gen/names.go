@@ -163,7 +163,7 @@ func accessorsFor(s *service) (accessors, error) {
 	var clash error
 	choose := func(name string) string {
 		if handlers[name] && handlers[name+"s"] {
-			clash = fmt.Errorf("has handlers %s and %[1]ss, which leaves no name for what leads to %s", name, strings.ToLower(name)+"s")
+			clash = fmt.Errorf("has handlers %s and %[1]ss, so there is no name left for the method that returns the %s", name, strings.ToLower(name)+"s")
 		}
 		if handlers[name] {
 			return name + "s"

@@ -21,7 +21,7 @@ func (s *source) verify(path string, out []byte, n *names) error {
 		FakeImportC: true,
 		Error: func(err error) {
 			if e, ok := err.(types.Error); ok && first == nil && f.FileStart <= e.Pos && e.Pos < f.FileEnd {
-				first = fmt.Errorf("gen: the generated code would not compile (line %d: %s); does the package declare a name such as string anew?",
+				first = fmt.Errorf("gen: the generated code would not compile (line %d: %s); does the package redeclare a name such as string?",
 					s.fset.Position(e.Pos).Line, e.Msg)
 			}
 		},

@@ -19,7 +19,7 @@ func CheckHeader(name, value string) error {
 	case name == "":
 		return fmt.Errorf("a header without a name")
 	case !httpguts.ValidHeaderFieldName(name):
-		return fmt.Errorf("%q is no header name: one has letters, digits and !#$%%&'*+-.^_`|~ only", name)
+		return fmt.Errorf("%q is not a header name: use letters, digits and !#$%%&'*+-.^_`|~ only", name)
 	case !httpguts.ValidHeaderFieldValue(value):
 		return fmt.Errorf("the value of header %q has a line break or control character", name)
 	default:
@@ -37,7 +37,7 @@ func CheckHeaders(headers, own map[string]string) []error {
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		value, canonical := headers[name], http.CanonicalHeaderKey(name)
 		if other, twice := spelled[canonical]; twice {
-			errs = append(errs, fmt.Errorf("headers %q and %q are one; keep one of them", other, name))
+			errs = append(errs, fmt.Errorf("headers %q and %q are the same; remove one of them", other, name))
 		}
 		spelled[canonical] = name
 		instead, ours := own[canonical]
@@ -47,9 +47,9 @@ func CheckHeaders(headers, own map[string]string) []error {
 		case ours:
 			errs = append(errs, fmt.Errorf("header %s %s", canonical, instead))
 		case slices.Contains(connectionHeaders, canonical):
-			errs = append(errs, fmt.Errorf("header %s is about the connection and the length of a message, which net/http sees to; leave it out", canonical))
+			errs = append(errs, fmt.Errorf("header %s is about the connection or the length of the message, which net/http sets itself; leave it out", canonical))
 		case canonical == HostHeader && !validHost(value):
-			errs = append(errs, fmt.Errorf("header %s: the value is no host, want something like \"restate.example.com\"", canonical))
+			errs = append(errs, fmt.Errorf("header %s: the value is not a host, want something like \"restate.example.com\"", canonical))
 		}
 	}
 	return errs

@@ -151,11 +151,11 @@ func TestErrorsThatDoNotBehaveGetAStandIn(t *testing.T) {
 		},
 		"a nil pointer": {
 			err:  (*odd)(nil),
-			text: "a nil *safeerr_test.odd was returned as an error; return nil itself where there is none",
+			text: "a nil *safeerr_test.odd was returned as an error; return a plain nil if there is no error",
 		},
 		"a nil pointer to what has its methods by value": {
 			err:  (*byValue)(nil),
-			text: "a nil *safeerr_test.byValue was returned as an error; return nil itself where there is none",
+			text: "a nil *safeerr_test.byValue was returned as an error; return a plain nil if there is no error",
 		},
 		"Error of what it wraps panics": {
 			err: even(func(e *odd) {
@@ -343,7 +343,7 @@ func TestTheTextOfAPanicHasNoAddresses(t *testing.T) {
 		"an error":                {errInside, "inside"},
 		"what has a text":         {named{func() string { return "says" }}, "says"},
 		"what has none after all": {named{func() string { panic("says") }}, "a value of type safeerr_test.named, whose method String panicked"},
-		"a nil error":             {(*odd)(nil), "a nil *safeerr_test.odd was returned as an error; return nil itself where there is none"},
+		"a nil error":             {(*odd)(nil), "a nil *safeerr_test.odd was returned as an error; return a plain nil if there is no error"},
 		"a pointer":               {&number, "a value of type *int"},
 		"a channel":               {make(chan int), "a value of type chan int"},
 		"a function":              {func() {}, "a value of type func()"},

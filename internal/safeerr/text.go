@@ -26,7 +26,7 @@ func mute(err error) string {
 		return false
 	})
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
-		return fmt.Sprintf("a nil %T was returned as an error; return nil itself where there is none", err)
+		return fmt.Sprintf("a nil %T was returned as an error; return a plain nil if there is no error", err)
 	}
 	return fmt.Sprintf("an error of type %T, whose method Error panicked", err)
 }

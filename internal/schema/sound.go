@@ -32,7 +32,7 @@ func Sound(encoded json.RawMessage) (json.RawMessage, error) {
 	}
 	// An identifier with escapes of JSON is not found.
 	if escaped, err = check(out); err != nil || len(escaped) > 0 {
-		return nil, fmt.Errorf("what is no URI cannot be escaped: %v", escaped)
+		return nil, fmt.Errorf("these are not URIs and cannot be escaped: %v", escaped)
 	}
 	return out, nil
 }
@@ -74,7 +74,7 @@ func (c *checker) schema(v any) error {
 	}
 	s, ok := v.(map[string]any)
 	if !ok {
-		return fmt.Errorf("%v is no schema", v)
+		return fmt.Errorf("%v is not a schema", v)
 	}
 	for key, value := range s {
 		if err := c.keyword(key, value); err != nil {
@@ -95,7 +95,7 @@ func (c *checker) keyword(key string, value any) error {
 		if several, ok := value.([]any); ok && len(several) > 0 {
 			return c.list(several)
 		}
-		return errors.New("it is no list of schemas")
+		return errors.New("it is not a list of schemas")
 	case byName:
 		return c.byName(key, value)
 	}
@@ -129,7 +129,7 @@ func (c *checker) list(schemas []any) error {
 func (c *checker) byName(key string, value any) error {
 	schemas, ok := value.(map[string]any)
 	if !ok {
-		return errors.New("it is no object of schemas")
+		return errors.New("it is not an object of schemas")
 	}
 	for name, s := range schemas {
 		if key == "patternProperties" {
@@ -150,7 +150,7 @@ func (c *checker) reference(value any) error {
 	fragment, local := strings.CutPrefix(ref, "#")
 	switch {
 	case !ok || !local:
-		return fmt.Errorf("%v leads out of the schema", value)
+		return fmt.Errorf("%v refers to another document", value)
 	case fragment != "" && fragment[0] != '/':
 		return matches(anchorPattern, fragment)
 	}
@@ -165,7 +165,7 @@ func (c *checker) reference(value any) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s leads nowhere", ref)
+	return fmt.Errorf("%s has no target", ref)
 }
 
 // leads follows a JSON pointer in URI encoding.
@@ -208,7 +208,7 @@ var (
 func (c *checker) identifier(value any) error {
 	id, ok := value.(string)
 	if !ok {
-		return fmt.Errorf("%v is no identifier", value)
+		return fmt.Errorf("%v is not an identifier", value)
 	}
 	if !uriPattern.MatchString(id) {
 		c.escaped[entry{"$id", id}] = entry{"$id", notInURIs.ReplaceAllStringFunc(id, url.PathEscape)}
@@ -226,7 +226,7 @@ func matches(want *regexp.Regexp, value any) error {
 func pattern(value any) error {
 	text, ok := value.(string)
 	if !ok {
-		return fmt.Errorf("%v is no pattern", value)
+		return fmt.Errorf("%v is not a pattern", value)
 	}
 	_, err := regexp.Compile(text)
 	return err
@@ -241,11 +241,11 @@ func typeNames(value any) error {
 	}
 	for _, name := range names {
 		if text, ok := name.(string); !ok || !slices.Contains(types, text) {
-			return fmt.Errorf("%v is none of %s", name, strings.Join(types, ", "))
+			return fmt.Errorf("%v is not one of %s", name, strings.Join(types, ", "))
 		}
 	}
 	if len(names) == 0 {
-		return errors.New("it names no type")
+		return errors.New("it has no type name")
 	}
 	return nil
 }

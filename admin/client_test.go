@@ -37,7 +37,7 @@ func TestNewNamesTheUnusableField(t *testing.T) {
 		"header with a space":        {admin.Config{Headers: map[string]string{"X Key": "hunter2"}}, `admin: Headers: "X Key" is not a header name`},
 		"header without a name":      {admin.Config{Headers: map[string]string{"": "hunter2"}}, "a header without a name"},
 		"header value with a return": {admin.Config{Headers: map[string]string{"X-Key": "hunter2\r"}}, `admin: Headers: the value of header "X-Key" has a line break`},
-		"one header twice":           {admin.Config{Headers: map[string]string{"X-Key": "hunter2", "x-key": "hunter2"}}, `admin: Headers: headers "X-Key" and "x-key" are one`},
+		"one header twice":           {admin.Config{Headers: map[string]string{"X-Key": "hunter2", "x-key": "hunter2"}}, `admin: Headers: headers "X-Key" and "x-key" are the same`},
 		"a header of the connection": {admin.Config{Headers: map[string]string{"Connection": "close"}}, "admin: Headers: header Connection is about the connection"},
 		"a header of the length":     {admin.Config{Headers: map[string]string{"Content-Length": "7"}}, "admin: Headers: header Content-Length is about the connection"},
 		"a header of the client's":   {admin.Config{Headers: map[string]string{"Accept": "text/html"}}, "admin: Headers: header Accept is the client's own"},

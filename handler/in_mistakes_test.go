@@ -11,7 +11,7 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// InPlaces takes inputs that have an In where nothing reads its tags.
+// InPlaces takes inputs that have an In where its tags are not read.
 type InPlaces struct{}
 
 type (
@@ -81,7 +81,7 @@ func TestAnInThatNothingReadsIsReportedWhereverItIs(t *testing.T) {
 	require.ErrorContains(t, err, "its parameter object handler_test.Within: field Refund has an fxrestate.In within (Refund.In), whose tags nothing reads; embed one in the input itself only")
 }
 
-// InHidden takes what has an In where no body reaches it.
+// InHidden takes inputs that have an In where a body cannot fill it.
 type InHidden struct{}
 
 func (InHidden) Do(restate.Context, struct {
@@ -152,8 +152,7 @@ func TestTagsThatContradictEachOtherAreAllReported(t *testing.T) {
 	require.NotContains(t, err.Error(), "field A has")
 }
 
-// made makes a parameter object with a field A that has a tag which go vet would
-// not let stand.
+// made makes a parameter object whose field A has a tag that go vet would report.
 func made(tag string) reflect.Type {
 	return reflect.StructOf([]reflect.StructField{
 		{Name: "In", Type: reflect.TypeFor[handler.In](), Anonymous: true},

@@ -110,7 +110,7 @@ type Umlaut struct{}
 
 func (*Umlaut) Größe(restate.Context) (int, error) { return 0, nil }
 
-// Tracing is a context of the user's own making.
+// Tracing is a custom context.
 type Tracing interface {
 	restate.Context
 	Trace() string
@@ -487,7 +487,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 	}
 }
 
-// problems lists what an error joins.
+// problems lists the problems that an error joins.
 func problems(err error) []*handler.Problem {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {

@@ -143,8 +143,8 @@ func TestResolveRefusesWhatIsNoMethodExpressionOfAHandler(t *testing.T) {
 // Wrapped has all its methods from an embedded struct.
 type Wrapped struct{ Cart }
 
-// The compiler gives such an expression the name of a literal, which depends on
-// inlining and does not say the method.
+// The compiler names such an expression like a function literal. The name depends on
+// inlining and does not contain the method.
 func TestResolveRefusesMethodExpressionsWithATypeParameter(t *testing.T) {
 	t.Parallel()
 	_, err := registry(t).Resolve(inGeneric[Item]())
@@ -173,7 +173,7 @@ func TestResolveDescribesTypesThatAreNotRegistered(t *testing.T) {
 	require.Equal(t, "Tariff/Rate", ref.Target())
 }
 
-// Asked counts how often it is described.
+// Asked counts how often it was described.
 type Asked struct{}
 
 var timesAsked atomic.Int32
@@ -274,7 +274,7 @@ func TestResolveIsSafeForConcurrentUse(t *testing.T) {
 	methods := map[string]any{
 		"cart/AddItem": (*Cart).AddItem, "cart/Items": (*Cart).Items, "cart/Checkout": (*Cart).Checkout,
 		"items/Get": (*Repo[Item]).Get, "items/Put": (*Repo[Item]).Put, "items/Len": (*Repo[Item]).Len,
-		// These are described while others look.
+		// These are described while other goroutines look types up.
 		"Signup/Run": (*Signup).Run, "Signup/Status": (*Signup).Status, "Tariff/Rate": Tariff.Rate, "Cluster/Ping": (*Cluster).Ping,
 	}
 	start := make(chan struct{})
@@ -318,7 +318,7 @@ func TestClientOptionsCarryTheHandlersCodecs(t *testing.T) {
 		require.Equal(t, m.InputCodec, in)
 		require.Equal(t, m.OutputCodec, out)
 
-		// A caller's own options go behind, and stay the caller's.
+		// A caller may append options, and other callers do not see them.
 		_ = append(options, restate.WithBinary)
 		again := append(m.ClientOptions(), restate.WithJSON)
 		in, _ = clientCodecs(again)

@@ -76,7 +76,7 @@ func TestAnInvocationGoesThroughFewFiles(t *testing.T) {
 	t.Parallel()
 	var guarded []string
 	p := pipeline.Pipeline{Global: pipeline.Stages{
-		Guards: []pipeline.Guard{watching{&guarded}},
+		Guards:       []pipeline.Guard{watching{&guarded}},
 		Interceptors: []pipeline.Interceptor{passing{}, passing{}},
 	}}
 	def, err := endpoint.Define(p, describe[Path](t, name(t)), Path{})

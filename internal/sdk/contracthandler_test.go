@@ -1,6 +1,7 @@
 package sdk_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -53,7 +54,7 @@ func TestContractHandlersCanBeReplaced(t *testing.T) {
 		return marked{f, called}, nil
 	})
 	require.NoError(t, err)
-	serve, err := server.NewRestate().Bind(def).Handler()
+	serve, err := server.NewRestate().WithLogger(slog.DiscardHandler, false).Bind(def).Handler()
 	require.NoError(t, err)
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/discover", http.NoBody)
 	r.Header.Set("Accept", "application/vnd.restate.endpointmanifest.v4+json")
@@ -84,7 +85,7 @@ func TestContractKindsAndModes(t *testing.T) {
 // is nothing but a signature: 401, or anything else.
 func TestContractTheSDKChecksSignaturesFirst(t *testing.T) {
 	t.Parallel()
-	h, err := server.NewRestate().WithIdentityV1("publickeyv1_w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f").Handler()
+	h, err := server.NewRestate().WithLogger(slog.DiscardHandler, false).WithIdentityV1("publickeyv1_w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f").Handler()
 	require.NoError(t, err)
 	for _, path := range []string{"/discover", "/invoke/s/h", "/other", ""} {
 		w := httptest.NewRecorder()

@@ -28,6 +28,7 @@ var ground = []string{
 // module. "ground" stands for the packages at the bottom.
 var mayImport = map[string][]string{
 	"internal/awakeableid":  {},
+	"internal/awakeableid":  {},
 	"internal/backoff":      {},
 	"internal/gather":       {},
 	"internal/gather/stack": {},
@@ -54,7 +55,7 @@ var mayImport = map[string][]string{
 
 	"endpoint":      {"ground", "handler", "internal/scope", "pipeline"},
 	"rpc":           {"ground", "handler", "internal/scope", "pipeline", "durable"},
-	"ingress":       {"ground", "handler", "internal/scope"},
+	"ingress":       {"ground", "handler", "internal/scope", "durable"},
 	"deployment":    {"ground", "admin"},
 	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment"},
 	"cmd/fxrestate": {"internal/gen"},

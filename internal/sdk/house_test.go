@@ -28,7 +28,6 @@ var ground = []string{
 // module. "ground" stands for the packages at the bottom.
 var mayImport = map[string][]string{
 	"internal/awakeableid":  {},
-	"internal/awakeableid":  {},
 	"internal/backoff":      {},
 	"internal/gather":       {},
 	"internal/gather/stack": {},
@@ -47,11 +46,15 @@ var mayImport = map[string][]string{
 	"internal/scope": {"ground", "handler"},
 	"internal/gen":   {"ground", "handler"},
 
-	"durable":            {"ground", "handler", "internal/scope"},
-	"pipeline":           {"ground", "handler", "internal/scope"},
-	"pipeline/httpguard": {"ground", "handler", "pipeline"},
-	"pipeline/validate":  {"ground", "handler", "pipeline"},
-	"logging":            {"ground", "internal/scope"},
+	"durable":              {"ground", "handler", "internal/scope"},
+	"pipeline":             {"ground", "handler", "internal/scope"},
+	"pipeline/httpguard":   {"ground", "handler", "pipeline"},
+	"pipeline/validate":    {"ground", "handler", "pipeline"},
+	"pipeline/concurrency": {"pipeline"},
+	"pipeline/fault":       {"pipeline"},
+	"pipeline/httperror":   {"ground", "pipeline"},
+	"pipeline/steptimeout": {"ground", "pipeline"},
+	"logging":              {"ground", "internal/scope"},
 
 	"endpoint":      {"ground", "handler", "internal/scope", "pipeline"},
 	"rpc":           {"ground", "handler", "internal/scope", "pipeline", "durable"},

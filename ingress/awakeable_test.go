@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -13,7 +15,7 @@ import (
 
 func TestAnAwakeableIsCompletedFromOutside(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	wait := func(name string) ingress.Handle[string] {
 		sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name)
 		require.NoError(t, err)
@@ -59,7 +61,7 @@ func TestAnAwakeableIsCompletedFromOutside(t *testing.T) {
 
 func TestAnAwakeableThatIsNone(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	for _, id := range []string{"nonsense", "a/b", "..", "?"} {
 		failed := requireError(t, client.ResolveAwakeable(ctx, id, "x"))
 		require.Equal(t, http.StatusBadRequest, failed.Status)

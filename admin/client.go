@@ -21,15 +21,15 @@ import (
 const DefaultURL = "http://localhost:9070"
 
 const (
-	// maxBody bounds what is read of one answer. The largest answers are those of
-	// Query; ask for less at a time if one is larger.
+	// maxBody limits the body of one response. Query has the largest responses: a
+	// query that exceeds the limit must select less at a time.
 	maxBody = 64 << 20
-	// maxIdleConnections is for the few who ask at a time.
+	// maxIdleConnections is small because few calls run at a time.
 	maxIdleConnections = 2
 )
 
-// Config says where the admin API is and how to get in. The zero value is a
-// server on this machine with default settings.
+// Config holds the address and the credentials of the admin API. The zero value
+// is a server on this machine with default settings.
 //
 // Config prints, logs and marshals without its secrets.
 type Config struct {
@@ -38,31 +38,32 @@ type Config struct {
 	// as basic authentication, unless AuthToken is set.
 	URL string
 
-	// AuthToken is sent as "Authorization: Bearer …" with each call. Restate
-	// Cloud asks for one; a server of one's own does not by itself. There is one
-	// Authorization: next to it none may be in URL or Headers.
+	// AuthToken is sent as "Authorization: Bearer …" with each call. Restate Cloud
+	// requires one; a self-hosted server does not by default. Set Authorization in
+	// one place only: New rejects a token together with credentials in URL or
+	// Headers.
 	AuthToken string
 
-	// Headers are sent with each call, for gateways that want their own, Host as
-	// the host that calls are for. Those that the client or net/http sets itself,
-	// such as Accept and Connection, are a mistake.
+	// Headers are sent with each call, for gateways that need extra ones. Host sets
+	// the host of the request. New rejects headers that the client or net/http sets
+	// itself, such as Accept and Connection.
 	Headers map[string]string
 
-	// HTTPClient does the calls. Without a Transport of its own it gets the
-	// default's, and redirects are not followed unless its CheckRedirect says so.
-	// The default has timeouts for connecting and for the first byte of an answer,
-	// and uses the proxy of the environment.
+	// HTTPClient sends the requests. If its Transport is nil, it gets the default
+	// one. Redirects are followed only if its CheckRedirect says so. The default
+	// has timeouts for connecting and for the response headers, and uses the proxy
+	// of the environment.
 	HTTPClient *http.Client
 }
 
 // Client calls the admin API of one server. It is safe for concurrent use.
 type Client struct {
-	all  httpclient.Requests // what they have in common
+	all  httpclient.Requests // URL, host and headers of every request
 	http *http.Client
 }
 
-// New returns a client and makes no call. It fails if fields of cfg are unusable,
-// and says which.
+// New returns a client and makes no call. It returns an error that names each
+// invalid field of cfg.
 func New(cfg Config) (*Client, error) {
 	settings := cfg.settings()
 	var errs []error
@@ -79,35 +80,35 @@ func New(cfg Config) (*Client, error) {
 	return &Client{all: all, http: httpclient.New(cfg.HTTPClient, newTransport)}, nil
 }
 
-// settings are what the configuration says about all calls.
+// settings returns what the configuration says about all calls.
 func (c Config) settings() httpclient.Settings {
 	return httpclient.Settings{URL: c.URL, DefaultURL: DefaultURL, AuthToken: c.AuthToken, Headers: c.Headers, Own: ownHeaders}
 }
 
-// ownHeaders are headers that the client sets for each call.
+// ownHeaders are the headers that the client sets for each call.
 var ownHeaders = map[string]string{
 	"Accept":       "is the client's own; leave it out",
 	"Content-Type": "is the client's own; leave it out",
 }
 
-// URL is the base of all calls, without credentials.
+// URL returns the base URL of all calls, without credentials.
 func (c *Client) URL() string { return c.all.Base.String() }
 
-// String names the client by its URL. It keeps credentials out of logs.
+// String names the client by its URL, so that credentials stay out of logs.
 func (c *Client) String() string { return "admin.Client(" + c.URL() + ")" }
 
-// GoString is String.
+// GoString returns the same as String.
 func (c *Client) GoString() string { return c.String() }
 
-// CloseIdleConnections closes the connections that no call uses. The client
-// stays usable.
+// CloseIdleConnections closes the connections that no call uses. The client can
+// still be used afterwards.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 func newTransport() *http.Transport {
 	transport := httpclient.NewTransport(maxIdleConnections)
 	transport.ForceAttemptHTTP2 = true
-	// A registration answers only when the server has discovered the endpoint, with
-	// retries of its own.
+	// The server responds to a registration only after it has discovered the
+	// endpoint, retries included.
 	transport.ResponseHeaderTimeout = time.Minute
 	return transport
 }
@@ -119,15 +120,15 @@ type call struct {
 	query  url.Values
 	body   any // sent as JSON if not nil
 
-	// secrets in the body, which an error message may repeat.
+	// secrets in the body: the server's error message may repeat them.
 	secrets map[string]string
 }
 
-// do sends the call, decodes the answer into out unless that is nil, and
-// returns the status of the answer.
+// do sends the call, decodes the response into out unless that is nil, and
+// returns the status of the response.
 func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 	target, err := joinPath(in.path)
-	// What errors say of it: an id may be of any length.
+	// For errors: an id can have any length.
 	path := httpclient.OneLine(target, maxPath)
 	if err != nil {
 		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
@@ -150,12 +151,12 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 	case err != nil:
 		return res.StatusCode, c.connectionError(ctx, in.method, path, err)
 	case len(body) > maxBody:
-		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer is larger than %d MiB: ask for less at a time", in.method, path, maxBody>>20)
+		return res.StatusCode, fmt.Errorf("admin: %s %s: the response is larger than %d MiB: ask for less at a time", in.method, path, maxBody>>20)
 	case out == nil:
 		return res.StatusCode, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return res.StatusCode, fmt.Errorf("admin: %s %s: the answer does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), httpclient.Brief(err, maxMessage))
+		return res.StatusCode, fmt.Errorf("admin: %s %s: the response does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), httpclient.Brief(err, maxMessage))
 	}
 	return res.StatusCode, nil
 }
@@ -186,15 +187,15 @@ func (c *Client) request(ctx context.Context, in call, path string) (*http.Reque
 	return req, nil
 }
 
-// joinPath escapes each segment, so that no name or id reaches another path
-// than its own. Dot segments mean something else to gateways in any spelling
-// and are refused.
+// joinPath escapes each segment, so that a name or an id cannot lead to another
+// path. It rejects dot segments, because gateways resolve them however they are
+// escaped.
 func joinPath(segments []string) (string, error) {
 	var path strings.Builder
 	var err error
 	for _, segment := range segments {
 		if segment == "" || segment == "." || segment == ".." {
-			err = fmt.Errorf("%q is no name or id", segment)
+			err = fmt.Errorf("%q is not a name or an id", segment)
 		}
 		path.WriteByte('/')
 		path.WriteString(url.PathEscape(segment))

@@ -108,8 +108,8 @@ func TestHealthAndVersion(t *testing.T) {
 	require.Positive(t, version.MinAdminAPIVersion)
 }
 
-// gateway stands in front of the real admin API under a prefix, records, and
-// answers itself where answer says so.
+// gateway is a proxy in front of the real admin API, under a prefix. It records
+// requests, and responds itself where answer says so.
 type gateway struct {
 	url string
 
@@ -214,7 +214,7 @@ func TestNamesCannotLeaveTheirPathSegment(t *testing.T) {
 	seen := len(gate.requests())
 	for _, name := range []string{"", ".", ".."} {
 		_, err := client.Service(testkit.Context(t), name)
-		require.ErrorContains(t, err, fmt.Sprintf("%q is no name or id", name))
+		require.ErrorContains(t, err, fmt.Sprintf("%q is not a name or an id", name))
 		require.Error(t, client.CancelInvocation(testkit.Context(t), name))
 		require.Error(t, client.DeleteDeployment(testkit.Context(t), name, true))
 	}
@@ -273,7 +273,7 @@ func TestAnswerThatIsNotTheAdminAPIs(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>welcome</html>") })
 	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
-	require.ErrorContains(t, err, "admin: GET /services: the answer does not decode")
+	require.ErrorContains(t, err, "admin: GET /services: the response does not decode")
 	require.ErrorContains(t, err, "is "+gate.url+" an admin API?")
 	require.False(t, admin.Retryable(err))
 }
@@ -303,7 +303,7 @@ func TestEndlessAnswerIsCutOff(t *testing.T) {
 		}
 	})
 	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
-	require.EqualError(t, err, "admin: GET /services: the answer is larger than 64 MiB: ask for less at a time")
+	require.EqualError(t, err, "admin: GET /services: the response is larger than 64 MiB: ask for less at a time")
 	require.False(t, admin.Retryable(err))
 	<-cut
 }
@@ -316,7 +316,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	err := newClient(t, admin.Config{URL: gate.url}).Health(testkit.Context(t))
 	failed := requireError(t, err, http.StatusFound, "")
 	require.Contains(t, failed.Message, "redirected to https://login.example/")
-	require.ErrorContains(t, err, "use the address that answers without a redirect")
+	require.ErrorContains(t, err, "use the address that responds without a redirect")
 	require.NotContains(t, err.Error(), "hunter2")
 	require.False(t, admin.Retryable(err))
 	require.Len(t, gate.requests(), 1)

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// DeploymentInfo is what the server knows about a deployment itself.
+// DeploymentInfo describes a deployment without its services.
 type DeploymentInfo struct {
 	ID string `json:"id"`
-	// URI at which the server reaches the deployment, as it was registered but
+	// URI at which the server reaches the deployment. It is the registered URI,
 	// with a slash in place of an empty path. Empty for AWS Lambda.
 	URI string `json:"uri"`
 	// ARN of the function, on AWS Lambda only.
@@ -25,12 +25,12 @@ type DeploymentInfo struct {
 	// SDKVersion as the endpoint announced it, such as restate-sdk-go/v1.2.0.
 	SDKVersion string            `json:"sdk_version"`
 	Metadata   map[string]string `json:"metadata"`
-	// AdditionalHeaders are sent with each request to the deployment. The
-	// server reports their values in the clear: take care where they are shown.
+	// AdditionalHeaders are sent with each request to the deployment. The server
+	// reports their values in plain text, so do not log them.
 	AdditionalHeaders map[string]string `json:"additional_headers"`
 }
 
-// DeploymentSummary is a deployment in the list of all.
+// DeploymentSummary is an entry in the list of deployments.
 type DeploymentSummary struct {
 	DeploymentInfo
 	Services []ServiceRevision `json:"services"`
@@ -42,8 +42,8 @@ type ServiceRevision struct {
 	Revision int    `json:"revision"`
 }
 
-// Deployment is a deployment with the services that it serves, as they were
-// when it was registered.
+// Deployment is a deployment with its services, as they were when it was
+// registered.
 type Deployment struct {
 	DeploymentInfo
 	Services []Service `json:"services"`
@@ -55,24 +55,25 @@ type RegisterDeploymentRequest struct {
 	// URI of the endpoint as the server reaches it, absolute.
 	URI string `json:"uri"`
 
-	// Force replaces a deployment that has this URI already, and allows what
-	// Breaking allows. The replaced deployment's metadata and headers go with
-	// it, and its invocations in flight may be unable to continue. Without it
-	// a known URI is left as it is, new services included. It is always sent.
+	// Force replaces a deployment that already has this URI, and implies
+	// Breaking. The metadata and headers of the replaced deployment are lost, and
+	// its invocations in flight may be unable to continue. Without Force, the
+	// server keeps a known URI as it is and ignores even new services. The field
+	// is always sent.
 	Force bool `json:"force"`
 
-	// Breaking allows new revisions that do not fit the previous ones, such
+	// Breaking allows revisions that are incompatible with the previous ones, such
 	// as a service of another type.
 	Breaking bool `json:"breaking,omitempty"`
 
-	// DryRun answers what would be registered, and registers nothing.
+	// DryRun returns what would be registered, and registers nothing.
 	DryRun bool `json:"dry_run,omitempty"`
 
 	// Metadata is kept with the deployment.
 	Metadata map[string]string `json:"metadata,omitempty"`
 
-	// AdditionalHeaders are sent by the server with each request to the
-	// endpoint, discovery included.
+	// AdditionalHeaders are the headers that the server sends with each request to
+	// the endpoint, discovery included.
 	AdditionalHeaders map[string]string `json:"additional_headers,omitempty"`
 
 	// UseHTTP11 is for endpoints without HTTP/2.
@@ -82,11 +83,12 @@ type RegisterDeploymentRequest struct {
 // RegisteredDeployment is the outcome of a registration.
 type RegisteredDeployment struct {
 	ID string `json:"id"`
-	// Created is true for a new deployment and false for a URI that the
-	// server knew.
+	// Created is true for a new deployment and false for a URI that the server
+	// already knew.
 	Created bool `json:"-"`
-	// Services as they are registered now. [Client.Deployment] has their handlers
-	// and settings, which take tens of milliseconds to decode where there are many.
+	// Services as they are registered now. Use [Client.Deployment] for their
+	// handlers and settings; they are left out here because decoding many of them
+	// takes tens of milliseconds.
 	Services           []ServiceRevision `json:"services"`
 	MinProtocolVersion int               `json:"min_protocol_version"`
 	MaxProtocolVersion int               `json:"max_protocol_version"`
@@ -94,7 +96,7 @@ type RegisteredDeployment struct {
 }
 
 // RegisterDeployment registers an endpoint. The server calls the endpoint
-// before it answers, so the endpoint must be serving.
+// before it responds, so the endpoint must be serving.
 func (c *Client) RegisterDeployment(ctx context.Context, req RegisterDeploymentRequest) (RegisteredDeployment, error) {
 	var registered RegisteredDeployment
 	status, err := c.do(ctx, call{
@@ -116,16 +118,16 @@ func (c *Client) Deployments(ctx context.Context) ([]DeploymentSummary, error) {
 	return list.Deployments, err
 }
 
-// Deployment returns one deployment, or an [*Error] with status 404 if there
-// is none of this id, and 400 if it is no deployment id at all.
+// Deployment returns one deployment. The error is an [*Error] with status 404
+// for an unknown id, and with status 400 if id is not a deployment id.
 func (c *Client) Deployment(ctx context.Context, id string) (Deployment, error) {
 	var deployment Deployment
 	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"deployments", id}}, &deployment)
 	return deployment, err
 }
 
-// DeleteDeployment removes a deployment. Only force is supported by servers up
-// to now, without it they answer 501; it takes no heed of invocations that are
+// DeleteDeployment removes a deployment. Servers support only force so far, and
+// respond with 501 without it. A forced deletion ignores invocations that are
 // pinned to the deployment.
 func (c *Client) DeleteDeployment(ctx context.Context, id string, force bool) error {
 	in := call{method: http.MethodDelete, path: []string{"deployments", id}}
@@ -136,23 +138,22 @@ func (c *Client) DeleteDeployment(ctx context.Context, id string, force bool) er
 	return err
 }
 
-// UpdateDeploymentRequest changes a deployment in place. What is not set stays
-// as it is. (The API's description has use_http_11 too; restate-server 1.7.12
-// ignores it in an update, so it is not here.)
+// UpdateDeploymentRequest changes a deployment in place. Fields that are not set
+// stay as they are. (The API's description also has use_http_11, but
+// restate-server 1.7.12 ignores it in an update.)
 type UpdateDeploymentRequest struct {
-	// URI moves the deployment, and with it all invocations that are pinned
-	// to it.
+	// URI moves the deployment and all invocations that are pinned to it.
 	URI string `json:"uri,omitempty"`
 
-	// AdditionalHeaders replace all that are set. An empty map that is not nil
-	// removes them.
+	// AdditionalHeaders replace all headers of the deployment. An empty map that is
+	// not nil removes them.
 	AdditionalHeaders map[string]string `json:"additional_headers,omitzero"`
 
-	// Overwrite discovers the services anew and lets them replace the old
-	// ones, breaking changes included.
+	// Overwrite discovers the services again and replaces the old ones, breaking
+	// changes included.
 	Overwrite bool `json:"overwrite,omitempty"`
 
-	// DryRun answers what would change, and changes nothing.
+	// DryRun returns what would change, and changes nothing.
 	DryRun bool `json:"dry_run,omitempty"`
 }
 

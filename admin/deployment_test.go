@@ -64,7 +64,7 @@ func TestDeploymentFromRegistrationToDeletion(t *testing.T) {
 
 	err = client.DeleteDeployment(ctx, first.ID, false)
 	requireError(t, err, http.StatusNotImplemented, "")
-	require.ErrorContains(t, err, "deployments are only deleted by force")
+	require.ErrorContains(t, err, "the server deletes deployments with force only")
 	require.False(t, admin.Retryable(err))
 	require.NoError(t, client.DeleteDeployment(ctx, first.ID, true))
 	_, err = client.Deployment(ctx, first.ID)
@@ -128,7 +128,7 @@ func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {
 	require.Equal(t, "HTTP/1.1", deployment.HTTPVersion)
 	require.Equal(t, map[string]string{"x-key": "abc"}, deployment.AdditionalHeaders)
 
-	// An update discovers anew only if it may overwrite.
+	// An update discovers again only if it may overwrite.
 	updated, err := client.UpdateDeployment(testkit.Context(t), registered.ID, admin.UpdateDeploymentRequest{
 		AdditionalHeaders: map[string]string{"x-key": "xyz"}, Overwrite: true,
 	})

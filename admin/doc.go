@@ -9,27 +9,28 @@
 //		Force: true,
 //	})
 //
-// Each method is one call of the API and is not retried. The names of the
-// fields are those of the API's own description, which a running server gives
-// under GET /openapi; see also https://docs.restate.dev/admin-api.
+// Each method is one call of the API and is not retried. Fields have the names
+// of the API's own description, which a running server serves at GET /openapi;
+// see also https://docs.restate.dev/admin-api.
 //
 // # Errors
 //
-// Two types say what went wrong with a call, for errors.As:
+// Two types describe a failed call, for errors.As:
 //
-//   - [*Error]: the server, or a gateway in front of it, answered with
-//     another status than 2xx. It carries the status, Restate's error code
-//     where there is one, and a hint of what to do.
-//   - [*ConnectionError]: there was no complete answer. It wraps the cause.
+//   - [*Error]: the server, or a gateway in front of it, responded with a
+//     status other than 2xx. It carries the status, Restate's error code if
+//     there is one, and a hint of what to do.
+//   - [*ConnectionError]: there was no complete response. It wraps the cause.
 //
-// Every other error is a mistake in the arguments or an answer that is not one
-// of the admin API. [Retryable] tells whether the same call may succeed later.
+// Every other error is a mistake in the arguments, or a response that does not
+// come from an admin API. [Retryable] tells whether the same call may succeed
+// later.
 //
 // # Introspection
 //
 // [Query] runs SQL against the server's tables
 // (https://docs.restate.dev/references/sql-introspection) and decodes each row
-// into a struct. SQL has no parameters here: put every value that is not
+// into a struct. Queries have no parameters: pass every value that is not
 // constant through [Quote].
 //
 //	type row struct {

@@ -17,32 +17,31 @@ import (
 )
 
 const (
-	// maxErrorBody bounds what is read of an answer that reports an error.
+	// maxErrorBody limits the body of an error response, in bytes.
 	maxErrorBody = 64 << 10
-	// maxMessage bounds what of it goes into an error, in runes.
+	// maxMessage limits the message of an error, in runes.
 	maxMessage = 1000
-	// maxPath bounds what of a path goes into an error, in runes.
+	// maxPath limits the path in an error, in runes.
 	maxPath = 500
 )
 
-// Error is an answer of the admin API, or of a gateway in front of it, that
-// says no.
+// Error is a response with a status other than 2xx, from the admin API or from a
+// gateway in front of it.
 type Error struct {
 	// Status is the HTTP status.
 	Status int
 	// Code is Restate's own error code, such as META0006, or empty. See
 	// https://docs.restate.dev/references/errors.
 	Code string
-	// Message is the server's explanation on one line, or an excerpt of the
-	// body where that is not in the server's format. It may be empty.
+	// Message is the server's explanation on one line. If the body is not in the
+	// server's format, it is an excerpt of the body. It may be empty.
 	Message string
-	// Method and Path of the call, the path escaped and without the query, and cut
-	// short when it is long.
+	// Method and Path of the call. The path is escaped, has no query, and is cut
+	// when it is long.
 	Method, Path string
 }
 
-// Error says which call failed, what the server said, and the hint if there is
-// one.
+// Error returns the call, the server's message, and the hint if there is one.
 func (e *Error) Error() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "admin: %s %s: status %d", e.Method, e.Path, e.Status)
@@ -58,9 +57,9 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Retryable tells whether the same call may succeed later without anybody
-// changing the request: the server or a gateway is overloaded or not ready, or
-// the server could not reach the endpoint, which may be on its way up.
+// Retryable tells whether the same request may succeed later: the server or a
+// gateway is overloaded or not ready, or the server could not reach the
+// endpoint, which may still be starting.
 func (e *Error) Retryable() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -72,7 +71,7 @@ func (e *Error) Retryable() bool {
 	return e.Status >= 500 && (code.transient || !known)
 }
 
-// ConnectionError is a call that got no complete answer.
+// ConnectionError is a call that got no complete response.
 type ConnectionError struct {
 	Method string
 	// URL of the call without query and credentials.
@@ -81,7 +80,7 @@ type ConnectionError struct {
 	Err error
 }
 
-// Error says which call failed and why.
+// Error returns the call and the cause of the failure.
 func (e *ConnectionError) Error() string {
 	text := fmt.Sprintf("admin: %s %s: %s", e.Method, e.URL, httpclient.OneLine(e.Err.Error(), maxMessage))
 	if errors.Is(e.Err, syscall.ECONNREFUSED) {
@@ -93,15 +92,15 @@ func (e *ConnectionError) Error() string {
 // Unwrap returns the cause.
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
-// Retryable tells whether the same call may succeed later: always, but where
-// the other side's certificate was refused.
+// Retryable tells whether the same call may succeed later. That is always so,
+// unless the certificate of the peer was rejected.
 func (e *ConnectionError) Retryable() bool {
 	var certificate *tls.CertificateVerificationError
 	return !errors.As(e.Err, &certificate)
 }
 
-// Retryable tells whether err came from a call of this package that may
-// succeed later if it is made again as it was.
+// Retryable tells whether err comes from a call of this package that may succeed
+// later without a change.
 func Retryable(err error) bool {
 	var failed interface{ Retryable() bool }
 	return errors.As(err, &failed) && failed.Retryable()
@@ -111,15 +110,15 @@ func (c *Client) connectionError(ctx context.Context, method, path string, err e
 	return &ConnectionError{Method: method, URL: c.URL() + path, Err: httpclient.Cause(ctx, err)}
 }
 
-// responseError reads an answer that is not a success.
+// responseError reads a response that is not a success.
 func (c *Client) responseError(in call, path string, res *http.Response) error {
-	// What was read before a connection broke is still worth showing.
+	// A part is still worth showing if the connection broke.
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
 	code, message := parseErrorBody(body)
 	if redirected, ok := httpclient.Redirected(res); ok {
 		message = redirected
 	}
-	// Secrets go before the text is cut: a cut one would not be recognised.
+	// Redact before the text is cut: half a secret would not be recognised.
 	message = c.all.Redact.Replace(message)
 	if len(in.secrets) > 0 {
 		message = httpclient.HeaderValues(in.secrets).Replace(message)
@@ -139,8 +138,8 @@ var (
 )
 
 // parseErrorBody finds Restate's code and the message in the body of an error.
-// Any body will do: some of the server's own errors are plain text, some are
-// empty, and a gateway answers as it likes.
+// It accepts any body: some of the server's own errors are plain text, some are
+// empty, and a gateway may send anything.
 func parseErrorBody(body []byte) (code, message string) {
 	var described struct {
 		Message string          `json:"message"`
@@ -152,7 +151,7 @@ func parseErrorBody(body []byte) (code, message string) {
 	if json.Unmarshal(described.Code, &code) != nil || !codePattern.MatchString(code) {
 		code = ""
 	}
-	// The server repeats the code in front of the message, even twice.
+	// The server repeats the code in front of the message, sometimes twice.
 	prefix := codePrefixes.FindString(described.Message)
 	if code == "" && prefix != "" {
 		code = prefix[1:strings.IndexByte(prefix, ']')]

@@ -138,7 +138,7 @@ func TestErrorBodiesOfGateways(t *testing.T) {
 	}
 }
 
-// Whatever the server answers and whatever id is asked for, an error is one short line.
+// An error is one short line, whatever the response and the requested id are.
 func TestErrorsSayLittleOfWhatIsLong(t *testing.T) {
 	t.Parallel()
 	const big = 200_000
@@ -195,8 +195,8 @@ func TestAdditionalHeadersAreRedactedInErrors(t *testing.T) {
 	require.ErrorContains(t, err, "key [redacted] is not known")
 }
 
-// FuzzErrorBody feeds any body of an error through the client: the status
-// stays, and what is shown is one bounded, printable line without the token.
+// FuzzErrorBody gives the client any body of an error response. The error keeps
+// the status, and its text is one bounded, printable line without the token.
 func FuzzErrorBody(f *testing.F) {
 	f.Add(500, []byte(`{"message":"[META0003] [META0003] error when calling","restate_code":"META0003"}`))
 	f.Add(404, []byte(`{"message":"The requested service 'nope' does not exist","restate_code":null}`))
@@ -232,7 +232,7 @@ func FuzzErrorBody(f *testing.F) {
 	})
 }
 
-// answer is a transport that always gives the same answer.
+// answer is a transport that always returns the same response.
 type answer struct {
 	status int
 	body   []byte

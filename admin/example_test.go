@@ -10,7 +10,7 @@ import (
 	"github.com/fxrestate/go/admin"
 )
 
-// adminURL is a running server's. Without it, the client takes
+// adminURL is the admin API of a running server. The default of the client is
 // http://localhost:9070.
 func adminURL() string { return testkit.Server().AdminURL() }
 

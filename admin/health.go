@@ -5,15 +5,16 @@ import (
 	"net/http"
 )
 
-// Version describes the server that answers.
+// Version describes the server.
 type Version struct {
 	// Version of the server, such as 1.7.12.
 	Version string `json:"version"`
-	// MinAdminAPIVersion and MaxAdminAPIVersion are the versions of the admin
-	// API that it speaks.
+	// MinAdminAPIVersion and MaxAdminAPIVersion are the versions of the admin API
+	// that the server supports.
 	MinAdminAPIVersion int `json:"min_admin_api_version"`
 	MaxAdminAPIVersion int `json:"max_admin_api_version"`
-	// IngressEndpoint is where the server says that its ingress is, or empty.
+	// IngressEndpoint is the URL of the ingress as the server advertises it, or
+	// empty.
 	IngressEndpoint string `json:"ingress_endpoint"`
 }
 
@@ -23,7 +24,7 @@ func (c *Client) Health(ctx context.Context) error {
 	return err
 }
 
-// Version asks the server for its version.
+// Version returns the version of the server.
 func (c *Client) Version(ctx context.Context) (Version, error) {
 	var version Version
 	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"version"}}, &version)

@@ -5,33 +5,33 @@ import (
 	"strings"
 )
 
-// known is what is known of an error.
+// known holds what this package knows about an error.
 type known struct {
 	hint string
-	// transient ones may pass without a change of the request.
+	// transient: the same request may succeed later.
 	transient bool
 }
 
-// codes holds Restate's error codes (https://docs.restate.dev/references/errors)
-// that a call of the admin API can end with.
+// codes holds the error codes of Restate that a call of the admin API can return
+// (https://docs.restate.dev/references/errors).
 var codes = map[string]known{
-	"META0003": {hint: "the server cannot reach the endpoint: its URL must lead there from where the server runs, the endpoint must be up, and a gateway in between may want additional headers", transient: true},
+	"META0003": {hint: "the server cannot reach the endpoint: its URL must lead there from where the server runs, the endpoint must be up, and a gateway in between may need additional headers", transient: true},
 	"META0004": {hint: "this URL is registered already: give the new version a URL of its own, or register with force if no invocation of the old one is in flight"},
-	"META0005": {hint: "the server cannot pass its metadata on: read its log; a new data directory and registering again is the last resort", transient: true},
-	"META0006": {hint: "a service changed its type or lost handlers: rename the service, bring the handlers back, or register with force or breaking if nobody needs the old ones"},
-	"META0009": {hint: "a subscription goes from kafka://CLUSTER/TOPIC, a cluster that the server knows, to service://SERVICE/HANDLER, which must be registered before"},
+	"META0005": {hint: "the server cannot propagate its metadata: read its log; as a last resort, start it with a new data directory and register again", transient: true},
+	"META0006": {hint: "a service changed its type or lost handlers: rename the service, restore the handlers, or register with force or breaking if nobody needs the old ones"},
+	"META0009": {hint: "a subscription goes from kafka://CLUSTER/TOPIC to service://SERVICE/HANDLER: configure the cluster in the server and register the service first"},
 	"META0010": {hint: "the server's data was written by another version of it: run that version, migrate the data, or start with a new data directory"},
 	"META0011": {hint: "the server's data directory is damaged or from before version 0.8: restore it or start with a new one"},
 	"META0012": {hint: "the endpoint's SDK and the server have no protocol version in common: upgrade the older of the two"},
-	"META0013": {hint: "what answers there is not an endpoint that this server understands: check port and path of the URL, then whether the versions of SDK and server fit together"},
-	"META0014": {hint: "the endpoint, or what stands in front of it, speaks HTTP/1.1 only: serve HTTP/2 without TLS (h2c), or register with HTTP/1.1"},
+	"META0013": {hint: "the URL does not lead to an endpoint that this server understands: check the port and path of the URL, then whether the versions of the SDK and the server are compatible"},
+	"META0014": {hint: "the endpoint, or a proxy in front of it, supports HTTP/1.1 only: serve HTTP/2 without TLS (h2c), or register with HTTP/1.1"},
 	"META0015": {hint: "an endpoint on Lambda must announce request-response mode: serve it with the Lambda handler"},
 	"META0016": {hint: "an update in place must keep all services, their types and handlers, and the SDK's protocol versions: register a new deployment instead"},
-	"META0017": {hint: "two deployments have this URL, so that it is not clear which to replace: delete one of them first"},
+	"META0017": {hint: "two deployments have this URL, so the server cannot tell which to replace: delete one of them first"},
 }
 
-// tooOld is META0003, too, where the SDK was reached and says, in what the message
-// repeats, that the server's version of discovery lacks something.
+// tooOld is a META0003 where the server did reach the SDK, but the SDK refused the
+// server's version of discovery because it lacks a feature.
 var tooOld = known{hint: "the server is too old for an option of a service, or for the SDK: leave the option out or upgrade the server"}
 
 func (e *Error) known() (known, bool) {
@@ -42,7 +42,7 @@ func (e *Error) known() (known, bool) {
 	return k, ok
 }
 
-// Hint says what to do about the error, or is empty.
+// Hint returns what to do about the error, or "".
 func (e *Error) Hint() string {
 	if known, ok := e.known(); ok {
 		return known.hint
@@ -51,11 +51,11 @@ func (e *Error) Hint() string {
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
 		return "check the admin API's auth token"
 	case e.Status/100 == 3:
-		return "use the address that answers without a redirect"
+		return "use the address that responds without a redirect"
 	case e.Status == http.StatusNotFound && e.Message == "":
 		return "this may not be an admin API; by default it is on port 9070 of the server"
 	case e.Status == http.StatusNotImplemented && e.Method == http.MethodDelete:
-		return "deployments are only deleted by force"
+		return "the server deletes deployments with force only"
 	}
 	return ""
 }

@@ -110,13 +110,24 @@ func TestPausedInvocationResumesOnTheLatestDeployment(t *testing.T) {
 	require.NoError(t, client.KillInvocation(testkit.Context(t), id))
 }
 
+// settled returns the error of a call that the server can answer. For a moment after
+// its start some partition may have no leader, whatever it said before.
+func settled(t testing.TB, call func() error) (err error) {
+	t.Helper()
+	testkit.Until(t, func() bool {
+		err = call()
+		return !admin.Retryable(err)
+	}, "a partition without a leader")
+	return err
+}
+
 func TestUnknownInvocation(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
 	const unknown = "inv_1ca6DV4BApIF1najoS4yfOIYQtFiVfvW21"
-	requireError(t, client.CancelInvocation(testkit.Context(t), unknown), http.StatusNotFound, "")
-	requireError(t, client.KillInvocation(testkit.Context(t), unknown), http.StatusNotFound, "")
-	requireError(t, client.PauseInvocation(testkit.Context(t), unknown), http.StatusNotFound, "")
-	requireError(t, client.ResumeInvocation(testkit.Context(t), unknown, ""), http.StatusNotFound, "")
+	requireError(t, settled(t, func() error { return client.CancelInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
+	requireError(t, settled(t, func() error { return client.KillInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
+	requireError(t, settled(t, func() error { return client.PauseInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
+	requireError(t, settled(t, func() error { return client.ResumeInvocation(testkit.Context(t), unknown, "") }), http.StatusNotFound, "")
 	requireError(t, client.KillInvocation(testkit.Context(t), "inv_nope"), http.StatusBadRequest, "")
 }

@@ -11,8 +11,8 @@ import (
 // into a T by the names of its columns, as encoding/json does: a struct with
 // json tags, or a map. Timestamps decode into time.Time, NULL is absent.
 //
-// A mistake in the SQL gives an [*Error] with the server's explanation. The
-// rows are held in memory: bound what may be many with LIMIT.
+// For a mistake in the SQL the error is an [*Error] with the server's
+// explanation. All rows are held in memory: add a LIMIT where there may be many.
 func Query[T any](ctx context.Context, c *Client, sql string) ([]T, error) {
 	var result struct {
 		Rows []T `json:"rows"`
@@ -24,8 +24,8 @@ func Query[T any](ctx context.Context, c *Client, sql string) ([]T, error) {
 	return result.Rows, err
 }
 
-// Quote makes a SQL string literal of s, in single quotes. It is the way to
-// put a value into a query: whatever s contains, it stays one literal.
+// Quote returns s as a SQL string literal in single quotes. Use it for every
+// value in a query: the result is one literal, whatever s contains.
 func Quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }

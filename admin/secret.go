@@ -9,12 +9,12 @@ func (c Config) String() string {
 	return "{" + c.settings().String() + "}"
 }
 
-// GoString is String, for %#v.
+// GoString does the same as String, for %#v.
 func (c Config) GoString() string { return "admin.Config" + c.String() }
 
-// MarshalText is String, for loggers that encode as JSON or text.
+// MarshalText does the same as String, for loggers that encode JSON or text.
 func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// RedactURL drops user and password from a URL, for showing it. It does so in
-// text that is no valid URL too, where it may drop more than that.
+// RedactURL removes user and password from a URL, so that it can be shown. In a
+// text that is not a valid URL it may remove more than that.
 func RedactURL(raw string) string { return httpclient.WithoutUserinfo(raw) }

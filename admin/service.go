@@ -16,8 +16,8 @@ const (
 	TypeWorkflow      ServiceType = "Workflow"
 )
 
-// HandlerType is how invocations of a handler relate to others of the same
-// key. It is empty for the handlers of plain services.
+// HandlerType says how invocations of a handler share a key. It is empty for the
+// handlers of plain services.
 type HandlerType string
 
 // The kinds of handlers.
@@ -27,10 +27,9 @@ const (
 	HandlerWorkflow  HandlerType = "Workflow"
 )
 
-// Options are the settings that a service has for all its handlers and a
-// handler may have for itself. Durations are in the server's own notation, such
-// as "1m", "1d" or "1h 30m". On a handler, what is empty is taken from its
-// service.
+// Options are the settings of a service or of a handler. A field that is empty
+// on a handler is taken from its service. Durations are in the server's own
+// notation, such as "1m", "1d" or "1h 30m".
 type Options struct {
 	IdempotencyRetention string       `json:"idempotency_retention"`
 	JournalRetention     string       `json:"journal_retention"`
@@ -40,13 +39,13 @@ type Options struct {
 	RetryPolicy          *RetryPolicy `json:"retry_policy"`
 }
 
-// RetryPolicy is how failed attempts of an invocation are repeated.
+// RetryPolicy says how failed attempts of an invocation are retried.
 type RetryPolicy struct {
 	InitialInterval      string  `json:"initial_interval"`
 	ExponentiationFactor float64 `json:"exponentiation_factor"`
 	MaxInterval          string  `json:"max_interval"`
-	// MaxAttempts counts the first one. Nil is no limit on a service, and the
-	// limit of the service on a handler.
+	// MaxAttempts includes the first attempt. Nil means no limit on a service, and
+	// the limit of the service on a handler.
 	MaxAttempts *int `json:"max_attempts"`
 	// OnMaxAttempts is "Pause" or "Kill".
 	OnMaxAttempts string `json:"on_max_attempts"`
@@ -56,7 +55,7 @@ type RetryPolicy struct {
 type Service struct {
 	Name string      `json:"name"`
 	Type ServiceType `json:"ty"`
-	// DeploymentID is the deployment that new invocations go to.
+	// DeploymentID is the deployment that receives new invocations.
 	DeploymentID  string            `json:"deployment_id"`
 	Revision      int               `json:"revision"`
 	Public        bool              `json:"public"`

@@ -11,52 +11,53 @@ import (
 	"github.com/fxrestate/go/admin"
 )
 
-// PortPlaceholder in Config.URL stands for the port that the endpoint is bound
-// to, for endpoints that let the system choose one.
+// PortPlaceholder in Config.URL is replaced by the port that the endpoint is
+// bound to. Use it where the system chooses the port.
 const PortPlaceholder = "{{port}}"
 
-// ErrNoPort reports that Config.URL contains [PortPlaceholder] while the
-// endpoint has no port of its own: it runs on AWS Lambda, or inside a server
-// whose port is not known.
+// ErrNoPort reports that Config.URL contains [PortPlaceholder] but the endpoint
+// has no port: it runs on AWS Lambda, or is mounted in a server whose port is not
+// known.
 var ErrNoPort = errors.New("the endpoint has no listener of its own: write the port out")
 
 // Config says how the endpoint is registered.
 //
 // Config prints, logs and marshals without the values of AdditionalHeaders.
 type Config struct {
-	// URL of the endpoint as the server reaches it, which may be another than
-	// the one seen from here: http://localhost:{{port}} for a server on the
-	// same machine, http://host.docker.internal:{{port}} for one in Docker
-	// Desktop, http://my-service.my-namespace:9080 on Kubernetes. "{{port}}"
-	// is replaced by the bound port. A path is the prefix under which the
-	// endpoint is mounted. In place of an IPv6 address give a name:
-	// restate-server 1.7.12 takes such addresses with UseHTTP11 only. Required.
+	// URL of the endpoint as the server reaches it. It may differ from the URL on
+	// this machine: http://localhost:{{port}} for a server on the same machine,
+	// http://host.docker.internal:{{port}} for one in Docker Desktop,
+	// http://my-service.my-namespace:9080 on Kubernetes. "{{port}}" is replaced by
+	// the bound port. A path is the prefix under which the endpoint is mounted.
+	// Use a host name in place of an IPv6 address: restate-server 1.7.12 accepts
+	// IPv6 addresses with UseHTTP11 only. Required.
 	URL string
 
-	// Force replaces the deployment that has this URL already, so that changed
-	// handlers are seen; invocations in flight may be unable to continue with
-	// them. Default true. With false a known URL is left as it is. Either is
-	// sent explicitly: what its absence means is one thing in the API's
-	// description and another in the server.
+	// Force replaces a deployment that already has this URL, so that the server
+	// sees changed handlers. Invocations in flight may be unable to continue with
+	// the new code. Default: true. With false the server keeps a known URL as it
+	// is. The value is always sent, because the API's description and the server
+	// disagree on the default.
 	Force *bool
 
 	// Metadata is kept with the deployment and shown by the admin API.
 	Metadata map[string]string
 
-	// AdditionalHeaders are sent by the server with each request to the
-	// endpoint, for instance to pass a gateway. The admin API shows their
-	// values to everybody who may ask.
+	// AdditionalHeaders are the headers that the server sends with each request to
+	// the endpoint, for instance to pass a gateway. Their values are visible to
+	// everybody who can read the admin API.
 	AdditionalHeaders map[string]string
 
-	// UseHTTP11 is for endpoints, or gateways before them, without HTTP/2.
+	// UseHTTP11 is for endpoints without HTTP/2, or behind a gateway without it.
 	UseHTTP11 bool
 
-	// Required is for the application: whether it fails to start when it is
-	// not registered in time, instead of serving and trying on.
+	// Required makes the start of the application fail when the registration is
+	// not done in time. Without it, the application serves and keeps trying. The
+	// application uses this field, not the Registrar.
 	Required bool
 }
 
-// Validate reports all unusable fields at once.
+// Validate reports all invalid fields at once.
 func (c Config) Validate() error {
 	var problems []error
 	if err := checkURL(c.URL); err != nil {
@@ -83,10 +84,10 @@ func (c Config) String() string {
 		admin.RedactURL(c.URL), force, c.Metadata, slices.Sorted(maps.Keys(c.AdditionalHeaders)), c.UseHTTP11, c.Required)
 }
 
-// GoString is String, for %#v.
+// GoString does the same as String, for %#v.
 func (c Config) GoString() string { return "deployment.Config" + c.String() }
 
-// MarshalText is String, for loggers that encode as JSON or text.
+// MarshalText does the same as String, for loggers that encode JSON or text.
 func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 func checkURL(raw string) error {
@@ -124,9 +125,9 @@ func resolveURL(raw string, port int) (string, error) {
 	return strings.ReplaceAll(raw, PortPlaceholder, fmt.Sprint(port)), nil
 }
 
-// listedURL writes a valid URL the way the server lists it: the scheme in lower
-// case, and a slash where there is no path. All else is kept, so that to the
-// server http://host/app and http://host/app/ are two deployments.
+// listedURL returns a valid URL in the form in which the server lists it: the
+// scheme in lower case, and a slash where there is no path. The rest stays as it
+// is, because http://host/app and http://host/app/ are two deployments.
 func listedURL(raw string) string {
 	scheme, rest, _ := strings.Cut(raw, "://")
 	if !strings.Contains(rest, "/") {

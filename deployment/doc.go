@@ -12,23 +12,23 @@
 //		Services: []string{"Greeter", "Counter"},
 //	})
 //
-// [Registrar.Register] blocks until the endpoint is registered, the context
-// ends, or the server refuses for a reason that time will not mend. The
-// application may therefore start before the server: it is registered once the
-// server comes. Whoever wants that in the background brings the goroutine.
+// [Registrar.Register] blocks until the endpoint is registered, the context ends,
+// or the server rejects the registration for a reason that a retry cannot change.
+// So the application may start before the server. To register in the background,
+// call Register in a goroutine.
 //
 // # Development and production
 //
-// Registration is made for development: each start of the application replaces
-// what the server knew about its URL (Config.Force), so that changed handlers
-// take effect. Invocations in flight then meet the changed code, which their
-// journals may not fit. In production, deployments are immutable: each version
-// gets a URL of its own. See https://docs.restate.dev/services/versioning.
+// The defaults are for development: each start of the application replaces what
+// the server knows about its URL (Config.Force), so that changed handlers take
+// effect. Invocations in flight then continue on the changed code, which may not
+// match their journals. In production, deployments are immutable: give each
+// version its own URL. See https://docs.restate.dev/services/versioning.
 //
 // # Reading back
 //
-// A registration that the server accepted can still fail to give it the
-// services: the same services may be registered by another process at the same
-// time, and without Force a known URL is left as it was, whatever the endpoint
-// serves now. Register looks, and reports such services in a [*NotServedError].
+// After an accepted registration, services may still be routed to another
+// deployment: another process may register the same services at the same time,
+// and without Force the server keeps a known URL as it was. Register checks this,
+// and reports such services in a [*NotServedError].
 package deployment

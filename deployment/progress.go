@@ -12,14 +12,14 @@ import (
 	"github.com/fxrestate/go/admin"
 )
 
-// The same failure is logged again after an interval that doubles.
+// The same failure is logged again after an interval, which doubles each time.
 const (
 	firstReminder = 5 * time.Second
 	maxReminder   = 5 * time.Minute
 )
 
-// UnfinishedError reports a registration that was still being tried when its
-// context ended.
+// UnfinishedError reports that the context of a registration ended before the
+// registration succeeded.
 type UnfinishedError struct {
 	// URL of the endpoint, and of the admin API without credentials.
 	URL, AdminURL string
@@ -27,11 +27,13 @@ type UnfinishedError struct {
 	Elapsed       time.Duration
 	// Cause is why the context ended.
 	Cause error
-	// LastFailure is how the last attempt failed that was not cut short.
+	// LastFailure is the error of the last attempt that the context did not
+	// interrupt.
 	LastFailure error
 }
 
-// Error says what was tried, how often, for how long, and the last failure.
+// Error returns what was tried, the number of attempts, their duration and the
+// last failure.
 func (e *UnfinishedError) Error() string {
 	return fmt.Sprintf("deployment: register %s with %s: gave up after %s: %v; last failure: %v",
 		e.URL, e.AdminURL, effort(e.Attempts, e.Elapsed), e.Cause, e.LastFailure)
@@ -40,7 +42,7 @@ func (e *UnfinishedError) Error() string {
 // Unwrap returns the cause and the last failure.
 func (e *UnfinishedError) Unwrap() []error { return []error{e.Cause, e.LastFailure} }
 
-// progress keeps what a registration has tried, and logs it sparingly.
+// progress counts the attempts of a registration and limits what is logged.
 type progress struct {
 	log           *slog.Logger
 	url, adminURL string
@@ -49,7 +51,7 @@ type progress struct {
 	attempts    int
 	lastFailure error
 
-	// lastKind is what went wrong when it was last logged.
+	// lastKind is the kind of the failure that was logged last.
 	lastKind   string
 	lastLogged time.Time
 	reminder   time.Duration
@@ -69,7 +71,7 @@ func effort(attempts int, elapsed time.Duration) string {
 	return fmt.Sprintf("%d attempt%s in %s", attempts, plural, elapsed.Round(time.Millisecond))
 }
 
-// failed takes note of a failure that will be followed by another attempt.
+// failed records a failure that will be followed by another attempt.
 func (p *progress) failed(ctx context.Context, err error) {
 	p.lastFailure = err
 	kind := failureKind(err)
@@ -105,9 +107,9 @@ func (p *progress) done(ctx context.Context, registration Registration) {
 	)
 }
 
-// unfinished is the error of a registration whose context has ended, with the
-// failure of the last attempt. If that attempt was only cut short, the failure
-// before it says more.
+// unfinished returns the error of a registration whose context has ended, with
+// the failure of the last attempt. If the context interrupted that attempt, the
+// failure before it says more.
 func (p *progress) unfinished(ctx context.Context, last error) error {
 	if errors.Is(last, context.Cause(ctx)) && p.lastFailure != nil {
 		last = p.lastFailure
@@ -124,7 +126,7 @@ func (p *progress) unfinished(ctx context.Context, last error) error {
 
 const unreachable = "unreachable"
 
-// failureKind tells failures apart that deserve a log line each.
+// failureKind groups failures: each kind is worth a log line.
 func failureKind(err error) string {
 	var refused *admin.Error
 	if errors.As(err, &refused) {

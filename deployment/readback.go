@@ -12,17 +12,16 @@ import (
 )
 
 const (
-	// readBackWindow is how long another answer than the expected one is not
-	// believed: the nodes of a cluster learn of a registration one after the
-	// other.
+	// readBackWindow is how long an unexpected result is retried: the nodes of a
+	// cluster learn of a registration one after the other.
 	readBackWindow = 5 * time.Second
-	// lookTimeout bounds one look at the services.
+	// lookTimeout limits one query for the services.
 	lookTimeout = 30 * time.Second
 )
 
-// NotServedError reports services that the server does not send to the
-// deployment that was just registered: another deployment took them over at
-// the same time, or the URL was known and Force is false.
+// NotServedError reports services that the server does not route to the
+// deployment that was just registered: another deployment took them over at the
+// same time, or the URL was known and Force is false.
 type NotServedError struct {
 	DeploymentID string
 	Services     []NotServed
@@ -32,12 +31,12 @@ type NotServedError struct {
 type NotServed struct {
 	Name string
 	// DeploymentID and URL of the deployment that serves it instead. Both are
-	// empty if the server does not know the service; URL is empty also if it
-	// could not be found out.
+	// empty if the server does not know the service. URL is also empty if it could
+	// not be read.
 	DeploymentID, URL string
 }
 
-// Error names the services and who serves them.
+// Error names the services and the deployments that serve them.
 func (e *NotServedError) Error() string {
 	services := make([]string, len(e.Services))
 	for i, s := range e.Services {
@@ -55,8 +54,8 @@ func (e *NotServedError) Error() string {
 		e.DeploymentID, strings.Join(services, ", "))
 }
 
-// readBack returns the revisions of the services once all are served by the
-// deployment.
+// readBack returns the revisions of the services once the deployment serves all
+// of them.
 func (r *Registrar) readBack(ctx context.Context, deploymentID string, services []string) (map[string]int, error) {
 	deadline := time.Now().Add(readBackWindow)
 	pauses := backoff.New(firstPause, maxPause)
@@ -78,16 +77,16 @@ func (r *Registrar) readBack(ctx context.Context, deploymentID string, services 
 	}
 }
 
-// revision is the latest of a service.
+// revision is the latest revision of a service.
 type revision struct {
 	Name         string `json:"name"`
 	Number       int    `json:"revision"`
 	DeploymentID string `json:"deployment_id"`
 }
 
-// serving looks once, and tells the services of the deployment from those of
-// others. GET /services would answer with the schemas of all handlers that the
-// server knows, which takes it several times as long.
+// serving queries once, and separates the services of the deployment from those
+// of others. GET /services takes several times as long, because it returns the
+// schemas of all handlers.
 func (r *Registrar) serving(ctx context.Context, deploymentID string, names []string) (map[string]int, []NotServed, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -112,8 +111,8 @@ func (r *Registrar) serving(ctx context.Context, deploymentID string, names []st
 	return revisions, others, nil
 }
 
-// addURLs finds out where the other deployments are. What cannot be found is
-// left out, for it only helps to understand the error.
+// addURLs adds the URLs of the other deployments. It ignores failures, because
+// the URLs only make the error easier to understand.
 func (r *Registrar) addURLs(ctx context.Context, services []NotServed) {
 	deployments, err := r.client.Deployments(ctx)
 	if err != nil {

@@ -19,11 +19,11 @@ const (
 )
 
 const (
-	// healthTimeout bounds one look at the admin API, for networks that
-	// swallow connections.
+	// healthTimeout limits one health check, for networks that drop packets
+	// silently.
 	healthTimeout = 5 * time.Second
-	// registerTimeout bounds one registration, the server's own attempts at
-	// discovery included (seen: 1.8 s against a closed port).
+	// registerTimeout limits one registration, including the server's own attempts
+	// at discovery (measured: 1.8 s against a closed port).
 	registerTimeout = time.Minute
 )
 
@@ -31,7 +31,7 @@ const (
 type Target struct {
 	// Port that the endpoint is bound to, for {{port}}; 0 if it has none.
 	Port int
-	// Services that must be served by this endpoint after the registration.
+	// Services that this endpoint must serve after the registration.
 	Services []string
 }
 
@@ -41,7 +41,7 @@ type Registration struct {
 	// URL of the deployment as the server lists it: with a slash in place of
 	// an empty path.
 	URL string
-	// Created is true if the server did not know the URL before.
+	// Created is true if the URL was new to the server.
 	Created bool
 	// Revisions of the target's services, by name.
 	Revisions map[string]int
@@ -55,8 +55,8 @@ type Registrar struct {
 	log    *slog.Logger
 }
 
-// NewRegistrar checks the configuration and makes no call. A nil logger
-// discards.
+// NewRegistrar checks the configuration and makes no call. If log is nil, nothing
+// is logged.
 func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Registrar, error) {
 	if client == nil {
 		return nil, errors.New("deployment: registrar without an admin client")
@@ -70,27 +70,27 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 	return &Registrar{client: client, config: config, log: log}, nil
 }
 
-// Register waits for the admin API, registers the target, and reads back that
-// the target's services are served by it. The endpoint must be serving: the
-// server calls it. A proxy in front of the admin API has to let GET /health,
-// POST /deployments and POST /query through.
+// Register waits for the admin API, registers the target, and checks that the
+// server routes the target's services to it. The endpoint must be serving,
+// because the server calls it. A proxy in front of the admin API must pass
+// GET /health, POST /deployments and POST /query.
 //
-// What may get better is tried again, with growing and jittered pauses of at
-// most 5 seconds, until ctx ends: an admin API that does not answer, is
-// overloaded or fails, and an endpoint that the server cannot reach (META0003),
-// since on an orchestrated network the way to it may open later than the
-// endpoint itself. Give ctx a deadline where that must not take forever, and
-// watch the log: it says what is amiss on the first failure, when the failure
-// changes, and at growing intervals in between.
+// Register retries until ctx ends, with growing and jittered pauses of at most 5
+// seconds. It retries when the admin API does not respond, is overloaded or
+// fails, and when the server cannot reach the endpoint (META0003): on an
+// orchestrated network the route may open later than the endpoint. Give ctx a
+// deadline to limit this. The log has the first failure, each failure that
+// differs from the one before, and the same failure again at growing intervals.
 //
 // Errors:
 //   - the target has no port for the placeholder: wraps [ErrNoPort].
 //   - ctx ended: an [*UnfinishedError], which wraps the cause of that and the
 //     last failure. Registering again may succeed.
-//   - the admin API refused, by a status 4xx or one of the other error codes:
-//     wraps the [*admin.Error], whose text has a hint. Registering again is in
-//     vain until somebody changes something.
-//   - the services are not served by the target: wraps a [*NotServedError].
+//   - the admin API rejected the registration, with a status 4xx or one of the
+//     other error codes: wraps the [*admin.Error], whose text has a hint.
+//     Registering again fails until the cause is removed.
+//   - the server does not route the services to the target: wraps a
+//     [*NotServedError].
 func (r *Registrar) Register(ctx context.Context, target Target) (Registration, error) {
 	url, err := resolveURL(r.config.URL, target.Port)
 	if err != nil {

@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// versionTimeout limits "restate-server --version". It takes some 20 ms; what
-// takes long is a virus scanner that sees the file for the first time.
+// versionTimeout limits "restate-server --version". That takes about 20 ms, but
+// longer when a virus scanner sees the file for the first time.
 const versionTimeout = 20 * time.Second
 
-// A binary runs a restate-server that lies on this machine.
+// A binary runs a restate-server that is installed on this machine.
 type binary struct {
 	path string
 	ver  string
 }
 
-// newBinary returns the server at path once it has told its version.
+// newBinary returns the server at path. It runs it once to learn its version.
 func newBinary(ctx context.Context, path string) (*binary, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -34,7 +34,7 @@ func newBinary(ctx context.Context, path string) (*binary, error) {
 	if real, ok := behindNPMScript(path); ok {
 		path = real
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, versionTimeout, fmt.Errorf("no answer to --version within %v", versionTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, versionTimeout, fmt.Errorf("no output of --version within %v", versionTimeout))
 	defer cancel()
 	out, err := run(ctx, exec.Command(path, "--version"))
 	if err != nil {
@@ -54,7 +54,7 @@ func parseVersion(out string) (string, error) {
 	if m := versionOutput.FindStringSubmatch(out); m != nil {
 		return m[1], nil
 	}
-	return "", errors.New("--version does not answer like a restate-server; " + quote(out))
+	return "", errors.New("the output of --version is not that of a restate-server; " + quote(out))
 }
 
 // platformPackage is the npm package with the binary for this machine, or ""
@@ -68,8 +68,8 @@ func platformPackage() string {
 }
 
 // behindNPMScript returns the binary that the start script of the npm package
-// would run. The script keeps the server as a child, so a server started
-// through it outlives the script when that is killed.
+// would run. The script runs the server as a child process, which would keep
+// running after the script is killed.
 func behindNPMScript(path string) (string, bool) {
 	script, err := filepath.EvalSymlinks(path)
 	if err != nil || filepath.Base(script) != "index.js" || platformPackage() == "" {
@@ -89,7 +89,7 @@ func (b *binary) version() string      { return b.ver }
 func (b *binary) endpointHost() string { return "127.0.0.1" }
 
 func (b *binary) start(l launch) (*process, error) {
-	// The server leaves a directory for each partition in its temporary one.
+	// The server leaves a directory for each partition in TMPDIR.
 	tmp := filepath.Join(l.dir, "tmp")
 	if err := errors.Join(os.RemoveAll(tmp), os.Mkdir(tmp, 0o700)); err != nil {
 		return nil, err
@@ -100,15 +100,15 @@ func (b *binary) start(l launch) (*process, error) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.Stdout, cmd.Stderr = l.out, l.out
-	lend(cmd, l.lock)
+	inheritLock(cmd, l.lock)
 	return startProcess(cmd, syscall.SIGKILL)
 }
 
 func (b *binary) terminate(_ context.Context, p *process) { p.terminate() }
 func (b *binary) kill(p *process) error                   { return p.kill() }
 
-// inheritedEnv is this process's environment without what would change the
-// server's settings.
+// inheritedEnv returns this process's environment without the variables that
+// would change the server's settings.
 func inheritedEnv() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(strings.ToUpper(v), "=")

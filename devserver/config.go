@@ -21,58 +21,60 @@ const BinaryEnv = "RESTATE_SERVER_BIN"
 const (
 	defaultStartTimeout = 30 * time.Second
 
-	// nodeName is fixed because the server keeps its data under this name and
-	// would otherwise take the host's, which changes with the network a
-	// laptop is in and with every container.
+	// nodeName is fixed because the server keeps its data under this name. The
+	// default, the host name, changes with a laptop's network and with every
+	// container.
 	nodeName = "devserver"
 )
 
-// Config says which restate-server to run, and where. The zero value runs
-// [DefaultVersion] on free ports with its data in a temporary directory.
+// Config says which restate-server to run, on which ports and with which data.
+// The zero value runs [DefaultVersion] on free ports, with its data in a
+// temporary directory.
 type Config struct {
-	// Version is the version that is looked for on PATH and in the cache,
-	// installed with npm, or run with docker, such as "1.7.12". A server that
-	// Binary or RESTATE_SERVER_BIN names is run whatever its version is;
-	// Progress tells when it is another, and [Server.Version] which.
+	// Version is the version to look for on PATH and in the cache, to install
+	// with npm, or to run with docker, such as "1.7.12". A server that Binary or
+	// RESTATE_SERVER_BIN names runs whatever its version is: a different version
+	// is reported to Progress, and by [Server.Version].
 	//
 	// Default: [DefaultVersion].
 	Version string
 
 	// Binary is the path of the restate-server to run; nothing else is tried.
-	// It must be the server itself, or a script that ends in exec of it: a
-	// script that starts it as a child leaves it behind when this process is
-	// killed. (The start script of the npm package is recognised, and the
-	// binary beside it is run.)
+	// It must be the server itself, or a script that ends in exec of it. If a
+	// script starts the server as a child, the server keeps running when this
+	// process is killed. (The start script of the npm package is recognised, and
+	// the binary beside it is run.)
 	//
-	// Default: the value of RESTATE_SERVER_BIN, else what is found.
+	// Default: the value of RESTATE_SERVER_BIN, else the server that is found.
 	Binary string
 
-	// Dir is the directory of the server's data. It is created when missing,
-	// for the user alone, and never removed: a server started on it again has
-	// the deployments, invocations and state of the one before. In a directory
-	// that others can read, the data is in one that they cannot.
+	// Dir is the directory of the server's data. If it is missing, it is created
+	// with access for this user only. It is never removed: the next server
+	// started on it has the same deployments, invocations and state. If other
+	// users can read the directory, the data is in a subdirectory that they
+	// cannot read.
 	//
-	// Default: a temporary directory, which [Server.Stop] removes. Where that
-	// is not called, the next start with a temporary directory does.
+	// Default: a temporary directory, which [Server.Stop] removes. If Stop is not
+	// called, the next start with a temporary directory removes it.
 	Dir string
 
-	// CacheDir is the directory that installed servers are kept in, about
-	// 216 MB each. It is shared: whoever finds nothing there installs, the
-	// others wait.
+	// CacheDir is the directory that installed servers are kept in, about 216 MB
+	// each. Processes share it: the first one installs the server, and the others
+	// wait.
 	//
 	// Default: "fxrestate" in [os.UserCacheDir].
 	CacheDir string
 
-	// Env holds variables of the server's environment, mostly its settings:
-	// "RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s" suspends at every
-	// await, "RESTATE_DEFAULT_NUM_PARTITIONS": "4" starts faster than 24 do.
-	// https://docs.restate.dev/references/server-config lists them; the
-	// server ignores names it does not know. Addresses, directory and node
-	// name are set by this package and are refused here.
+	// Env holds environment variables for the server, mostly settings. For
+	// example, "RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s" suspends at
+	// every await, and "RESTATE_DEFAULT_NUM_PARTITIONS": "4" starts faster than
+	// the default 24. See https://docs.restate.dev/references/server-config; the
+	// server ignores names that it does not know. This package sets addresses,
+	// directory and node name itself: they are an error here.
 	//
-	// Of this process's own environment the server gets everything but
-	// RUST_LOG and what starts with RESTATE_, so that settings meant for
-	// other programs do not reach it.
+	// The server also inherits this process's environment, except RUST_LOG and
+	// variables that start with RESTATE_: those may be settings for other
+	// programs.
 	//
 	// Default: none.
 	Env map[string]string
@@ -80,28 +82,29 @@ type Config struct {
 	// IngressPort and AdminPort are the TCP ports of the two HTTP APIs on
 	// 127.0.0.1.
 	//
-	// Default, each: a free one, other at each start.
+	// Default: a free port each, which differs from start to start.
 	IngressPort, AdminPort int
 
 	// StartTimeout limits the time from the start of the process until it is
-	// ready. Finding and installing it does not count.
+	// ready. It does not include finding and installing the server.
 	//
 	// Default: 30 seconds.
 	StartTimeout time.Duration
 
-	// Log gets the server's log, as the server writes it, from one goroutine.
-	// What it returns is ignored; while it blocks, the server does. Warnings of
-	// failed queries in its first second come from waiting until it is ready.
+	// Log receives the server's log as the server writes it, from one goroutine.
+	// Its errors are ignored, and the server blocks while it blocks. Warnings
+	// about failed queries in the first second are normal: they come from the
+	// readiness check.
 	//
 	// Default: only the tail is kept, for errors and [Server.LogTail].
 	Log io.Writer
 
-	// Progress gets a line when something takes long (a download, or waiting
-	// for another process that downloads), when a server of another version
-	// than Version is run or passed over, and when a temporary directory is
-	// removed that another process had left.
+	// Progress receives a line when something takes long (a download, or waiting
+	// for the download of another process), when a server with a version other
+	// than Version is run or skipped, and when a temporary directory of a dead
+	// process is removed.
 	//
-	// Default: none are written.
+	// Default: nothing is written.
 	Progress io.Writer
 }
 
@@ -110,8 +113,8 @@ const versionSyntax = `[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?`
 
 var versionPattern = regexp.MustCompile("^" + versionSyntax + "$")
 
-// ownedEnv are the settings that Config.Env may not hold, each with what to
-// use instead.
+// ownedEnv are the settings that Config.Env must not contain, each with the
+// alternative.
 var ownedEnv = map[string]string{
 	"RESTATE_INGRESS__BIND_ADDRESS": "set Config.IngressPort",
 	"RESTATE_INGRESS__BIND_PORT":    "set Config.IngressPort",
@@ -130,7 +133,7 @@ var ownedEnv = map[string]string{
 	"RESTATE_NODE_NAME":             "the data is kept under a fixed name",
 }
 
-// withDefaults checks c and returns it with its zero fields filled, except
+// withDefaults checks c and returns it with defaults for its zero fields, except
 // Dir, the ports and Binary, which are decided later.
 func (c Config) withDefaults() (Config, error) {
 	if c.Version == "" {
@@ -157,7 +160,7 @@ func (c Config) withDefaults() (Config, error) {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
 			return c, fmt.Errorf("devserver: Config.Env: %q=%q cannot be an environment variable", name, value)
 		}
-		// The server does not care about the case of its settings.
+		// The server ignores the case of its settings.
 		if instead, owned := ownedEnv[strings.ToUpper(name)]; owned {
 			return c, fmt.Errorf("devserver: Config.Env must not set %s: %s", name, instead)
 		}

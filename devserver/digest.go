@@ -11,12 +11,10 @@ import (
 	"path/filepath"
 )
 
-// published are the SHA-256 digests of the servers in the npm packages of
-// [DefaultVersion], by their name in the cache.
+// published maps the name in the cache to the SHA-256 digest of the server in the
+// npm packages of [DefaultVersion]. To print the digests of a version:
 //
 //	go run -C tools ./serverdigests VERSION
-//
-// prints them.
 var published = map[string]string{
 	"restate-server-darwin-arm64-1.7.12": "343907cf6045859798b12cf6e1e12d25d72dc09e98aa59032c2a8c7305835353",
 	"restate-server-darwin-x64-1.7.12":   "005aaa71cdabdbbb2ca3295f64a103ab5f9efeaa83d574b88569646b9b99e96b",
@@ -24,10 +22,9 @@ var published = map[string]string{
 	"restate-server-linux-x64-1.7.12":    "8597e9511a4aeb4f082c33a9f4cc62132ea1fe21289811a6e52ae3d2261a031f",
 }
 
-// A record says what the digest of an installed server was when it was computed.
-// It lies beside the server and spares hashing 216 MB at each start. It protects
-// from what happens to files, not from who may write them: they may write the
-// record too.
+// A record holds the digest of an installed server, so that 216 MB need not be
+// hashed at each start. It is a file beside the server. It detects accidental
+// damage but no attack: whoever can write the server can write the record too.
 type record struct {
 	SHA256   string
 	Size     int64
@@ -36,8 +33,9 @@ type record struct {
 
 func recordPath(server string) string { return server + ".digest" }
 
-// checkInstalled fails unless the file at path has the digest that was published
-// or, where none is known, the one that it had when it was installed.
+// checkInstalled fails unless the file at path has the published digest. If no
+// published digest is known, it must have the one that it had when it was
+// installed.
 func checkInstalled(path, published string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -45,7 +43,7 @@ func checkInstalled(path, published string) error {
 	}
 	known, err := readRecord(path)
 	if err != nil && published == "" {
-		return fmt.Errorf("nothing tells what %s was when it was installed: %w", path, err)
+		return fmt.Errorf("no digest of %s was recorded when it was installed: %w", path, err)
 	}
 	want := published
 	if want == "" {
@@ -103,7 +101,7 @@ func readRecord(server string) (record, error) {
 	return r, nil
 }
 
-// writeRecord writes a record that is there whole or not at all.
+// writeRecord writes a record atomically.
 func writeRecord(server string, r record) error {
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -12,23 +12,24 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// dirGrace is how long a start waits for the data directory: a server whose
-// parent was killed takes a moment to follow it.
+// dirGrace is how long a start waits for the lock of the data directory: a server
+// whose parent was killed takes a moment to end.
 const dirGrace = 3 * time.Second
 
-// What this package keeps in a data directory beside the server's data.
+// Files of this package in a data directory.
 const (
 	useLock    = "devserver.lock"       // held by the process whose server has the directory open
 	serverLock = "devserver.child.lock" // held by that server
-	claimLock  = "devserver.claim.lock" // of a temporary directory, held by the process that is to remove it
-	ownerFile  = "devserver.owner"      // says for people who holds useLock
+	claimLock  = "devserver.claim.lock" // of a temporary directory, held by the process that will remove it
+	ownerFile  = "devserver.owner"      // names the holder of useLock, for people
 )
 
 // ErrDirInUse is returned, wrapped, by [Start] when another server has
 // [Config].Dir open.
 var ErrDirInUse = errors.New("the data directory is in use by another server")
 
-// takeDir makes the data directory and locks it, for us and for the server.
+// takeDir creates the data directory and locks it, for this process and for the
+// server.
 func (s *Server) takeDir(ctx context.Context) (forServer *os.File, err error) {
 	if s.temporary {
 		sweep(s.cfg)
@@ -79,9 +80,9 @@ func (s *Server) lockDir(ctx context.Context, name string) (*flock.Flock, error)
 	return lock, err
 }
 
-// prepareDir says who has the directory, and closes the server's data in it to
-// other users: the server's own files are readable by everybody, and so is the
-// directory if somebody else made it.
+// prepareDir writes the owner file, and makes the server's data in the directory
+// inaccessible to other users. The server's own files are readable by everybody,
+// and so may be a directory that this package did not create.
 func (s *Server) prepareDir() error {
 	owner := fmt.Sprintf("started by process %d, admin API %s", os.Getpid(), s.AdminURL())
 	if err := os.WriteFile(filepath.Join(s.cfg.Dir, ownerFile), []byte(owner), 0o600); err != nil {
@@ -94,13 +95,13 @@ func (s *Server) prepareDir() error {
 	return os.Chmod(data, 0o700)
 }
 
-// removeTemporary removes a data directory that is ours.
+// removeTemporary removes the data directory if it is a temporary one.
 func (s *Server) removeTemporary() error {
 	if !s.temporary || s.cfg.Dir == "" {
 		return nil
 	}
 	if s.claim != nil {
-		_ = s.claim.Unlock() // what is open cannot be removed everywhere
+		_ = s.claim.Unlock() // some systems cannot remove open files
 	}
 	if err := os.RemoveAll(s.cfg.Dir); err != nil {
 		return fmt.Errorf("devserver: remove the temporary data directory: %w", err)

@@ -23,57 +23,61 @@
 //     216 MB, no script of the package is run, Node is not needed afterwards
 //  6. docker, with the image docker.io/restatedev/restate
 //
-// A server that was named, by 1 or 2, is run whatever its version, and is an error
-// at once when it does not run. Misses of the others are remembered, and if all
-// fail one error lists them.
+// A server named by 1 or 2 is run whatever its version is. If it does not run,
+// that is an error at once. If all the other steps fail, one error lists them.
 //
-// This package knows the SHA-256 of each binary of [DefaultVersion], and neither
-// runs nor keeps an installed one that has another. For other versions it trusts
-// npm at the installation, and keeps to the binary that came of it. The digest is
-// computed when the file is new or has changed, which its size and time tell.
+// This package knows the SHA-256 of each binary of [DefaultVersion]. It neither
+// runs nor keeps an installed binary with another digest. For other versions it
+// trusts npm at the installation, and afterwards requires the same binary. The
+// digest is computed when the file is new or when its size or time has changed.
 //
-// An installation is safe to interrupt and to run from many test binaries at
-// once: one installs under a file lock and the rest wait. The binary gets its
-// name in the cache only after it has told its version, and tells it again
-// whenever it is used. What is not as it should be is installed again.
+// An installation can be interrupted, and many test binaries can start one at
+// once: one installs under a file lock and the others wait. The binary is moved
+// to its name in the cache only after --version succeeded, and the version is
+// checked again at each use. A damaged installation is replaced.
 //
 // # How it runs
 //
 // The server listens on 127.0.0.1 only, on free ports unless [Config] names
 // them, reports no telemetry, and gets no RESTATE_ setting from this
 // process's environment. It is ready when both health checks and a query over
-// all partitions are answered: less than a second on an idle machine.
+// all partitions succeed: less than a second on an idle machine.
 //
 // Its data is in a directory that no other user of the machine can read. With
-// [Config].Dir the data outlives the server. A later start may use other
-// ports, but invocations in flight go back to the URL of the deployment they
-// began on, so the application should come back under the same one. Only one
-// server can have the directory open; see [ErrDirInUse].
+// [Config].Dir the data outlives the server. A later start may use other ports,
+// but the application should keep its URL: invocations in flight return to the
+// URL of the deployment that they started on. Only one server can have the
+// directory open; see [ErrDirInUse].
 //
 // # How it ends
 //
-// [Server.Stop] asks the server to end and kills it if it does not.
-// [Server.Kill] is a crash on purpose. Ctrl-C in a terminal does not reach the
-// server, which runs in a process group of its own: the program stops it in
-// its own order.
+// [Server.Stop] asks the server to end, and kills it if it does not.
+// [Server.Kill] simulates a crash. Ctrl-C in a terminal does not reach the
+// server, because it runs in its own process group: the program decides when to
+// stop it.
 //
-// If the program dies without stopping it, SIGKILL included, the server dies
-// too. On Linux the kernel sees to that, at once (the parent-death signal). On
-// macOS and other unix systems it is a best effort: a small shell beside the
-// server notices and kills it. On Windows, which has no server binary, nothing
-// does. With docker the client passes the signal on to the container, as long
-// as the engine answers; a container that stays behind is named
-// fxrestate-devserver-PID-… A temporary data directory stays behind whenever
-// nobody calls [Server.Stop], until the next start of a server with one: that
-// removes those of this user whose process has gone, which their locks tell.
+// If the program dies without stopping the server, even by SIGKILL, the server
+// dies too:
+//
+//   - On Linux the kernel kills it at once (the parent-death signal).
+//   - On macOS and other unix systems a small shell beside the server kills it.
+//     That is a best effort.
+//   - On Windows, which has no server binary, nothing does.
+//   - With docker the client passes the signal to the container, as long as the
+//     engine responds. A container that is left is named
+//     fxrestate-devserver-PID-…
+//
+// If nobody calls [Server.Stop], a temporary data directory is left. The next
+// start of a server with a temporary directory removes those of this user whose
+// process is gone. It knows that from their locks.
 //
 // # Docker
 //
-// Docker is the last resort because what it does with networks depends on
-// where its engine runs. On Linux the container shares the host's network. In
-// Docker Desktop it reaches this machine as host.docker.internal: build the
-// URLs of deployments from [Server.EndpointHost], which knows. A rootless
-// engine has a network of its own, in which neither works; use npm there.
-// The tests of this path use a stand-in for the docker client; with an engine
-// on Linux it was tried by hand.
+// Docker is the last resort because its network depends on where the engine runs.
+// On Linux the container shares the host's network. In Docker Desktop the
+// container reaches this machine as host.docker.internal: build the URLs of
+// deployments from [Server.EndpointHost], which returns the right name. A
+// rootless engine has its own network, in which neither works; use npm there.
+// The tests of this path use a fake docker client. With a real engine it was
+// tested by hand, on Linux.
 package devserver

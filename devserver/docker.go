@@ -22,16 +22,16 @@ const (
 	// dockerTimeout limits a call of the docker client that downloads nothing.
 	dockerTimeout = 20 * time.Second
 
-	// containerData is where the container sees Config.Dir.
+	// containerData is the path of Config.Dir inside the container.
 	containerData = "/restate-data"
 )
 
 // A container runs the server's image with the docker client.
 //
-// With an engine on the Linux machine itself the container uses the host's
-// network, so everything is on 127.0.0.1 as it is with a binary. Docker
-// Desktop runs the engine in a virtual machine: there the ports are
-// published, and the container reaches us as host.docker.internal.
+// If the engine runs on this Linux machine, the container uses the host's network
+// and everything is on 127.0.0.1, as with a binary. Docker Desktop runs the engine
+// in a virtual machine: there the ports are published, and the container reaches
+// this machine as host.docker.internal.
 type container struct {
 	docker      string // path of the client
 	ver         string
@@ -78,7 +78,7 @@ func (c *container) start(l launch) (*process, error) {
 	args := []string{"run", "--rm", "--name", c.name, "--volume", l.dir + ":" + containerData}
 	bindIP := "127.0.0.1"
 	if c.hostNetwork {
-		// The data belongs to us, as it does when a binary wrote it.
+		// Our user owns the data, as with a binary.
 		args = append(args, "--network", "host", "--user", fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()))
 	} else {
 		bindIP = "0.0.0.0" // of the container; published on 127.0.0.1 only
@@ -93,9 +93,9 @@ func (c *container) start(l launch) (*process, error) {
 	}
 	cmd := exec.Command(c.docker, append(args, dockerImage+c.ver, "--no-logo")...)
 	cmd.Stdout, cmd.Stderr = l.out, l.out
-	lend(cmd, l.lock)
-	// If we die, the client passes SIGTERM on to the container; SIGKILL would
-	// end the client only.
+	inheritLock(cmd, l.lock)
+	// If this process dies, the client gets SIGTERM and passes it to the container.
+	// SIGKILL would end the client only.
 	return startProcess(cmd, syscall.SIGTERM)
 }
 
@@ -105,8 +105,8 @@ func (c *container) terminate(ctx context.Context, p *process) {
 	}
 }
 
-// kill removes the container until its client has ended: a client that we
-// meet before it has created the container still does so.
+// kill removes the container again and again until the client has ended: a client
+// that has not yet created the container would still create it.
 func (c *container) kill(p *process) error {
 	const tries = 10
 	for range tries {
@@ -124,9 +124,9 @@ func (c *container) kill(p *process) error {
 	return err
 }
 
-// call runs the docker client to its end.
+// call runs the docker client and waits for it.
 func (c *container) call(ctx context.Context, limit time.Duration, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, errors.New("no answer within "+limit.String()))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errors.New("no response within "+limit.String()))
 	defer cancel()
 	out, err := run(ctx, exec.Command(c.docker, args...))
 	if err != nil {

@@ -15,24 +15,24 @@ import (
 type runner interface {
 	// version is the version of the server, such as "1.7.12".
 	version() string
-	// endpointHost is the name the server has for this machine.
+	// endpointHost is the name under which the server reaches this machine.
 	endpointHost() string
 	// start starts the server without waiting for it to be ready.
 	start(l launch) (*process, error)
-	// terminate asks it to end and may wait for that until ctx ends.
+	// terminate asks the process to end. It may wait for that until ctx ends.
 	terminate(ctx context.Context, p *process)
-	// kill ends it and waits until it is gone.
+	// kill kills the process and waits until it is gone.
 	kill(p *process) error
 }
 
-// A finder looks in one place. A server that it does not find there is an
-// error, which says why in the user's words.
+// A finder looks for a server in one place. If there is none, its error says why,
+// in words for the user.
 type finder struct {
 	place string
 	find  func(ctx context.Context, cfg Config) (runner, error)
 }
 
-// places are where a server is looked for, in this order, when none was named.
+// places are searched in this order when the user named no server.
 var places = []finder{
 	{"PATH", findOnPath},
 	{"cache", findInCache},
@@ -40,8 +40,8 @@ var places = []finder{
 	{"docker", findDocker},
 }
 
-// find returns the server that cfg asks for. One that was named and does not
-// run is an error; for the rest, each miss is remembered and told if none hits.
+// find returns the server that cfg asks for. A named server that does not run is
+// an error at once. If no other place has one, the error lists all of them.
 func find(ctx context.Context, cfg Config) (runner, error) {
 	if cfg.Binary != "" {
 		return findNamed(ctx, cfg, "Config.Binary", cfg.Binary)
@@ -70,7 +70,7 @@ install one of
 or name a binary with %[3]s`, cfg.Version, strings.Join(tried, "\n  "), BinaryEnv)
 }
 
-// findNamed takes the server that the user named, whatever its version.
+// findNamed returns the server that the user named, whatever its version is.
 func findNamed(ctx context.Context, cfg Config, by, path string) (runner, error) {
 	b, err := newBinary(ctx, path)
 	if err != nil {
@@ -82,8 +82,8 @@ func findNamed(ctx context.Context, cfg Config, by, path string) (runner, error)
 	return b, nil
 }
 
-// findOnPath takes the server on PATH if it has the version that is asked for:
-// nobody said that any other would do.
+// findOnPath returns the server on PATH if it has the requested version. The user
+// did not agree to any other.
 func findOnPath(ctx context.Context, cfg Config) (runner, error) {
 	path, err := exec.LookPath("restate-server")
 	if err != nil {

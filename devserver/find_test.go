@@ -178,7 +178,7 @@ func TestNamedServerThatDoesNotRun(t *testing.T) {
 		"is missing":          {filepath.Join(dir, "missing"), "no such file"},
 		"is a directory":      {dir, "permission denied"},
 		"fails":               {fake(t, filepath.Join(dir, "fails"), "echo out of luck; exit 3"), "exit status 3; its output ends:\n\tout of luck"},
-		"is something else":   {fake(t, filepath.Join(dir, "other"), "echo GNU ls 1.2.3"), "does not answer like a restate-server"},
+		"is something else":   {fake(t, filepath.Join(dir, "other"), "echo GNU ls 1.2.3"), "the output of --version is not that of a restate-server"},
 		"is silent":           {fake(t, filepath.Join(dir, "silent"), "exit 0"), "it wrote nothing"},
 		"is another platform": {writeFile(t, filepath.Join(dir, "garbage"), "\x7fELF garbage"), "exec format error"},
 	} {
@@ -220,7 +220,7 @@ or name a binary with RESTATE_SERVER_BIN`)
 	_, err = w.find()
 	for _, want := range []string{
 		"PATH: " + broken + " does not run: exit status 3; it wrote nothing",
-		"cache: nothing tells what " + w.cached() + " was when it was installed: " + record + ": ",
+		"cache: no digest of " + w.cached() + " was recorded when it was installed: " + record + ": ",
 		"npm: npm install --ignore-scripts",
 		"exit status 1; its output ends:\n\tnpm error code ETARGET",
 		"docker: no engine answers: docker info",

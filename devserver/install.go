@@ -13,16 +13,16 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// installTimeout limits waiting for another installation and for our own,
-// each; 216 MB in it need 0.4 MB a second.
+// installTimeout limits the wait for another process's installation, and our own
+// installation. It allows a download of 216 MB at 0.4 MB a second.
 const installTimeout = 10 * time.Minute
 
-// leftover follows a server's name in the cache in the names of what has to go when
-// an installation was killed.
+// leftover marks temporary files in the cache: their names are a server's name,
+// leftover and more. They are removed after a killed installation.
 const leftover = ".tmp-"
 
-// cachedBinary is where an installed server lies: one file, which is renamed to its
-// place only after its digest was checked and it has told its version.
+// cachedBinary returns the path of an installed server. The file is renamed to
+// this path only after its digest and its version were checked.
 func cachedBinary(cfg Config) (string, error) {
 	pkg := platformPackage()
 	if pkg == "" {
@@ -55,7 +55,7 @@ func installWithNPM(ctx context.Context, cfg Config) (runner, error) {
 		return b, nil // somebody installed it while we waited
 	}
 
-	// The lock is ours, so what lies there was left by a killed installation.
+	// We hold the lock, so these files were left by a killed installation.
 	prefix := filepath.Base(final) + leftover
 	if err := removeLeftovers(cfg.CacheDir, prefix); err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func lockForInstall(ctx context.Context, cfg Config, path string) (*flock.Flock,
 	return lock, nil
 }
 
-// keep gives an installed server its name in the cache, and a record of its digest
-// before that: a server without one is installed again.
+// keep moves an installed server to its name in the cache. It writes the record of
+// its digest first, because a server without a record is installed again.
 func keep(b *binary, final string) error {
 	sum, err := digest(b.path)
 	if err != nil {
@@ -113,14 +113,14 @@ func keep(b *binary, final string) error {
 	return nil
 }
 
-// npmInstall installs the server in dir and returns it once it has told its
-// version. It is not run when it has another digest than the published one, if
-// that is known.
+// npmInstall installs the server in dir and runs it once to check its version. If
+// a published digest is known and the server has another one, it is not run.
 func npmInstall(ctx context.Context, cfg Config, npm, dir, published string) (*binary, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("no end within %v", installTimeout))
 	defer cancel()
-	// Its only install script reports telemetry. The binary is an optional
-	// dependency, which a user's npm settings may leave out.
+	// Scripts are off because the package's only install script reports telemetry.
+	// The binary is an optional dependency, which the user's npm settings may
+	// exclude.
 	args := []string{
 		"install", "--ignore-scripts", "--no-audit", "--no-fund", "--include=optional",
 		"--prefix", dir, "@restatedev/restate-server@" + cfg.Version,

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// A launch is what a runner needs to know of one start.
+// A launch holds the parameters of one start.
 type launch struct {
 	dir   string
 	ports *ports
@@ -15,9 +15,9 @@ type launch struct {
 	out   io.Writer
 }
 
-// settings are the server's settings as environment variables, for a server
-// that listens on the address bindIP and sees its data at dataDir. The user's
-// win over what only makes the log readable.
+// settings returns the server's settings as environment variables, for a server
+// that listens on bindIP and has its data at dataDir. The user's variables
+// override the defaults for the log format.
 func (l launch) settings(bindIP, dataDir string) map[string]string {
 	s := map[string]string{
 		"RESTATE_DISABLE_TELEMETRY":      "true",
@@ -30,8 +30,8 @@ func (l launch) settings(bindIP, dataDir string) map[string]string {
 		"RESTATE_BASE_DIR":    dataDir,
 		"RESTATE_LISTEN_MODE": "tcp",
 		"RESTATE_BIND_IP":     bindIP,
-		// Without it the server advertises the machine's first address, which
-		// it may be unable to reach itself.
+		// By default the server advertises the machine's first address, which it
+		// may be unable to reach itself.
 		"RESTATE_ADVERTISED_HOST":       "127.0.0.1",
 		"RESTATE_BIND_ADDRESS":          hostPort(bindIP, l.ports.node),
 		"RESTATE_INGRESS__BIND_ADDRESS": hostPort(bindIP, l.ports.ingress),

@@ -9,15 +9,15 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockPoll is how often a lock that another process holds is tried again.
+// lockPoll is the interval between attempts to take a lock.
 const lockPoll = 50 * time.Millisecond
 
 var errLocked = errors.New("locked by another process")
 
-// lockFile takes the lock of the file at path, which it creates when missing,
-// and waits until ctx ends for whoever holds it. waiting, if not nil, is called
-// once before it waits. The file stays when the lock ends, because removing it
-// would let two processes lock two files of one name.
+// lockFile locks the file at path, and creates it if it is missing. If another
+// process holds the lock, it waits until ctx ends, and calls waiting once before
+// (if not nil). The file stays after the unlock: if it were removed, two processes
+// could lock two files of the same name.
 func lockFile(ctx context.Context, path string, waiting func()) (*flock.Flock, error) {
 	lock := flock.New(path)
 	locked, err := lock.TryLock()
@@ -37,8 +37,8 @@ func lockFile(ctx context.Context, path string, waiting func()) (*flock.Flock, e
 	}
 }
 
-// lockedElsewhere says whether a lock of the file at path is held. A file that is
-// not there is not created.
+// lockedElsewhere tells whether the file at path is locked. It does not create a
+// missing file.
 func lockedElsewhere(path string) bool {
 	lock := flock.New(path, flock.SetFlag(0))
 	locked, err := lock.TryLock()

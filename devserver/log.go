@@ -13,7 +13,7 @@ const tailLimit = 64 << 10
 // quoteLines is how many lines of a log an error quotes.
 const quoteLines = 20
 
-// A tail keeps the end of what is written to it and passes everything on.
+// A tail passes on what is written to it, and keeps the end.
 type tail struct {
 	next io.Writer // nil: nowhere
 
@@ -22,8 +22,8 @@ type tail struct {
 	cut  bool // something was dropped, so kept may begin inside a line
 }
 
-// Write never fails: an error here would close the server's output and end
-// the server with it.
+// Write never fails: an error would close the server's output, and so end the
+// server.
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	t.kept = append(t.kept, p...)
@@ -38,7 +38,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String returns what is kept, without a line that is cut at its beginning.
+// String returns what is kept, without the cut first line.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,18 +6,20 @@ import (
 	"go.uber.org/fx"
 )
 
-// Module provides a [*Server] that starts and stops with the app. A [Config]
-// in the graph configures it; without one the zero Config holds.
+// Module provides a [*Server] that starts and stops with the app. A [Config] in
+// the graph configures it. Without one, the zero Config is used.
 //
-// Constructing the Server finds it, installs it if need be (which the start
-// timeout of fx, 15 seconds by default, would cut short) and decides on its
-// ports: [Server.IngressURL], [Server.AdminURL] and [Server.EndpointHost]
-// answer at once, so other constructors can build clients and configurations
-// from them. The process starts in OnStart, before the hooks of whatever
-// depends on the Server, and stops in OnStop after theirs. As with anything
-// that fx provides, nothing happens unless something depends on the Server.
+// The constructor finds the server, installs it if necessary and chooses its
+// ports. It does so in fx.New, because fx's start timeout, 15 seconds by default,
+// may be too short for an installation. [Server.IngressURL], [Server.AdminURL] and
+// [Server.EndpointHost] are therefore known before the start, and other
+// constructors can build clients and configurations from them.
 //
-// An unexpected end of the server does not stop the app; see [Server.Done].
+// The process starts in OnStart, before the hooks of constructors that depend on
+// the Server, and stops in OnStop after theirs. As with any provided type, nothing
+// happens unless something depends on the Server.
+//
+// If the server ends unexpectedly, the app continues; see [Server.Done].
 var Module = fx.Module("devserver", fx.Provide(newForApp))
 
 type appParams struct {

@@ -8,25 +8,24 @@ import (
 	"strconv"
 )
 
-// Free ports are taken from below the ranges that operating systems give to
-// outgoing connections and to listeners on port 0 (from 32768 on Linux, from
-// 49152 elsewhere), so that nobody is given one between the moment we let go
-// of it and the moment the server takes it.
+// Free ports are chosen below the ephemeral range (from 32768 on Linux, from 49152
+// elsewhere), which operating systems use for outgoing connections and for
+// listeners on port 0. So no other process is given a port between our release and
+// the server's bind.
 const (
 	firstFreePort = 20000
 	endFreePort   = 32768
 	freePortTries = 100
 )
 
-// ports are the ports of one server. Until release they are held by
-// listeners that nobody serves.
+// ports are the ports of one server. Idle listeners reserve them until release.
 type ports struct {
 	ingress, admin, node int
 
 	held []net.Listener
 }
 
-// reservePorts takes the ports that cfg names and free ones for the others.
+// reservePorts reserves the ports that cfg names, and free ones for the others.
 func reservePorts(cfg Config) (*ports, error) {
 	p := &ports{}
 	for _, want := range []struct {
@@ -52,8 +51,8 @@ func reservePorts(cfg Config) (*ports, error) {
 	return p, nil
 }
 
-// release frees the ports for the server. Ports that are never released are
-// freed by the garbage collector, which closes listeners nobody refers to.
+// release frees the ports for the server. If it is never called, the garbage
+// collector closes the listeners.
 func (p *ports) release() {
 	for _, l := range p.held {
 		_ = l.Close()

@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	// outputGrace is how long a process that ended may leave its output open
-	// in the hands of a child before we stop reading it.
+	// outputGrace is how long we still read the output of an ended process that a
+	// child holds open.
 	outputGrace = 2 * time.Second
 
-	// killTimeout is how long the kernel may take to end a killed process; a
-	// hanging file system can make it take forever.
+	// killTimeout is how long the kernel may take to end a killed process. With a
+	// hanging file system it may never end.
 	killTimeout = 10 * time.Second
 )
 
@@ -28,9 +28,9 @@ type process struct {
 	err  error // how it ended; valid once done is closed
 }
 
-// startProcess starts cmd in a process group of its own, so that Ctrl-C in a
-// terminal reaches only us, who end it in order. If we die, it gets onDeath:
-// at once on Linux, a moment later on other unix systems, not on Windows.
+// startProcess starts cmd in its own process group, so that Ctrl-C in a terminal
+// reaches only this process, which then stops cmd. If this process dies, cmd gets
+// onDeath: at once on Linux, a moment later on other unix systems, not on Windows.
 func startProcess(cmd *exec.Cmd, onDeath syscall.Signal) (*process, error) {
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	cmd.WaitDelay = outputGrace
@@ -39,9 +39,9 @@ func startProcess(cmd *exec.Cmd, onDeath syscall.Signal) (*process, error) {
 	started := make(chan error, 1)
 	go func() {
 		defer close(p.done)
-		// Linux sends the parent-death signal when the thread that started
-		// the child ends, not the process: this goroutine keeps its thread
-		// for as long as the child lives.
+		// Linux sends the parent-death signal when the thread that started the
+		// child ends, not when the process does. So this goroutine keeps its
+		// thread for as long as the child lives.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 
@@ -53,7 +53,7 @@ func startProcess(cmd *exec.Cmd, onDeath syscall.Signal) (*process, error) {
 		started <- nil
 		p.err = cmd.Wait()
 		unwatch()
-		p.killGroup() // children that it left; their group keeps its number
+		p.killGroup() // children that it left; the group keeps its number while they live
 	}()
 	if err := <-started; err != nil {
 		<-p.done
@@ -62,7 +62,7 @@ func startProcess(cmd *exec.Cmd, onDeath syscall.Signal) (*process, error) {
 	return p, nil
 }
 
-// kill ends the process and its group and waits until it is gone.
+// kill kills the process and its group, and waits until the process is gone.
 func (p *process) kill() error {
 	p.killGroup()
 	select {
@@ -83,8 +83,8 @@ func (p *process) ended() bool {
 	}
 }
 
-// run runs cmd to its end and returns what it wrote. When ctx ends first, cmd
-// is killed. An error quotes the end of the output.
+// run runs cmd and returns its output. If ctx ends first, cmd is killed. An error
+// quotes the end of the output.
 func run(ctx context.Context, cmd *exec.Cmd) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", context.Cause(ctx)

@@ -11,8 +11,7 @@ func isolate(*exec.Cmd, syscall.Signal) {}
 
 func watchOver(int, syscall.Signal) (stop func()) { return func() {} }
 
-// terminate kills the process: there is no gentler way that a child has to
-// heed.
+// terminate kills the process: this system has no signal that asks it to end.
 func (p *process) terminate() { p.killGroup() }
 
 func (p *process) killGroup() { _ = p.cmd.Process.Kill() }

@@ -20,9 +20,9 @@ type probe struct {
 	method, url, body string
 }
 
-// probes are what is asked, in this order. After the two health checks the
-// server still refuses queries until each partition has its leader, about
-// half a second; a count over all of them shows that.
+// probes returns the readiness checks, in order. After the two health checks the
+// server still rejects queries for about half a second, until each partition has a
+// leader. A count over all partitions shows that.
 func probes(p *ports) []probe {
 	admin, ingress := "http://"+hostPort("127.0.0.1", p.admin), "http://"+hostPort("127.0.0.1", p.ingress)
 	return []probe{
@@ -32,10 +32,10 @@ func probes(p *ports) []probe {
 	}
 }
 
-// awaitReady returns once every probe has been answered, ctx has ended, or
-// the process has.
+// awaitReady waits until every probe has succeeded, ctx has ended, or the process
+// has ended.
 func awaitReady(ctx context.Context, proc *process, p *ports) error {
-	// No connection outlives its request, so none outlives the server.
+	// Without keep-alive no connection outlives the server.
 	client := &http.Client{Timeout: probeTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, pr := range probes(p) {
 		for {
@@ -75,10 +75,10 @@ func (p probe) ask(ctx context.Context, client *http.Client) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s answered %s: %q", p.method, p.url, resp.Status, body)
+		return fmt.Errorf("%s %s responded with %s: %q", p.method, p.url, resp.Status, body)
 	}
 	return nil
 }
 
-// errEnded says that the server's process ended before it was ready.
+// errEnded reports that the server's process ended before it was ready.
 var errEnded = errors.New("it ended before it was ready")

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// lockForServer takes the lock of the file at path for a server that is to be
-// started. The kernel keeps such a lock with the open file, so whoever inherits
-// that holds it. Package flock does not hand out its file.
+// lockForServer locks the file at path for a server that is to be started. The
+// kernel ties the lock to the open file, so a child that inherits the file holds
+// the lock. Package flock cannot be used because it does not expose its file.
 func lockForServer(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -23,6 +23,6 @@ func lockForServer(path string) (*os.File, error) {
 	return f, nil
 }
 
-// lend has the command hold the lock once it is started, for as long as it or a
-// child of it lives.
-func lend(cmd *exec.Cmd, lock *os.File) { cmd.ExtraFiles = []*os.File{lock} }
+// inheritLock makes the command hold the lock from its start until it and its
+// children have ended.
+func inheritLock(cmd *exec.Cmd, lock *os.File) { cmd.ExtraFiles = []*os.File{lock} }

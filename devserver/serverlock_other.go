@@ -7,11 +7,11 @@ import (
 	"os/exec"
 )
 
-// lockForServer locks nothing, because a child cannot inherit a lock here. There
-// is no server binary for these systems either: what outlives this process is a
-// docker client at most.
+// lockForServer locks nothing, because a child cannot inherit a lock on these
+// systems. There is no server binary for them either, so only a docker client could
+// outlive this process.
 func lockForServer(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-func lend(*exec.Cmd, *os.File) {}
+func inheritLock(*exec.Cmd, *os.File) {}

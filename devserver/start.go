@@ -7,24 +7,23 @@ import (
 	"strings"
 )
 
-// portTries is how often a start is tried on other ports when somebody takes one
-// at the last moment.
+// portTries is the number of attempts to start: each attempt uses other ports if
+// another process took one at the last moment.
 const portTries = 5
 
 var errPortTaken = errors.New("another process took the port")
 
-// Start finds or installs a restate-server, starts it and waits until it is
-// ready: both HTTP APIs answer and so does every partition. The caller owes
-// it a [Server.Stop]. See [Config] for what can be chosen and the package
-// documentation for where it is looked for.
+// Start finds or installs a restate-server, starts it and waits until it is ready:
+// both HTTP APIs and every partition respond. The caller must call [Server.Stop].
+// The package documentation says where the server is looked for.
 //
-// The context limits all of this, the installation included; afterwards it
-// has no effect. When Start returns an error, nothing is left running.
+// The context limits all of this, including the installation. It has no effect
+// after Start has returned. If Start returns an error, nothing is left running.
 //
-// The error is ErrDirInUse when another server has Config.Dir open. When the
-// server ends too early or does not get ready within Config.StartTimeout, the
-// error quotes the end of its log. When none was found, it lists every place
-// that was tried, what was wrong there, and what to install.
+// The error is ErrDirInUse if another server has Config.Dir open. If the server
+// ends too early or is not ready within Config.StartTimeout, the error quotes the
+// end of its log. If no server was found, the error lists every place that was
+// tried, what was wrong there, and what to install.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	s, err := prepare(ctx, cfg)
 	if err != nil {
@@ -44,8 +43,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 }
 
-// prepare does what can be done before the start: it finds the server and
-// decides on its ports.
+// prepare finds the server and chooses its ports, before the start.
 func prepare(ctx context.Context, cfg Config) (*Server, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -58,7 +56,7 @@ func prepare(ctx context.Context, cfg Config) (*Server, error) {
 	return newServer(cfg, r)
 }
 
-// newServer takes a Config that has its defaults.
+// newServer makes a server from a Config that already has its defaults.
 func newServer(cfg Config, r runner) (*Server, error) {
 	p, err := reservePorts(cfg)
 	if err != nil {
@@ -78,8 +76,8 @@ func newServer(cfg Config, r runner) (*Server, error) {
 	}, nil
 }
 
-// elsewhere returns a server like s, which could not start, on other ports
-// where asked leaves that open.
+// elsewhere returns a copy of s, which could not start, with new ports for those
+// that asked leaves open.
 func (s *Server) elsewhere(asked Config) (*Server, error) {
 	cfg := s.cfg
 	cfg.IngressPort, cfg.AdminPort = asked.IngressPort, asked.AdminPort
@@ -89,8 +87,8 @@ func (s *Server) elsewhere(asked Config) (*Server, error) {
 	return newServer(cfg, s.runner)
 }
 
-// start starts the server and waits until it is ready. When it fails, nothing
-// is left but the data.
+// start starts the server and waits until it is ready. If it fails, only the data
+// is left.
 func (s *Server) start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +139,7 @@ func (s *Server) launch(ctx context.Context) (err error) {
 	return nil
 }
 
-// portTaken says whether the log of a server that ended blames a port.
+// portTaken tells from the log whether the server ended because a port was taken.
 func portTaken(log string) bool {
 	for _, sign := range []string{
 		"failed binding to address",    // restate-server
@@ -155,7 +153,7 @@ func portTaken(log string) bool {
 	return false
 }
 
-// how says how a process ended.
+// how describes how a process ended.
 func how(p *process) string {
 	if p.err == nil {
 		return "exit status 0"

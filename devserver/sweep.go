@@ -12,8 +12,9 @@ import (
 // temporaryPrefix begins the names of temporary data directories.
 const temporaryPrefix = "fxrestate-devserver-"
 
-// makeTemporary makes a temporary data directory and claims it. As long as the
-// claim is held, by this process and no child of it, the directory is not swept.
+// makeTemporary makes a temporary data directory and locks its claim. While the
+// claim is held, by this process and not by its children, the directory is not
+// swept.
 func makeTemporary() (dir string, claim *flock.Flock, err error) {
 	const tries = 100
 	for range tries {
@@ -29,13 +30,13 @@ func makeTemporary() (dir string, claim *flock.Flock, err error) {
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", nil, errors.Join(err, os.RemoveAll(dir))
 		}
-		// A sweep came in between, and removes it.
+		// A sweep took the claim first, and removes the directory.
 		_ = claim.Unlock()
 	}
 	return "", nil, errors.New("every new directory in " + os.TempDir() + " is removed at once")
 }
 
-// inPlace says whether the locked file is still the one that has its name.
+// inPlace tells whether the locked file still has its name.
 func inPlace(lock *flock.Flock) bool {
 	locked, err := lock.Stat()
 	if err != nil {
@@ -45,11 +46,11 @@ func inPlace(lock *flock.Flock) bool {
 	return err == nil && os.SameFile(locked, there)
 }
 
-// sweep removes the temporary data directories of this user whose processes have
-// died, each of which may hold a few hundred megabytes. What it cannot remove is
-// left for the next one.
+// sweep removes temporary data directories of this user whose processes have died.
+// Each may have a few hundred megabytes. A directory that cannot be removed is left
+// for the next sweep.
 func sweep(cfg Config) {
-	entries, _ := os.ReadDir(os.TempDir()) // what can be read of it
+	entries, _ := os.ReadDir(os.TempDir()) // on an error, the entries read so far
 	for _, e := range entries {
 		if !e.IsDir() || !strings.HasPrefix(e.Name(), temporaryPrefix) {
 			continue
@@ -61,10 +62,10 @@ func sweep(cfg Config) {
 	}
 }
 
-// removeAbandoned removes a temporary data directory unless the process that
-// claimed it lives, or a server that runs in it.
+// removeAbandoned removes a temporary data directory, unless the process that
+// claimed it or a server in it is still alive.
 func removeAbandoned(dir string) bool {
-	// Without a file there was no claim, and it is not ours to create.
+	// Do not create the file: a directory without one was never claimed.
 	claim := flock.New(filepath.Join(dir, claimLock), flock.SetFlag(0))
 	if locked, err := claim.TryLock(); err != nil || !locked {
 		return false
@@ -76,10 +77,10 @@ func removeAbandoned(dir string) bool {
 	if lockedElsewhere(filepath.Join(dir, useLock)) || lockedElsewhere(filepath.Join(dir, serverLock)) {
 		return false
 	}
-	// The claim is held meanwhile, so nobody takes the directory for new.
+	// We hold the claim, so no other process can use the directory meanwhile.
 	if os.RemoveAll(dir) == nil {
 		return true
 	}
-	_ = claim.Unlock() // what is open cannot be removed everywhere
+	_ = claim.Unlock() // some systems cannot remove open files
 	return os.RemoveAll(dir) == nil
 }

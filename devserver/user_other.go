@@ -4,6 +4,6 @@ package devserver
 
 import "io/fs"
 
-// ours says whether a file belongs to the user that this process runs as. Here
-// each user has a temporary directory of their own.
+// ours tells whether a file belongs to the user of this process. On these systems
+// each user has a separate temporary directory.
 func ours(fs.FileInfo) bool { return true }

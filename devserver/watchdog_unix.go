@@ -9,25 +9,26 @@ import (
 	"syscall"
 )
 
-// startWatchdog signals the process group when this process is gone, until
-// stop is called. It stands in for the parent-death signal where there is
-// none, and is compiled on Linux too so that it is tested there. It is a best
-// effort: where no shell can be started, nobody watches.
+// startWatchdog signals the process group when this process is gone, until stop is
+// called. It replaces the parent-death signal on systems without one, and is
+// compiled on Linux too so that it is tested there. It is a best effort: it does
+// nothing if no shell can be started.
 func startWatchdog(group int, sig syscall.Signal) (stop func()) {
 	dog, ours, err := unleash(group, sig)
 	if err != nil {
 		return func() {}
 	}
 	return func() {
-		// Killed before its input ends: the group's number may be another's by now.
+		// Kill it before its input ends, because the group's number may have been
+		// reused.
 		_ = dog.Process.Kill()
 		_ = ours.Close()
 		_ = dog.Wait()
 	}
 }
 
-// unleash starts a shell that waits for the end of its standard input, whose
-// other end only this process holds, and then signals the group.
+// unleash starts a shell that waits for the end of its standard input and then
+// signals the group. Only this process holds the other end of that input.
 func unleash(group int, sig syscall.Signal) (dog *exec.Cmd, ours io.Closer, err error) {
 	dog = exec.Command("/bin/sh", "-c", `read -r _; kill "-$1" "-$2"`,
 		"devserver-watchdog", strconv.Itoa(int(sig)), strconv.Itoa(group))

@@ -19,6 +19,8 @@ import (
 type Pipeline struct {
 	// Global and Service are the stages of all services and of this one.
 	Global, Service pipeline.Stages
+	// Groups are the stages of the groups that this one stands in, outermost first.
+	Groups []pipeline.Stages
 	// Handlers are the stages of single handlers, by their names on the wire.
 	Handlers map[string]pipeline.Stages
 	// ServiceValues and Values are what [pipeline.MetadataOf] finds.
@@ -35,6 +37,7 @@ func (p Pipeline) chain(target pipeline.Target, m pipeline.Method) (*pipeline.Ch
 		Target:              target,
 		Method:              m,
 		Global:              p.Global,
+		Groups:              p.Groups,
 		Service:             p.Service,
 		Handler:             p.Handlers[target.Handler],
 		WithoutGuards:       p.WithoutGuards,

@@ -3,7 +3,6 @@ package fxrestate
 import (
 	"fmt"
 	"reflect"
-	"sync/atomic"
 
 	"go.uber.org/fx"
 
@@ -16,13 +15,13 @@ type member struct {
 	stage    string // with its article
 	position string
 	value    any
-	provide  func(*member) fx.Option // of a constructor: brings a constructed into the graph
-	err      error                   // why it is neither
+	provide  func(m *member, name string) fx.Option // of a constructor: brings an instance into the graph
+	err      error                                  // why it is neither
 	add      func(*pipeline.Stages, any)
 }
 
-// constructed is what fx made of a member's constructor.
-type constructed struct {
+// instance is what fx made with a member's constructor.
+type instance struct {
 	member *member
 	value  any
 }
@@ -65,7 +64,7 @@ func newMember[T any](st stage[T], given any, position string) *member {
 	if !returns || !t.Out(0).Implements(stageType) {
 		return neither(t, fmt.Sprintf("it must return a %s, and an error if it likes", stageType))
 	}
-	m.provide = func(placed *member) fx.Option { return provideMember[T](placed, given) }
+	m.provide = func(placed *member, name string) fx.Option { return provideMember[T](placed, name, given) }
 	return m
 }
 
@@ -77,29 +76,26 @@ func isDurable(v reflect.Value) bool {
 	return v.Type().Implements(reflect.TypeFor[pipeline.DurableGuard]()) || v.CanConvert(reflect.TypeFor[pipeline.DurableGuardFunc]())
 }
 
-// memberNames numbers what constructors of members bring into the graph.
-var memberNames atomic.Int64
-
-// provideMember provides what a constructor returns as a value that can be found
-// again among others of its type. Its name in the graph is for people: fx writes it
-// when the constructor fails or something that it takes is missing.
-func provideMember[T any](m *member, constructor any) fx.Option {
-	name := fmt.Sprintf("name:%q", fmt.Sprintf("%s (%s) #%d", m.stage, m.position, memberNames.Add(1)))
-	return fx.Provide(
-		fx.Annotate(constructor, fx.As(new(T)), fx.ResultTags(name)),
-		fx.Annotate(func(v T) constructed { return constructed{m, v} }, fx.ParamTags(name), fx.ResultTags(memberGroup)),
+// provideMember provides what a constructor returns under a name, so that it is
+// found again among others of its type. The name tells the place: fx writes it when
+// the constructor fails or lacks a dependency.
+func provideMember[T any](m *member, name string, constructor any) fx.Option {
+	tag := fmt.Sprintf("name:%q", name)
+	return fx.Options(
+		fx.Provide(fx.Annotate(constructor, fx.As(new(T)), fx.ResultTags(tag)), fx.Private),
+		fx.Provide(fx.Annotate(func(v T) instance { return instance{m, v} }, fx.ParamTags(tag), fx.ResultTags(`group:"fxrestate.instances"`))),
 	)
 }
 
-// get returns the member itself.
-func (m *member) get(made map[*member]any) (any, error) {
+// get returns the member itself: the value as given, or the instance.
+func (m *member) get(instances map[*member]any) (any, error) {
 	switch {
 	case m.err != nil:
 		return nil, m.err
 	case m.provide == nil:
 		return m.value, nil
 	}
-	v, ok := made[m]
+	v, ok := instances[m]
 	if !ok {
 		return nil, fmt.Errorf("fxrestate: the constructor of %s (%s) is not in the graph; use Service, Object or Workflow, or give a value, since a registration is made too late for constructors", m.stage, m.position)
 	}
@@ -110,8 +106,8 @@ func (m *member) get(made map[*member]any) (any, error) {
 }
 
 // isNil reports whether a constructor returned nothing that could be called.
-func isNil(made any) bool {
-	v := reflect.ValueOf(made)
+func isNil(returned any) bool {
+	v := reflect.ValueOf(returned)
 	switch v.Kind() {
 	case reflect.Invalid:
 		return true

@@ -14,7 +14,7 @@ import (
 type mistake struct{ err error }
 
 func reportMistake(format string, args ...any) fx.Option {
-	return fx.Supply(fx.Annotate(mistake{fmt.Errorf("fxrestate: "+format, args...)}, fx.ResultTags(mistakeGroup)))
+	return fx.Supply(fx.Annotate(mistake{fmt.Errorf("fxrestate: "+format, args...)}, fx.ResultTags(`group:"fxrestate.mistakes"`)))
 }
 
 // checkConstructor says what is wrong with the constructor of a T. Whether an

@@ -47,6 +47,7 @@ var Module = fx.Options(
 			newAppLogger,
 			newLogHandler,
 			newLogger,
+			newApplication,
 			newCatalog,
 			newPlan,
 			newEndpoint,
@@ -110,14 +111,14 @@ func newEventLogger(log appLogger) fxevent.Logger {
 type endpointParams struct {
 	fx.In
 
-	Settings  *settings
-	Log       *logging.Handler
-	Plan      *plan
-	Instances []Registration `group:"fxrestate.instances"`
+	Settings *settings
+	Log      *logging.Handler
+	Plan     *plan
+	Services []Registration `group:"fxrestate.services"`
 }
 
 func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
-	definitions, err := p.Plan.define(p.Instances)
+	definitions, err := p.Plan.serve(p.Services)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
-	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
@@ -14,46 +13,13 @@ import (
 	"github.com/fxrestate/go/logging"
 )
 
-// catalog is what is known of the services without their instances. Its mistakes
-// are kept for newPlan, which reports all at once.
-type catalog struct {
-	declared    []*declaration
-	descriptors map[*declaration]*handler.Descriptor // nil: it has mistakes
-	registry    *handler.Registry
-	err         error
-}
-
-type catalogParams struct {
-	fx.In
-
-	Settings *settings
-	Declared []*declaration `group:"fxrestate.declarations"`
-}
-
-func newCatalog(p catalogParams) *catalog {
-	c := &catalog{declared: p.Declared, descriptors: make(map[*declaration]*handler.Descriptor, len(p.Declared))}
-	known := make([]*handler.Descriptor, 0, len(p.Declared))
-	for _, d := range p.Declared {
-		desc, err := d.describe(p.Settings.Defaults)
-		c.descriptors[d] = desc
-		if err != nil {
-			c.err = errors.Join(c.err, err)
-			continue
-		}
-		known = append(known, desc)
-	}
-	// Names that stand twice are found by newPlan, among all services.
-	c.registry, _ = handler.NewRegistry(known...)
-	return c
-}
-
-// plan is what will be served, but for the instances of the services that this
-// package constructs. It has no mistakes.
+// plan is what will be served, but for the instances of the services that fx
+// constructs. It has no mistakes.
 type plan struct {
 	catalog     *catalog
 	pipelines   map[*declaration]endpoint.Pipeline
 	contributed []Registration
-	foreign     []restate.ServiceDefinition
+	foreign     []restate.ServiceDefinition // with their pipelines
 }
 
 type planParams struct {
@@ -62,49 +28,51 @@ type planParams struct {
 	Settings    *settings
 	Log         *logging.Handler
 	Catalog     *catalog
-	Declared    []*declaration              `group:"fxrestate.declarations"`
+	Application *group
+	Groups      []*group                    `group:"fxrestate.groups"`
 	Contributed []Registration              `group:"fxrestate.registrations"`
-	Defined     []definition                `group:"fxrestate.defined"`
+	Foreign     []foreign                   `group:"fxrestate.foreign"`
 	Definitions []restate.ServiceDefinition `group:"fxrestate.definitions"`
-	Uses        []globalAttachments         `group:"fxrestate.global"`
-	Members     []constructed               `group:"fxrestate.members"`
+	Instances   []instance                  `group:"fxrestate.instances"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 }
 
 // newPlan reports all mistakes at once that show without the instances.
 func newPlan(p planParams) (*plan, error) {
-	foreign := allDefinitions(p.Defined, p.Definitions)
-	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, foreign)}
+	p.Application.planned = true
+	definitions := withPlain(p.Foreign, p.Definitions)
+	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions)}
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
 	}
 	for _, r := range p.Contributed {
 		errs = append(errs, p.Catalog.learn(r, p.Settings.Defaults))
 	}
-	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Members)
 	served := p.served()
+	errs = append(errs, p.checkGroups(served, definitions))
+	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Instances)
 	for _, d := range served {
-		pipelines.services[structOf(d.spec.Type)] = p.Catalog.descriptors[d]
+		pipelines.services[structOf(d.spec.Type)] = p.Catalog.descriptors[d.declaration]
 	}
-	pipelines.use(p.Uses, slog.New(p.Log))
+	pipelines.use(p.Application, p.Groups, slog.New(p.Log))
 
 	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]endpoint.Pipeline{}, contributed: p.Contributed}
 	var named []*handler.Descriptor
 	for _, d := range served {
-		desc := p.Catalog.descriptors[d]
+		desc := p.Catalog.descriptors[d.declaration]
 		if desc == nil {
-			pipelines.check(d)
+			pipelines.check(d.declaration)
 			continue
 		}
 		named = append(named, desc)
-		pl.pipelines[d] = pipelines.of(d, desc)
+		pl.pipelines[d.declaration] = pipelines.of(d, desc)
 	}
-	for _, d := range foreign {
-		def := pipelines.definition(d)
+	for _, f := range definitions {
+		def := pipelines.around(f)
 		if def == nil {
 			continue
 		}
-		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(d.made), Position: d.decl.spec.Position})
+		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(f.definition), Position: f.spec.Position})
 		pl.foreign = append(pl.foreign, def)
 	}
 	_, err := handler.NewRegistry(named...)
@@ -112,34 +80,45 @@ func newPlan(p planParams) (*plan, error) {
 }
 
 // served are the services of this application, definitions of the SDK's aside.
-func (p *planParams) served() []*declaration {
-	var served []*declaration
-	for _, d := range p.Declared {
+func (p *planParams) served() []placement {
+	var served []placement
+	for _, d := range p.Catalog.placements {
 		if d.served {
 			served = append(served, d)
 		}
 	}
 	for _, r := range p.Contributed {
 		if r.declaration != nil {
-			served = append(served, r.declaration)
+			served = append(served, placement{declaration: r.declaration})
 		}
 	}
 	return served
 }
 
-// define makes the definitions of all services, with the instances.
-func (p *plan) define(instances []Registration) ([]restate.ServiceDefinition, error) {
-	var errs []error
-	definitions := slices.Clone(p.foreign)
-	for _, r := range slices.Concat(instances, p.contributed) {
-		desc := p.catalog.descriptors[r.declaration]
-		if err := desc.Check(r.instance); err != nil {
-			errs = append(errs, err)
-			continue
+// checkGroups looks for groups without a service, and for services of which nobody
+// can tell whether a group has them.
+func (p *planParams) checkGroups(served []placement, definitions []foreign) error {
+	used := map[*group]bool{}
+	for _, d := range served {
+		for _, g := range d.group.path() {
+			used[g] = true
 		}
-		def, err := p.pipelines[r.declaration].Definition(desc, r.instance)
-		errs = append(errs, err)
-		definitions = append(definitions, def)
 	}
-	return definitions, errors.Join(errs...)
+	for _, f := range definitions {
+		for _, g := range f.group.path() {
+			used[g] = true
+		}
+	}
+	var plain []string
+	for _, r := range p.Contributed {
+		if r.declaration != nil {
+			plain = append(plain, r.spec.Type.String())
+		}
+	}
+	for _, def := range p.Definitions {
+		if !isNil(def) {
+			plain = append(plain, "the definition of "+def.Name())
+		}
+	}
+	return checkGroups(p.Groups, used, plain)
 }

@@ -14,6 +14,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/httpclient"
 )
 
@@ -56,9 +57,8 @@ const (
 // Error is an answer that reports an error: the terminal error of a handler, a
 // refusal of the server, or one of a gateway in front of it.
 //
-// When the handler made it, errors.As, restate.AsTerminalError and
-// restate.IsTerminalError find a restate.TerminalError in it, as they would
-// inside a handler.
+// When the handler made it, it wraps a [*CallError]: the error that a call inside a
+// handler returns. That is a restate.TerminalError, so restate.IsTerminalError holds.
 type Error struct {
 	// Status is the HTTP status.
 	Status int
@@ -132,15 +132,33 @@ func (e *Error) unavailable() bool {
 	}
 }
 
-// Unwrap returns the handler's error as a restate.TerminalError, and nil for
-// errors that no handler made.
+// Unwrap returns the handler's failure as a [*CallError], and nil for errors that no
+// handler made.
 func (e *Error) Unwrap() error {
 	if e.Source != SourceInvocation {
 		return nil
 	}
-	return restate.ToTerminalError(errors.New(e.Message),
-		restate.WithErrorCode(e.Code), restate.WithMetadataMap(e.Metadata))
+	return &CallError{
+		TerminalError: restate.ToTerminalError(errors.New(e.Message),
+			restate.WithErrorCode(e.Code), restate.WithMetadataMap(e.Metadata)),
+		Target:       e.handler(),
+		InvocationID: e.InvocationID,
+	}
 }
+
+// handler returns what of the target names a handler: "payments/Charge" of
+// "attach payments/Charge", and nothing of "attach inv_1abc".
+func (e *Error) handler() string {
+	name := e.Target[strings.LastIndexByte(e.Target, ' ')+1:]
+	if !strings.Contains(name, "/") {
+		return ""
+	}
+	return name
+}
+
+// CallError is the failure of a handler, which an [*Error] with [SourceInvocation]
+// wraps. Package rpc has the same inside handlers: see [handler.CallError].
+type CallError = handler.CallError
 
 // ConnectionError is a request that got no complete answer. Whether the server
 // accepted the call is not known then; give calls an idempotency key to make them

@@ -17,6 +17,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
 )
 
@@ -86,6 +87,13 @@ func TestErrorsOfTheServer(t *testing.T) {
 				require.NotEmpty(t, e.InvocationID)
 				require.Equal(t, e.Code, restate.AsTerminalError(test.err).Code())
 				require.Equal(t, e.Message, restate.AsTerminalError(test.err).Message())
+				failed, ok := errors.AsType[*handler.CallError](test.err)
+				require.True(t, ok)
+				require.Regexp(t, "^Greeter/(Fail|Greet)$", failed.Target)
+				require.Equal(t, e.InvocationID, failed.InvocationID)
+			} else {
+				_, ok := errors.AsType[*handler.CallError](test.err)
+				require.False(t, ok)
 			}
 		})
 	}
@@ -95,6 +103,13 @@ func TestErrorsOfTheServer(t *testing.T) {
 		require.Equal(t, map[string]string{"reason": "tested"}, requireError(t, err).Metadata)
 		require.Equal(t, "tested", restate.AsTerminalError(err).Metadata().Get("reason"))
 		require.Regexp(t, `^ingress: Greeter/Fail: failed with 409: no tea \(inv_\w+\)$`, err.Error())
+	})
+	t.Run("by the id alone nobody knows the handler", func(t *testing.T) {
+		_, err := ingress.HandleOf[string](client, requireError(t, attachErr).InvocationID).Attach(ctx)
+		failed, ok := errors.AsType[*ingress.CallError](err)
+		require.True(t, ok, "%v", err)
+		require.Empty(t, failed.Target)
+		require.Equal(t, requireError(t, attachErr).InvocationID, failed.InvocationID)
 	})
 	require.Regexp(t, `^ingress: Nobody/Greet: refused with 404: service 'Nobody' not found`, unknownService.Error())
 }

@@ -36,7 +36,7 @@ func nameOf[T any](c *Client, kind handler.Kind) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("ingress: %w", err)
 	case desc.Kind != kind:
-		return "", fmt.Errorf("ingress: %s is a %s; use %sNameOf", t, desc.Kind, constructor(desc.Kind))
+		return "", fmt.Errorf("ingress: %s is a %s; use ingress.%sNameOf", t, desc.Kind, registration(desc.Kind))
 	case !c.byRules && !c.registry.Registered(t):
 		return "", fmt.Errorf("ingress: %s is not registered in this application; register it with fxrestate.%[2]s, or declare it with fxrestate.Remote%[2]s if another application serves it",
 			t, registration(kind))

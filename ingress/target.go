@@ -126,8 +126,8 @@ func (a address[T]) callee(method any) (callee, error) {
 		return callee{}, fmt.Errorf("ingress: %w", err)
 	}
 	if ref.Service.Kind != a.kind {
-		return callee{}, fmt.Errorf("ingress: %s is a %s, and the client is for a %s; use %s",
-			ref.Service.Name, ref.Service.Kind, a.kind, constructor(ref.Service.Kind))
+		return callee{}, fmt.Errorf("ingress: %s is a %s, and the client is for a %s; use ingress.New%s",
+			ref.Service.Name, ref.Service.Kind, a.kind, registration(ref.Service.Kind))
 	}
 	return callee{
 		client:  a.client,
@@ -150,9 +150,4 @@ func (c callee) checkKey() error {
 		return fmt.Errorf("ingress: %s: %w", c.name(), err)
 	}
 	return nil
-}
-
-// constructor is the function that makes clients of a kind.
-func constructor(kind handler.Kind) string {
-	return "ingress.New" + registration(kind)
 }

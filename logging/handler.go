@@ -16,29 +16,30 @@ import (
 
 // Config configures a [Handler].
 type Config struct {
-	// StackTraces adds the stack of the logging goroutine to lines of level
-	// error, from where it logs. (The line about a handler that panicked has the
-	// stack of the panic in any case.) Default: false.
+	// StackTraces adds the stack of the logging call to lines of level error.
+	// (The line about a handler that panicked always has the stack of the panic.)
+	// Default: false.
 	StackTraces bool
 }
 
-// Handler is a slog.Handler that writes to a zap core and knows of replay. It
+// Handler is a slog.Handler that writes to a zap core and detects replay. It
 // drops
 //
 //   - lines that handler code writes through its context's Log() while the
-//     attempt repeats what an earlier one did, and
-//   - lines that any logger of ours writes with a context that descends from the
-//     handler's (log.InfoContext(ctx, …)) at that time.
+//     attempt replays, and
+//   - lines that any logger on this Handler writes during replay with a context
+//     that descends from the Restate handler's (log.InfoContext(ctx, …)).
 //
-// The SDK's own lines at level info, one or two for each attempt, go to debug. Of its
-// two lines about an error that a handler returned, a warning and an error, the second
-// is dropped, and so is the one about a panic that pipeline.LogPanics has logged. Make
-// it with [NewHandler].
+// It lowers the SDK's own lines of level info, one or two for each attempt, to
+// debug. The SDK logs an error that a handler returned twice, as a warning and as
+// an error: the second line is dropped. The SDK's line about a panic that
+// pipeline.LogPanics has logged is dropped too. Make a Handler with [NewHandler].
 type Handler struct {
 	core zapcore.Core
 	opts []zapslog.HandlerOption
-	// with are the attributes and groups to come: the SDK adds two attributes
-	// for each attempt, and most attempts log nothing.
+	// with are attributes and groups that are not yet applied. They are applied on
+	// the first line: the SDK adds two attributes for each attempt, and most
+	// attempts log nothing.
 	with  []with
 	built atomic.Pointer[zapslog.Handler]
 }
@@ -61,7 +62,7 @@ func NewHandler(core zapcore.Core, cfg Config) *Handler {
 	}}
 }
 
-// out is the handler of zap's with all attributes applied.
+// out returns zap's handler with all attributes applied.
 func (h *Handler) out() *zapslog.Handler {
 	if built := h.built.Load(); built != nil {
 		return built
@@ -79,7 +80,7 @@ func (h *Handler) out() *zapslog.Handler {
 	return built
 }
 
-// Enabled reports whether a line of the level would be written.
+// Enabled reports whether a line of this level would be written.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	if replaying(ctx) {
 		return false
@@ -119,9 +120,9 @@ func (h *Handler) clone(w with) slog.Handler {
 	return &Handler{core: h.core, opts: h.opts, with: append(slices.Clip(h.with), w)}
 }
 
-// replaying tells whether ctx belongs to an attempt that replays. The SDK says so
-// in the log context; a logger that was given the handler's own ctx has to ask
-// for the scope.
+// replaying tells whether ctx belongs to an attempt that replays. The SDK's own
+// logger puts that into the log context. For a line logged with the handler's ctx,
+// the scope knows it.
 func replaying(ctx context.Context) bool {
 	if lc := sdklog.LogContextFrom(ctx); lc != nil {
 		return lc.IsReplaying
@@ -130,7 +131,8 @@ func replaying(ctx context.Context) bool {
 	return err == nil && s.Replaying()
 }
 
-// repeats reports whether a line of the SDK's is about what was logged before.
+// repeats reports whether a line of the SDK is about an error that was already
+// logged.
 func repeats(ctx context.Context, record slog.Record) (repeats bool) {
 	lc := sdklog.LogContextFrom(ctx)
 	if lc == nil || lc.Source != sdklog.LogSourceRestate || record.Level < slog.LevelError {
@@ -143,7 +145,7 @@ func repeats(ctx context.Context, record slog.Record) (repeats bool) {
 	return repeats
 }
 
-// relevel lowers the SDK's lines about the course of each attempt.
+// relevel lowers the level of the SDK's lines about the progress of an attempt.
 func relevel(ctx context.Context, level slog.Level) slog.Level {
 	if lc := sdklog.LogContextFrom(ctx); lc != nil && lc.Source == sdklog.LogSourceRestate && level == slog.LevelInfo {
 		return slog.LevelDebug

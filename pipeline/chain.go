@@ -60,6 +60,9 @@ type Config struct {
 	Method Method
 	// Global, Service and Handler are the stages of the three levels.
 	Global, Service, Handler Stages
+	// Groups are the stages of the groups that the service stands in, outermost
+	// first. They are levels between Global and Service.
+	Groups []Stages
 	// WithoutGuards, WithoutInterceptors and WithoutFilters switch these stages
 	// off, at all levels.
 	WithoutGuards, WithoutInterceptors, WithoutFilters bool
@@ -93,19 +96,9 @@ type Chain struct {
 // Compile composes the chain of a handler, once, when the program starts. The
 // error lists every member that [Check] finds something wrong with.
 func Compile(cfg Config) (*Chain, error) {
-	if cfg.WithoutGuards {
-		cfg.Global.Guards, cfg.Service.Guards, cfg.Handler.Guards = nil, nil, nil
-	}
-	if cfg.WithoutInterceptors {
-		for _, s := range []*Stages{&cfg.Global, &cfg.Service, &cfg.Handler} {
-			s.Interceptors, s.StepInterceptors, s.CallInterceptors = nil, nil, nil
-		}
-	}
-	if cfg.WithoutFilters {
-		cfg.Global.Filters, cfg.Service.Filters, cfg.Handler.Filters = nil, nil, nil
-	}
-	outIn := []level{{"global", &cfg.Global}, {"service", &cfg.Service}, {"handler", &cfg.Handler}}
-	inOut := []level{outIn[2], outIn[1], outIn[0]}
+	outIn := cfg.levels()
+	inOut := slices.Clone(outIn)
+	slices.Reverse(inOut)
 
 	m := &members{target: &cfg.Target}
 	c := &Chain{
@@ -163,6 +156,29 @@ func Compile(cfg Config) (*Chain, error) {
 		}
 	}
 	return c, nil
+}
+
+// levels returns the stages of all levels, outermost first, without those that are
+// switched off.
+func (cfg *Config) levels() []level {
+	levels := []level{{"global", cfg.Global}}
+	for _, g := range cfg.Groups {
+		levels = append(levels, level{"group", g})
+	}
+	levels = append(levels, level{"service", cfg.Service}, level{"handler", cfg.Handler})
+	for i := range levels {
+		s := &levels[i].stages
+		if cfg.WithoutGuards {
+			s.Guards = nil
+		}
+		if cfg.WithoutInterceptors {
+			s.Interceptors, s.StepInterceptors, s.CallInterceptors = nil, nil, nil
+		}
+		if cfg.WithoutFilters {
+			s.Filters = nil
+		}
+	}
+	return levels
 }
 
 func (m Method) withDefaults() Method {

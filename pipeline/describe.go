@@ -16,7 +16,7 @@ type Member struct {
 	// Stage is "observer", "guard", "interceptor", "pipe", "filter",
 	// "error mapping", "dead letter", "step interceptor" or "call interceptor".
 	Stage string
-	// Level is "global", "service" or "handler".
+	// Level is "global", "group", "service" or "handler".
 	Level string
 	// Name is what the member's String method returns, or else the name of its
 	// type or function.
@@ -49,7 +49,7 @@ func (c *Chain) String() string {
 // level is where stages are attached.
 type level struct {
 	name   string
-	stages *Stages
+	stages Stages
 }
 
 // members gathers the members of a chain and what is wrong with them.
@@ -67,7 +67,7 @@ func (m *members) add(stage, level, name string) {
 func gather[T any](m *members, stage string, levels []level, of func(*Stages) []T) []T {
 	var all []T
 	for _, l := range levels {
-		for i, member := range of(l.stages) {
+		for i, member := range of(&l.stages) {
 			if err := Check(member); err != nil {
 				m.missing = append(m.missing, fmt.Errorf("pipeline: %s: %s number %d of the %s level %w",
 					m.target, stage, i+1, l.name, err))

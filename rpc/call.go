@@ -18,11 +18,14 @@ import (
 //
 // The method expression names the handler and gives the call its types. The call
 // is journaled: it is made once, whatever happens to the caller, and its result
-// is kept. A failure of the handler is a restate.TerminalError with its code. An
-// input that does not encode, and a result that does not decode into O, are errors
-// that name the handler; they are not terminal, so that the invocation goes on when
-// the mistake is mended. The latter is logged at ERROR, once for each handler and
-// type. An empty key is a terminal error with code 400.
+// is kept.
+//
+// The failure of the handler is a [*CallError]: a restate.TerminalError with its code,
+// which tells the handler and its invocation. An empty key is [ErrEmptyKey], terminal
+// with code 400. An input that does not encode, and a result that does not decode into
+// O, are errors that name the handler. They are not terminal, so that the invocation
+// goes on when the mistake is mended. The latter is logged at ERROR, once for each
+// handler and type.
 //
 // Go has no overloading, so each verb has a name for each shape of method:
 //
@@ -192,8 +195,10 @@ func (r *response[O]) Unwrap() restate.Future { return r.made }
 func (r *response[O]) result() (out O, err error) {
 	defer scope.Rescue(&err)
 	var p payload.Payload[O]
-	failure := r.made.Response(&p)
-	return decode(r.from, r.to, p, failure)
+	if failure := r.made.Response(&p); failure != nil {
+		return out, r.to.failed(failure, r.made.GetInvocationId)
+	}
+	return decode(r.from, r.to, p)
 }
 
 // Send calls a handler that runs on its own, now or, with restate.WithDelay,

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"unicode/utf8"
@@ -59,16 +58,12 @@ func (c callee) checkKey() error {
 	case !c.kind.Keyed():
 		return nil
 	case c.key == "":
-		return badRequest(fmt.Errorf("rpc: call of %s with an empty key", c.handlerName))
+		return badRequest(fmt.Errorf("rpc: call of %s with %w", c.handlerName, ErrEmptyKey))
 	case !utf8.ValidString(c.key):
 		return badRequest(fmt.Errorf("rpc: call of %s with a key that is not valid UTF-8", c.handlerName))
 	default:
 		return nil
 	}
-}
-
-func badRequest(err error) error {
-	return restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
 }
 
 // sender makes the SDK's client of a handler whose result is not waited for.
@@ -93,20 +88,16 @@ func (c callee) encode(in any) (payload.Encoded, error) {
 	return payload.Encoded{Bytes: bytes}, nil
 }
 
-// decode returns the result that came out of the SDK. One that does not decode is
-// a mistake of the program, for instance a contract that is out of date: the error
-// is not terminal, so that the invocation goes on when the mistake is mended.
-func decode[O any](in *scope.Scope, from handlerName, p payload.Payload[O], failure restate.TerminalError) (O, error) {
-	var none O
-	switch {
-	case failure != nil:
-		return none, failure
-	case p.Err != nil:
+// decode returns a result. One that does not decode is a mistake of the program, for
+// instance a contract that is out of date. The error is not terminal, so that the
+// invocation goes on when the mistake is mended.
+func decode[O any](in *scope.Scope, from handlerName, p payload.Payload[O]) (O, error) {
+	if p.Err != nil {
+		var none O
 		in.Undecodable(from.String(), reflect.TypeFor[O](), p.Err)
 		return none, fmt.Errorf("rpc: %s: the result does not decode into %s: %w", from, reflect.TypeFor[O](), p.Err)
-	default:
-		return p.Value, nil
 	}
+	return p.Value, nil
 }
 
 // checkRequest reports options that no message to the server can carry.

@@ -54,7 +54,10 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 		return none, err
 	}
 	value, failure := restate.AttachInvocation[payload.Payload[O]](ctx, id, restate.WithCodec(i.codec)).Response()
-	return decode(scope.Of(ctx), i.of, value, failure)
+	if failure != nil {
+		return result, i.of.failed(failure, func() string { return id })
+	}
+	return decode(scope.Of(ctx), i.of, value)
 }
 
 // Cancel asks the invocation to stop. It goes on until it next waits for

@@ -22,8 +22,8 @@ type API struct {
 	addr    string
 }
 
-// NewAPI is the constructor of API. It serves while the application runs: fx
-// starts what takes the ingress client after the handlers are registered.
+// NewAPI is the constructor of API. The API serves while the application runs: fx
+// starts it after the handlers are registered, because it takes the ingress client.
 func NewAPI(lc fx.Lifecycle, s settings, client *ingress.Client, carrier *Carrier, log *slog.Logger, down fx.Shutdowner) *API {
 	a := &API{client: client, carrier: carrier, addr: s.addr}
 	srv := &http.Server{Handler: a.routes(), ReadHeaderTimeout: 5 * time.Second}
@@ -53,8 +53,8 @@ func NewAPI(lc fx.Lifecycle, s settings, client *ingress.Client, carrier *Carrie
 	return a
 }
 
-// routes mounts handlers: path and body are key and input, an Idempotency-Key is
-// passed on, and errors are problem details.
+// routes mounts handlers. The path and the body provide key and input, an
+// Idempotency-Key is passed on, and errors are problem details.
 func (a *API) routes() http.Handler {
 	carts, orders := ingress.NewObject[*Cart](a.client), ingress.NewWorkflow[*Orders](a.client)
 	payments, deliveries := ingress.NewService[*Payments](a.client), ingress.NewService[*Deliveries](a.client)
@@ -75,5 +75,5 @@ func (a *API) routes() http.Handler {
 	return r
 }
 
-// URL is where the API answers.
+// URL returns the base URL of the API.
 func (a *API) URL() string { return "http://" + a.addr }

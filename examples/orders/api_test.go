@@ -49,7 +49,7 @@ func TestTheAPI(t *testing.T) {
 		"a page that is not there":         {"GET", "/teapot", nil, 404, "there is no such page"},
 		"a webhook that nobody has signed": {"POST", "/webhooks/carrier", Delivery{Event: "1", Order: "1"}, 401, ""},
 	} {
-		t.Run("answers with problem details to "+name, func(t *testing.T) {
+		t.Run("responds with problem details to "+name, func(t *testing.T) {
 			w := w.in(t)
 			r := request{method: test.method, url: w.api.URL() + test.path}
 			if test.in != nil {

@@ -9,14 +9,14 @@ import (
 	"github.com/fxrestate/go/durable"
 )
 
-// lines are what is in a cart: its state.
+// lines is the state of a cart.
 var lines = durable.NewStateKey[[]Line]("lines")
 
 // Line is a tea in a cart.
 type Line struct {
 	Tea   string `json:"tea"`
 	Grams int    `json:"grams"`
-	Cents int    `json:"cents"` // for all of it
+	Cents int    `json:"cents"` // for the whole line
 }
 
 // Cart is a virtual object: each customer has one, with one writer at a time.
@@ -25,7 +25,7 @@ type Cart struct{}
 // NewCart is the constructor of Cart.
 func NewCart() *Cart { return &Cart{} }
 
-// Add puts a tea into the cart and returns all that is in it.
+// Add puts a tea into the cart and returns the contents.
 func (*Cart) Add(ctx restate.ObjectContext, line Line) ([]Line, error) {
 	if line.Tea == "" || line.Grams <= 0 || line.Cents < 0 {
 		return nil, refuse(http.StatusUnprocessableEntity, "a line needs a tea, its grams and its price")
@@ -38,13 +38,13 @@ func (*Cart) Add(ctx restate.ObjectContext, line Line) ([]Line, error) {
 	return all, lines.Set(ctx, all)
 }
 
-// Total is what all of it costs, in cents.
+// Total returns the price of the contents, in cents.
 func (*Cart) Total(ctx restate.ObjectSharedContext) (int, error) {
 	all, err := lines.Get(ctx)
 	return total(all), err
 }
 
-// Checkout empties the cart and returns what was in it.
+// Checkout empties the cart and returns its contents.
 func (*Cart) Checkout(ctx restate.ObjectContext) ([]Line, error) {
 	all, err := lines.Get(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func total(all []Line) (cents int) {
 	return cents
 }
 
-// refuse makes an error that no retry would change.
+// refuse makes a terminal error: it is not retried.
 func refuse(code restate.Code, why string) error {
 	return restate.ToTerminalError(errors.New(why), restate.WithErrorCode(code))
 }

@@ -13,11 +13,11 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// signatureHeader is where the carrier signs its webhooks.
+// signatureHeader has the carrier's signature of a webhook.
 const signatureHeader = "X-Carrier-Signature"
 
-// Carrier takes parcels away, and calls back with signed webhooks. A real one is
-// elsewhere, and shares the secret.
+// Carrier collects parcels, and calls back with signed webhooks. A real one is
+// another system that shares the secret.
 type Carrier struct {
 	log    *slog.Logger
 	secret []byte
@@ -26,7 +26,7 @@ type Carrier struct {
 // NewCarrier is the constructor of Carrier.
 func NewCarrier(log *slog.Logger) *Carrier { return &Carrier{log, []byte(rand.Text())} }
 
-// PickUp takes the parcel of an order away.
+// PickUp collects the parcel of an order.
 func (c *Carrier) PickUp(order string) error {
 	c.log.Info("parcel picked up", "order", order)
 	return nil
@@ -39,7 +39,8 @@ func (c *Carrier) Sign(body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Check reports a request that the carrier did not sign. It is for ingress.Verify.
+// Check returns an error for a request that the carrier did not sign. It is for
+// ingress.Verify.
 func (c *Carrier) Check(r *http.Request, body []byte) error {
 	if !hmac.Equal([]byte(r.Header.Get(signatureHeader)), []byte(c.Sign(body))) {
 		return errors.New("the carrier has not signed this")
@@ -47,14 +48,14 @@ func (c *Carrier) Check(r *http.Request, body []byte) error {
 	return nil
 }
 
-// Delivery is what the carrier's webhook says.
+// Delivery is the body of the carrier's webhook.
 type Delivery struct {
-	Event string `json:"event"` // an id, the same when it is sent again
+	Event string `json:"event"` // an id: a repeated webhook has the same one
 	Order string `json:"order"`
 	Door  string `json:"door"`
 }
 
-// eventID is the idempotency key of a webhook.
+// eventID returns the idempotency key of a webhook.
 func eventID(_ *http.Request, body []byte) (string, error) {
 	var d Delivery
 	if err := json.Unmarshal(body, &d); err != nil || d.Event == "" {
@@ -63,7 +64,7 @@ func eventID(_ *http.Request, body []byte) (string, error) {
 	return d.Event, nil
 }
 
-// Deliveries is a service that hands the carrier's news to the orders.
+// Deliveries is a service that passes the carrier's webhooks to the orders.
 type Deliveries struct{ orders OrdersClient }
 
 // NewDeliveries is the constructor of Deliveries.

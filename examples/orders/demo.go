@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// request is one to try.
+// request is a request to try.
 type request struct {
 	title, method, url string
 
@@ -23,7 +23,7 @@ type request struct {
 	signature      string // of the carrier, if it is a webhook
 }
 
-// response is the answer to a request.
+// response is the response to a request.
 type response struct {
 	status int
 	header http.Header
@@ -32,28 +32,28 @@ type response struct {
 
 func newOrderID() string { return "order-" + rand.Text()[:6] }
 
-// Requests are requests to try, in their order.
+// Requests returns requests to try, in order.
 func (a *API) Requests(order string) []request {
 	customer := "Ada, " + order
 	at := func(parts ...string) string {
-		u, _ := url.JoinPath(a.URL(), parts...) // the URL is one
+		u, _ := url.JoinPath(a.URL(), parts...) // the URL is valid
 		return u
 	}
 	cart := url.PathEscape(customer)
 	parcel := encode(Delivery{Event: "parcel of " + order, Order: order, Door: "number 7"})
 	return []request{
 		{title: "charge a card, without a cart", method: "POST", url: at("charge"), body: encode(Charge{"Ada", 250}), idempotencyKey: order},
-		{title: "too much is refused", method: "POST", url: at("charge"), body: encode(Charge{"Ada", 1_000_000})},
+		{title: "a charge above the limit is rejected", method: "POST", url: at("charge"), body: encode(Charge{"Ada", 1_000_000})},
 		{title: "put a tea into the cart", method: "POST", url: at("cart", cart, "add"), body: encode(Line{"Oolong", 100, 1450})},
-		{title: "what it costs", method: "GET", url: at("cart", cart, "total")},
+		{title: "the price of the cart", method: "GET", url: at("cart", cart, "total")},
 		{title: "order what is in the cart", method: "POST", url: at("orders", order), body: encode(Order{customer})},
-		{title: "how far it is", method: "GET", url: at("orders", order)},
+		{title: "the progress of the order", method: "GET", url: at("orders", order)},
 		{title: "the carrier's webhook", method: "POST", url: at("webhooks", "carrier"), body: parcel, signature: a.carrier.Sign(parcel)},
 	}
 }
 
 func encode(v any) []byte {
-	b, _ := json.Marshal(v) // has no field that fails
+	b, _ := json.Marshal(v) // cannot fail for these types
 	return b
 }
 
@@ -97,14 +97,14 @@ func (r request) do(ctx context.Context) (response, error) {
 	return response{res.StatusCode, res.Header, bytes.TrimSpace(body)}, err
 }
 
-// demo makes the requests, shows what comes back, and waits for the last mail.
+// demo sends the requests, shows the responses, and waits for the last mail.
 func demo(ctx context.Context, api *API, postbox *Postbox, askAfter time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, askAfter+time.Minute)
 	defer cancel()
 	order := newOrderID()
 	for _, r := range api.Requests(order) {
 		res, err := r.do(ctx)
-		for err == nil && res.status == http.StatusNotFound { // the order has not begun
+		for err == nil && res.status == http.StatusNotFound { // the order has not started yet
 			if err = pause(ctx); err == nil {
 				res, err = r.do(ctx)
 			}
@@ -125,7 +125,7 @@ func demo(ctx context.Context, api *API, postbox *Postbox, askAfter time.Duratio
 	return nil
 }
 
-// pause is the time between two looks.
+// pause is the polling interval.
 func pause(ctx context.Context) error {
 	select {
 	case <-time.After(100 * time.Millisecond):

@@ -12,8 +12,8 @@ import (
 	"github.com/fxrestate/go/rpc"
 )
 
-// fakePayments stands in for the payments: no money moves. What it does not
-// override is not there.
+// fakePayments replaces the payments: no money moves. Methods that it does not
+// override panic.
 type fakePayments struct{ PaymentsClient }
 
 func (fakePayments) Charge(_ restate.Context, in Charge, _ ...restate.RequestOption) (Receipt, error) {
@@ -23,7 +23,7 @@ func (fakePayments) Charge(_ restate.Context, in Charge, _ ...restate.RequestOpt
 	return Receipt{ID: "for nothing"}, nil
 }
 
-// fakeNotifications keeps what is sent to it.
+// fakeNotifications records what is sent to it.
 type fakeNotifications struct {
 	NotificationsClient
 

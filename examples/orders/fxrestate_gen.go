@@ -29,13 +29,13 @@ type CartClient interface {
 // CartCalls are the handlers of one [Cart].
 // Each method waits for the result; see [rpc.Call].
 type CartCalls interface {
-	// Add puts a tea into the cart and returns all that is in it.
+	// Add puts a tea into the cart and returns the contents.
 	Add(ctx restate.Context, in Line, opts ...restate.RequestOption) ([]Line, error)
-	// Checkout empties the cart and returns what was in it.
+	// Checkout empties the cart and returns its contents.
 	Checkout(ctx restate.Context, opts ...restate.RequestOption) ([]Line, error)
 	// PutBack undoes a Checkout.
 	PutBack(ctx restate.Context, in []Line, opts ...restate.RequestOption) error
-	// Total is what all of it costs, in cents.
+	// Total returns the price of the contents, in cents.
 	Total(ctx restate.Context, opts ...restate.RequestOption) (int, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -147,13 +147,13 @@ type CartIngress interface {
 // CartIngressCalls are the handlers of one [Cart].
 // Each method waits for the result; see [ingress.Call].
 type CartIngressCalls interface {
-	// Add puts a tea into the cart and returns all that is in it.
+	// Add puts a tea into the cart and returns the contents.
 	Add(ctx context.Context, in Line, opts ...ingress.RequestOption) ([]Line, error)
-	// Checkout empties the cart and returns what was in it.
+	// Checkout empties the cart and returns its contents.
 	Checkout(ctx context.Context, opts ...ingress.RequestOption) ([]Line, error)
 	// PutBack undoes a Checkout.
 	PutBack(ctx context.Context, in []Line, opts ...ingress.RequestOption) error
-	// Total is what all of it costs, in cents.
+	// Total returns the price of the contents, in cents.
 	Total(ctx context.Context, opts ...ingress.RequestOption) (int, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -518,11 +518,12 @@ type OrdersClient interface {
 // OrdersCalls are the handlers of one [Orders].
 // Each method waits for the result; see [rpc.Call].
 type OrdersCalls interface {
-	// Delivered tells the order that its parcel is at a door. It is for [Deliveries].
+	// Delivered tells the order that its parcel was left at a door. [Deliveries] calls
+	// it.
 	Delivered(ctx restate.Context, in string, opts ...restate.RequestOption) error
-	// Progress tells how far the order is, while it runs and after.
+	// Progress returns the progress of the order, while it runs and afterwards.
 	Progress(ctx restate.Context, opts ...restate.RequestOption) (Progress, error)
-	// Run sees an order through, from the cart to the door.
+	// Run processes an order, from the cart to the door.
 	Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (Progress, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -620,11 +621,12 @@ type OrdersIngress interface {
 // OrdersIngressCalls are the handlers of one [Orders].
 // Each method waits for the result; see [ingress.Call].
 type OrdersIngressCalls interface {
-	// Delivered tells the order that its parcel is at a door. It is for [Deliveries].
+	// Delivered tells the order that its parcel was left at a door. [Deliveries] calls
+	// it.
 	Delivered(ctx context.Context, in string, opts ...ingress.RequestOption) error
-	// Progress tells how far the order is, while it runs and after.
+	// Progress returns the progress of the order, while it runs and afterwards.
 	Progress(ctx context.Context, opts ...ingress.RequestOption) (Progress, error)
-	// Run sees an order through, from the cart to the door.
+	// Run processes an order, from the cart to the door.
 	Run(ctx context.Context, in Order, opts ...ingress.RequestOption) (Progress, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -723,7 +725,7 @@ var (
 // PaymentsClient calls the service [Payments] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
-	// Charge charges a card, once: its result is journaled.
+	// Charge charges a card once, because the result of the step is journaled.
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -779,7 +781,7 @@ func (c restatePaymentsStarts) Charge(ctx restate.Context, in Charge, opts ...re
 // PaymentsIngress calls the service [Payments] from outside of handlers.
 // Each method waits for the result; see [ingress.Call].
 type PaymentsIngress interface {
-	// Charge charges a card, once: its result is journaled.
+	// Charge charges a card once, because the result of the step is journaled.
 	Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [ingress.Send].

@@ -1,14 +1,14 @@
-// Command orders is the back office of a tea house on Restate: a cart, payments,
-// orders that go on when the carrier's webhook says so, and mails, some of them
-// much later. It shows guards and error mappings, generated clients between the
-// services, and a chi controller of mounted handlers. It needs nothing but Go and
-// npm (or docker, or a restate-server on PATH):
+// Command orders is the back office of a tea house on Restate. It has a cart,
+// payments, orders that wait for the carrier's webhook, and mails, some of them
+// delayed. It shows guards, error mappings, generated clients between services,
+// and a chi controller with mounted handlers. It needs only Go and npm (or docker,
+// or a restate-server on PATH):
 //
 //	go run ./examples/orders
 //
 // It finds or installs a restate-server, runs it with its data in a temporary
 // directory, serves the handlers to it, and prints requests to try. With -demo it
-// makes them and exits.
+// sends them itself and exits.
 //
 // ADDR is the address of the API, by default 127.0.0.1:3000.
 package main
@@ -39,7 +39,7 @@ import (
 
 //go:generate go run github.com/fxrestate/go/cmd/fxrestate gen
 
-// settings are what the command line and the environment say.
+// settings come from the command line and the environment.
 type settings struct {
 	addr     string
 	askAfter time.Duration
@@ -47,7 +47,7 @@ type settings struct {
 
 func main() {
 	s := settings{addr: cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000")}
-	runDemo := flag.Bool("demo", false, "make the requests, show what comes back, and exit")
+	runDemo := flag.Bool("demo", false, "send the requests, show the responses, and exit")
 	flag.DurationVar(&s.askAfter, "ask-after", 10*time.Second, "how long after the delivery customers are asked how it was")
 	flag.Parse()
 	if err := run(s, *runDemo); err != nil {
@@ -60,7 +60,7 @@ func main() {
 func teaHouse() fx.Option {
 	return fx.Options(
 		fxrestate.Module,
-		fx.StartTimeout(time.Minute), // of fx: 15 seconds
+		fx.StartTimeout(time.Minute), // the default of fx is 15 seconds
 		fx.Provide(NewBank, NewCarrier, NewPostbox),
 		fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
 		fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments"),
@@ -73,7 +73,7 @@ func teaHouse() fx.Option {
 		fxrestate.Service[*Notifications](NewNotifications, fxrestate.Name("notifications")),
 		fxrestate.Workflow[*Orders](NewOrders, fxrestate.Name("orders")),
 		fxrestate.Service[*Deliveries](NewDeliveries, fxrestate.Name("deliveries")),
-		// What they call each other with.
+		// The clients with which they call each other.
 		fx.Provide(NewCartClient, NewPaymentsClient, NewNotificationsClient, NewOrdersClient),
 		fx.Provide(NewAPI),
 	)
@@ -120,9 +120,9 @@ func onServer(s *devserver.Server) fxrestate.Config {
 	}
 }
 
-// runApp starts the application, runs main, and stops the application. A Ctrl-C
-// ends the context of main; one during the start takes effect after it, so that
-// what was started is stopped.
+// runApp starts the application, runs main, and stops the application. Ctrl-C ends
+// the context of main. During the start, Ctrl-C takes effect after it, so that
+// everything that was started is stopped.
 func runApp(app *fx.App, main func(context.Context) error) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
@@ -142,7 +142,7 @@ func runApp(app *fx.App, main func(context.Context) error) error {
 	return errors.Join(err, app.Stop(stop))
 }
 
-// serve waits for a Ctrl-C, or for a part of the application to shut it down.
+// serve waits for Ctrl-C, or until a part of the application shuts it down.
 func serve(ctx context.Context, app *fx.App) error {
 	select {
 	case <-ctx.Done():

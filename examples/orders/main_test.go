@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// modes are the environments of the servers that the tests run on.
+// modes are the environments of the servers of the tests.
 var modes = map[string]map[string]string{
 	"on a server with its defaults":       {"RESTATE_DEFAULT_NUM_PARTITIONS": "4"},
 	"on a server that replays every step": {"RESTATE_DEFAULT_NUM_PARTITIONS": "4", "RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s"},
@@ -51,13 +51,13 @@ func start(t *testing.T, env map[string]string, opts ...fx.Option) *world {
 	return w
 }
 
-// in is the same world for a subtest.
+// in returns the same world for a subtest.
 func (w world) in(t *testing.T) *world {
 	w.t = t
 	return &w
 }
 
-// answer is one of the API.
+// answer is a response of the API.
 type answer struct {
 	response
 
@@ -93,13 +93,13 @@ func (a answer) problem(status int, detail string) ingress.Problem {
 	return p
 }
 
-// comesTo asks for the progress of an order until it is at the given step.
+// comesTo polls the progress of an order until it is at the given step.
 func (w *world) comesTo(order, step string) (p Progress) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
 		a := w.get("/orders/" + order)
 		if a.status == http.StatusNotFound {
-			return false // it has not begun
+			return false // it has not started yet
 		}
 		a.as(&p)
 		return p.Step == step
@@ -107,7 +107,7 @@ func (w *world) comesTo(order, step string) (p Progress) {
 	return p
 }
 
-// result waits for the result of what was sent.
+// result waits for the result of a send.
 func (w *world) result(sent answer) answer {
 	w.t.Helper()
 	require.Equal(w.t, http.StatusAccepted, sent.status, "%s", sent.body)

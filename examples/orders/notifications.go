@@ -8,13 +8,13 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// Mail is for a customer.
+// Mail is a mail to a customer.
 type Mail struct {
 	To   string `json:"to"`
 	Text string `json:"text"`
 }
 
-// Postbox takes mails. A real one sends them.
+// Postbox collects mails. A real one sends them.
 type Postbox struct {
 	log *slog.Logger
 
@@ -25,7 +25,7 @@ type Postbox struct {
 // NewPostbox is the constructor of Postbox.
 func NewPostbox(log *slog.Logger) *Postbox { return &Postbox{log: log} }
 
-// Post takes a mail.
+// Post adds a mail.
 func (p *Postbox) Post(m Mail) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -41,8 +41,8 @@ func (p *Postbox) For(customer string) []Mail {
 	return slices.DeleteFunc(slices.Clone(p.mails), func(m Mail) bool { return m.To != customer })
 }
 
-// Notifications is a service that writes to customers. Others send to it and do
-// not wait.
+// Notifications is a service that writes to customers. Other services send to it
+// and do not wait.
 type Notifications struct{ postbox *Postbox }
 
 // NewNotifications is the constructor of Notifications.

@@ -10,12 +10,12 @@ import (
 	"github.com/fxrestate/go/durable"
 )
 
-// Order is what a customer places: all that is in the cart.
+// Order is the input of an order: the customer buys the contents of the cart.
 type Order struct {
 	Customer string `json:"customer"`
 }
 
-// Progress says how far an order is.
+// Progress is the progress of an order.
 type Progress struct {
 	Step    string `json:"step"` // "placed", "shipped", "delivered"
 	Cents   int    `json:"cents,omitempty"`
@@ -23,8 +23,8 @@ type Progress struct {
 	Door    string `json:"door,omitempty"` // where the parcel was left
 }
 
-// The state of an order, and what it waits for: the door at which the parcel was
-// left.
+// The state of an order, and the promise that it waits for: the door where the
+// parcel was left.
 var (
 	progress  = durable.NewStateKey[Progress]("progress")
 	delivered = durable.NewPromiseKey[string]("delivered")
@@ -39,13 +39,13 @@ type Orders struct {
 	askAfter      time.Duration
 }
 
-// NewOrders is the constructor of Orders. What it calls are generated clients,
-// which are interfaces: a test can put something else in their place.
+// NewOrders is the constructor of Orders. It takes generated clients, which are
+// interfaces: a test can replace them.
 func NewOrders(s settings, carts CartClient, payments PaymentsClient, notifications NotificationsClient, carrier *Carrier) *Orders {
 	return &Orders{carts: carts, payments: payments, notifications: notifications, carrier: carrier, askAfter: s.askAfter}
 }
 
-// Run sees an order through, from the cart to the door.
+// Run processes an order, from the cart to the door.
 func (o *Orders) Run(ctx restate.WorkflowContext, in Order) (Progress, error) {
 	if err := progress.Set(ctx, Progress{Step: "placed"}); err != nil {
 		return Progress{}, err
@@ -67,7 +67,7 @@ func (o *Orders) Run(ctx restate.WorkflowContext, in Order) (Progress, error) {
 		return p, err
 	}
 
-	// Suspends until the carrier's webhook comes, if it takes a week.
+	// Suspends until the carrier's webhook arrives, even if that takes a week.
 	if p.Door, err = delivered.Result(ctx); err != nil {
 		return p, err
 	}
@@ -75,12 +75,12 @@ func (o *Orders) Run(ctx restate.WorkflowContext, in Order) (Progress, error) {
 	if err := progress.Set(ctx, p); err != nil {
 		return p, err
 	}
-	// The mail is sent later, and the order is done now.
+	// The mail is sent later, but the order is done now.
 	return p, o.notify(ctx, in.Customer, "how was your tea?", restate.WithDelay(o.askAfter))
 }
 
-// pay takes all out of the cart and charges for it. If the bank says no, all is put
-// back.
+// pay empties the cart and charges for the contents. If the bank declines, it puts
+// them back.
 func (o *Orders) pay(ctx restate.WorkflowContext, customer string) (Progress, error) {
 	cart := o.carts.Key(customer)
 	return durable.Saga(ctx, func(undo *durable.Compensations) (Progress, error) {
@@ -94,13 +94,14 @@ func (o *Orders) pay(ctx restate.WorkflowContext, customer string) (Progress, er
 	})
 }
 
-// notify has a mail sent and does not wait for it.
+// notify sends a mail and does not wait for it.
 func (o *Orders) notify(ctx restate.Context, customer, text string, opts ...restate.SendOption) error {
 	_, err := o.notifications.Send().Notify(ctx, Mail{To: customer, Text: text}, opts...)
 	return err
 }
 
-// Delivered tells the order that its parcel is at a door. It is for [Deliveries].
+// Delivered tells the order that its parcel was left at a door. [Deliveries] calls
+// it.
 func (*Orders) Delivered(ctx restate.WorkflowSharedContext, door string) error {
 	if _, known, err := delivered.Peek(ctx); known || err != nil {
 		return err
@@ -108,7 +109,7 @@ func (*Orders) Delivered(ctx restate.WorkflowSharedContext, door string) error {
 	return delivered.Resolve(ctx, door)
 }
 
-// Progress tells how far the order is, while it runs and after.
+// Progress returns the progress of the order, while it runs and afterwards.
 func (*Orders) Progress(ctx restate.WorkflowSharedContext) (Progress, error) {
 	p, known, err := progress.Lookup(ctx)
 	if err == nil && !known {

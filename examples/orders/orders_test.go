@@ -9,7 +9,7 @@ import (
 	"go.uber.org/fx"
 )
 
-// webhook is what the carrier sends.
+// webhook returns the request that the carrier sends.
 func (w *world) webhook(d Delivery) request {
 	body := encode(d)
 	return request{method: "POST", url: w.api.URL() + "/webhooks/carrier", body: body, signature: w.carrier.Sign(body)}
@@ -32,7 +32,7 @@ func TestAnOrder(t *testing.T) {
 			w := start(t, env)
 			t.Run("that cannot be paid leaves the cart as it was", func(t *testing.T) { cannotBePaid(w.in(t)) })
 			t.Run("goes from the cart to the door", func(t *testing.T) { goesToTheDoor(w.in(t)) })
-			t.Run("waits for a bank that does not answer", func(t *testing.T) { waitsForTheBank(w.in(t)) })
+			t.Run("waits for a bank that does not respond", func(t *testing.T) { waitsForTheBank(w.in(t)) })
 		})
 	}
 }
@@ -87,7 +87,7 @@ func goesToTheDoor(w *world) {
 func waitsForTheBank(w *world) {
 	w.post("/cart/Unlucky/add", Line{"Assam", 50, 400})
 	w.post("/orders/unlucky", Order{"Unlucky"})
-	require.Equal(w.t, 400, w.comesTo("unlucky", "shipped").Cents, "no answer is no refusal")
+	require.Equal(w.t, 400, w.comesTo("unlucky", "shipped").Cents, "a bank that does not respond has not declined")
 }
 
 func TestTheMailAfterTheDeliveryIsLate(t *testing.T) {
@@ -96,7 +96,7 @@ func TestTheMailAfterTheDeliveryIsLate(t *testing.T) {
 	w.post("/cart/Ada/add", Line{"Oolong", 100, 1450})
 	began := time.Now()
 	placed := w.post("/orders/1", Order{"Ada"})
-	w.do(w.webhook(Delivery{"parcel-1", "1", "number 7"})) // before the order waits for it, perhaps
+	w.do(w.webhook(Delivery{"parcel-1", "1", "number 7"})) // possibly before the order waits for it
 	require.Equal(t, http.StatusOK, w.result(placed).status)
 	require.Less(t, time.Since(began), later, "the order does not wait for the mail")
 	w.mailed("Ada", "thank you for order 1", "how was your tea?")

@@ -13,13 +13,13 @@ import (
 	"github.com/fxrestate/go/pipeline"
 )
 
-// The errors of the bank. The first is final, the second is not.
+// The errors of the bank. The first is final, the second is retried.
 var (
 	errDeclined = errors.New("the card is declined")
-	errBusy     = errors.New("the bank does not answer")
+	errBusy     = errors.New("the bank does not respond")
 )
 
-// Bank charges cards, each payment once for its id. A real one is elsewhere.
+// Bank charges cards. A payment id is charged once. A real bank is another system.
 type Bank struct {
 	log *slog.Logger
 
@@ -33,8 +33,8 @@ func NewBank(log *slog.Logger) *Bank {
 	return &Bank{log: log, paid: map[string]int{}, busy: map[string]bool{}}
 }
 
-// Charge charges a card. "Broke" has no money, and "Unlucky" gets no answer the
-// first time.
+// Charge charges a card. "Broke" has no money, and the first charge of "Unlucky"
+// gets no response.
 func (b *Bank) Charge(customer string, cents int, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -57,13 +57,13 @@ func (b *Bank) Paid() map[string]int {
 	return maps.Clone(b.paid)
 }
 
-// Charge asks for a payment.
+// Charge is a request for a payment.
 type Charge struct {
 	Customer string `json:"customer" validate:"required"`
 	Cents    int    `json:"cents" validate:"gt=0"`
 }
 
-// Receipt says that a payment was made.
+// Receipt confirms a payment.
 type Receipt struct {
 	ID string `json:"id"`
 }
@@ -74,7 +74,7 @@ type Payments struct{ bank *Bank }
 // NewPayments is the constructor of Payments.
 func NewPayments(bank *Bank) *Payments { return &Payments{bank} }
 
-// Charge charges a card, once: its result is journaled.
+// Charge charges a card once, because the result of the step is journaled.
 func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
 	err := restate.RunVoid(ctx, func(restate.RunContext) error {
@@ -86,7 +86,7 @@ func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
 	return Receipt{ID: id}, nil
 }
 
-// declined makes the refusals of the bank final. Its other errors are retried.
+// declined makes declined payments terminal. Other errors of the bank are retried.
 func declined(err error) restate.TerminalError {
 	if errors.Is(err, errDeclined) {
 		return restate.ToTerminalError(err, restate.WithErrorCode(http.StatusPaymentRequired))
@@ -94,16 +94,16 @@ func declined(err error) restate.TerminalError {
 	return nil
 }
 
-// maxCharge is what may be charged at once, in cents.
+// maxCharge is the limit of one charge, in cents.
 const maxCharge = 50_000
 
-// ChargeLimit is a guard that keeps large sums out.
+// ChargeLimit is a guard that rejects large charges.
 type ChargeLimit struct{ log *slog.Logger }
 
 // NewChargeLimit is the constructor of ChargeLimit.
 func NewChargeLimit(log *slog.Logger) *ChargeLimit { return &ChargeLimit{log} }
 
-// Allow lets charges in that are not above the limit.
+// Allow admits charges up to the limit.
 func (l *ChargeLimit) Allow(ctx context.Context, inv *pipeline.Invocation) (bool, error) {
 	in, err := pipeline.InputOf[Charge](inv)
 	if err != nil {
@@ -111,7 +111,7 @@ func (l *ChargeLimit) Allow(ctx context.Context, inv *pipeline.Invocation) (bool
 	}
 	if in.Cents > maxCharge {
 		l.log.InfoContext(ctx, "charge refused", "customer", in.Customer, "cents", in.Cents)
-		return false, nil // a 403
+		return false, nil // responds with 403
 	}
 	return true, nil
 }

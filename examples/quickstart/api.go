@@ -29,8 +29,8 @@ type API struct {
 	addr   string
 }
 
-// NewAPI is the constructor of API. It serves while the application runs: fx
-// starts what takes the ingress client after the handlers are registered.
+// NewAPI is the constructor of API. The API serves while the application runs: fx
+// starts it after the handlers are registered, because it takes the ingress client.
 func NewAPI(lc fx.Lifecycle, client *ingress.Client, health *fxrestate.Health, log *slog.Logger, down fx.Shutdowner) *API {
 	a := &API{
 		carts:  ingress.NewObject[*Cart](client),
@@ -76,8 +76,8 @@ func (a *API) routes() http.Handler {
 	return r
 }
 
-// placeOrder starts the workflow of an order and does not wait for it. An order
-// with the same id is the same order.
+// placeOrder starts the workflow of an order and does not wait for it. A second
+// request with the same id is for the same order.
 func (a *API) placeOrder() http.HandlerFunc {
 	start := ingress.Handler(a.orders, (*Order).Run, &ingress.Route{Send: true})
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -86,8 +86,8 @@ func (a *API) placeOrder() http.HandlerFunc {
 	}
 }
 
-// asJSON takes every body for JSON, since curl -d calls what it sends a form. An
-// API that browsers reach does not do that: see [ingress.Handler].
+// asJSON treats every body as JSON, because curl -d declares it as a form. Do not do
+// that in an API for browsers: see [ingress.Handler].
 func asJSON(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set("Content-Type", "application/json")
@@ -95,10 +95,10 @@ func asJSON(next http.Handler) http.Handler {
 	})
 }
 
-// URL is where the API answers.
+// URL returns the base URL of the API.
 func (a *API) URL() string { return "http://" + a.addr }
 
-// Requests are three requests to try, with an order that is not there yet.
+// Requests returns three requests to try, for an order that does not exist yet.
 func (a *API) Requests() string {
 	return fmt.Sprintf(`  curl -X POST %[1]s/carts/ada/items -d '{"sku":"teapot","quantity":2,"price":1950}'
   curl -X PUT %[1]s/orders/%[2]s -d '{"customer":"ada"}'

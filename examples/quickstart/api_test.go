@@ -21,7 +21,7 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// shopAPI is the shop's API, served by a test server on a Restate of its own.
+// shopAPI is the shop's API, served by a test server on its own restate-server.
 func shopAPI(t *testing.T) (base string, client *ingress.Client) {
 	t.Helper()
 	var health *fxrestate.Health
@@ -112,7 +112,7 @@ func TestTheAPI(t *testing.T) {
 		"an order that is not":    {"GET", "/orders/none", "", 404, "there is no such order"},
 		"an order without a body": {"PUT", "/orders/none", "", 400, "the request has no body"},
 	} {
-		t.Run("answers with problem details to "+name, func(t *testing.T) {
+		t.Run("responds with problem details to "+name, func(t *testing.T) {
 			t.Parallel()
 			res, body := ask(t, test.method, base+test.target, test.body)
 			require.Equal(t, "application/problem+json", res.Header.Get("Content-Type"), body)

@@ -10,10 +10,10 @@ import (
 type Item struct {
 	SKU      string `json:"sku"`
 	Quantity int    `json:"quantity"`
-	Price    int    `json:"price"` // of one, in cents
+	Price    int    `json:"price"` // of one piece, in cents
 }
 
-// Contents are what is in a cart.
+// Contents are the contents of a cart.
 type Contents struct {
 	Items []Item `json:"items"`
 	Total int    `json:"total"` // in cents
@@ -40,8 +40,8 @@ func (*Cart) Add(ctx restate.ObjectContext, item Item) (Contents, error) {
 	return contents(items), nil
 }
 
-// View shows the cart. It is a shared handler: it runs beside others and only
-// reads.
+// View returns the contents of the cart. It is a shared handler: it runs
+// concurrently with others and only reads.
 func (*Cart) View(ctx restate.ObjectSharedContext) (Contents, error) {
 	items, err := restate.Get[[]Item](ctx, "items")
 	if err != nil {
@@ -50,7 +50,7 @@ func (*Cart) View(ctx restate.ObjectSharedContext) (Contents, error) {
 	return contents(items), nil
 }
 
-// Empty takes everything out of the cart and returns it.
+// Empty empties the cart and returns its contents.
 func (*Cart) Empty(ctx restate.ObjectContext) (Contents, error) {
 	items, err := restate.Get[[]Item](ctx, "items")
 	if err != nil {

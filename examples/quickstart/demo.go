@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// demo makes the requests that the application prints and shows what comes back.
+// demo sends the requests that the application prints and shows the responses.
 func demo(ctx context.Context, shop *API, packing time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, packing+time.Minute)
 	defer cancel()
@@ -64,7 +64,7 @@ func request(ctx context.Context, method, url string, in any) ([]byte, error) {
 	return out, nil
 }
 
-// get reads a status, which is there as soon as the order has begun.
+// get reads a status, which exists as soon as the order has started.
 func get(ctx context.Context, url string) ([]byte, error) {
 	for {
 		out, status, err := do(ctx, http.MethodGet, url, nil)

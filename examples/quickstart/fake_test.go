@@ -16,7 +16,7 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// noPayments stands in for the payments of other tests' shops: it takes no money.
+// noPayments replaces the payments: it takes no money.
 type noPayments struct{ PaymentsClient }
 
 func (noPayments) Charge(_ restate.Context, in Charge, _ ...restate.RequestOption) (Receipt, error) {

@@ -30,10 +30,10 @@ type CartClient interface {
 type CartCalls interface {
 	// Add puts an item into the cart.
 	Add(ctx restate.Context, in Item, opts ...restate.RequestOption) (Contents, error)
-	// Empty takes everything out of the cart and returns it.
+	// Empty empties the cart and returns its contents.
 	Empty(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
-	// View shows the cart. It is a shared handler: it runs beside others and only
-	// reads.
+	// View returns the contents of the cart. It is a shared handler: it runs
+	// concurrently with others and only reads.
 	View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -133,10 +133,10 @@ type CartIngress interface {
 type CartIngressCalls interface {
 	// Add puts an item into the cart.
 	Add(ctx context.Context, in Item, opts ...ingress.RequestOption) (Contents, error)
-	// Empty takes everything out of the cart and returns it.
+	// Empty empties the cart and returns its contents.
 	Empty(ctx context.Context, opts ...ingress.RequestOption) (Contents, error)
-	// View shows the cart. It is a shared handler: it runs beside others and only
-	// reads.
+	// View returns the contents of the cart. It is a shared handler: it runs
+	// concurrently with others and only reads.
 	View(ctx context.Context, opts ...ingress.RequestOption) (Contents, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -242,9 +242,9 @@ type OrderClient interface {
 // OrderCalls are the handlers of one [Order].
 // Each method waits for the result; see [rpc.Call].
 type OrderCalls interface {
-	// Run sees the order through.
+	// Run processes the order.
 	Run(ctx restate.Context, in PlaceOrder, opts ...restate.RequestOption) (OrderStatus, error)
-	// Status tells how far the order is, while it runs and after.
+	// Status returns the status of the order, while it runs and afterwards.
 	Status(ctx restate.Context, opts ...restate.RequestOption) (OrderStatus, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -328,9 +328,9 @@ type OrderIngress interface {
 // OrderIngressCalls are the handlers of one [Order].
 // Each method waits for the result; see [ingress.Call].
 type OrderIngressCalls interface {
-	// Run sees the order through.
+	// Run processes the order.
 	Run(ctx context.Context, in PlaceOrder, opts ...ingress.RequestOption) (OrderStatus, error)
-	// Status tells how far the order is, while it runs and after.
+	// Status returns the status of the order, while it runs and afterwards.
 	Status(ctx context.Context, opts ...ingress.RequestOption) (OrderStatus, error)
 
 	// Send has methods that do not wait; see [ingress.Send].
@@ -415,8 +415,8 @@ var (
 // PaymentsClient calls the service [Payments] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
-	// Charge charges a card. The step runs until it succeeds, and its result is
-	// journaled: if the application dies after it, the card is not charged again.
+	// Charge charges a card. The step is retried until it succeeds, and its result is
+	// journaled: if the application crashes after it, the card is not charged again.
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -472,8 +472,8 @@ func (c restatePaymentsStarts) Charge(ctx restate.Context, in Charge, opts ...re
 // PaymentsIngress calls the service [Payments] from outside of handlers.
 // Each method waits for the result; see [ingress.Call].
 type PaymentsIngress interface {
-	// Charge charges a card. The step runs until it succeeds, and its result is
-	// journaled: if the application dies after it, the card is not charged again.
+	// Charge charges a card. The step is retried until it succeeds, and its result is
+	// journaled: if the application crashes after it, the card is not charged again.
 	Charge(ctx context.Context, in Charge, opts ...ingress.RequestOption) (Receipt, error)
 
 	// Send has methods that do not wait; see [ingress.Send].

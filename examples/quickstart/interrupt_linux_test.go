@@ -17,7 +17,7 @@ func servers(t *testing.T, data string) (n int) {
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	require.NoError(t, err)
 	for _, file := range files {
-		env, err := os.ReadFile(file) // empty for a zombie, an error for others' processes
+		env, err := os.ReadFile(file) // empty for a zombie, an error for processes of other users
 		if err == nil && bytes.Contains(env, []byte("RESTATE_BASE_DIR="+data+"/")) {
 			n++
 		}

@@ -1,18 +1,16 @@
-// Command quickstart is a small shop on Restate: a service, a virtual object and
-// a workflow behind an HTTP API. It needs nothing but Go and npm (or docker, or a
+// Command quickstart is a small shop on Restate: a service, a virtual object and a
+// workflow behind an HTTP API. It needs only Go and npm (or docker, or a
 // restate-server on PATH):
 //
 //	go run ./examples/quickstart
 //
 // It finds or installs a restate-server, runs it with its data below the user's
 // cache directory, serves the shop's handlers to it, and prints requests to try.
-// Kill it in the middle of an order and start it again: the order goes on where
-// it was.
+// Kill it in the middle of an order and start it again: the order resumes.
 //
 // ADDR is the address of the shop's API, by default 127.0.0.1:3000.
-// RESTATE_INGRESS_URL and RESTATE_ADMIN_URL make it use a server that runs
-// already, which reaches it at RESTATE_DEPLOYMENT_URL, by default
-// http://127.0.0.1:9080.
+// To use a running server, set RESTATE_INGRESS_URL and RESTATE_ADMIN_URL. The server
+// calls the shop at RESTATE_DEPLOYMENT_URL, by default http://127.0.0.1:9080.
 package main
 
 import (
@@ -35,7 +33,7 @@ import (
 
 //go:generate go run github.com/fxrestate/go/cmd/fxrestate gen
 
-// flags are what the command line says.
+// flags are the flags of the command line.
 type flags struct {
 	demo    bool
 	data    string
@@ -44,7 +42,7 @@ type flags struct {
 
 func main() {
 	var f flags
-	flag.BoolVar(&f.demo, "demo", false, "make the requests, show what comes back, and exit")
+	flag.BoolVar(&f.demo, "demo", false, "send the requests, show the responses, and exit")
 	flag.StringVar(&f.data, "data", "", "directory of the data (default: below the user's cache directory)")
 	flag.DurationVar(&f.packing, "packing", 10*time.Second, "how long it takes to pack an order")
 	flag.Parse()
@@ -58,7 +56,7 @@ func run(f flags) error {
 	if f.data == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return fmt.Errorf("no place for the data, use -data: %w", err)
+			return fmt.Errorf("no cache directory for the data, use -data: %w", err)
 		}
 		f.data = filepath.Join(cache, "fxrestate", "quickstart")
 	}
@@ -73,7 +71,7 @@ func run(f flags) error {
 		services,
 		fx.Provide(NewAPI),
 		fx.Populate(&shop),
-		fx.StartTimeout(time.Minute), // a server on a busy machine takes its time
+		fx.StartTimeout(time.Minute), // for a server on a busy machine
 	)
 	if err := app.Err(); err != nil {
 		return err
@@ -87,7 +85,7 @@ func run(f flags) error {
 	})
 }
 
-// services are the shop's, with the generated clients that call them.
+// services are the shop's services and their generated clients.
 var services = fx.Options(
 	fxrestate.Module,
 	fx.Provide(NewCardTerminal, NewCourier),
@@ -97,9 +95,9 @@ var services = fx.Options(
 	fx.Provide(NewCartClient, NewPaymentsClient),
 )
 
-// runApp starts the application, runs main, and stops the application. A Ctrl-C
-// ends the context of main; one during the start takes effect after it, so that
-// what was started is stopped.
+// runApp starts the application, runs main, and stops the application. Ctrl-C ends
+// the context of main. During the start, Ctrl-C takes effect after it, so that
+// everything that was started is stopped.
 func runApp(app *fx.App, main func(context.Context) error) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
@@ -119,7 +117,7 @@ func runApp(app *fx.App, main func(context.Context) error) error {
 	return errors.Join(err, app.Stop(stop))
 }
 
-// serve waits for a Ctrl-C, or for a part of the application to shut it down.
+// serve waits for Ctrl-C, or until a part of the application shuts it down.
 func serve(ctx context.Context, app *fx.App) error {
 	select {
 	case <-ctx.Done():

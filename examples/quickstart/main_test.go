@@ -19,8 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mainEnv makes the test binary the application itself, so that a test can kill
-// it.
+// mainEnv makes the test binary run the application, so that a test can kill it.
 const mainEnv = "QUICKSTART_MAIN"
 
 func TestMain(m *testing.M) {
@@ -82,8 +81,8 @@ func startWith(t *testing.T, env []string, args ...string) *process {
 	return p
 }
 
-// ends waits for the end of the application and returns its exit code, which is
-// -1 if a signal killed it.
+// ends waits for the end of the application and returns its exit code, or -1 if a
+// signal killed it.
 func (p *process) ends() int {
 	for range p.lines {
 	}
@@ -111,7 +110,7 @@ func (p *process) line(pattern string) []string {
 	}
 }
 
-// request makes the request that a printed curl command stands for.
+// request sends the request of a printed curl command.
 func (p *process) request(curl string) (int, map[string]any) {
 	p.t.Helper()
 	m := regexp.MustCompile(`^\s*curl (?:-X (\S+) )?(\S+)(?: -d '(.*)')?$`).FindStringSubmatch(curl)
@@ -131,7 +130,7 @@ func (p *process) request(curl string) (int, map[string]any) {
 	return res.StatusCode, out
 }
 
-// becomes asks for an order's status until it is at the given step.
+// becomes polls an order's status until it is at the given step.
 func (p *process) becomes(url, step string) map[string]any {
 	p.t.Helper()
 	var status map[string]any

@@ -9,13 +9,13 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// Courier takes parcels away.
+// Courier collects parcels.
 type Courier struct{ log *slog.Logger }
 
 // NewCourier is the constructor of Courier.
 func NewCourier(log *slog.Logger) *Courier { return &Courier{log} }
 
-// Collect takes a parcel away.
+// Collect collects a parcel.
 func (c *Courier) Collect(order string) error {
 	c.log.Info("parcel collected", "order", order)
 	return nil
@@ -26,15 +26,15 @@ type PlaceOrder struct {
 	Customer string `json:"customer"`
 }
 
-// OrderStatus says how far an order is.
+// OrderStatus is the status of an order.
 type OrderStatus struct {
 	Step    string `json:"step"`
 	Total   int    `json:"total,omitempty"`   // in cents
 	Receipt string `json:"receipt,omitempty"` // id of the payment
 }
 
-// Order is a workflow: it runs once for each order id, however often the
-// application dies in between.
+// Order is a workflow: it runs once for each order id, even if the application
+// crashes in between.
 type Order struct {
 	carts    CartClient
 	payments PaymentsClient
@@ -42,13 +42,13 @@ type Order struct {
 	packing  time.Duration
 }
 
-// NewOrder is the constructor of Order. It takes the generated clients of what it
-// calls, which are interfaces: a test can put something else in their place.
+// NewOrder is the constructor of Order. It takes generated clients, which are
+// interfaces: a test can replace them.
 func NewOrder(f flags, carts CartClient, payments PaymentsClient, courier *Courier) *Order {
 	return &Order{carts: carts, payments: payments, courier: courier, packing: f.packing}
 }
 
-// Run sees the order through.
+// Run processes the order.
 func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, error) {
 	o.advance(ctx, OrderStatus{Step: "placed"})
 	cart, err := o.carts.Key(in.Customer).Empty(ctx)
@@ -67,7 +67,7 @@ func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, er
 	status.Step, status.Receipt = "packing", receipt.ID
 	o.advance(ctx, status)
 
-	// A durable timer: it goes on while the application is down.
+	// A durable timer: it also runs while the application is down.
 	if err := restate.Sleep(ctx, o.packing, restate.WithName("packing")); err != nil {
 		return OrderStatus{}, err
 	}
@@ -80,7 +80,7 @@ func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, er
 	return o.advance(ctx, status), nil
 }
 
-// Status tells how far the order is, while it runs and after.
+// Status returns the status of the order, while it runs and afterwards.
 func (o *Order) Status(ctx restate.WorkflowSharedContext) (OrderStatus, error) {
 	status, err := restate.Get[*OrderStatus](ctx, "status")
 	if err != nil {

@@ -21,25 +21,25 @@ func (t *CardTerminal) Charge(customer string, cents int, key string) error {
 	return nil
 }
 
-// Charge asks for a payment.
+// Charge is a request for a payment.
 type Charge struct {
 	Customer string `json:"customer"`
 	Cents    int    `json:"cents"`
 }
 
-// Receipt says that a payment was made.
+// Receipt confirms a payment.
 type Receipt struct {
 	ID string `json:"id"`
 }
 
-// Payments is a service: its handlers have no state of their own.
+// Payments is a service: its handlers have no state.
 type Payments struct{ terminal *CardTerminal }
 
 // NewPayments is the constructor of Payments.
 func NewPayments(terminal *CardTerminal) *Payments { return &Payments{terminal} }
 
-// Charge charges a card. The step runs until it succeeds, and its result is
-// journaled: if the application dies after it, the card is not charged again.
+// Charge charges a card. The step is retried until it succeeds, and its result is
+// journaled: if the application crashes after it, the card is not charged again.
 func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
 	err := restate.RunVoid(ctx, func(restate.RunContext) error {

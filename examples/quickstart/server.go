@@ -22,15 +22,15 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// restateServer brings the configuration: of the server that the environment
-// names, or of one that runs with the application.
+// restateServer provides the configuration, for the server that the environment
+// names or for one that runs with the application.
 func restateServer(f flags) fx.Option {
 	ingressURL, adminURL := os.Getenv("RESTATE_INGRESS_URL"), os.Getenv("RESTATE_ADMIN_URL")
 	switch {
 	case ingressURL != "" && adminURL != "":
 		return fx.Provide(runningServer)
 	case ingressURL != "" || adminURL != "":
-		return fx.Error(errors.New("set both RESTATE_INGRESS_URL and RESTATE_ADMIN_URL to use a server that runs already, or none of them"))
+		return fx.Error(errors.New("set both RESTATE_INGRESS_URL and RESTATE_ADMIN_URL to use a running server, or neither of them"))
 	default:
 		return fx.Options(
 			devserver.Module,
@@ -40,8 +40,8 @@ func restateServer(f flags) fx.Option {
 	}
 }
 
-// runningServer is the configuration for a server that has to run already: the
-// start would be patient with one that does not.
+// runningServer is the configuration for a server that must already run. It checks
+// the server, because the registration would wait for it.
 func runningServer() (fxrestate.Config, error) {
 	cfg, err := fxrestate.ConfigFromEnv()
 	if err != nil {
@@ -50,7 +50,7 @@ func runningServer() (fxrestate.Config, error) {
 	if cfg.Register == nil {
 		cfg.Register = &deployment.Config{URL: "http://127.0.0.1:{{port}}"}
 	}
-	cfg.Register.Required = true // or the printed requests would not work
+	cfg.Register.Required = true // the printed requests need it
 	server, err := admin.New(cfg.Admin)
 	if err != nil {
 		return cfg, err
@@ -73,16 +73,16 @@ func ownServer(s *devserver.Server, f flags) (fxrestate.Config, error) {
 	}, err
 }
 
-// endpointPort is the port that the shop's handlers are served on, the same one
-// at every start of the same data: an order under way is bound to the URL where
-// it began.
+// endpointPort returns the port that serves the shop's handlers. It is the same at
+// every start with the same data, because an order in flight is pinned to the URL
+// where it started.
 func endpointPort(data string) (int, error) {
 	file := filepath.Join(data, "endpoint-port")
 	known, err := os.ReadFile(file)
 	if err == nil {
 		port, err := strconv.ParseUint(strings.TrimSpace(string(known)), 10, 16)
 		if err != nil || port == 0 {
-			return 0, fmt.Errorf("%s does not hold a port; remove %s to begin anew", file, data)
+			return 0, fmt.Errorf("%s does not hold a port; remove %s to start again", file, data)
 		}
 		return int(port), nil
 	}
@@ -99,8 +99,8 @@ func endpointPort(data string) (int, error) {
 	return port, writeWhole(file, strconv.Itoa(port)+"\n")
 }
 
-// freePort finds a port below those that operating systems give to outgoing
-// connections, one of which might have it when the application comes back.
+// freePort finds a port below the ephemeral range. An outgoing connection might use
+// a port of that range when the application starts again.
 func freePort() (int, error) {
 	const first, end, tries = 20000, 32768, 100
 	var failed error
@@ -115,7 +115,7 @@ func freePort() (int, error) {
 	return 0, fmt.Errorf("no free port from %d to %d: %w", first, end-1, failed)
 }
 
-// writeWhole writes a file that is there whole or not at all.
+// writeWhole writes a file atomically.
 func writeWhole(file, text string) error {
 	written := file + ".new"
 	if err := os.WriteFile(written, []byte(text), 0o600); err != nil {

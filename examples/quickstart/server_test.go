@@ -52,7 +52,7 @@ func TestAServerOfNoUseIsAnErrorBeforeReady(t *testing.T) {
 	t.Cleanup(refusing.Close)
 
 	for name, test := range map[string]struct{ admin, says string }{
-		"one that does not answer":     {deadAdmin, "quickstart: .*no server at RESTATE_ADMIN_URL: .*connection refused"},
+		"one that does not respond":    {deadAdmin, "quickstart: .*no server at RESTATE_ADMIN_URL: .*connection refused"},
 		"one that refuses deployments": {"RESTATE_ADMIN_URL=" + refusing.URL, "quickstart: .*the endpoint is not registered: .*no room"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestEndpointPortStaysTheSame(t *testing.T) {
 	port, err := endpointPort(data)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, port, 20000)
-	require.Less(t, port, 32768, "operating systems give ports from here on to anybody")
+	require.Less(t, port, 32768, "operating systems use ports from here on for outgoing connections")
 	again, err := endpointPort(data)
 	require.NoError(t, err)
 	require.Equal(t, port, again)
@@ -130,7 +130,8 @@ func TestTheDataIsForTheUserAlone(t *testing.T) {
 func TestAKillWhileThePortIsWrittenDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	// A directory in place of the written file is where a kill would have struck.
+	// A directory in place of the temporary file makes the write fail halfway, as a
+	// kill would.
 	require.NoError(t, os.Mkdir(data+"/endpoint-port.new", 0o700))
 	_, err := endpointPort(data)
 	require.Error(t, err)

@@ -15,23 +15,23 @@ type attempt struct {
 	trip  Trip
 }
 
-// attempts are one that succeeds, and one for each step that can fail. A flight
-// has two seats: the third customer is too late.
+// attempts have one that succeeds, and one for each step that can fail. A flight has
+// two seats: the third customer is too late.
 var attempts = []attempt{
 	{"Ada gets her trip", Trip{"Ada", "RS-1", "Seaside", 80_000}},
-	{"the hotel is full: the seat is given back", Trip{"Grace", "RS-1", "Grand", 80_000}},
-	{"the card is declined: the room is given back too", Trip{"Edsger", "RS-1", "Seaside", 250_000}},
-	{"the seat is not confirmed: all is undone", Trip{"nobody", "RS-1", "Seaside", 80_000}},
-	{"the bank does not answer at first, which undoes nothing", Trip{"Unlucky", "RS-1", "Seaside", 80_000}},
-	{"the flight is full: nothing is to be undone", Trip{"Barbara", "RS-1", "Seaside", 80_000}},
+	{"the hotel is full: the seat is released", Trip{"Grace", "RS-1", "Grand", 80_000}},
+	{"the card is declined: the room is released too", Trip{"Edsger", "RS-1", "Seaside", 250_000}},
+	{"the seat is not confirmed: everything is undone", Trip{"nobody", "RS-1", "Seaside", 80_000}},
+	{"the bank does not respond at first: the step is retried, nothing is undone", Trip{"Unlucky", "RS-1", "Seaside", 80_000}},
+	{"the flight is full: there is nothing to undo", Trip{"Barbara", "RS-1", "Seaside", 80_000}},
 }
 
 func (a attempt) curl(ingressURL string) string {
-	body, _ := json.Marshal(a.trip) // has no field that fails
+	body, _ := json.Marshal(a.trip) // cannot fail for this type
 	return fmt.Sprintf("curl %s/trips/Book -H 'content-type: application/json' -d '%s'", ingressURL, body)
 }
 
-// demo makes the requests and shows what comes back.
+// demo sends the requests and shows the responses.
 func demo(ctx context.Context, client *ingress.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

@@ -9,13 +9,13 @@ import (
 	"github.com/fxrestate/go/durable"
 )
 
-// capacity is how many passengers a flight takes.
+// capacity is the number of seats of a flight.
 const capacity = 2
 
-// seats are those that are taken, by their ids: the state of a flight.
+// seats are the reserved seats by id: the state of a flight.
 var seats = durable.NewStateKey[map[string]Seat]("seats")
 
-// Seat is one that is taken.
+// Seat is a reserved seat.
 type Seat struct {
 	Passenger string `json:"passenger"`
 	Confirmed bool   `json:"confirmed"`
@@ -28,7 +28,7 @@ type Flight struct{}
 // NewFlight is the constructor of Flight.
 func NewFlight() *Flight { return &Flight{} }
 
-// Reserve takes a seat and returns its id.
+// Reserve reserves a seat and returns its id.
 func (*Flight) Reserve(ctx restate.ObjectContext, passenger string) (string, error) {
 	taken, err := seats.GetOr(ctx, map[string]Seat{})
 	if err != nil {
@@ -57,7 +57,7 @@ func (*Flight) Confirm(ctx restate.ObjectContext, id string) error {
 	return seats.Set(ctx, taken)
 }
 
-// Cancel gives a seat back. To cancel again changes nothing.
+// Cancel releases a seat. A second Cancel changes nothing.
 func (*Flight) Cancel(ctx restate.ObjectContext, id string) error {
 	taken, err := seats.Get(ctx)
 	if err != nil {
@@ -67,12 +67,12 @@ func (*Flight) Cancel(ctx restate.ObjectContext, id string) error {
 	return seats.Set(ctx, taken)
 }
 
-// Seats returns the seats that are taken.
+// Seats returns the reserved seats.
 func (*Flight) Seats(ctx restate.ObjectSharedContext) (map[string]Seat, error) {
 	return seats.GetOr(ctx, map[string]Seat{})
 }
 
-// refuse makes an error that no retry would change.
+// refuse makes a terminal error: it is not retried.
 func refuse(why string) error {
 	return restate.ToTerminalError(errors.New(why), restate.WithErrorCode(http.StatusConflict))
 }

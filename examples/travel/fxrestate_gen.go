@@ -29,13 +29,13 @@ type FlightClient interface {
 // FlightCalls are the handlers of one [Flight].
 // Each method waits for the result; see [rpc.Call].
 type FlightCalls interface {
-	// Cancel gives a seat back. To cancel again changes nothing.
+	// Cancel releases a seat. A second Cancel changes nothing.
 	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error
 	// Confirm makes a reservation final.
 	Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) error
-	// Reserve takes a seat and returns its id.
+	// Reserve reserves a seat and returns its id.
 	Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (string, error)
-	// Seats returns the seats that are taken.
+	// Seats returns the reserved seats.
 	Seats(ctx restate.Context, opts ...restate.RequestOption) (map[string]Seat, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -147,13 +147,13 @@ type FlightIngress interface {
 // FlightIngressCalls are the handlers of one [Flight].
 // Each method waits for the result; see [ingress.Call].
 type FlightIngressCalls interface {
-	// Cancel gives a seat back. To cancel again changes nothing.
+	// Cancel releases a seat. A second Cancel changes nothing.
 	Cancel(ctx context.Context, in string, opts ...ingress.RequestOption) error
 	// Confirm makes a reservation final.
 	Confirm(ctx context.Context, in string, opts ...ingress.RequestOption) error
-	// Reserve takes a seat and returns its id.
+	// Reserve reserves a seat and returns its id.
 	Reserve(ctx context.Context, in string, opts ...ingress.RequestOption) (string, error)
-	// Seats returns the seats that are taken.
+	// Seats returns the reserved seats.
 	Seats(ctx context.Context, opts ...ingress.RequestOption) (map[string]Seat, error)
 
 	// Send has methods that do not wait; see [ingress.Send].

@@ -1,12 +1,12 @@
-// Command travel books trips: a flight, a hotel and the payment, all or nothing.
-// It shows a saga, whose steps are undone when a later one fails, and needs
-// nothing but Go and npm (or docker, or a restate-server on PATH):
+// Command travel books trips: a flight, a hotel and the payment, all or nothing. It
+// shows a saga, whose steps are undone when a later one fails. It needs only Go and
+// npm (or docker, or a restate-server on PATH):
 //
 //	go run ./examples/travel
 //
 // It finds or installs a restate-server, runs it with its data in a temporary
-// directory, serves the handlers to it, and prints requests to try, among them one
-// for each step that can fail. With -demo it makes them and exits.
+// directory, serves the handlers to it, and prints requests to try, including one
+// for each step that can fail. With -demo it sends them itself and exits.
 package main
 
 import (
@@ -34,7 +34,7 @@ import (
 //go:generate go run github.com/fxrestate/go/cmd/fxrestate gen
 
 func main() {
-	runDemo := flag.Bool("demo", false, "make the requests, show what comes back, and exit")
+	runDemo := flag.Bool("demo", false, "send the requests, show the responses, and exit")
 	flag.Parse()
 	if err := run(*runDemo); err != nil {
 		fmt.Fprintln(os.Stderr, "travel:", err)
@@ -46,11 +46,11 @@ func main() {
 func agency() fx.Option {
 	return fx.Options(
 		fxrestate.Module,
-		fx.StartTimeout(time.Minute), // of fx: 15 seconds
+		fx.StartTimeout(time.Minute), // the default of fx is 15 seconds
 		fx.Provide(NewHotels, NewBank),
 		fxrestate.Object[*Flight](NewFlight, fxrestate.Name("flight")),
 		fxrestate.Service[*Trips](NewTrips, fxrestate.Name("trips")),
-		fx.Provide(NewFlightClient), // which Trips calls
+		fx.Provide(NewFlightClient), // used by Trips
 	)
 }
 
@@ -95,9 +95,9 @@ func onServer(s *devserver.Server) fxrestate.Config {
 	}
 }
 
-// runApp starts the application, runs main, and stops the application. A Ctrl-C
-// ends the context of main; one during the start takes effect after it, so that
-// what was started is stopped.
+// runApp starts the application, runs main, and stops the application. Ctrl-C ends
+// the context of main. During the start, Ctrl-C takes effect after it, so that
+// everything that was started is stopped.
 func runApp(app *fx.App, main func(context.Context) error) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
@@ -117,7 +117,7 @@ func runApp(app *fx.App, main func(context.Context) error) error {
 	return errors.Join(err, app.Stop(stop))
 }
 
-// serve waits for a Ctrl-C, or for a part of the application to shut it down.
+// serve waits for Ctrl-C, or until a part of the application shuts it down.
 func serve(ctx context.Context, app *fx.App) error {
 	select {
 	case <-ctx.Done():

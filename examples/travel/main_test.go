@@ -74,7 +74,7 @@ func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
 			}
 
 			require.NoError(t, w.book(t, Trip{"Ada", "D", "Seaside", 80_000}))
-			require.NoError(t, w.book(t, Trip{"Unlucky", "D", "Seaside", 80_000}), "no answer from the bank undoes nothing")
+			require.NoError(t, w.book(t, Trip{"Unlucky", "D", "Seaside", 80_000}), "a bank that does not respond undoes nothing")
 			require.ErrorContains(t, w.book(t, Trip{"Barbara", "D", "Seaside", 80_000}), "the flight is full")
 			taken := w.seats(t, "D")
 			require.Len(t, taken, 2)

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// ledger is what a partner keeps: amounts by id. Real partners are elsewhere.
+// ledger holds the amounts of a partner by id. Real partners are other systems.
 type ledger struct {
 	mu      sync.Mutex
 	entries map[string]int
@@ -28,14 +28,14 @@ func (l *ledger) remove(id string) {
 	delete(l.entries, id)
 }
 
-// Entries returns what is booked.
+// Entries returns the booked amounts.
 func (l *ledger) Entries() map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(l.entries)
 }
 
-// Hotels books rooms under an id of the caller's: the same id is the same room.
+// Hotels books rooms. The caller chooses the id: the same id is the same room.
 type Hotels struct {
 	ledger
 
@@ -45,7 +45,7 @@ type Hotels struct {
 // NewHotels is the constructor of Hotels.
 func NewHotels(log *slog.Logger) *Hotels { return &Hotels{log: log} }
 
-// Book books a room. The Grand has none.
+// Book books a room. The Grand is full.
 func (h *Hotels) Book(hotel, id string) error {
 	if hotel == "Grand" {
 		return refuse("the hotel is full")
@@ -55,15 +55,14 @@ func (h *Hotels) Book(hotel, id string) error {
 	return nil
 }
 
-// Cancel gives a room back, if it was booked.
+// Cancel releases a room, if it was booked.
 func (h *Hotels) Cancel(hotel, id string) error {
 	h.remove(id)
 	h.log.Info("room cancelled", "hotel", hotel)
 	return nil
 }
 
-// Bank takes payments under an id of the caller's: the same id is the same
-// payment.
+// Bank takes payments. The caller chooses the id: the same id is the same payment.
 type Bank struct {
 	ledger
 
@@ -73,13 +72,13 @@ type Bank struct {
 // NewBank is the constructor of Bank.
 func NewBank(log *slog.Logger) *Bank { return &Bank{log: log} }
 
-// limit is what the bank lends, in cents.
+// limit is the limit of one payment, in cents.
 const limit = 100_000
 
-// errUnreachable is no refusal: the step is tried again.
-var errUnreachable = errors.New("the bank does not answer")
+// errUnreachable is not terminal: the step is retried.
+var errUnreachable = errors.New("the bank does not respond")
 
-// Charge takes a payment. A first charge for "Unlucky" gets no answer.
+// Charge takes a payment. The first charge of "Unlucky" gets no response.
 func (b *Bank) Charge(customer string, cents int, id string) error {
 	_, again := b.Entries()[id]
 	if cents > limit {
@@ -93,7 +92,7 @@ func (b *Bank) Charge(customer string, cents int, id string) error {
 	return nil
 }
 
-// Refund gives a payment back, if there was one.
+// Refund returns a payment, if there was one.
 func (b *Bank) Refund(id string) error {
 	b.remove(id)
 	b.log.Info("card refunded")

@@ -6,7 +6,7 @@ import (
 	"github.com/fxrestate/go/durable"
 )
 
-// Trip is what a customer wants.
+// Trip is a request for a trip.
 type Trip struct {
 	Customer string `json:"customer"`
 	Flight   string `json:"flight"`
@@ -14,7 +14,7 @@ type Trip struct {
 	Cents    int    `json:"cents"`
 }
 
-// Booking says that a trip is booked.
+// Booking confirms a trip.
 type Booking struct {
 	ID   string `json:"id"`
 	Seat string `json:"seat"`
@@ -39,16 +39,16 @@ func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 	flight := t.flights.Key(in.Flight)
 
 	return durable.Saga(ctx, func(undo *durable.Compensations) (Booking, error) {
-		// A reservation has an id that only its answer tells: what undoes it is
-		// registered after it. Flights are handlers, so both are calls.
+		// The id of a reservation is known only from its response, so the compensation is
+		// registered afterwards. Flights are handlers, so both are calls.
 		seat, err := flight.Reserve(ctx, in.Customer)
 		if err != nil {
 			return Booking{}, err
 		}
 		undo.Call("cancel-flight", func(ctx restate.Context) error { return flight.Cancel(ctx, seat) })
 
-		// The hotel and the bank take an id of ours: what undoes them is registered
-		// before, since they may have done their part although they did not answer.
+		// The hotel and the bank accept our id, so the compensation is registered before:
+		// they may have done their part although they did not respond.
 		undo.Step("cancel-hotel", func(restate.RunContext) error { return t.hotels.Cancel(in.Hotel, id) })
 		if err := restate.RunVoid(ctx, func(restate.RunContext) error {
 			return t.hotels.Book(in.Hotel, id)

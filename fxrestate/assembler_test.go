@@ -69,5 +69,5 @@ func TestAFailingConstructorIsTheErrorOfTheApplication(t *testing.T) {
 	app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop()), fx.NopLogger,
 		fxrestate.Service[membered](newMembered, fxrestate.Guards(func() (*gate, error) { return nil, failure })))
 	require.ErrorIs(t, app.Err(), failure)
-	require.ErrorContains(t, app.Err(), "a guard (stages_test.go:")
+	require.ErrorContains(t, app.Err(), "a guard (assembler_test.go:")
 }

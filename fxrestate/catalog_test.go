@@ -52,7 +52,7 @@ func TestAServiceThatItsClientsCallByAnotherNameIsAMistake(t *testing.T) {
 	app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop()), fx.NopLogger,
 		fxrestate.RemoteService[grave](),
 		plain(func() fxrestate.Registration { return fxrestate.NewService(grave{}, fxrestate.Name("graves")) }))
-	require.ErrorContains(t, app.Err(), `fxrestate: fxrestate_test.grave is served as "graves" (learn_test.go:`)
-	require.ErrorContains(t, app.Err(), `, and its clients call "grave" (learn_test.go:`)
+	require.ErrorContains(t, app.Err(), `fxrestate: fxrestate_test.grave is served as "graves" (catalog_test.go:`)
+	require.ErrorContains(t, app.Err(), `, and its clients call "grave" (catalog_test.go:`)
 	require.ErrorContains(t, app.Err(), "; register it with Service, Object or Workflow instead of both")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -15,60 +16,76 @@ import (
 // assembler makes the pipelines of services from what is attached to them, and
 // collects what is wrong with it.
 type assembler struct {
-	made     map[*member]any
-	registry *handler.Registry
-	services map[reflect.Type]*handler.Descriptor // by struct; nil: it has mistakes
-	config   PipelineConfig
-	global   pipeline.Stages
-	values   []any
-	errs     []error
+	instances map[*member]any
+	registry  *handler.Registry
+	services  map[reflect.Type]*handler.Descriptor // by struct; nil: it has mistakes
+	config    PipelineConfig
+	global    level
+	groups    map[*group]level
+	errs      []error
 }
 
-func newAssembler(cfg PipelineConfig, registry *handler.Registry, made []constructed) *assembler {
+// level is what the attachments of one level come to.
+type level struct {
+	stages pipeline.Stages
+	values []any
+}
+
+func newAssembler(cfg PipelineConfig, registry *handler.Registry, instances []instance) *assembler {
 	a := &assembler{
-		made: make(map[*member]any, len(made)), registry: registry,
+		instances: make(map[*member]any, len(instances)), registry: registry,
 		services: make(map[reflect.Type]*handler.Descriptor), config: cfg,
+		groups: map[*group]level{},
 	}
-	for _, c := range made {
-		a.made[c.member] = c.value
+	for _, i := range instances {
+		a.instances[i.member] = i.value
 	}
 	return a
 }
 
-// use makes the stages of all services. It comes after the services are known.
-func (a *assembler) use(uses []globalAttachments, log *slog.Logger) {
-	a.global, a.values = a.stages(inOrder(uses))
-	a.global.Observers = append([]pipeline.Observer{pipeline.LogPanics(log)}, a.global.Observers...)
+// use makes the levels of the application and of its groups. It comes after the
+// services are known.
+func (a *assembler) use(application *group, groups []*group, log *slog.Logger) {
+	a.global = a.level(application.attachments)
+	a.global.stages.Observers = append([]pipeline.Observer{pipeline.LogPanics(log)}, a.global.stages.Observers...)
+	for _, g := range groups {
+		a.groups[g] = a.level(g.attachments)
+	}
 }
 
-// base is what [Use] and the configuration make of every pipeline.
-func (a *assembler) base() endpoint.Pipeline {
-	return endpoint.Pipeline{
-		Global:              a.global,
-		ServiceValues:       a.values,
+// base is what the configuration and the levels above a service make of its pipeline.
+func (a *assembler) base(d placement) endpoint.Pipeline {
+	own := a.level(d.attachments)
+	p := endpoint.Pipeline{
+		Global:              a.global.stages,
+		Service:             own.stages,
+		ServiceValues:       own.values,
 		WithoutGuards:       a.config.WithoutGuards,
 		WithoutInterceptors: a.config.WithoutInterceptors,
 		WithoutFilters:      a.config.WithoutFilters,
 	}
+	path := d.group.path()
+	for _, g := range path {
+		p.Groups = append(p.Groups, a.groups[g].stages)
+	}
+	for _, g := range slices.Backward(path) { // the nearest is found first
+		p.ServiceValues = append(p.ServiceValues, a.groups[g].values...)
+	}
+	p.ServiceValues = append(p.ServiceValues, a.global.values...)
+	return p
 }
 
 // check looks for mistakes in what is attached to a service that has others.
 func (a *assembler) check(d *declaration) {
-	a.stages(d.attachments)
+	a.level(d.attachments)
 	for _, h := range d.handlers {
-		a.stages(h.list)
+		a.level(h.list)
 	}
 }
 
 // of is the pipeline of a declared service.
-func (a *assembler) of(d *declaration, desc *handler.Descriptor) endpoint.Pipeline {
-	p := a.base()
-	var values []any
-	p.Service, values = a.stages(d.attachments)
-	p.ServiceValues = append(values, a.values...)
-	if len(d.handlers) == 0 {
-		return p
-	}
+func (a *assembler) of(d placement, desc *handler.Descriptor) endpoint.Pipeline {
+	p := a.base(d)
 	p.Handlers = make(map[string]pipeline.Stages, len(d.handlers))
 	p.Values = make(map[string][]any, len(d.handlers))
 	for _, h := range d.handlers {
@@ -77,9 +94,38 @@ func (a *assembler) of(d *declaration, desc *handler.Descriptor) endpoint.Pipeli
 			a.errs = append(a.errs, err)
 			continue
 		}
-		p.Handlers[m.Name], p.Values[m.Name] = a.stages(h.list)
+		own := a.level(h.list)
+		p.Handlers[m.Name], p.Values[m.Name] = own.stages, own.values
 	}
 	return p
+}
+
+// around returns a definition with its pipeline, or nil, and collects what is wrong.
+func (a *assembler) around(f foreign) restate.ServiceDefinition {
+	p := a.base(f.placement)
+	if isNil(f.definition) {
+		a.errs = append(a.errs, fmt.Errorf("fxrestate: a constructor given to Definition returned nil; return a definition, or an error with it%s", at(f.spec.Position)))
+		return nil
+	}
+	p.Handlers = make(map[string]pipeline.Stages, len(f.handlers))
+	p.Values = make(map[string][]any, len(f.handlers))
+	for _, h := range f.handlers {
+		own := a.level(h.list)
+		name, err := h.in(f.definition)
+		if _, twice := p.Handlers[name]; twice && err == nil {
+			err = fmt.Errorf("%s/%s has attachments twice; write them in one place", f.definition.Name(), name)
+		}
+		if err != nil {
+			a.errs = append(a.errs, fmt.Errorf("fxrestate: Handler (%s): %w", h.position, err))
+			continue
+		}
+		p.Handlers[name], p.Values[name] = own.stages, own.values
+	}
+	def, err := p.Foreign(f.definition)
+	if err != nil {
+		a.errs = append(a.errs, fmt.Errorf("fxrestate: the definition of %s%s: %w", f.definition.Name(), at(f.spec.Position), err))
+	}
+	return def
 }
 
 // serves reports whether this application has the service.
@@ -96,11 +142,13 @@ func structOf(t reflect.Type) reflect.Type {
 	return t
 }
 
-// stages makes what the pipeline compiles of the attachments of one level.
-func (a *assembler) stages(attachments []Attachment) (s pipeline.Stages, values []any) {
+// level makes what the pipeline compiles of the attachments of one level.
+func (a *assembler) level(attachments []Attachment) level {
+	var l level
+	s := &l.stages
 	for _, at := range attachments {
 		for _, m := range at.members {
-			v, err := m.get(a.made)
+			v, err := m.get(a.instances)
 			if err == nil {
 				if err = pipeline.Check(v); err != nil {
 					err = fmt.Errorf("fxrestate: %s (%s) %w", m.stage, m.position, err)
@@ -110,9 +158,9 @@ func (a *assembler) stages(attachments []Attachment) (s pipeline.Stages, values 
 				a.errs = append(a.errs, err)
 				continue
 			}
-			m.add(&s, v)
+			m.add(s, v)
 		}
-		values = append(values, at.values...)
+		l.values = append(l.values, at.values...)
 		switch {
 		case at.asTerminal == nil:
 		case *at.asTerminal == nil:
@@ -130,7 +178,7 @@ func (a *assembler) stages(attachments []Attachment) (s pipeline.Stages, values 
 			s.DeadLetter = a.deadLetter(at)
 		}
 	}
-	return s, values
+	return l
 }
 
 func (a *assembler) problem(at Attachment, format string, args ...any) {

@@ -34,27 +34,54 @@ func TestAttachmentsKeepTheOrderOfTheTextWhateverThePlace(t *testing.T) {
 	require.Len(t, got["Other"], 6)
 }
 
-// first is an option whose call of Use comes before all others of the package's
+// early is an option whose call of Use comes before all others of the package's
 // tests: it is kept in a package variable.
-var first = fxrestate.Use(fxrestate.Guards(&gate{"called first"}))
+var early = fxrestate.Use(fxrestate.Guards(&gate{"called early"}))
 
 // stages is an attachment, which is listed where it is wanted.
 var stages = fxrestate.Guards(&gate{"in a variable"})
 
-func TestSeveralUsesStandInTheOrderInWhichTheyWereCalled(t *testing.T) {
+func TestSeveralUsesStandInTheOrderInWhichTheyAreListed(t *testing.T) {
 	t.Parallel()
-	names := func(opts ...fx.Option) (names []string) {
-		for _, m := range chains(t, append(opts, fxrestate.Service[membered](newMembered))...)["Do"] {
-			names = append(names, m.Name)
-		}
-		return names
+	use := func(name string) fx.Option { return fxrestate.Use(fxrestate.Guards(&gate{name})) }
+	late := use("called in the middle")
+	var loop []fx.Option
+	for _, name := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"} {
+		loop = append(loop, use(name))
 	}
-	require.Equal(t, []string{"called first", "listed first"}, names(fxrestate.Use(fxrestate.Guards(&gate{"listed first"})), first))
-	late := fxrestate.Use(fxrestate.Guards(&gate{"called early, listed late"}))
-	require.Equal(t, []string{"called early, listed late", "called late"}, names(fxrestate.Use(fxrestate.Guards(&gate{"called late"})), late))
-
-	require.Equal(t, []string{"before", "in a variable", "after"}, names(
-		fxrestate.Use(fxrestate.Guards(&gate{"before"}), stages, fxrestate.Guards(&gate{"after"}))))
+	for name, tt := range map[string]struct {
+		options []fx.Option
+		want    []string
+	}{
+		"a package variable that is listed last": {[]fx.Option{use("listed first"), early}, []string{"listed first", "called early"}},
+		"an option that is listed after a later one": {
+			[]fx.Option{use("called last"), late}, []string{"called last", "called in the middle"},
+		},
+		"an attachment of a variable": {
+			[]fx.Option{fxrestate.Use(fxrestate.Guards(&gate{"before"}), stages, fxrestate.Guards(&gate{"after"}))},
+			[]string{"before", "in a variable", "after"},
+		},
+		"options of one line of the program": {loop, []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}},
+		"modules between and inside": {
+			[]fx.Option{
+				use("1"),
+				fx.Module("a", use("2"), fx.Module("b", use("3"), fx.Options(use("4"))), use("5")),
+				fx.Module("c", fx.Module("d", use("6"))),
+				fx.Options(use("7"), fx.Module("e", use("8"))),
+				use("9"),
+			},
+			[]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var names []string
+			for _, m := range chains(t, append(tt.options, fxrestate.Service[membered](newMembered))...)["Do"] {
+				names = append(names, m.Name)
+			}
+			require.Equal(t, tt.want, names)
+		})
+	}
 }
 
 // Packages keep what they attach as values, and one Use gives all of it an order.

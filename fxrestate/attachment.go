@@ -1,9 +1,7 @@
 package fxrestate
 
 import (
-	"cmp"
-	"slices"
-	"sync/atomic"
+	"fmt"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
@@ -12,24 +10,28 @@ import (
 )
 
 // Attachment is a part of the pipeline that runs around handlers: guards,
-// interceptors, pipes, filters and more. It is attached to
+// interceptors, pipes, filters and more. Attach it to
 //
 //   - all handlers of the application, with [Use],
-//   - a service, as an option of [Service], [Object] or [Workflow],
+//   - the services of a group, with [Use] inside [Group],
+//   - a service, as an option of [Service], [Object], [Workflow] or [Definition],
 //   - a handler, as an option of [Handler].
 //
 // Members are given as values or as constructors, which are functions as for
-// fx.Provide: fx makes one instance for each place where the attachment is listed.
-// The order of members is that of the program's text: those of [Use] before the
-// service's, and those before the handler's; filters the other way round. See
-// package pipeline for what the members are and when they run.
+// fx.Provide. fx makes one instance for each place where the attachment is listed,
+// so that a place is also the way to share an instance.
 //
-// An attachment is a value: it can be kept in a variable and listed in any number
-// of places and applications.
+// Members run level by level: those of the application, the group, the service, the
+// handler. Within a level the order is that of the program's text. Filters take the
+// levels the other way round. See package pipeline for what the members are and
+// when they run.
+//
+// An attachment is a value: keep it in a variable, and list it in any number of
+// places and applications.
 type Attachment struct {
 	// The embedded options of the SDK let an attachment stand among the options
-	// of a service and of a handler. Where nobody takes it out again, they leave a
-	// trace for [misplaced].
+	// of a service and of a handler. Where this package does not take it out again,
+	// they leave a trace for [misplaced].
 	restate.ServiceDefinitionOption
 	restate.HandlerOption
 
@@ -139,52 +141,6 @@ func Attach(values ...any) Attachment {
 	return a
 }
 
-// Use attaches to all handlers of the application, in the order in which it lists
-// the attachments.
-//
-// The order of several calls of Use is that in which the program called them,
-// wherever the options stand afterwards: fx does not tell its listing. In one
-// expression, such as the arguments of fx.New, that is the order of the text. A
-// call whose option is kept in a package variable comes when the package is
-// initialised, before those in functions, however late it is listed. Where the
-// order counts, keep attachments in variables, not options, and list them in one
-// Use:
-//
-//	var Stages = fxrestate.Guards(NewAuth) // of a library
-//
-//	fxrestate.Use(trace.Stages, auth.Stages, fxrestate.Filters(pipeline.HTTPErrors()))
-func Use(attachments ...Attachment) fx.Option {
-	list := placed(attachments)
-	opts := []fx.Option{fx.Supply(fx.Annotate(
-		globalAttachments{order: useOrder.Add(1), list: list},
-		fx.ResultTags(globalGroup),
-	))}
-	for _, a := range list {
-		opts = append(opts, a.provide())
-	}
-	return fx.Options(opts...)
-}
-
-// useOrder numbers the calls of [Use]. fx keeps no order in its groups, and
-// options cannot see each other before the graph is built.
-var useOrder atomic.Int64
-
-// globalAttachments are those of one call of Use.
-type globalAttachments struct {
-	order int64
-	list  []Attachment
-}
-
-// inOrder joins the attachments of all calls of Use.
-func inOrder(uses []globalAttachments) []Attachment {
-	slices.SortFunc(uses, func(a, b globalAttachments) int { return cmp.Compare(a.order, b.order) })
-	var all []Attachment
-	for _, u := range uses {
-		all = append(all, u.list...)
-	}
-	return all
-}
-
 // placed returns the attachment for one more place: with members of its own, so
 // that each place has its own instances.
 func (a Attachment) placed() Attachment {
@@ -205,13 +161,20 @@ func placed(attachments []Attachment) []Attachment {
 	return list
 }
 
-// provide brings the constructors of the members into the graph.
-func (a Attachment) provide() fx.Option {
+// provideMembers brings the constructors of one place into the graph. The module
+// keeps their names from those of other places, which may have the same lines.
+func provideMembers(attachments []Attachment) fx.Option {
 	var opts []fx.Option
-	for _, m := range a.members {
-		if m.provide != nil {
-			opts = append(opts, m.provide(m))
+	for _, a := range attachments {
+		for _, m := range a.members {
+			if m.provide != nil {
+				name := fmt.Sprintf("%s (%s) #%d", m.stage, m.position, len(opts)+1)
+				opts = append(opts, m.provide(m, name))
+			}
 		}
 	}
-	return fx.Options(opts...)
+	if len(opts) == 0 {
+		return fx.Options()
+	}
+	return fx.Module("fxrestate.members", opts...)
 }

@@ -1,0 +1,118 @@
+package fxrestate
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	restate "github.com/restatedev/sdk-go"
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/handler"
+)
+
+// declaration is what the program says of a service: its type, its options and what
+// is attached to it. It has no instance, so that two services can call each other
+// without a cycle in the graph. It is made when an option is called, and shared by
+// all applications that the option is given to.
+type declaration struct {
+	spec        handler.Spec
+	served      bool // by this application, which constructs the instance
+	attachments []Attachment
+	handlers    []handlerAttachments
+}
+
+// handlerAttachments are those of one handler.
+type handlerAttachments struct {
+	method   any // a method expression, or the handler's name in a definition
+	list     []Attachment
+	position string
+}
+
+func declare[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, position string) *declaration {
+	d := &declaration{spec: handler.Spec{Type: reflect.TypeFor[T](), Kind: kind, Position: position}}
+	for _, opt := range opts {
+		switch own := opt.(type) {
+		case option:
+			own.apply(d)
+		case Attachment:
+			d.attachments = append(d.attachments, own.placed())
+		default:
+			d.spec.Options = append(d.spec.Options, opt)
+		}
+	}
+	return d
+}
+
+// declareForeign takes the attachments out of the options of a definition, and says
+// what is wrong with the others.
+func declareForeign(opts []restate.ServiceDefinitionOption, position string) (d *declaration, mistakes []error) {
+	d = &declaration{spec: handler.Spec{Position: position}}
+	for _, opt := range opts {
+		switch own := opt.(type) {
+		case Attachment:
+			d.attachments = append(d.attachments, own.placed())
+		case option:
+			before := len(d.handlers)
+			own.apply(d)
+			if len(d.handlers) == before {
+				mistakes = append(mistakes, fmt.Errorf("an option for structs (%s), which a definition does not take; say it where the definition is made", own.position))
+			}
+		case nil:
+			mistakes = append(mistakes, errors.New("an option that is nil; leave it out"))
+		default:
+			mistakes = append(mistakes, errors.New("an option of the SDK, which comes too late; give it to the definition where that is made"))
+		}
+	}
+	for _, h := range d.spec.Handlers {
+		if len(h.Options) > 0 || h.Name != "" {
+			mistakes = append(mistakes, fmt.Errorf("Handler(%v) has options that are no attachments; give them to the handler where it is made", h.Method))
+		}
+	}
+	return d, mistakes
+}
+
+// describe reads the declared type under the application's defaults.
+func (d *declaration) describe(defaults []restate.ServiceDefinitionOption) (*handler.Descriptor, error) {
+	spec := d.spec
+	spec.Defaults = defaults
+	return spec.Describe()
+}
+
+// all returns the attachments of the service and of its handlers.
+func (d *declaration) all() []Attachment {
+	all := slices.Clone(d.attachments)
+	for _, h := range d.handlers {
+		all = append(all, h.list...)
+	}
+	return all
+}
+
+// placement is a declaration in an application, with the group that it stands in.
+type placement struct {
+	*declaration
+	group *group // nil: in none
+}
+
+// contribution puts a placement into the value group of all. With fx.Annotate, which
+// makes a container each time, fx.New of hundreds of services took well over half
+// as long again.
+type contribution struct {
+	fx.Out
+
+	Placement placement `group:"fxrestate.placements"`
+}
+
+// contribute is a constructor for the graph.
+func (d *declaration) contribute(g *group) contribution {
+	return contribution{Placement: placement{d, g}}
+}
+
+// at puts a position behind what stands there.
+func at(position string) string {
+	if position == "" {
+		return ""
+	}
+	return " (" + position + ")"
+}

@@ -1,0 +1,26 @@
+package fxrestate
+
+import (
+	"errors"
+	"slices"
+
+	restate "github.com/restatedev/sdk-go"
+)
+
+// serve makes the definitions of all services, with the instances that fx has
+// constructed.
+func (p *plan) serve(constructed []Registration) ([]restate.ServiceDefinition, error) {
+	var errs []error
+	definitions := slices.Clone(p.foreign)
+	for _, r := range slices.Concat(constructed, p.contributed) {
+		desc := p.catalog.descriptors[r.declaration]
+		if err := desc.Check(r.instance); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		def, err := p.pipelines[r.declaration].Definition(desc, r.instance)
+		errs = append(errs, err)
+		definitions = append(definitions, def)
+	}
+	return definitions, errors.Join(errs...)
+}

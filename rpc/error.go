@@ -1,0 +1,45 @@
+package rpc
+
+import (
+	"errors"
+	"net/http"
+
+	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/scope"
+)
+
+// CallError is what [Call], [Handle.Attach] and the future of [Start] return when the
+// handler failed. Package ingress has the same: see [handler.CallError].
+type CallError = handler.CallError
+
+// failed makes the error of a call. The server told the id before the result, so
+// that asking for it does not wait.
+func (n handlerName) failed(failure restate.TerminalError, id func() string) error {
+	if misuse := (*scope.Misuse)(nil); errors.As(failure, &misuse) {
+		return failure // of the ctx, not of the handler
+	}
+	target := n.String()
+	if n.handler == "" {
+		target = ""
+	}
+	return &CallError{TerminalError: failure, Target: target, InvocationID: id()}
+}
+
+// ErrEmptyKey is the error of a call of a virtual object or workflow with an empty
+// key, for errors.Is. Nothing is called. The error is terminal, with code 400.
+var ErrEmptyKey = errors.New("an empty key")
+
+// badRequest makes an error of what came with the data: terminal, with code 400.
+func badRequest(err error) error {
+	return &refusal{restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest)), err}
+}
+
+// refusal is a terminal error that wraps its cause, which the SDK's own does not.
+type refusal struct {
+	restate.TerminalError
+	cause error
+}
+
+func (r *refusal) Unwrap() error { return r.cause }

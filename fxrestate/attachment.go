@@ -133,9 +133,10 @@ func DeadLetter(method any) Attachment {
 	return a
 }
 
-// Attach attaches values of any type for members of the pipeline to read with
-// [pipeline.MetadataOf], such as the roles that a guard asks for.
-func Attach(values ...any) Attachment {
+// Metadata attaches values of any type for members of the pipeline to read with
+// [pipeline.MetadataOf], such as the roles that a guard asks for. Restate does not see
+// them: for what it is to show see restate.WithMetadata.
+func Metadata(values ...any) Attachment {
 	a := newAttachment(caller())
 	a.values = values
 	return a

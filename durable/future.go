@@ -3,7 +3,6 @@ package durable
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -73,7 +72,12 @@ func (o *operation) open() []restate.Future {
 //	durable.FutureOf(run, run.Result)        // of restate.RunAsync
 //	durable.FutureOf(call, call.Response)    // of a call with the SDK's own client
 //	durable.FutureOf(wake, wake.Result)      // of restate.Awakeable
+//
+// Without a future or a method the result is an error.
 func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] {
+	if f == nil || result == nil {
+		return failed[T](errors.New("durable: FutureOf nothing; pass a future of the SDK's and its method Result or Response"))
+	}
 	o := &operation{Future: f}
 	o.call, _ = f.(restate.Invocation)
 	return Future[T]{&future[T]{open: o.open, operations: []*operation{o}, result: func() (value T, err error) {
@@ -168,7 +172,10 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 				return p.settled()
 			}
 			var none T
-			return none, restate.ToTerminalError(fmt.Errorf("timed out after %v", d), restate.WithErrorCode(http.StatusRequestTimeout))
+			if _, err := limit.settled(); err != nil {
+				return none, err // there is no timer
+			}
+			return none, NewTimeoutError(fmt.Sprintf("timed out after %v", d))
 		},
 	}}
 }
@@ -185,11 +192,11 @@ func (p Future[T]) ID() (id string, err error) {
 	return all[0].call.GetInvocationId(), nil
 }
 
-// Cancel asks the calls that p waits for, and whose results are not there, to stop:
-// of a single call, or of what lost in a combination. They go on until they next
-// wait for something, which then fails as [IsCancelled] tells
-// (https://docs.restate.dev/services/invocation/managing-invocations). Other
-// operations cannot be cancelled, and go on.
+// Cancel asks the call that p waits for, or each of a combination, to stop, unless its
+// result was waited for. A call that was asked goes on until it next waits for
+// something, which then fails as [IsCancelled] tells
+// (https://docs.restate.dev/services/invocation/managing-invocations). Other operations
+// cannot be cancelled, and go on. [CancelRest] does it for several.
 func (p Future[T]) Cancel(ctx restate.Context) (err error) {
 	defer sdk.Rescue(&err)
 	for _, o := range p.all() {

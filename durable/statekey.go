@@ -32,18 +32,9 @@ import (
 // name, and each of its methods returns an error.
 type StateKey[T any] struct{ slot slot[T] }
 
-// StateOption is an option of [NewStateKey] and [NewPromiseKey]: the codec, by
-// restate.WithCodec, restate.WithProto, restate.WithBinary and the like. Default:
-// JSON.
-type StateOption interface {
-	restate.GetOption
-	restate.SetOption
-	restate.PromiseOption
-}
-
 // NewStateKey declares a key of the state.
-func NewStateKey[T any](name string, opts ...StateOption) StateKey[T] {
-	return StateKey[T]{newSlot[T]("StateKey", name, sdk.Options(StateOption.BeforeGet, opts).Codec)}
+func NewStateKey[T any](name string, opts ...CodecOption) StateKey[T] {
+	return StateKey[T]{newSlot[T](sortStateKey, name, sdk.Options(CodecOption.BeforeGet, opts).Codec)}
 }
 
 // Name returns the name of the key.
@@ -67,7 +58,7 @@ func (k StateKey[T]) GetOr(ctx restate.ObjectSharedContext, absent T) (T, error)
 
 // Lookup is [StateKey.Get] and tells whether there is a value.
 func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, err error) {
-	if err := k.slot.check("StateKey"); err != nil {
+	if err := k.slot.check(sortStateKey); err != nil {
 		return value, false, err
 	}
 	defer sdk.Rescue(&err)
@@ -78,7 +69,7 @@ func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, 
 // Set stores a value. The error says that it cannot be encoded.
 func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
 	defer sdk.Rescue(&err)
-	if err := k.slot.check("StateKey"); err != nil {
+	if err := k.slot.check(sortStateKey); err != nil {
 		return err
 	}
 	p, err := k.slot.encode(value)
@@ -92,7 +83,7 @@ func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
 // Clear removes the value. The error is only that of a zero key.
 func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
 	defer sdk.Rescue(&err)
-	if err := k.slot.check("StateKey"); err != nil {
+	if err := k.slot.check(sortStateKey); err != nil {
 		return err
 	}
 	restate.Clear(ctx, k.slot.name)

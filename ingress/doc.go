@@ -40,8 +40,9 @@
 //
 // # Events
 //
-// [Client.ResolveAwakeable] and [Client.RejectAwakeable] complete an awakeable. To
-// complete a promise of a workflow, call a handler of the workflow that does.
+// [Resolve] and [Reject] complete an awakeable that is declared with
+// durable.NewAwakeable, and [AwakeableHandler] is a route that does so. To complete a
+// promise of a workflow, call a handler of the workflow that does.
 //
 // Version 1.7.12 of the server has no HTTP API for named signals. A test of this package
 // watches for one. Until then a handler passes the signal on:

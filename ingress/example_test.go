@@ -153,9 +153,9 @@ func ExampleNamed() {
 	// Output: cart-1 paid 250 cents <nil>
 }
 
-func ExampleClient_ResolveAwakeable() {
+func ExampleResolve() {
 	ctx, client := context.Background(), exampleClient()
-	gate := ingress.NewObject[*Gate](client).Key("ExampleClient_ResolveAwakeable")
+	gate := ingress.NewObject[*Gate](client).Key("ExampleResolve")
 
 	// The handler waits, and gave the awakeable's id away.
 	waiting, _ := ingress.Send0(ctx, gate, (*Gate).Await)
@@ -163,7 +163,7 @@ func ExampleClient_ResolveAwakeable() {
 	for ; id == ""; time.Sleep(5 * time.Millisecond) {
 		id, _ = ingress.Call0(ctx, gate, (*Gate).Awakeable)
 	}
-	fmt.Println(client.ResolveAwakeable(ctx, id, "approved"))
+	fmt.Println(ingress.Resolve(ctx, client, gateOpened, id, "approved"))
 	result, err := waiting.Attach(ctx)
 	fmt.Println(result, err)
 	// Output:

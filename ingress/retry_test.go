@@ -152,7 +152,7 @@ func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
 			return err
 		},
 		"awakeable": func(ctx context.Context, c *ingress.Client) error {
-			return c.ResolveAwakeable(ctx, "sign_1", "x")
+			return ingress.Resolve(ctx, c, gateOpened, "sign_1", "x")
 		},
 		"call of a workflow, whose second is a conflict": func(ctx context.Context, c *ingress.Client) error {
 			_, err := ingress.Call(ctx, ingress.NewWorkflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Run, "ada@example.com")

@@ -20,8 +20,8 @@ const DefaultMaxBody = 1 << 20
 // Route says how [Handler] mounts a handler. With the zero value, or nil, the route calls
 // the handler, and takes the key from the path.
 type Route struct {
-	// Key returns the key of the virtual object or the id of the workflow. The
-	// response to its error is 400 with the error's text, or what a
+	// Key returns the key of the virtual object, the id of the workflow, or in
+	// [AwakeableHandler] the id of the awakeable. The response to its error is 400 with the error's text, or what a
 	// [*RequestError] says. Key must be nil for a service, which has no key.
 	// Default: the [PathValue] "key" for objects and "id" for workflows.
 	Key func(r *http.Request) (string, error)
@@ -123,6 +123,20 @@ func Handler0Void[T any, C restate.Context](to Mountable[T], method func(T, C) e
 	return mount(to, method, reflect.TypeFor[restate.Void](), route)
 }
 
+// withDefaults fills in the defaults. A nil route has them all.
+func (r *Route) withDefaults() (filled Route) {
+	if r != nil {
+		filled = *r
+	}
+	if filled.MaxBody <= 0 {
+		filled.MaxBody = DefaultMaxBody
+	}
+	if filled.Error == nil {
+		filled.Error = WriteProblem
+	}
+	return filled
+}
+
 // mounted is a route.
 type mounted struct {
 	Route
@@ -132,16 +146,7 @@ type mounted struct {
 }
 
 func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route) http.HandlerFunc {
-	m := mounted{}
-	if route != nil {
-		m.Route = *route
-	}
-	if m.MaxBody <= 0 {
-		m.MaxBody = DefaultMaxBody
-	}
-	if m.Error == nil {
-		m.Error = WriteProblem
-	}
+	m := mounted{Route: route.withDefaults()}
 	err := errNoClient
 	if to != nil {
 		var a address[T]

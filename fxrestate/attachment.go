@@ -160,10 +160,19 @@ func placed(attachments []Attachment) []Attachment {
 	return list
 }
 
-// provideMembers provides the constructors of one place. The module keeps their names
-// apart from those of other places, which may come from the same line.
+// provideMembers provides the constructors of one place in a module of their own.
 func provideMembers(attachments []Attachment) fx.Option {
-	var opts []fx.Option
+	opts := constructors(attachments)
+	if len(opts) == 0 {
+		return fx.Options()
+	}
+	return fx.Module("fxrestate.members", opts...)
+}
+
+// constructors returns options for the constructors of one place. They stand in a module
+// that keeps their names apart from those of other places, which may come from the same
+// line.
+func constructors(attachments []Attachment) (opts []fx.Option) {
 	for _, a := range attachments {
 		for _, m := range a.members {
 			if m.provide != nil {
@@ -172,8 +181,5 @@ func provideMembers(attachments []Attachment) fx.Option {
 			}
 		}
 	}
-	if len(opts) == 0 {
-		return fx.Options()
-	}
-	return fx.Module("fxrestate.members", opts...)
+	return opts
 }

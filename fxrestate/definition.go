@@ -33,17 +33,17 @@ func Definition(constructor any, opts ...restate.ServiceDefinitionOption) fx.Opt
 		return ownOption{reportMistake("Definition (%s): %w", position, err)}
 	}
 	decl, mistakes := declareForeign(opts, position)
-	options := []fx.Option{provideMembers(decl.all())}
+	options := constructors(decl.all())
 	for _, err := range mistakes {
 		options = append(options, reportMistake("Definition (%s): %w", position, err))
 	}
 	// The module keeps the definition private, whatever fx.Annotate made of it.
-	return ownOption{fx.Options(append(options, fx.Module("fxrestate.Definition",
+	return ownOption{fx.Module("fxrestate.Definition", append(options,
 		fx.Provide(constructor, fx.Private),
 		fx.Provide(func(def restate.ServiceDefinition, g *group) foreignOut {
 			return foreignOut{Foreign: foreign{placement{decl, g}, def}}
 		}),
-	))...)}
+	)...)}
 }
 
 // foreign is a service definition that was built without this package, and what is

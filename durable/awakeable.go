@@ -8,8 +8,7 @@ import (
 
 	"github.com/fxrestate/go/internal/awakeableid"
 	"github.com/fxrestate/go/internal/payload"
-	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Awakeable is a value that a handler waits for and that somebody else provides: its
@@ -41,7 +40,7 @@ type Awakeable[T any] struct{ slot slot[T] }
 
 // NewAwakeable declares an awakeable.
 func NewAwakeable[T any](name string, opts ...CodecOption) Awakeable[T] {
-	return Awakeable[T]{newSlot[T](sortAwakeable, name, sdkoption.Collect(CodecOption.BeforeAwakeable, opts).Codec)}
+	return Awakeable[T]{newSlot[T](sortAwakeable, name, sdk.Options(CodecOption.BeforeAwakeable, opts).Codec)}
 }
 
 // Name returns the name of the awakeable.
@@ -69,7 +68,7 @@ func (a Awakeable[T]) New(ctx restate.Context) (id string, value Future[T], err 
 }
 
 func (a Awakeable[T]) start(ctx restate.Context) (f restate.AwakeableFuture[payload.Payload[T]], err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return restate.Awakeable[payload.Payload[T]](ctx, restate.WithCodec(a.slot.codec)), nil
 }
 
@@ -84,7 +83,7 @@ func (a Awakeable[T]) Resolve(ctx restate.Context, id string, value T) (err erro
 	if err != nil {
 		return err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	restate.ResolveAwakeable(ctx, id, p, restate.WithCodec(a.slot.codec))
 	return nil
 }
@@ -99,7 +98,7 @@ func (a Awakeable[T]) Reject(ctx restate.Context, id string, reason error) (err 
 	if reason == nil {
 		return fmt.Errorf("durable: %s: Reject without a reason", a.slot)
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	restate.RejectAwakeable(ctx, id, reason)
 	return nil
 }

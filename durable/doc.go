@@ -18,6 +18,8 @@
 //		return items.Set(ctx, append(all, item))
 //	}
 //
+// These are the building blocks:
+//
 //   - [StateKey] is a key of the state, [PromiseKey] a promise of a workflow.
 //   - [Awakeable] is a value that comes from elsewhere, under an id.
 //   - [Step] is a side effect whose result is journaled.
@@ -39,8 +41,8 @@
 // errors that are not terminal: the invocation is retried, and continues when the mistake
 // is fixed and deployed.
 //
-// Ask [IsTimeout] and [IsCancelled] how waiting ended. The journal keeps the code and the
-// message of an error and nothing else, so there is no variable for errors.Is.
+// Ask [IsTimeout] and [IsCancelled] how waiting ended. The journal keeps the code, the
+// message and the metadata of an error, so there is no variable for errors.Is.
 //
 // # The context
 //

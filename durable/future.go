@@ -7,7 +7,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Future is an operation that is under way, or a combination of several, whose
@@ -54,7 +54,7 @@ type operation struct {
 	completed bool
 }
 
-// Unwrap implements scope.Wrapper.
+// Unwrap implements sdk.Wrapper.
 func (o *operation) Unwrap() restate.Future { return o.Future }
 
 func (o *operation) open() []restate.Future {
@@ -78,7 +78,7 @@ func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] 
 	o := &operation{Future: f}
 	o.call, _ = f.(restate.Invocation)
 	return Future[T]{&future[T]{open: o.open, operations: []*operation{o}, result: func() (value T, err error) {
-		defer scope.Rescue(&err)
+		defer sdk.Rescue(&err)
 		value, failure := result()
 		if any(failure) == nil {
 			return value, nil
@@ -110,7 +110,7 @@ func After(ctx restate.Context, d time.Duration, opts ...restate.SleepOption) Fu
 }
 
 func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption) (timer restate.AfterFuture, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return restate.After(ctx, d, opts...), nil
 }
 
@@ -118,7 +118,7 @@ func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption
 // invocation is cancelled meanwhile, [IsCancelled] holds for the error. p is unchanged
 // then and can be awaited again.
 func (p Future[T]) Await(ctx restate.Context) (value T, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	for {
 		open := p.wait()
 		if len(open) == 0 {
@@ -179,7 +179,7 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 // it, and like all durable waiting may suspend the attempt. For a future that is not a
 // single call it is an error.
 func (p Future[T]) ID() (id string, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	all := p.all()
 	if len(all) != 1 || all[0].call == nil {
 		return "", errors.New("durable: ID of a Future that is not a single call")
@@ -194,7 +194,7 @@ func (p Future[T]) ID() (id string, err error) {
 // it cancels each call that has not completed. Steps, awakeables, promises and timers
 // cannot be cancelled and continue. [CancelRest] cancels several futures.
 func (p Future[T]) Cancel(ctx restate.Context) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	for _, o := range p.all() {
 		if o.call != nil && !o.completed {
 			restate.CancelInvocation(ctx, o.call.GetInvocationId())

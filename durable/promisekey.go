@@ -6,8 +6,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/payload"
-	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // PromiseKey is a durable promise of workflows: its name, the type of its value
@@ -33,7 +32,7 @@ type PromiseKey[T any] struct{ slot slot[T] }
 
 // NewPromiseKey declares a promise.
 func NewPromiseKey[T any](name string, opts ...CodecOption) PromiseKey[T] {
-	return PromiseKey[T]{newSlot[T](sortPromiseKey, name, sdkoption.Collect(CodecOption.BeforePromise, opts).Codec)}
+	return PromiseKey[T]{newSlot[T](sortPromiseKey, name, sdk.Options(CodecOption.BeforePromise, opts).Codec)}
 }
 
 // Name returns the name of the promise.
@@ -70,7 +69,7 @@ func (k PromiseKey[T]) Peek(ctx restate.WorkflowSharedContext) (value T, ok bool
 	if err != nil {
 		return value, false, err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	p, failure := promise.Peek()
 	return k.slot.decode(ctx, p, failure)
 }
@@ -89,7 +88,7 @@ func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) (err 
 	if err != nil {
 		return err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if failure := promise.Resolve(p); failure != nil {
 		return failure
 	}
@@ -110,7 +109,7 @@ func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) (
 	if err != nil {
 		return err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if failure := promise.Reject(reason); failure != nil {
 		return failure
 	}
@@ -118,6 +117,6 @@ func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) (
 }
 
 func (k PromiseKey[T]) promise(ctx restate.WorkflowSharedContext) (p restate.DurablePromise[payload.Payload[T]], err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return restate.Promise[payload.Payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec)), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // The building blocks that are declared.
@@ -72,7 +73,7 @@ func (s slot[T]) encode(value T) (payload.Payload[T], error) {
 // future is the future of a value, which result returns when f has completed.
 func (s slot[T]) future(ctx restate.Context, f restate.Future, result func() (payload.Payload[T], restate.TerminalError)) Future[T] {
 	return FutureOf(f, func() (value T, err error) {
-		defer scope.Rescue(&err)
+		defer sdk.Rescue(&err)
 		p, failure := result()
 		value, _, err = s.decode(ctx, p, failure)
 		return value, err

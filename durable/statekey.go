@@ -4,8 +4,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/payload"
-	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // StateKey is a key in the state of virtual objects and workflows: its name, the type of
@@ -35,7 +34,7 @@ type StateKey[T any] struct{ slot slot[T] }
 
 // NewStateKey declares a key of the state.
 func NewStateKey[T any](name string, opts ...CodecOption) StateKey[T] {
-	return StateKey[T]{newSlot[T](sortStateKey, name, sdkoption.Collect(CodecOption.BeforeGet, opts).Codec)}
+	return StateKey[T]{newSlot[T](sortStateKey, name, sdk.Options(CodecOption.BeforeGet, opts).Codec)}
 }
 
 // Name returns the name of the key.
@@ -62,14 +61,14 @@ func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, 
 	if err := k.slot.check(sortStateKey); err != nil {
 		return value, false, err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	p, failure := restate.Get[payload.Payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec))
 	return k.slot.decode(ctx, p, failure)
 }
 
 // Set stores a value. The error says that it cannot be encoded.
 func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if err := k.slot.check(sortStateKey); err != nil {
 		return err
 	}
@@ -83,7 +82,7 @@ func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
 
 // Clear removes the value. The error is that of a zero key or of a misuse of ctx.
 func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if err := k.slot.check(sortStateKey); err != nil {
 		return err
 	}

@@ -8,8 +8,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/payload"
-	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Step is a side effect outside of Restate whose result is journaled: its name, the type
@@ -68,7 +67,7 @@ func NewStep[T any](name string, opts ...StepOption) Step[T] {
 			o.apply(&settings)
 		}
 	}
-	s := Step[T]{slot: newSlot[T](sortStep, name, sdkoption.Collect(CodecOption.BeforeRun, settings.codec).Codec)}
+	s := Step[T]{slot: newSlot[T](sortStep, name, sdk.Options(CodecOption.BeforeRun, settings.codec).Codec)}
 	switch len(settings.retries) {
 	case 0:
 	case 1:
@@ -92,9 +91,9 @@ func (s Step[T]) Run(ctx restate.Context, fn func(ctx context.Context) (T, error
 	if err != nil {
 		return value, err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	var p payload.Payload[T]
-	failure := scope.Mockable(ctx).Run(closure(fn), &p, opts...)
+	failure := sdk.Mockable(ctx).Run(closure(fn), &p, opts...)
 	value, _, err = s.slot.decode(ctx, p, failure)
 	return value, err
 }
@@ -119,8 +118,8 @@ func (s Step[T]) Start(ctx restate.Context, fn func(ctx context.Context) (T, err
 func (s Step[T]) start(ctx restate.Context, fn func(restate.RunContext) (any, error), opts []restate.RunOption) (
 	f restate.Future, result func(output any) restate.TerminalError, err error,
 ) {
-	defer scope.Rescue(&err)
-	run := scope.Mockable(ctx).RunAsync(fn, opts...)
+	defer sdk.Rescue(&err)
+	run := sdk.Mockable(ctx).RunAsync(fn, opts...)
 	return run, run.Result, nil
 }
 

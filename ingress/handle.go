@@ -11,7 +11,7 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/internal/httpclient"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Status says what the server made of a send.
@@ -179,7 +179,7 @@ func looksUnknown(err error) bool {
 // no request. The result is decoded as JSON unless restate.WithCodec says
 // otherwise; O must fit the handler, which nothing checks.
 func HandleOf[O any](c *Client, id string, opts ...HandleOption) Handle[O] {
-	o := sdkoption.Collect(HandleOption.BeforeIngressInvocationHandle, opts)
+	o := sdk.Options(HandleOption.BeforeIngressInvocationHandle, opts)
 	i := Handle[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
 	if id == "" {
 		i.err = errors.New("ingress: the invocation's id is empty")

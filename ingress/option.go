@@ -10,7 +10,7 @@ import (
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 
 	"github.com/fxrestate/go/internal/httpclient"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // The SDK's options, as they are. The options themselves are functions of the
@@ -34,7 +34,7 @@ type clientOptions struct {
 }
 
 func (o clientOptions) with(opts []restate.ClientOption) clientOptions {
-	more := sdkoption.Collect(restate.ClientOption.BeforeClient, opts)
+	more := sdk.Options(restate.ClientOption.BeforeClient, opts)
 	o.scope = cmp.Or(more.Scope, o.scope)
 	o.input = codecOr(more.InputCodec, o.input)
 	o.output = codecOr(more.OutputCodec, o.output)
@@ -66,7 +66,7 @@ func collectRequest(opts []RequestOption) (requestOptions, error) {
 	if len(opts) == 0 {
 		return requestOptions{}, nil
 	}
-	o := sdkoption.Collect(RequestOption.BeforeIngressRequest, opts)
+	o := sdk.Options(RequestOption.BeforeIngressRequest, opts)
 	r := requestOptions{
 		idempotencyKey: o.IdempotencyKey,
 		limitKey:       o.LimitKey,
@@ -88,7 +88,7 @@ func collectSend(opts []SendOption) (requestOptions, error) {
 	if len(opts) == 0 {
 		return requestOptions{}, nil
 	}
-	o := sdkoption.Collect(SendOption.BeforeIngressSend, opts)
+	o := sdk.Options(SendOption.BeforeIngressSend, opts)
 	r := requestOptions{
 		idempotencyKey: o.IdempotencyKey,
 		limitKey:       o.LimitKey,

@@ -9,6 +9,7 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -150,7 +151,7 @@ func interceptedStart[O any](ctx restate.Context, inv *pipeline.Invocation, to c
 }
 
 func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (f *response[O], err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if err := to.checkRequest(opts); err != nil {
 		return nil, err
 	}
@@ -160,13 +161,13 @@ func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate
 	}
 	f = &response[O]{to: to.handlerName, from: scope.Of(ctx), input: input}
 	// Not by the SDK's functions, which allocate a client and a future of their own.
-	switch sdk := scope.Mockable(ctx); to.kind {
+	switch own := sdk.Mockable(ctx); to.kind {
 	case handler.Object:
-		f.made = sdk.Object(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Object(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
 	case handler.Workflow:
-		f.made = sdk.Workflow(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Workflow(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
 	default:
-		f.made = sdk.Service(to.service, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Service(to.service, to.handler, to.options...).RequestFuture(&f.input, opts...)
 	}
 	f.input = payload.Encoded{} // it is in the journal now
 	return f, nil
@@ -188,12 +189,12 @@ type response[O any] struct {
 	input payload.Encoded
 }
 
-// Unwrap implements scope.Wrapper.
+// Unwrap implements sdk.Wrapper.
 func (r *response[O]) Unwrap() restate.Future { return r.made }
 
 // result waits for the result.
 func (r *response[O]) result() (out O, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	var p payload.Payload[O]
 	if failure := r.made.Response(&p); failure != nil {
 		return out, r.to.failed(failure, r.made.GetInvocationId)
@@ -249,7 +250,7 @@ func interceptedSend[O any](ctx restate.Context, inv *pipeline.Invocation, to ca
 }
 
 func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (sent Handle[O], err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if opts, err = to.checkSend(opts); err != nil {
 		return Handle[O]{}, err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // handlerName names a handler, or an invocation, in errors.
@@ -41,7 +41,7 @@ func (c callee) with(opts []restate.ClientOption) callee {
 		return c
 	}
 	c.options = append(c.options[:len(c.options):len(c.options)], opts...)
-	o := sdkoption.Collect(restate.ClientOption.BeforeClient, c.options)
+	o := sdk.Options(restate.ClientOption.BeforeClient, c.options)
 	if o.InputCodec != nil {
 		c.input = o.InputCodec
 	}
@@ -105,7 +105,7 @@ func (c callee) checkRequest(opts []restate.RequestOption) error {
 	if len(opts) == 0 {
 		return nil
 	}
-	o := sdkoption.Collect(restate.RequestOption.BeforeRequest, opts)
+	o := sdk.Options(restate.RequestOption.BeforeRequest, opts)
 	texts := []string{"idempotency key", o.IdempotencyKey, "limit key", o.LimitKey}
 	if o.Headers != nil {
 		texts = appendHeaders(texts, o.Headers.ToMap())
@@ -119,7 +119,7 @@ func (c callee) checkSend(opts []restate.SendOption) ([]restate.SendOption, erro
 	if len(opts) == 0 {
 		return opts, nil
 	}
-	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
+	o := sdk.Options(restate.SendOption.BeforeSend, opts)
 	if o.Delay < 0 {
 		opts = append(slices.Clip(opts), restate.WithDelay(0))
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Handle stands for an invocation that was sent: [Send] returns it, and
@@ -27,7 +27,7 @@ type Handle[O any] struct {
 // options (restate.WithCodec and the like), by default as JSON; O must fit the
 // handler, which nothing checks before.
 func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
-	codec := sdkoption.Collect(restate.AttachOption.BeforeAttach, opts).Codec
+	codec := sdk.Options(restate.AttachOption.BeforeAttach, opts).Codec
 	if codec == nil {
 		codec = encoding.JSONCodec
 	}
@@ -38,7 +38,7 @@ func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
 // told it, in the way in which durable operations wait: the attempt may be
 // suspended. The error is that of a zero Handle, and of an id that is none.
 func (i Handle[O]) ID() (id string, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return i.checkedID()
 }
 
@@ -47,7 +47,7 @@ func (i Handle[O]) ID() (id string, err error) {
 // A result that does not decode into O is an error that names the handler, or the
 // id; it is not terminal.
 func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		var none O
@@ -65,7 +65,7 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 // (https://docs.restate.dev/services/invocation/managing-invocations). The error is
 // that of an id that is none.
 func (i Handle[O]) Cancel(ctx restate.Context) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		return err

@@ -20,8 +20,8 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// restateServer is shared by all tests of the package: each registers services
-// of its own.
+// restateServer is shared by all tests of the package. Each test registers other
+// services.
 var restateServer *devserver.Server
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -97,7 +97,7 @@ func counterObject(name string) restate.ServiceDefinition {
 		Handler("Get", restate.NewObjectSharedHandler(func(restate.ObjectSharedContext, restate.Void) (int, error) { return 0, nil }))
 }
 
-// within is the time that anything may take.
+// within is the timeout of every operation.
 const within = 30 * time.Second
 
 func testContext(t testing.TB) context.Context {

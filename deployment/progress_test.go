@@ -15,7 +15,7 @@ import (
 	"github.com/fxrestate/go/deployment"
 )
 
-// unreachable is a network without a server, in no time.
+// unreachable is a network without a server, which fails at once.
 type unreachable struct{ attempt func() }
 
 func (u unreachable) RoundTrip(*http.Request) (*http.Response, error) {
@@ -23,7 +23,7 @@ func (u unreachable) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, syscall.ECONNREFUSED
 }
 
-// An hour without a server, in the clock of a synctest bubble.
+// An hour without a server, in the fake time of a synctest bubble.
 func TestWaitingGrowsQuieter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -18,7 +18,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 	ours := serve(t, service("Contested"), service("Uncontested"))
 	theirs := serve(t, service("Contested"))
 	var other atomic.Value
-	// Another process registers between our registration and our look.
+	// Another process registers between our registration and our check.
 	gate := newGateway(t, func(_ http.ResponseWriter, call adminCall) bool {
 		if call.line == "POST /query" && other.Load() == nil {
 			registered, err := direct.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{

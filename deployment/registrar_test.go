@@ -201,7 +201,7 @@ func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 
 func TestEndpointThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	// The server tries for about two seconds by itself.
+	// The server itself retries for about two seconds.
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
 	port := freePort(t)
@@ -227,8 +227,8 @@ func TestServiceOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 		Register(testContext(t), deployment.Target{Port: serve(t, service("Kind")).port})
 	require.NoError(t, err)
 
-	// Without Force a URL that is known is left as it is, and a free port may have
-	// been registered by another test: no other has the path.
+	// Without Force the server keeps a known URL as it is, and another test may have
+	// registered the free port: no other test uses the path.
 	fresh := deployment.Config{Force: new(false), URL: "http://" + restateServer.EndpointHost() + ":{{port}}/another-kind"}
 	_, err = newRegistrar(t, client, fresh, nil).
 		Register(testContext(t), deployment.Target{Port: serve(t, object("Kind")).port})
@@ -333,7 +333,7 @@ func TestEndOfTheContextEndsACall(t *testing.T) {
 			return false
 		}
 		cancel()
-		<-released // as a server that does not answer
+		<-released // as a server that does not respond
 		return true
 	})
 	defer close(released)

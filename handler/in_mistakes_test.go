@@ -11,7 +11,7 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// InPlaces takes inputs that have an In where nothing reads its tags.
+// InPlaces takes inputs that have an In where its tags are not read.
 type InPlaces struct{}
 
 type (
@@ -61,15 +61,15 @@ func (InPlaces) Within(restate.ObjectContext, Within) error { return nil }
 func TestAnInThatNothingReadsIsReportedWhereverItIs(t *testing.T) {
 	t.Parallel()
 	_, err := handler.Spec{Type: reflect.TypeFor[InPlaces](), Exclude: []any{InPlaces.Within}}.Describe()
-	const why = ", whose tags nothing reads; embed fxrestate.In by value in the input struct itself, and take that or a pointer to it"
+	const why = ", whose tags nothing reads; embed handler.In by value in the input struct itself, and take that or a pointer to it"
 	for _, want := range []string{
-		"InPlaces.Deeper ({InPlaces.Deeper}): its input handler_test.Deeper has an fxrestate.In within (Common.In)" + why,
-		"its input handler_test.ByPointer has an fxrestate.In within (In)" + why,
-		"its input handler_test.Named has an fxrestate.In within (In)" + why,
-		"its input *handler_test.Tree has an fxrestate.In within (Rows.Common.In)" + why,
-		"its input []handler_test.Refund has an fxrestate.In within (In)" + why,
-		"its input **handler_test.Refund has an fxrestate.In within (In)" + why,
-		"its input handler.In has an fxrestate.In within (itself)" + why,
+		"InPlaces.Deeper ({InPlaces.Deeper}): its input handler_test.Deeper has a handler.In within (Common.In)" + why,
+		"its input handler_test.ByPointer has a handler.In within (In)" + why,
+		"its input handler_test.Named has a handler.In within (In)" + why,
+		"its input *handler_test.Tree has a handler.In within (Rows.Common.In)" + why,
+		"its input []handler_test.Refund has a handler.In within (In)" + why,
+		"its input **handler_test.Refund has a handler.In within (In)" + why,
+		"its input handler.In has a handler.In within (itself)" + why,
 	} {
 		require.ErrorContains(t, err, expand(t, want))
 	}
@@ -78,10 +78,10 @@ func TestAnInThatNothingReadsIsReportedWhereverItIs(t *testing.T) {
 	_, err = handler.Spec{Type: reflect.TypeFor[InPlaces](), Exclude: []any{
 		InPlaces.Deeper, InPlaces.Pointer, InPlaces.Named, InPlaces.Tree, InPlaces.Slice, InPlaces.Pointers, InPlaces.Itself,
 	}}.Describe()
-	require.ErrorContains(t, err, "its parameter object handler_test.Within: field Refund has an fxrestate.In within (Refund.In), whose tags nothing reads; embed one in the input itself only")
+	require.ErrorContains(t, err, "its parameter object handler_test.Within: field Refund has a handler.In within (Refund.In), whose tags nothing reads; embed one in the input itself only")
 }
 
-// InHidden takes what has an In where no body reaches it.
+// InHidden takes inputs that have an In where a body cannot fill it.
 type InHidden struct{}
 
 func (InHidden) Do(restate.Context, struct {
@@ -145,15 +145,14 @@ func TestTagsThatContradictEachOtherAreAllReported(t *testing.T) {
 		`field C is filled from the property "a", as field A is; give one of them another`,
 		"field D has the tags key and invocation-id, and a field is filled from one place",
 		`field E has the tag input:"-", so nothing can fill it; name a property`,
-		`field F has the name "a\"b" in its tag, which encoding/json does not take`,
+		`field F has the name "a\"b" in its tag, which encoding/json does not accept`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	require.NotContains(t, err.Error(), "field A has")
 }
 
-// made makes a parameter object with a field A that has a tag which go vet would
-// not let stand.
+// made makes a parameter object whose field A has a tag that go vet would report.
 func made(tag string) reflect.Type {
 	return reflect.StructOf([]reflect.StructField{
 		{Name: "In", Type: reflect.TypeFor[handler.In](), Anonymous: true},
@@ -193,10 +192,10 @@ func TestTagsAreReadAsTheyAreWritten(t *testing.T) {
 		`input:"a" key`:         "has the tags input and key",
 		`:"a"`:                  "cannot be read from",
 		`validate:"x`:           "cannot be read from",
-		`validate:"x"`:          "which is none of input, header, key, invocation-id and idempotency-key",
+		`validate:"x"`:          "which has none of input, header, key, invocation-id and idempotency-key",
 		`input:"a" input:"b"`:   "has the tags input and input",
 		`input:"a" header:""`:   "has the tags input and header",
-		`description:"input:x"`: "which is none of input",
+		`description:"input:x"`: "which has none of input",
 	} {
 		_, err := handler.BindTo(made(tag), true, src)
 		require.ErrorContains(t, err, want, tag)

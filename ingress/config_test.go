@@ -38,7 +38,7 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 		},
 		"one header twice": {
 			ingress.Config{Headers: map[string]string{"X-Tenant": "blue", "x-tenant": "green"}},
-			[]string{`ingress: Headers: headers "X-Tenant" and "x-tenant" are one; keep one of them`},
+			[]string{`ingress: Headers: headers "X-Tenant" and "x-tenant" are the same; remove one of them`},
 		},
 		"headers that are not sent": {
 			ingress.Config{Headers: unsent()},
@@ -49,8 +49,8 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 				"Headers: header Content-Type is that of each call's input",
 			},
 		},
-		"a host that is none":  {ingress.Config{Headers: map[string]string{"Host": "http://localhost/"}}, []string{"Headers: header Host: the value is no host"}},
-		"a host that is empty": {ingress.Config{Headers: map[string]string{"Host": ""}}, []string{"Headers: header Host: the value is no host"}},
+		"a host that is none":  {ingress.Config{Headers: map[string]string{"Host": "http://localhost/"}}, []string{"Headers: header Host: the value is not a host"}},
+		"a host that is empty": {ingress.Config{Headers: map[string]string{"Host": ""}}, []string{"Headers: header Host: the value is not a host"}},
 		"several at once": {
 			ingress.Config{
 				URL: "ftp://user:password@localhost", AuthToken: "token\n",
@@ -59,7 +59,7 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 			},
 			[]string{
 				`ingress: URL "ftp://localhost"`, "AuthToken: has a line break",
-				`Headers: "X Y" is no header name`, `the value of header "X-Z" has a line break`, "Idempotency-Key would make all calls one",
+				`Headers: "X Y" is not a header name`, `the value of header "X-Z" has a line break`, "Idempotency-Key would make all calls one",
 				"Retry.MaxAttempts is -1", "Retry.InitialInterval is -1ns", "Retry.MaxInterval is -1ns",
 			},
 		},
@@ -111,7 +111,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			return err
 		}},
 		"with a question": {"restate.example.com", func() error {
-			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).FindID(ctx)
+			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).ID(ctx)
 			return err
 		}},
 		"with what the SDK's client sends": {"restate.example.com", func() error {
@@ -124,7 +124,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			require.Equal(t, test.want, <-hosts)
 		})
 	}
-	require.NotEmpty(t, sent.ID())
+	require.NotEmpty(t, idOf(t, sent))
 }
 
 func TestTheZeroConfigIsAServerOnThisMachine(t *testing.T) {
@@ -208,7 +208,7 @@ func TestHeadersOfACallOverrideThoseOfTheClient(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "green", headers["x-tenant"])
 	require.Equal(t, "eu", headers["x-region"])
-	require.Equal(t, "fxrestate", headers["user-agent"])
+	require.Regexp(t, `^fxrestate/(devel|\d+\.\d+\.\d+\S*)$`, headers["user-agent"])
 }
 
 func TestAPathInTheURLIsAPrefix(t *testing.T) {

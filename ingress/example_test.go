@@ -111,7 +111,7 @@ func ExampleLookup() {
 func ExampleHandleOf() {
 	ctx, client := context.Background(), exampleClient()
 	sent, _ := ingress.Send(ctx, ingress.NewService[*Payments](client), (*Payments).Charge, Charge{"cart-1", 250})
-	id := sent.ID() // kept somewhere
+	id, _ := sent.ID(ctx) // kept somewhere
 
 	receipt, err := ingress.HandleOf[string](client, id).Attach(ctx)
 	fmt.Println(receipt, err)

@@ -73,15 +73,15 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 					return err
 				},
 				"attach": func(ctx context.Context, c *ingress.Client, _ string) error {
-					_, err := ingress.HandleOf[string](c, sent.ID()).Attach(ctx)
+					_, err := ingress.HandleOf[string](c, idOf(t, sent)).Attach(ctx)
 					return err
 				},
 				"output": func(ctx context.Context, c *ingress.Client, _ string) error {
-					_, _, err := ingress.HandleOf[string](c, sent.ID()).Output(ctx)
+					_, _, err := ingress.HandleOf[string](c, idOf(t, sent)).Output(ctx)
 					return err
 				},
 				"lookup": func(ctx context.Context, c *ingress.Client, key string) error {
-					_, err := ingress.Lookup(ingress.NewService[*Greeter](c), (*Greeter).Greet, restate.WithIdempotencyKey(key)).FindID(ctx)
+					_, err := ingress.Lookup(ingress.NewService[*Greeter](c), (*Greeter).Greet, restate.WithIdempotencyKey(key)).ID(ctx)
 					return err
 				},
 				"submission of a workflow": func(ctx context.Context, c *ingress.Client, key string) error {

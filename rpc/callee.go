@@ -35,7 +35,7 @@ type callee struct {
 	options []restate.ClientOption
 }
 
-// with adds options, of which the last one counts.
+// with adds options. Of each kind the last one counts.
 func (c callee) with(opts []restate.ClientOption) callee {
 	if len(opts) == 0 {
 		return c
@@ -51,8 +51,8 @@ func (c callee) with(opts []restate.ClientOption) callee {
 	return c
 }
 
-// checkKey reports a key that no call can carry. Keys come with the data, so the
-// error is for whoever sent it.
+// checkKey reports a key that no call can carry. Keys come with the data, so the error is
+// terminal.
 func (c callee) checkKey() error {
 	switch {
 	case !c.kind.Keyed():
@@ -113,8 +113,8 @@ func (c callee) checkRequest(opts []restate.RequestOption) error {
 	return c.checkTexts(texts)
 }
 
-// checkSend is checkRequest for sends. It returns options with no negative delay,
-// which is none: see [Send].
+// checkSend is checkRequest for sends. It returns options without a negative delay: see
+// [Send].
 func (c callee) checkSend(opts []restate.SendOption) ([]restate.SendOption, error) {
 	if len(opts) == 0 {
 		return opts, nil

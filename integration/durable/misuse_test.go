@@ -216,7 +216,7 @@ func misuses() []use {
 		{"Cancel of an invocation by its id", returns, func(h *Held) error {
 			return rpc.HandleOf[string](h.ctx.Request().ID).Cancel(h.ctx)
 		}},
-		{"ID of an invocation", returns, func(h *Held) error { return second(h.sent.ID()) }},
+		{"ID of an invocation", returns, func(h *Held) error { return second(h.sent.ID(h.ctx)) }},
 		{"After of ours", returns, func(h *Held) error { return second(durable.After(h.ctx, time.Millisecond).Await(h.ctx)) }},
 		{"Await", returns, func(h *Held) error { return second(h.pending.Await(h.ctx)) }},
 		{"Await with a timeout", returns, func(h *Held) error { return second(h.limited.Await(h.ctx)) }},

@@ -12,8 +12,8 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/pipeline"
 )
 

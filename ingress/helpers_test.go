@@ -28,7 +28,7 @@ func rawGreet(ctx context.Context, client *ingress.Client) (string, error) {
 // idOf returns the id of a handle.
 func idOf[O any](t testing.TB, h ingress.Handle[O]) string {
 	t.Helper()
-	id, err := h.ID(testContext(t))
+	id, err := h.ID(testkit.Context(t))
 	require.NoError(t, err)
 	return id
 }

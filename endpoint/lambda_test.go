@@ -81,7 +81,7 @@ func TestContextsOfHandlersHaveTheValuesOfTheConfiguration(t *testing.T) {
 		t.Parallel()
 		e, _ := start(t, cfg, define(t, name(t), &Welcome{}))
 		registerAs(t, admin.RegisterDeploymentRequest{URI: url(e)})
-		require.Equal(t, "hello Ada and Ada", decode[string](t, call(t, "/"+name(t)+"/Greet", nil)))
+		require.Equal(t, "hello Ada and Ada", testkit.Decode[string](t, testkit.Post(t, "/"+name(t)+"/Greet", nil)))
 	})
 
 	t.Run("as a Lambda function", func(t *testing.T) {

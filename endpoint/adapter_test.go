@@ -144,7 +144,7 @@ func TestAResultThatCannotBeEncodedIsRetried(t *testing.T) {
 	id := send(t, "/"+name(t)+"/Number", nil)
 	eventually(t, func() bool { return len(messages(lines, "Invocation returned a non-terminal failure")) >= 2 }, "no retry")
 	require.Contains(t, messages(lines, "Invocation returned a non-terminal failure")[0].ContextMap()["err"],
-		"endpoint: the result of "+name(t)+"/Number (float64) cannot be encoded: ")
+		"handler: the result of "+name(t)+"/Number (float64) cannot be encoded: ")
 	o.mended.Store(true)
 	require.InDelta(t, 1, decode[float64](t, result(t, id)), 0)
 }

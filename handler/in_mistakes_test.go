@@ -95,7 +95,7 @@ func (InHidden) Do(restate.Context, struct {
 func TestAnInThatNoBodyReachesIsNoMistake(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[InHidden](t, handler.Spec{}).Method("Do")
-	_, err := m.Bind(invocation{`{"any":{},"hidden":[{}]}`, nil})
+	_, err := m.Decode(invocation{`{"any":{},"hidden":[{}]}`, nil})
 	require.NoError(t, err)
 }
 
@@ -116,7 +116,7 @@ func (InAlias) Do(_ restate.Context, in struct {
 func TestAParameterObjectIsOneByAnyNameOfIn(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[InAlias](t, handler.Spec{}).Method("Do")
-	in, err := m.Bind(invocation{`{"Tenant":"forged"}`, nil})
+	in, err := m.Decode(invocation{`{"Tenant":"forged"}`, nil})
 	require.NoError(t, err)
 	require.Empty(t, reflect.ValueOf(in).FieldByName("Tenant").String())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fxrestate/go/internal/jsontype"
 	"github.com/fxrestate/go/internal/schema"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // innermost returns the codec that does the work, without the wrappers of this
@@ -24,27 +25,9 @@ func innermost(codec encoding.Codec) encoding.Codec {
 	}
 }
 
-// isJSON reports whether a codec is the SDK's codec for encoding/json, with any
-// schema generator.
-func isJSON(codec encoding.Codec) bool {
-	return reflect.TypeOf(innermost(codec)) == reflect.TypeOf(encoding.JSONCodec)
-}
-
-// makesSDKSchemas reports whether a codec makes schemas with the SDK's default
-// generator. Codecs with other generators have the same type.
-func makesSDKSchemas(codec encoding.Codec) bool {
-	return isJSON(codec) && schemaGenerator(innermost(codec)) == schemaGenerator(encoding.JSONCodec)
-}
-
-// schemaGenerator returns the code pointer of the schema generator of the SDK's JSON
-// codec.
-func schemaGenerator(codec encoding.Codec) uintptr {
-	f := reflect.ValueOf(codec).FieldByName("genJsonSchema")
-	if f.Kind() != reflect.Func {
-		return 0
-	}
-	return f.Pointer()
-}
+// isJSON reports whether a codec is the SDK's codec for encoding/json, with any schema
+// generator.
+func isJSON(codec encoding.Codec) bool { return sdk.IsJSON(innermost(codec)) }
 
 // schemaCodec is the SDK's JSON codec with the schemas of package schema.
 type schemaCodec struct{ describedCodec }
@@ -52,7 +35,7 @@ type schemaCodec struct{ describedCodec }
 func (schemaCodec) JsonSchema(v any) any { return schema.Of(reflect.TypeOf(v)) }
 
 func withSchemas(codec encoding.Codec) encoding.Codec {
-	if !makesSDKSchemas(codec) {
+	if !sdk.MakesOwnSchemas(innermost(codec)) {
 		return codec
 	}
 	return schemaCodec{describedCodec{codec}}

@@ -25,6 +25,14 @@ func rawGreet(ctx context.Context, client *ingress.Client) (string, error) {
 	return sdkingress.Service[string, string](client.Raw(), "Greeter", "Greet").Request(ctx, "Ada")
 }
 
+// idOf returns the id of a handle.
+func idOf[O any](t testing.TB, h ingress.Handle[O]) string {
+	t.Helper()
+	id, err := h.ID(testContext(t))
+	require.NoError(t, err)
+	return id
+}
+
 // recorder is a gateway in front of the server that remembers what it passed on.
 type recorder struct {
 	url  string

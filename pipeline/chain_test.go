@@ -13,6 +13,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -65,13 +66,13 @@ func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 				Global:  tr.stages("global", tt.catches == "global"),
 				Service: tr.stages("service", tt.catches == "service"),
 				Handler: tr.stages("handler", tt.catches == "handler"),
-				Method: pipeline.Method{
-					Decode: func(*pipeline.Invocation) (any, error) { tr.add("decode"); return "input", nil },
-					Call: func(_ restate.Context, input any) (any, error) {
+				Method: methodFuncs{
+					decode: func(*pipeline.Invocation) (any, error) { tr.add("decode"); return "input", nil },
+					call: func(_ restate.Context, input any) (any, error) {
 						tr.add("method")
 						return input, tt.err
 					},
-					Encode: func(result any) ([]byte, error) { tr.add("encode"); return []byte(result.(string)), nil },
+					encode: func(result any) ([]byte, error) { tr.add("encode"); return []byte(result.(string)), nil },
 				},
 			})
 			if tt.err == nil {
@@ -106,7 +107,7 @@ func TestAStageThatIsOffDoesNotRun(t *testing.T) {
 			tr := &trace{}
 			cfg := pipeline.Config{
 				Global: tr.stages("global", false), Service: tr.stages("service", false), Handler: tr.stages("handler", false),
-				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, errors.New("sold out") }},
+				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, errors.New("sold out") }),
 			}
 			tt.off(&cfg)
 			_, err := runFake(t, newFake(), cfg)
@@ -127,7 +128,7 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 	t.Parallel()
 	var none pipeline.GuardFunc
 	_, err := pipeline.Compile(pipeline.Config{
-		Target: pipeline.Target{Service: "shop", Handler: "Buy"},
+		Target: handler.Target{Service: "shop", Handler: "Buy"},
 		Global: pipeline.Stages{Filters: []pipeline.Filter{nil}},
 		Service: pipeline.Stages{
 			Guards: []pipeline.Guard{
@@ -154,7 +155,7 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 	}
 	require.ErrorContains(t, err, "shop/Buy: guard number 1 of the handler level is nil")
 	require.ErrorContains(t, err, "shop/Buy: the handler dead letter has no Send")
-	require.ErrorContains(t, err, "shop/Buy: Method.Call is nil")
+	require.ErrorContains(t, err, "shop/Buy: Method is nil")
 }
 
 type (
@@ -197,7 +198,7 @@ func TestAnInterceptorMayReplaceWhatComesBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, err := runFake(t, newFake(), pipeline.Config{
-				Handler: pipeline.Stages{Interceptors: tt.interceptors}, Method: pipeline.Method{Call: tt.call},
+				Handler: pipeline.Stages{Interceptors: tt.interceptors}, Method: pipeline.MethodFunc(tt.call),
 			})
 			require.NoError(t, err)
 			require.Equal(t, tt.want, string(out))
@@ -223,7 +224,7 @@ func TestNextRefusesASecondCall(t *testing.T) {
 			calls = 0
 			_, err := runFake(t, newFake(), pipeline.Config{
 				Global: pipeline.Stages{Interceptors: interceptors},
-				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { calls++; return nil, errors.New("sold out") }},
+				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { calls++; return nil, errors.New("sold out") }),
 			})
 			require.ErrorIs(t, err, pipeline.ErrNextTwice)
 			require.Equal(t, 1, calls)
@@ -240,7 +241,7 @@ func TestAnInterceptorsContextReachesTheHandler(t *testing.T) {
 				return next(restate.WithValue(ctx, key{}, "value"), inv)
 			}),
 		}},
-		Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) { return []byte(ctx.Value(key{}).(string)), nil }},
+		Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) { return []byte(ctx.Value(key{}).(string)), nil }),
 	})
 	require.NoError(t, err)
 	require.Equal(t, "value", string(out))
@@ -292,11 +293,11 @@ func TestWhatObserversPutIntoTheContextIsSeenByAll(t *testing.T) {
 				return nil
 			})},
 		},
-		Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) {
+		Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) {
 			look(ctx)
 			require.Empty(t, pipeline.StageOf(ctx), "the handler may journal")
 			return nil, errors.New("sold out")
-		}},
+		}),
 	})
 	require.Error(t, err)
 	require.Equal(t, []any{"span", "span", "span", "span", "span"}, seen, "guard, interceptor, handler, filter, end")
@@ -326,7 +327,7 @@ func TestAnEndingHasTheCauseThatTheFiltersSaw(t *testing.T) {
 			})},
 			Observers: []pipeline.Observer{pipeline.ObserverFunc(func(_ context.Context, _ *pipeline.Invocation, e pipeline.Ending) { end = e })},
 		},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, cause }},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, cause }),
 	})
 	require.Equal(t, err, end.Err)
 	require.Equal(t, cause, end.Cause)
@@ -354,7 +355,7 @@ func TestAMappingOfTheServiceCountsBeforeTheGlobalOne(t *testing.T) {
 				return to(410, gone)(err)
 			}},
 			Service: pipeline.Stages{AsTerminalError: to(402, poor)},
-			Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, err }},
+			Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, err }),
 		})
 		if want == 0 {
 			require.Equal(t, err, got)
@@ -367,8 +368,8 @@ func TestAMappingOfTheServiceCountsBeforeTheGlobalOne(t *testing.T) {
 func TestAChainDescribesItself(t *testing.T) {
 	t.Parallel()
 	chain, err := pipeline.Compile(pipeline.Config{
-		Target: pipeline.Target{Service: "shop", Handler: "Buy", Kind: pipeline.KindObject},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, nil }},
+		Target: handler.Target{Service: "shop", Handler: "Buy", Kind: handler.Object, Mode: handler.Exclusive},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, nil }),
 		Global: pipeline.Stages{
 			Filters:         []pipeline.Filter{pipeline.HTTPErrors()},
 			AsTerminalError: restate.AsTerminalError,
@@ -385,7 +386,7 @@ func TestAChainDescribesItself(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	require.Equal(t, `shop/Buy (object)
+	require.Equal(t, `shop/Buy (virtual object, exclusive)
   guard             global   pipeline_test.openGuard
   guard             handler  durable pipeline_test.openDurably
   interceptor       service  *pipeline.RandomFail

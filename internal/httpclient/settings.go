@@ -97,9 +97,6 @@ func (s Settings) checkCredentials(base *url.URL) error {
 	}
 }
 
-// userAgent is one for all versions of Go: the server keeps it with each invocation.
-const userAgent = "fxrestate"
-
 // Requests returns the common part of all requests. The settings must be valid.
 func (s Settings) Requests() (Requests, error) {
 	base, err := s.base()
@@ -108,7 +105,7 @@ func (s Settings) Requests() (Requests, error) {
 	}
 	r := Requests{
 		Base:   base,
-		Header: http.Header{"User-Agent": {userAgent}},
+		Header: http.Header{"User-Agent": {userAgent()}},
 		Redact: Redactor(s.AuthToken, base, s.Headers),
 	}
 	for name, value := range s.Headers {

@@ -4,6 +4,7 @@
 package readme
 
 import (
+	"context"
 	"net/http"
 
 	restate "github.com/restatedev/sdk-go"
@@ -88,6 +89,23 @@ type FlightCalls interface {
 type Trips struct{ flights FlightClient }
 
 func (*Trips) pay(restate.Context, Trip, string) (Booking, error) { return Booking{}, nil }
+
+type Decision struct{ Approved bool }
+
+type Refunds struct {
+	mail Mail
+	bank Bank
+}
+
+type Mail interface {
+	Ask(ctx context.Context, awakeable string) error
+}
+
+type Bank interface {
+	Refund(ctx context.Context, charge Charge) (Receipt, error)
+}
+
+type Offers struct{}
 
 type API struct{ client *ingress.Client }
 

@@ -188,9 +188,9 @@ func TestParameterObjectsOfForeignHandlersAreRefused(t *testing.T) {
 	t.Parallel()
 	none := func(_ restate.Context, _ *Forgeable) (restate.Void, error) { return restate.Void{}, nil }
 	for want, def := range map[string]restate.ServiceDefinition{
-		"endpoint: ForgeableService/Take takes a endpoint_test.Forgeable, with an fxrestate.In": restate.Reflect(ForgeableService{}),
-		"endpoint: ForgeableObject/Take takes a struct { Rows []*endpoint_test.Forgeable }":     restate.Reflect(ForgeableObject{}),
-		"endpoint: hand/h takes a *endpoint_test.Forgeable":                                     restate.NewService("hand").Handler("h", restate.NewServiceHandler(none)),
+		"endpoint: ForgeableService/Take takes a endpoint_test.Forgeable, with a handler.In": restate.Reflect(ForgeableService{}),
+		"endpoint: ForgeableObject/Take takes a struct { Rows []*endpoint_test.Forgeable }":  restate.Reflect(ForgeableObject{}),
+		"endpoint: hand/h takes a *endpoint_test.Forgeable":                                  restate.NewService("hand").Handler("h", restate.NewServiceHandler(none)),
 		"endpoint: run/h takes a endpoint_test.Forgeable": restate.NewWorkflow("run").Handler("h", restate.NewWorkflowHandler(
 			func(_ restate.WorkflowContext, _ Forgeable) (string, error) { return "", nil }, restate.WithCodec(handler.TextCodec{}))),
 	} {

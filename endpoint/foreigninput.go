@@ -34,7 +34,7 @@ func (h foreignBody) check() error {
 	typed, takes := h.typed(), h.Takes.Type
 	for _, t := range []reflect.Type{takes, typed} {
 		if _, found := handler.FindIn(t); found {
-			return fmt.Errorf("endpoint: %s takes a %s, with an fxrestate.In whose tags nothing reads here; register a struct with this handler, or take out the fxrestate.In", h.target, t)
+			return fmt.Errorf("endpoint: %s takes a %s, with a handler.In whose tags nothing reads here; register a struct with this handler, or take out the handler.In", h.target, t)
 		}
 	}
 	if typed != nil && takes != nil && typed != takes && !typed.Implements(reflect.TypeFor[encoding.RestateUnmarshaler]()) {

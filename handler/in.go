@@ -14,7 +14,7 @@ import (
 // struct.
 //
 //	type Refund struct {
-//		fxrestate.In
+//		handler.In
 //
 //		Transaction string `input:"transactionId"`   // a property of the body
 //		Reason      string `input:"reason,omitempty"` // an optional property

@@ -15,25 +15,25 @@ import (
 // Stages are what a program attaches at one level: globally, to a service, or to
 // a handler. Each list runs in its order. The zero Stages are empty.
 type Stages struct {
-	// Guards decide who comes in: global, service, handler.
+	// Guards decide who comes in: global, group, service, handler.
 	Guards []Guard
-	// Interceptors run around the handler, outside in: global, service, handler.
+	// Interceptors run around the handler, outside in: global, group, service, handler.
 	Interceptors []Interceptor
-	// Pipes transform and check the input: global, service, handler.
+	// Pipes transform and check the input: global, group, service, handler.
 	Pipes []Pipe
-	// Filters map errors: handler, service, global, the first that takes it.
+	// Filters map errors: handler, service, group, global, the first that takes it.
 	Filters []Filter
-	// Observers are told starts and ends: global, service, handler.
+	// Observers are told starts and ends: global, group, service, handler.
 	Observers []Observer
 	// StepInterceptors run around executed restate.Run closures, outside in:
-	// global, service, handler.
+	// global, group, service, handler.
 	StepInterceptors []StepInterceptor
 	// CallInterceptors run around calls and sends to other handlers, outside in:
-	// global, service, handler.
+	// global, group, service, handler.
 	CallInterceptors []CallInterceptor
 	// AsTerminalError maps errors that the filters left retryable, and errors of
 	// restate.Run closures. It returns nil for those that are to be retried. The
-	// order is handler, service, global, the first that does not return nil.
+	// order is handler, service, group, global, the first that does not return nil.
 	AsTerminalError func(err error) restate.TerminalError
 	// DeadLetter is told terminal failures. The handler's counts before the
 	// service's, and that before the global one.

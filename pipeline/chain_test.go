@@ -20,14 +20,15 @@ import (
 func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 	t.Parallel()
 	before := []string{
-		"started global", "started service", "started handler",
-		"guard global", "guard service", "guard handler",
-		"interceptor global 1", "interceptor global 2", "interceptor service 1", "interceptor service 2",
+		"started global", "started outer", "started inner", "started service", "started handler",
+		"guard global", "guard outer", "guard inner", "guard service", "guard handler",
+		"interceptor global 1", "interceptor global 2", "interceptor outer 1", "interceptor outer 2",
+		"interceptor inner 1", "interceptor inner 2", "interceptor service 1", "interceptor service 2",
 		"interceptor handler 1", "interceptor handler 2",
-		"decode", "pipe global", "pipe service", "pipe handler", "method",
+		"decode", "pipe global", "pipe outer", "pipe inner", "pipe service", "pipe handler", "method",
 	}
 	unwound := func(failed bool) (lines []string) {
-		for _, level := range []string{"handler 2", "handler 1", "service 2", "service 1", "global 2", "global 1"} {
+		for _, level := range []string{"handler 2", "handler 1", "service 2", "service 1", "inner 2", "inner 1", "outer 2", "outer 1", "global 2", "global 1"} {
 			lines = append(lines, fmt.Sprintf("interceptor %s after, failed %t", level, failed))
 		}
 		return lines
@@ -43,19 +44,19 @@ func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 		},
 		"an error that nobody takes meets all filters and mappings": {
 			err: errors.New("sold out"),
-			after: append(unwound(true), "filter handler", "filter service", "filter global",
-				"mapping handler", "mapping service", "mapping global"),
+			after: append(unwound(true), "filter handler", "filter service", "filter inner", "filter outer", "filter global",
+				"mapping handler", "mapping service", "mapping inner", "mapping outer", "mapping global"),
 			outcome: "retryable",
 		},
 		"the first filter that takes an error ends the filters": {
 			err: errors.New("sold out"), catches: "service",
 			after: append(unwound(true), "filter handler", "filter service",
-				"mapping handler", "mapping service", "mapping global"),
+				"mapping handler", "mapping service", "mapping inner", "mapping outer", "mapping global"),
 			outcome: "retryable",
 		},
 		"a terminal error meets filters and no mapping": {
 			err:   restate.TerminalErrorf("sold out"),
-			after: append(unwound(true), "filter handler", "filter service", "filter global"), outcome: "terminal",
+			after: append(unwound(true), "filter handler", "filter service", "filter inner", "filter outer", "filter global"), outcome: "terminal",
 		},
 	}
 	for name, tt := range tests {
@@ -64,6 +65,7 @@ func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 			tr := &trace{}
 			out, err := runFake(t, newFake(), pipeline.Config{
 				Global:  tr.stages("global", tt.catches == "global"),
+				Groups:  []pipeline.Stages{tr.stages("outer", tt.catches == "outer"), tr.stages("inner", tt.catches == "inner")},
 				Service: tr.stages("service", tt.catches == "service"),
 				Handler: tr.stages("handler", tt.catches == "handler"),
 				Method: methodFuncs{
@@ -83,7 +85,7 @@ func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 				require.Nil(t, out)
 			}
 			want := append(append([]string{}, before...), tt.after...)
-			for _, level := range []string{"handler", "service", "global"} {
+			for _, level := range []string{"handler", "service", "inner", "outer", "global"} {
 				want = append(want, "ended "+level+" "+tt.outcome)
 			}
 			require.Equal(t, want, tr.lines)
@@ -106,7 +108,7 @@ func TestAStageThatIsOffDoesNotRun(t *testing.T) {
 			t.Parallel()
 			tr := &trace{}
 			cfg := pipeline.Config{
-				Global: tr.stages("global", false), Service: tr.stages("service", false), Handler: tr.stages("handler", false),
+				Global: tr.stages("global", false), Groups: []pipeline.Stages{tr.stages("group", false)}, Service: tr.stages("service", false), Handler: tr.stages("handler", false),
 				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, errors.New("sold out") }),
 			}
 			tt.off(&cfg)
@@ -384,13 +386,19 @@ func TestAChainDescribesItself(t *testing.T) {
 			Interceptors:     []pipeline.Interceptor{&pipeline.RandomFail{}},
 			StepInterceptors: []pipeline.StepInterceptor{pipeline.Timeout(1000)},
 		},
+		Groups: []pipeline.Stages{
+			{Guards: []pipeline.Guard{pipeline.GuardFunc(openGuard)}, Filters: []pipeline.Filter{pipeline.HTTPErrors()}},
+			{DeadLetter: &pipeline.DeadLetter{Service: "dead", Handler: "Others", Send: sendNothing}},
+		},
 	})
 	require.NoError(t, err)
 	require.Equal(t, `shop/Buy (virtual object, exclusive)
   guard             global   pipeline_test.openGuard
+  guard             group    pipeline_test.openGuard
   guard             handler  durable pipeline_test.openDurably
   interceptor       service  *pipeline.RandomFail
   filter            handler  pipeline_test.notFound
+  filter            group    pipeline.HTTPErrors
   filter            global   pipeline.HTTPErrors
   error mapping     global   sdk-go.AsTerminalError
   dead letter       handler  dead/Letters

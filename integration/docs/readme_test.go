@@ -46,6 +46,7 @@ var readmeImports = map[string]string{
 	"errors":     "errors",
 	"fx":         "go.uber.org/fx",
 	"fxrestate":  "github.com/fxrestate/go/fxrestate",
+	"handler":    "github.com/fxrestate/go/handler",
 	"http":       "net/http",
 	"ingress":    "github.com/fxrestate/go/ingress",
 	"pipeline":   "github.com/fxrestate/go/pipeline",

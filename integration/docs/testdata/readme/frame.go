@@ -11,7 +11,6 @@ import (
 
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline"
-	"github.com/fxrestate/go/rpc"
 )
 
 type (
@@ -47,8 +46,6 @@ type PaymentsClient interface {
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 }
 
-func NewPaymentsClient(rpc.Service[*Payments]) PaymentsClient { return nil }
-
 type Cart struct{}
 
 func NewCart() *Cart { return nil }
@@ -64,8 +61,6 @@ type CartClient interface {
 type CartCalls interface {
 	View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
 }
-
-func NewCartClient(rpc.Object[*Cart]) CartClient { return nil }
 
 type Order struct{}
 
@@ -118,6 +113,16 @@ func eventID(*http.Request, []byte) (string, error) { return "", nil }
 func NewMetrics() pipeline.Observer { return nil }
 
 func NewAudit() pipeline.Interceptor { return nil }
+
+type Tickets struct{}
+
+func NewTickets() *Tickets { return nil }
+
+type Inbox struct{}
+
+func NewInbox() *Inbox { return nil }
+
+func NewTenantGuard() pipeline.Guard { return nil }
 
 func NewAmountGuard() pipeline.Guard { return nil }
 

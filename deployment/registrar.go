@@ -11,8 +11,8 @@ import (
 	"github.com/fxrestate/go/internal/backoff"
 )
 
-// A server on the same machine boots in less than half a second, so the first
-// pauses are short; the last are those of a server that is down for long.
+// The first pauses are short because a server on the same machine starts in less than
+// half a second. The last ones suit a server that is down for long.
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 5 * time.Second

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	"github.com/restatedev/sdk-go/server"
@@ -94,7 +96,7 @@ func TestContractHandlersCanBeReplacedInPlace(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	require.Equal(t, "ours", outputOf(t, w.Body.Bytes()), onUpgrade)
-	require.NotNil(t, receive(t, called).Request(), onUpgrade)
+	require.NotNil(t, testkit.Receive(t, called).Request(), onUpgrade)
 }
 
 // Foreign reads kind and mode of a handler from the values of discovery.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
@@ -21,7 +23,7 @@ func lambda(t testing.TB, cfg endpoint.Config, definitions ...restate.ServiceDef
 	e, _ := newEndpoint(t, cfg, append(definitions, define(t, "shapes", &Shapes{}))...)
 	h, err := e.LambdaHandler()
 	require.NoError(t, err)
-	require.NoError(t, e.Start(testContext(t)))
+	require.NoError(t, e.Start(testkit.Context(t)))
 	t.Cleanup(func() { stop(t, e) })
 	return e, h
 }
@@ -32,7 +34,7 @@ func TestLambdaTakesEvents(t *testing.T) {
 	require.Nil(t, e.Addr(), "it listens")
 	require.True(t, e.Config().RequestResponse)
 
-	res, err := h(testContext(t), server.LambdaRequest{Path: "/discover", Headers: map[string]string{"accept": discoveryV4}})
+	res, err := h(testkit.Context(t), server.LambdaRequest{Path: "/discover", Headers: map[string]string{"accept": discoveryV4}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	manifest, err := base64.StdEncoding.DecodeString(res.Body)
@@ -47,7 +49,7 @@ func TestLambdaTakesEvents(t *testing.T) {
 		event.Headers = map[string]string{"content-type": invocationV5}
 		event.IsBase64Encoded = true
 		event.Body = base64.StdEncoding.EncodeToString(invocationOf("1", `{"sku":"a","amount":1}`))
-		res, err = h(testContext(t), event)
+		res, err = h(testkit.Context(t), event)
 		require.NoError(t, err, name)
 		require.Equal(t, http.StatusOK, res.StatusCode, name)
 		out, err := base64.StdEncoding.DecodeString(res.Body)
@@ -85,7 +87,7 @@ func TestLambdaRefusesWhatItDoesNotKnow(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, h := lambda(t, endpoint.Config{IdentityKeys: tt.keys})
-			res, err := h(testContext(t), server.LambdaRequest{Path: tt.path, Headers: tt.headers})
+			res, err := h(testkit.Context(t), server.LambdaRequest{Path: tt.path, Headers: tt.headers})
 			require.NoError(t, err)
 			require.Equal(t, tt.want, res.StatusCode)
 		})
@@ -118,7 +120,7 @@ func TestLambdaAnswersEventsThatAreNoInvocations(t *testing.T) {
 			if tt.event.Headers == nil {
 				tt.event.Headers = map[string]string{"content-type": invocationV5}
 			}
-			res, err := h(testContext(t), tt.event)
+			res, err := h(testkit.Context(t), tt.event)
 			require.NoError(t, err)
 			require.Equal(t, tt.want, res.StatusCode)
 		})

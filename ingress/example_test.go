@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 
@@ -32,7 +34,7 @@ func (*Payments) Charge(_ restate.Context, in Charge) (string, error) {
 
 // exampleClient is what fx injects.
 func exampleClient() *ingress.Client {
-	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, nil)
+	client, err := ingress.New(ingress.Config{URL: testkit.Server().IngressURL()}, nil)
 	if err != nil {
 		panic(err)
 	}

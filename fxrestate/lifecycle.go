@@ -113,7 +113,7 @@ func (l *lifecycle) registered(ctx context.Context) {
 }
 
 func (l *lifecycle) register(ctx context.Context) error {
-	_, err := l.registrar.Register(ctx, deployment.Target{Port: l.endpoint.Port(), Services: l.endpoint.Services()})
+	_, err := l.registrar.Register(ctx, deployment.Endpoint{Port: l.endpoint.Port(), Services: l.endpoint.Services()})
 	return err
 }
 

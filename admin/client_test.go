@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -95,13 +97,13 @@ func TestSecretsAreNotShown(t *testing.T) {
 
 func TestHealthAndVersion(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, admin.Config{URL: restateServer.AdminURL() + "/"})
-	require.NoError(t, client.Health(testContext(t)))
+	client := newClient(t, admin.Config{URL: testkit.Server().AdminURL() + "/"})
+	require.NoError(t, client.Health(testkit.Context(t)))
 
-	version, err := client.Version(testContext(t))
+	version, err := client.Version(testkit.Context(t))
 	require.NoError(t, err)
 	require.Regexp(t, `^\d+\.\d+\.\d+`, version.Version)
-	require.Equal(t, strings.TrimSuffix(restateServer.IngressURL(), "/"), strings.TrimSuffix(version.IngressEndpoint, "/"))
+	require.Equal(t, strings.TrimSuffix(testkit.Server().IngressURL(), "/"), strings.TrimSuffix(version.IngressEndpoint, "/"))
 	require.GreaterOrEqual(t, version.MaxAdminAPIVersion, version.MinAdminAPIVersion)
 	require.Positive(t, version.MinAdminAPIVersion)
 }
@@ -116,11 +118,11 @@ type gateway struct {
 }
 
 func newGateway(t testing.TB, answer http.HandlerFunc) *gateway {
-	target, err := url.Parse(restateServer.AdminURL())
+	target, err := url.Parse(testkit.Server().AdminURL())
 	require.NoError(t, err)
 	g := &gateway{}
 	forward := http.StripPrefix("/gate", httputil.NewSingleHostReverseProxy(target))
-	g.url = "http://" + listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	g.url = "http://" + testkit.Listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.seen = append(g.seen, r.Clone(context.Background()))
 		g.mu.Unlock()
@@ -147,10 +149,10 @@ func TestTokenHeadersAndPrefixGoWithEachCall(t *testing.T) {
 		AuthToken: "t0ken",
 		Headers:   map[string]string{"x-key": "abc"},
 	})
-	require.NoError(t, client.Health(testContext(t)))
-	_, err := client.Deployments(testContext(t))
+	require.NoError(t, client.Health(testkit.Context(t)))
+	_, err := client.Deployments(testkit.Context(t))
 	require.NoError(t, err)
-	_, err = admin.Query[map[string]any](testContext(t), client, "SELECT 1")
+	_, err = admin.Query[map[string]any](testkit.Context(t), client, "SELECT 1")
 	require.NoError(t, err)
 
 	requests := gate.requests()
@@ -167,7 +169,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, nil)
 	client := newClient(t, admin.Config{URL: gate.url, Headers: map[string]string{"host": "admin.example.com"}})
-	require.NoError(t, client.Health(testContext(t)))
+	require.NoError(t, client.Health(testkit.Context(t)))
 	require.Equal(t, "admin.example.com", gate.requests()[0].Host)
 }
 
@@ -182,7 +184,7 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 func TestWithoutTokenThereIsNoAuthorization(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, nil)
-	require.NoError(t, newClient(t, admin.Config{URL: gate.url}).Health(testContext(t)))
+	require.NoError(t, newClient(t, admin.Config{URL: gate.url}).Health(testkit.Context(t)))
 	require.NotContains(t, gate.requests()[0].Header, "Authorization")
 }
 
@@ -190,7 +192,7 @@ func TestUserinfoOfTheURLIsBasicAuthentication(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, nil)
 	client := newClient(t, admin.Config{URL: strings.Replace(gate.url, "http://", "http://me:hunter2@", 1)})
-	require.NoError(t, client.Health(testContext(t)))
+	require.NoError(t, client.Health(testkit.Context(t)))
 	user, password, ok := gate.requests()[0].BasicAuth()
 	require.True(t, ok)
 	require.Equal(t, "me hunter2", user+" "+password)
@@ -202,7 +204,7 @@ func TestNamesCannotLeaveTheirPathSegment(t *testing.T) {
 	client := newClient(t, admin.Config{URL: gate.url})
 
 	for _, name := range []string{"a/b", "../deployments", "a?b=c", "a#b", "a b", "ä%2F", "a%", "\n"} {
-		_, err := client.Service(testContext(t), name)
+		_, err := client.Service(testkit.Context(t), name)
 		failed := requireError(t, err, http.StatusNotFound, "")
 		require.Equal(t, "/services/"+url.PathEscape(name), failed.Path)
 		if name != "\n" { // The message is one line.
@@ -211,10 +213,10 @@ func TestNamesCannotLeaveTheirPathSegment(t *testing.T) {
 	}
 	seen := len(gate.requests())
 	for _, name := range []string{"", ".", ".."} {
-		_, err := client.Service(testContext(t), name)
+		_, err := client.Service(testkit.Context(t), name)
 		require.ErrorContains(t, err, fmt.Sprintf("%q is not a name or an id", name))
-		require.Error(t, client.CancelInvocation(testContext(t), name))
-		require.Error(t, client.DeleteDeployment(testContext(t), name, true))
+		require.Error(t, client.CancelInvocation(testkit.Context(t), name))
+		require.Error(t, client.DeleteDeployment(testkit.Context(t), name, true))
 	}
 	require.Len(t, gate.requests(), seen, "a call was made")
 }
@@ -227,7 +229,7 @@ func TestConnectionErrorsNameTheURLWithoutCredentials(t *testing.T) {
 	require.NoError(t, listener.Close())
 
 	client := newClient(t, admin.Config{URL: "http://me:hunter2@" + address})
-	err = client.Health(testContext(t))
+	err = client.Health(testkit.Context(t))
 	var failed *admin.ConnectionError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, "http://"+address+"/health", failed.URL)
@@ -241,14 +243,14 @@ func TestConnectionErrorsNameTheURLWithoutCredentials(t *testing.T) {
 
 func TestRefusedCertificateIsNotRetryable(t *testing.T) {
 	t.Parallel()
-	target, err := url.Parse(restateServer.AdminURL())
+	target, err := url.Parse(testkit.Server().AdminURL())
 	require.NoError(t, err)
 	gate := newTLSServer(t, httputil.NewSingleHostReverseProxy(target))
-	err = newClient(t, admin.Config{URL: gate.URL}).Health(testContext(t))
+	err = newClient(t, admin.Config{URL: gate.URL}).Health(testkit.Context(t))
 	require.ErrorContains(t, err, "certificate")
 	require.False(t, admin.Retryable(err))
 
-	require.NoError(t, newClient(t, admin.Config{URL: gate.URL, HTTPClient: gate.Client()}).Health(testContext(t)))
+	require.NoError(t, newClient(t, admin.Config{URL: gate.URL, HTTPClient: gate.Client()}).Health(testkit.Context(t)))
 }
 
 func TestContextEndsACall(t *testing.T) {
@@ -270,7 +272,7 @@ func TestContextEndsACall(t *testing.T) {
 func TestAnswerThatIsNotTheAdminAPIs(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>welcome</html>") })
-	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testContext(t))
+	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
 	require.ErrorContains(t, err, "admin: GET /services: the response does not decode")
 	require.ErrorContains(t, err, "is "+gate.url+" an admin API?")
 	require.False(t, admin.Retryable(err))
@@ -282,7 +284,7 @@ func TestAnswerCutShortIsAConnectionError(t *testing.T) {
 		w.Header().Set("Content-Length", "100")
 		fmt.Fprint(w, `{"services":[`)
 	})
-	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testContext(t))
+	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
 	var failed *admin.ConnectionError
 	require.ErrorAs(t, err, &failed)
 	require.True(t, admin.Retryable(err))
@@ -300,7 +302,7 @@ func TestEndlessAnswerIsCutOff(t *testing.T) {
 			}
 		}
 	})
-	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testContext(t))
+	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
 	require.EqualError(t, err, "admin: GET /services: the response is larger than 64 MiB: ask for less at a time")
 	require.False(t, admin.Retryable(err))
 	<-cut
@@ -311,7 +313,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	gate := newGateway(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://me:hunter2@login.example/\u202e", http.StatusFound)
 	})
-	err := newClient(t, admin.Config{URL: gate.url}).Health(testContext(t))
+	err := newClient(t, admin.Config{URL: gate.url}).Health(testkit.Context(t))
 	failed := requireError(t, err, http.StatusFound, "")
 	require.Contains(t, failed.Message, "redirected to https://login.example/")
 	require.ErrorContains(t, err, "use the address that responds without a redirect")

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
@@ -17,7 +19,7 @@ import (
 func TestDeploymentFromRegistrationToDeletion(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
-	ctx := testContext(t)
+	ctx := testkit.Context(t)
 	url := serve(t, echoService("Lived"))
 	req := admin.RegisterDeploymentRequest{URI: url, Force: true, Metadata: map[string]string{"commit": "1"}}
 
@@ -74,12 +76,12 @@ func TestDeploymentFromRegistrationToDeletion(t *testing.T) {
 func TestDryRunRegistersNothing(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
-	registered, err := client.RegisterDeployment(testContext(t), admin.RegisterDeploymentRequest{
+	registered, err := client.RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{
 		URI: serve(t, echoService("Dry")), Force: true, DryRun: true,
 	})
 	require.NoError(t, err)
 	require.Equal(t, "Dry", registered.Services[0].Name)
-	_, err = client.Service(testContext(t), "Dry")
+	_, err = client.Service(testkit.Context(t), "Dry")
 	requireError(t, err, http.StatusNotFound, "")
 }
 
@@ -87,12 +89,12 @@ func TestBreakingAllowsAnotherKind(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
 	register(t, client, serve(t, echoService("Broken")))
-	registered, err := client.RegisterDeployment(testContext(t), admin.RegisterDeploymentRequest{
+	registered, err := client.RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{
 		URI: serve(t, counterObject("Broken")), Breaking: true,
 	})
 	require.NoError(t, err)
 	require.Equal(t, []admin.ServiceRevision{{Name: "Broken", Revision: 2}}, registered.Services)
-	service, err := client.Service(testContext(t), "Broken")
+	service, err := client.Service(testkit.Context(t), "Broken")
 	require.NoError(t, err)
 	require.Equal(t, admin.TypeVirtualObject, service.Type)
 }
@@ -103,7 +105,7 @@ func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {
 	require.NoError(t, err)
 	var mu sync.Mutex
 	var protocol, key string
-	url := "http://" + listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	url := "http://" + testkit.Listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		protocol, key = r.Proto, r.Header.Get("X-Key")
 		mu.Unlock()
@@ -116,28 +118,28 @@ func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {
 	}
 
 	client := newClient(t, admin.Config{})
-	registered, err := client.RegisterDeployment(testContext(t), admin.RegisterDeploymentRequest{
+	registered, err := client.RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{
 		URI: url, Force: true, UseHTTP11: true, AdditionalHeaders: map[string]string{"x-key": "abc"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/1.1 abc", seen())
-	deployment, err := client.Deployment(testContext(t), registered.ID)
+	deployment, err := client.Deployment(testkit.Context(t), registered.ID)
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/1.1", deployment.HTTPVersion)
 	require.Equal(t, map[string]string{"x-key": "abc"}, deployment.AdditionalHeaders)
 
 	// An update discovers again only if it may overwrite.
-	updated, err := client.UpdateDeployment(testContext(t), registered.ID, admin.UpdateDeploymentRequest{
+	updated, err := client.UpdateDeployment(testkit.Context(t), registered.ID, admin.UpdateDeploymentRequest{
 		AdditionalHeaders: map[string]string{"x-key": "xyz"}, Overwrite: true,
 	})
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/1.1 xyz", seen())
 	require.Equal(t, map[string]string{"x-key": "xyz"}, updated.AdditionalHeaders)
 
-	updated, err = client.UpdateDeployment(testContext(t), registered.ID, admin.UpdateDeploymentRequest{URI: url})
+	updated, err = client.UpdateDeployment(testkit.Context(t), registered.ID, admin.UpdateDeploymentRequest{URI: url})
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"x-key": "xyz"}, updated.AdditionalHeaders, "what is not set stays")
-	updated, err = client.UpdateDeployment(testContext(t), registered.ID, admin.UpdateDeploymentRequest{AdditionalHeaders: map[string]string{}})
+	updated, err = client.UpdateDeployment(testkit.Context(t), registered.ID, admin.UpdateDeploymentRequest{AdditionalHeaders: map[string]string{}})
 	require.NoError(t, err)
 	require.Empty(t, updated.AdditionalHeaders)
 }
@@ -148,16 +150,16 @@ func TestUpdateMovesADeployment(t *testing.T) {
 	registered := register(t, client, serve(t, echoService("Moved")))
 	url := serve(t, echoService("Moved"))
 
-	tried, err := client.UpdateDeployment(testContext(t), registered.ID, admin.UpdateDeploymentRequest{URI: url, DryRun: true})
+	tried, err := client.UpdateDeployment(testkit.Context(t), registered.ID, admin.UpdateDeploymentRequest{URI: url, DryRun: true})
 	require.NoError(t, err)
 	require.Equal(t, url+"/", tried.URI)
-	deployment, err := client.Deployment(testContext(t), registered.ID)
+	deployment, err := client.Deployment(testkit.Context(t), registered.ID)
 	require.NoError(t, err)
 	require.NotEqual(t, url+"/", deployment.URI)
 
-	_, err = client.UpdateDeployment(testContext(t), registered.ID, admin.UpdateDeploymentRequest{URI: url})
+	_, err = client.UpdateDeployment(testkit.Context(t), registered.ID, admin.UpdateDeploymentRequest{URI: url})
 	require.NoError(t, err)
-	deployment, err = client.Deployment(testContext(t), registered.ID)
+	deployment, err = client.Deployment(testkit.Context(t), registered.ID)
 	require.NoError(t, err)
 	require.Equal(t, url+"/", deployment.URI)
 }
@@ -179,7 +181,7 @@ func TestServicesAsTheServerReportsThem(t *testing.T) {
 		counterObject("DescribedObject"),
 	))
 
-	service, err := client.Service(testContext(t), "Described")
+	service, err := client.Service(testkit.Context(t), "Described")
 	require.NoError(t, err)
 	require.Equal(t, admin.TypeService, service.Type)
 	require.Equal(t, registered.ID, service.DeploymentID)
@@ -208,7 +210,7 @@ func TestServicesAsTheServerReportsThem(t *testing.T) {
 	require.Equal(t, "JSON string", handler.InputDescription)
 	require.Contains(t, string(handler.InputSchema), `"string"`)
 
-	services, err := client.Services(testContext(t))
+	services, err := client.Services(testkit.Context(t))
 	require.NoError(t, err)
 	kinds := map[string]admin.ServiceType{}
 	handlers := map[string]admin.HandlerType{}

@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -19,7 +21,7 @@ import (
 func TestErrorsOfTheServer(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
-	ctx := testContext(t)
+	ctx := testkit.Context(t)
 
 	t.Run("an endpoint that is not there is META0003", func(t *testing.T) {
 		t.Parallel()
@@ -40,7 +42,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 	})
 	t.Run("a web site is META0013", func(t *testing.T) {
 		t.Parallel()
-		site := "http://" + listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "welcome") }))
+		site := "http://" + testkit.Listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "welcome") }))
 		_, err := client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{URI: site, Force: true})
 		requireError(t, err, http.StatusInternalServerError, "META0013")
 		require.False(t, admin.Retryable(err))
@@ -62,13 +64,13 @@ func TestErrorsOfTheServer(t *testing.T) {
 	})
 	t.Run("an empty body gets the status' name", func(t *testing.T) {
 		t.Parallel()
-		err := newClient(t, admin.Config{URL: restateServer.AdminURL() + "/nothing"}).Health(ctx)
+		err := newClient(t, admin.Config{URL: testkit.Server().AdminURL() + "/nothing"}).Health(ctx)
 		requireError(t, err, http.StatusNotFound, "")
 		require.EqualError(t, err, "admin: GET /health: status 404: Not Found (this may not be an admin API; by default it is on port 9070 of the server)")
 	})
 	t.Run("the ingress is no admin API", func(t *testing.T) {
 		t.Parallel()
-		err := newClient(t, admin.Config{URL: restateServer.IngressURL()}).Health(ctx)
+		err := newClient(t, admin.Config{URL: testkit.Server().IngressURL()}).Health(ctx)
 		failed := requireError(t, err, http.StatusBadRequest, "")
 		require.Equal(t, "bad path: /health", failed.Message)
 	})
@@ -78,7 +80,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 func oldServer(t testing.TB) string {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(srv.Close)
-	return strings.Replace(srv.URL, "127.0.0.1", restateServer.EndpointHost(), 1)
+	return strings.Replace(srv.URL, "127.0.0.1", testkit.Server().EndpointHost(), 1)
 }
 
 func TestEachCodeOfTheDocumentationHasAHint(t *testing.T) {
@@ -130,7 +132,7 @@ func TestErrorBodiesOfGateways(t *testing.T) {
 				URL:       gate.url,
 				AuthToken: "t0ken-t0ken",
 				Headers:   map[string]string{"X-Key": "abcdef"},
-			}).Health(testContext(t))
+			}).Health(testkit.Context(t))
 			require.Equal(t, test.want, requireError(t, err, test.status, "").Message)
 		})
 	}
@@ -162,7 +164,7 @@ func TestErrorsSayLittleOfWhatIsLong(t *testing.T) {
 				w.WriteHeader(test.status)
 				fmt.Fprint(w, test.body)
 			})
-			_, err := newClient(t, admin.Config{URL: gate.url}).Service(testContext(t), cmp.Or(test.id, "name"))
+			_, err := newClient(t, admin.Config{URL: gate.url}).Service(testkit.Context(t), cmp.Or(test.id, "name"))
 			require.Error(t, err)
 			text := err.Error()
 			require.LessOrEqual(t, len(text), 4000)
@@ -176,17 +178,17 @@ func TestErrorsSayLittleOfWhatIsLong(t *testing.T) {
 func TestRejectedTokenSaysSo(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
-	err := newClient(t, admin.Config{URL: gate.url}).Health(testContext(t))
+	err := newClient(t, admin.Config{URL: gate.url}).Health(testkit.Context(t))
 	require.EqualError(t, err, "admin: GET /health: status 401: Unauthorized (check the admin API's auth token)")
 }
 
 func TestAdditionalHeadersAreRedactedInErrors(t *testing.T) {
 	t.Parallel()
-	site := "http://" + listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	site := "http://" + testkit.Listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(w, "key ", r.Header.Get("X-Key"), " is not known")
 	}))
-	_, err := newClient(t, admin.Config{}).RegisterDeployment(testContext(t), admin.RegisterDeploymentRequest{
+	_, err := newClient(t, admin.Config{}).RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{
 		URI: site, Force: true, AdditionalHeaders: map[string]string{"x-key": "hunter2"},
 	})
 	requireError(t, err, http.StatusInternalServerError, "META0003")

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/fxrestate/go/admin"
 )
 
 // adminURL is the admin API of a running server. The default of the client is
 // http://localhost:9070.
-func adminURL() string { return restateServer.AdminURL() }
+func adminURL() string { return testkit.Server().AdminURL() }
 
 func Example() {
 	ctx := context.Background()

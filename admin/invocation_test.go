@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -22,7 +24,7 @@ func sleeper(name string) restate.ServiceDefinition {
 // send starts an invocation through the ingress and returns its id.
 func send(t testing.TB, path string) string {
 	t.Helper()
-	res, err := http.Post(restateServer.IngressURL()+path+"/send", "application/json", strings.NewReader(`"x"`))
+	res, err := http.Post(testkit.Server().IngressURL()+path+"/send", "application/json", strings.NewReader(`"x"`))
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusAccepted, res.StatusCode)
@@ -41,7 +43,7 @@ type invocation struct {
 
 func lookUp(t testing.TB, client *admin.Client, id string) invocation {
 	t.Helper()
-	rows, err := admin.Query[invocation](testContext(t), client,
+	rows, err := admin.Query[invocation](testkit.Context(t), client,
 		"SELECT status, completion_failure, pinned_deployment_id FROM sys_invocation WHERE id = "+admin.Quote(id))
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
@@ -59,7 +61,7 @@ func waitForStatus(t testing.TB, client *admin.Client, id string, status ...stri
 			}
 		}
 		return false
-	}, within, 20*time.Millisecond, "%s is %+v, want %s", id, &found, status)
+	}, testkit.Within, 20*time.Millisecond, "%s is %+v, want %s", id, &found, status)
 	return found
 }
 
@@ -69,8 +71,8 @@ func TestCancelledAndKilledInvocationsEnd(t *testing.T) {
 	register(t, client, serve(t, sleeper("Ended")))
 
 	for name, end := range map[string]func(id string) error{
-		"Cancelled": func(id string) error { return client.CancelInvocation(testContext(t), id) },
-		"killed":    func(id string) error { return client.KillInvocation(testContext(t), id) },
+		"Cancelled": func(id string) error { return client.CancelInvocation(testkit.Context(t), id) },
+		"killed":    func(id string) error { return client.KillInvocation(testkit.Context(t), id) },
 	} {
 		id := send(t, "/Ended/Sleep")
 		waitForStatus(t, client, id, "running", "suspended")
@@ -88,33 +90,44 @@ func TestPausedInvocationResumesOnTheLatestDeployment(t *testing.T) {
 	first := register(t, client, serve(t, sleeper("Paused")))
 	id := send(t, "/Paused/Sleep")
 	waitForStatus(t, client, id, "running")
-	require.NoError(t, client.PauseInvocation(testContext(t), id))
+	require.NoError(t, client.PauseInvocation(testkit.Context(t), id))
 	require.Equal(t, first.ID, waitForStatus(t, client, id, "paused").Deployment)
-	require.NoError(t, client.PauseInvocation(testContext(t), id), "pausing twice is fine")
+	require.NoError(t, client.PauseInvocation(testkit.Context(t), id), "pausing twice is fine")
 
-	require.NoError(t, client.ResumeInvocation(testContext(t), id, admin.ResumeOnPinned))
+	require.NoError(t, client.ResumeInvocation(testkit.Context(t), id, admin.ResumeOnPinned))
 	require.Equal(t, first.ID, waitForStatus(t, client, id, "running").Deployment)
 
 	second := register(t, client, serve(t, sleeper("Paused")))
-	require.NoError(t, client.PauseInvocation(testContext(t), id))
+	require.NoError(t, client.PauseInvocation(testkit.Context(t), id))
 	waitForStatus(t, client, id, "paused")
-	require.NoError(t, client.ResumeInvocation(testContext(t), id, admin.ResumeOnLatest))
+	require.NoError(t, client.ResumeInvocation(testkit.Context(t), id, admin.ResumeOnLatest))
 	require.Equal(t, second.ID, waitForStatus(t, client, id, "running").Deployment)
 
-	require.NoError(t, client.PauseInvocation(testContext(t), id))
+	require.NoError(t, client.PauseInvocation(testkit.Context(t), id))
 	waitForStatus(t, client, id, "paused")
-	require.NoError(t, client.ResumeInvocation(testContext(t), id, first.ID))
+	require.NoError(t, client.ResumeInvocation(testkit.Context(t), id, first.ID))
 	require.Equal(t, first.ID, waitForStatus(t, client, id, "running").Deployment)
-	require.NoError(t, client.KillInvocation(testContext(t), id))
+	require.NoError(t, client.KillInvocation(testkit.Context(t), id))
+}
+
+// settled returns the error of a call that the server can answer. For a moment after
+// its start some partition may have no leader, whatever it said before.
+func settled(t testing.TB, call func() error) (err error) {
+	t.Helper()
+	testkit.Until(t, func() bool {
+		err = call()
+		return !admin.Retryable(err)
+	}, "a partition without a leader")
+	return err
 }
 
 func TestUnknownInvocation(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
 	const unknown = "inv_1ca6DV4BApIF1najoS4yfOIYQtFiVfvW21"
-	requireError(t, client.CancelInvocation(testContext(t), unknown), http.StatusNotFound, "")
-	requireError(t, client.KillInvocation(testContext(t), unknown), http.StatusNotFound, "")
-	requireError(t, client.PauseInvocation(testContext(t), unknown), http.StatusNotFound, "")
-	requireError(t, client.ResumeInvocation(testContext(t), unknown, ""), http.StatusNotFound, "")
-	requireError(t, client.KillInvocation(testContext(t), "inv_nope"), http.StatusBadRequest, "")
+	requireError(t, settled(t, func() error { return client.CancelInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
+	requireError(t, settled(t, func() error { return client.KillInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
+	requireError(t, settled(t, func() error { return client.PauseInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
+	requireError(t, settled(t, func() error { return client.ResumeInvocation(testkit.Context(t), unknown, "") }), http.StatusNotFound, "")
+	requireError(t, client.KillInvocation(testkit.Context(t), "inv_nope"), http.StatusBadRequest, "")
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -32,7 +34,7 @@ func TestTheOpenAPIDocumentHasTheFieldsOfTheHandlers(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
 	register(t, client, serve(t, restate.Reflect(new(Orders))))
-	document, err := client.OpenAPI(testContext(t), "Orders")
+	document, err := client.OpenAPI(testkit.Context(t), "Orders")
 	require.NoError(t, err)
 
 	var parsed struct {
@@ -64,7 +66,7 @@ func TestTheOpenAPIDocumentHasTheFieldsOfTheHandlers(t *testing.T) {
 
 func TestThereIsNoOpenAPIDocumentOfAnUnknownService(t *testing.T) {
 	t.Parallel()
-	document, err := newClient(t, admin.Config{}).OpenAPI(testContext(t), "nobody-there")
+	document, err := newClient(t, admin.Config{}).OpenAPI(testkit.Context(t), "nobody-there")
 	require.Empty(t, document)
 	requireError(t, err, http.StatusNotFound, "")
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -23,7 +25,7 @@ func TestQueryDecodesRows(t *testing.T) {
 		Revision   int    `json:"revision"`
 		Deployment string `json:"deployment_id"`
 	}
-	rows, err := admin.Query[row](testContext(t), client,
+	rows, err := admin.Query[row](testkit.Context(t), client,
 		"SELECT name, ty, revision, deployment_id FROM sys_service WHERE deployment_id = "+admin.Quote(registered.ID)+" ORDER BY name")
 	require.NoError(t, err)
 	require.Equal(t, []row{
@@ -40,7 +42,7 @@ func TestQueryDecodesTimestampsAndNull(t *testing.T) {
 		Created time.Time `json:"created_at"`
 		Nothing *string   `json:"nothing"`
 	}
-	rows, err := admin.Query[row](testContext(t), client,
+	rows, err := admin.Query[row](testkit.Context(t), client,
 		"SELECT created_at, NULL AS nothing FROM sys_deployment WHERE id = "+admin.Quote(registered.ID))
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
@@ -50,7 +52,7 @@ func TestQueryDecodesTimestampsAndNull(t *testing.T) {
 
 func TestQueryWithoutRows(t *testing.T) {
 	t.Parallel()
-	rows, err := admin.Query[map[string]any](testContext(t), newClient(t, admin.Config{}),
+	rows, err := admin.Query[map[string]any](testkit.Context(t), newClient(t, admin.Config{}),
 		"SELECT * FROM sys_service WHERE name = 'nobody'")
 	require.NoError(t, err)
 	require.Empty(t, rows)
@@ -58,7 +60,7 @@ func TestQueryWithoutRows(t *testing.T) {
 
 func TestQueryReportsAMistakeInTheSQL(t *testing.T) {
 	t.Parallel()
-	_, err := admin.Query[map[string]any](testContext(t), newClient(t, admin.Config{}), "SELECT * FROM nope")
+	_, err := admin.Query[map[string]any](testkit.Context(t), newClient(t, admin.Config{}), "SELECT * FROM nope")
 	failed := requireError(t, err, http.StatusInternalServerError, "")
 	require.Contains(t, failed.Message, "nope' not found")
 }
@@ -91,7 +93,7 @@ func TestQuotedStringsStayOneLiteral(t *testing.T) {
 		}
 		sql.WriteString("SELECT " + admin.Quote(value) + " AS value, 7 AS after")
 	}
-	rows, err := admin.Query[row](testContext(t), client, sql.String())
+	rows, err := admin.Query[row](testkit.Context(t), client, sql.String())
 	require.NoError(t, err)
 	got := make([]string, 0, len(rows))
 	for _, row := range rows {

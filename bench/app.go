@@ -150,7 +150,7 @@ func startBare(s spec) (started, func() error, error) {
 	if err != nil {
 		return started{}, stop, err
 	}
-	_, err = r.Register(ctx, deployment.Target{Port: port})
+	_, err = r.Register(ctx, deployment.Endpoint{Port: port})
 	return started{Port: port}, stop, err
 }
 

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/fxrestate/go/devserver"
 )
@@ -35,6 +36,9 @@ type figure struct {
 type scale int
 
 func (s scale) of(n int) int { return max(n/int(s), 1) }
+
+// phase returns how long a part of a measurement lasts: it needs some time even in a test.
+func (s scale) phase(d time.Duration) time.Duration { return max(d/time.Duration(s), d/8) }
 
 var figures = map[string]figure{
 	"first":     {"the first invocation after ready, against the median of later ones", measureFirst},

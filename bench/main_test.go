@@ -38,13 +38,16 @@ func TestLastLineOfEachFigureIsForMachines(t *testing.T) {
 	}
 	require.Len(t, want, len(figures))
 	for name := range figures {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), figureEnv+"="+name)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		require.NoError(t, err, "%s: %s", name, stderr.String())
-		lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-		require.Regexp(t, "^RESULT "+want[name]+"$", lines[len(lines)-1], name)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // the numbers do not matter
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), figureEnv+"="+name)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			out, err := cmd.Output()
+			require.NoError(t, err, stderr.String())
+			lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+			require.Regexp(t, "^RESULT "+want[name]+"$", lines[len(lines)-1])
+		})
 	}
 }

@@ -111,7 +111,7 @@ func roll(ctx context.Context, bare bool, replicas int, seed uint64, by scale) (
 	running.Go(func() { load.run(loading) })
 	for range by.of(rollingRestarts) {
 		select {
-		case <-time.After(rollingEvery):
+		case <-time.After(by.phase(rollingEvery)):
 		case <-ctx.Done():
 		}
 		if err = fleet.restart(ctx, out.restarts%replicas); err != nil {
@@ -119,7 +119,7 @@ func roll(ctx context.Context, bare bool, replicas int, seed uint64, by scale) (
 		}
 		out.restarts++
 	}
-	time.Sleep(rollingEvery / 2)
+	time.Sleep(by.phase(rollingEvery) / 2)
 	stopLoad()
 	running.Wait()
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -59,7 +61,7 @@ func TestPlaceholderWithoutAPort(t *testing.T) {
 	t.Parallel()
 	registrar := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{URL: "http://localhost:{{port}}"}, nil)
 	for _, port := range []int{0, -1, 65536} {
-		_, err := registrar.Register(testContext(t), deployment.Target{Port: port})
+		_, err := registrar.Register(testkit.Context(t), deployment.Endpoint{Port: port})
 		require.ErrorIs(t, err, deployment.ErrNoPort)
 		require.ErrorContains(t, err, fmt.Sprintf(`deployment: URL "http://localhost:{{port}}": port %d, want 1 to 65535`, port))
 	}

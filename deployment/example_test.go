@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 
@@ -38,14 +40,14 @@ func Example() {
 	go func() { _ = srv.Serve(listener) }()
 	defer srv.Close()
 
-	client, err := admin.New(admin.Config{URL: restateServer.AdminURL()})
+	client, err := admin.New(admin.Config{URL: testkit.Server().AdminURL()})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer client.CloseIdleConnections()
 	registrar, err := deployment.NewRegistrar(client, deployment.Config{
-		URL: "http://" + restateServer.EndpointHost() + ":{{port}}",
+		URL: "http://" + testkit.Server().EndpointHost() + ":{{port}}",
 	}, nil)
 	if err != nil {
 		fmt.Println(err)
@@ -54,7 +56,7 @@ func Example() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	registration, err := registrar.Register(ctx, deployment.Target{
+	registration, err := registrar.Register(ctx, deployment.Endpoint{
 		Port:     listener.Addr().(*net.TCPAddr).Port,
 		Services: []string{"ExampleGreeter"},
 	})

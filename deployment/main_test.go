@@ -3,63 +3,32 @@ package deployment_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/fxrestate/go/internal/testkit"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
-	"github.com/fxrestate/go/devserver"
 )
 
-// restateServer is shared by all tests that do not start or stop a server. Each
-// test registers other services.
-var restateServer *devserver.Server
-
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	var err error
-	if restateServer, err = devserver.Start(context.Background(), devserver.Config{Progress: os.Stderr}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := m.Run()
-	if err := errors.Join(restateServer.Stop(context.Background()), goleak.Find()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return max(code, 1)
-	}
-	return code
-}
-
-// within is the timeout of every operation.
-const within = 30 * time.Second
-
-func testContext(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), within)
-	t.Cleanup(cancel)
-	return ctx
-}
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 func newClient(t testing.TB, cfg admin.Config) *admin.Client {
 	t.Helper()
 	if cfg.URL == "" {
-		cfg.URL = restateServer.AdminURL()
+		cfg.URL = testkit.Server().AdminURL()
 	}
 	client, err := admin.New(cfg)
 	require.NoError(t, err)
@@ -70,7 +39,7 @@ func newClient(t testing.TB, cfg admin.Config) *admin.Client {
 func newRegistrar(t testing.TB, client *admin.Client, cfg deployment.Config, log *slog.Logger) *deployment.Registrar {
 	t.Helper()
 	if cfg.URL == "" {
-		cfg.URL = "http://" + restateServer.EndpointHost() + ":{{port}}"
+		cfg.URL = "http://" + testkit.Server().EndpointHost() + ":{{port}}"
 	}
 	registrar, err := deployment.NewRegistrar(client, cfg, log)
 	require.NoError(t, err)
@@ -102,7 +71,7 @@ func serveOn(t testing.TB, listener net.Listener, definitions ...restate.Service
 	handler, err := sdk.Handler()
 	require.NoError(t, err)
 	e := &endpoint{port: listener.Addr().(*net.TCPAddr).Port}
-	serveHTTP(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	testkit.Serve(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		e.seen = append(e.seen, r.Clone(context.Background()))
 		e.mu.Unlock()
@@ -118,23 +87,6 @@ func (e *endpoint) requests() []*http.Request {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.seen
-}
-
-// serveHTTP serves HTTP/1.1 and h2c until the test ends.
-func serveHTTP(t testing.TB, listener net.Listener, handler http.Handler) {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	srv := &http.Server{Handler: handler, Protocols: protocols}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = srv.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = srv.Close()
-		<-done
-	})
 }
 
 func echo(_ restate.Context, in string) (string, error) { return in, nil }
@@ -168,7 +120,7 @@ type gateway struct {
 
 func newGateway(t testing.TB, intercept func(http.ResponseWriter, adminCall) bool) *gateway {
 	t.Helper()
-	target, err := url.Parse(restateServer.AdminURL())
+	target, err := url.Parse(testkit.Server().AdminURL())
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -177,7 +129,7 @@ func newGateway(t testing.TB, intercept func(http.ResponseWriter, adminCall) boo
 		forward:   httputil.NewSingleHostReverseProxy(target),
 		intercept: intercept,
 	}
-	serveHTTP(t, listener, g)
+	testkit.Serve(t, listener, g)
 	return g
 }
 

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -22,7 +24,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 	gate := newGateway(t, func(_ http.ResponseWriter, call adminCall) bool {
 		if call.line == "POST /query" && other.Load() == nil {
 			registered, err := direct.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{
-				URI: fmt.Sprintf("http://%s:%d", restateServer.EndpointHost(), theirs.port), Force: true,
+				URI: fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), theirs.port), Force: true,
 			})
 			if err == nil {
 				other.Store(registered.ID)
@@ -31,14 +33,14 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 		return false
 	})
 	_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(testContext(t), deployment.Target{Port: ours.port, Services: []string{"Uncontested", "Contested"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: ours.port, Services: []string{"Uncontested", "Contested"}})
 
 	var failed *deployment.NotServedError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, []deployment.NotServed{{
 		Name:         "Contested",
 		DeploymentID: other.Load().(string),
-		URL:          fmt.Sprintf("http://%s:%d/", restateServer.EndpointHost(), theirs.port),
+		URL:          fmt.Sprintf("http://%s:%d/", testkit.Server().EndpointHost(), theirs.port),
 	}}, failed.Services)
 	require.ErrorContains(t, err, fmt.Sprintf("%q is served by %s at %s", "Contested", failed.Services[0].DeploymentID, failed.Services[0].URL))
 	require.ErrorContains(t, err, "deployment: register http://")
@@ -50,7 +52,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 func TestServiceThatTheEndpointDoesNotHaveIsNamed(t *testing.T) {
 	t.Parallel()
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-		Register(testContext(t), deployment.Target{Port: serve(t, service("Present")).port, Services: []string{"Present", "Absent"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Present")).port, Services: []string{"Present", "Absent"}})
 	var failed *deployment.NotServedError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, []deployment.NotServed{{Name: "Absent"}}, failed.Services)
@@ -62,10 +64,10 @@ func TestServicesAddedWithoutForceAreMissed(t *testing.T) {
 	client := newClient(t, admin.Config{})
 	listener := serve(t, service("Old"))
 	_, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testContext(t), deployment.Target{Port: listener.port, Services: []string{"Old"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: listener.port, Services: []string{"Old"}})
 	require.NoError(t, err)
 	_, err = newRegistrar(t, client, deployment.Config{Force: new(false)}, nil).
-		Register(testContext(t), deployment.Target{Port: listener.port, Services: []string{"Old", "New"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: listener.port, Services: []string{"Old", "New"}})
 	require.ErrorContains(t, err, `"New" is not known to the server`)
 	require.ErrorContains(t, err, "Force false?")
 }
@@ -81,7 +83,7 @@ func TestNodeThatLearnsLateIsAskedAgain(t *testing.T) {
 		return true
 	})
 	registration, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(testContext(t), deployment.Target{Port: serve(t, service("Late")).port, Services: []string{"Late"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Late")).port, Services: []string{"Late"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"Late": 1}, registration.Revisions)
 	require.EqualValues(t, 3, looks.Load())

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -46,16 +48,16 @@ func TestHandlersOfAllShapesAreCalled(t *testing.T) {
 		{"None", nil, "", "None"},
 		{"Voids", nil, "", ""},
 	} {
-		a := call(t, "/"+name(t)+"/"+tt.handler, tt.in)
-		require.Equal(t, http.StatusOK, a.status, "%s: %s", tt.handler, a.body)
-		require.Equal(t, tt.body, a.body, tt.handler)
+		a := testkit.Post(t, "/"+name(t)+"/"+tt.handler, tt.in)
+		require.Equal(t, http.StatusOK, a.Status, "%s: %s", tt.handler, a.Text())
+		require.Equal(t, tt.body, a.Text(), tt.handler)
 		if tt.called != "" {
-			require.Equal(t, tt.called, receive(t, s.calls))
+			require.Equal(t, tt.called, testkit.Receive(t, s.calls))
 		}
 	}
-	a := call(t, "/"+name(t)+"/Err", nil)
-	require.Equal(t, http.StatusInternalServerError, a.status)
-	require.Contains(t, a.body, "declined")
+	a := testkit.Post(t, "/"+name(t)+"/Err", nil)
+	require.Equal(t, http.StatusInternalServerError, a.Status)
+	require.Contains(t, a.Text(), "declined")
 }
 
 func TestObjectsWorkflowsAndEmbeddedHandlersAreCalled(t *testing.T) {
@@ -66,10 +68,10 @@ func TestObjectsWorkflowsAndEmbeddedHandlersAreCalled(t *testing.T) {
 	register(t, url(e))
 	require.ElementsMatch(t, []string{cart, order, both}, e.Services())
 
-	require.Equal(t, 2, decode[int](t, call(t, "/"+cart+"/k%2F1/Add", Item{"a", 2})))
-	require.Equal(t, 5, decode[int](t, call(t, "/"+cart+"/k%2F1/Add", Item{"a", 3})))
-	require.Equal(t, 5, decode[int](t, call(t, "/"+cart+"/k%2F1/Total", nil)))
-	require.Equal(t, 0, decode[int](t, call(t, "/"+cart+"/other/Total", nil)))
+	require.Equal(t, 2, testkit.Decode[int](t, testkit.Post(t, "/"+cart+"/k%2F1/Add", Item{"a", 2})))
+	require.Equal(t, 5, testkit.Decode[int](t, testkit.Post(t, "/"+cart+"/k%2F1/Add", Item{"a", 3})))
+	require.Equal(t, 5, testkit.Decode[int](t, testkit.Post(t, "/"+cart+"/k%2F1/Total", nil)))
+	require.Equal(t, 0, testkit.Decode[int](t, testkit.Post(t, "/"+cart+"/other/Total", nil)))
 	require.Equal(t, "o1", callString(t, "/"+order+"/o1/Run", Item{"a", 1}))
 	require.Equal(t, "open", callString(t, "/"+order+"/o1/Status", nil))
 	require.Equal(t, "pong", callString(t, "/"+both+"/Ping", nil))
@@ -82,12 +84,12 @@ func TestCodecsOfTheSDKAreUsed(t *testing.T) {
 		define(t, blobs, &Blobs{}, restate.WithBinary), define(t, clock, &Clock{}, restate.WithProtoJSON))
 	register(t, url(e))
 
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, restateServer.IngressURL()+"/"+blobs+"/Reverse", strings.NewReader("\x00\xffab"))
+	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, testkit.Server().IngressURL()+"/"+blobs+"/Reverse", strings.NewReader("\x00\xffab"))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/octet-stream")
-	a, err := do(req)
+	a, err := testkit.Do(req)
 	require.NoError(t, err)
-	require.Equal(t, "ba\xff\x00", a.body)
+	require.Equal(t, "ba\xff\x00", a.Text())
 
 	require.Equal(t, "1970-01-01T00:01:00Z", callString(t, "/"+clock+"/At", 60))
 }
@@ -105,8 +107,8 @@ func TestForeignHandlersAreCalled(t *testing.T) {
 		}))
 	e, _ := start(t, endpoint.Config{}, endpoint.Foreign(def))
 	register(t, url(e))
-	require.Equal(t, 2, decode[int](t, call(t, "/"+name(t)+"/k/add", 2)))
-	require.Equal(t, 2, decode[int](t, call(t, "/"+name(t)+"/k/total", nil)))
+	require.Equal(t, 2, testkit.Decode[int](t, testkit.Post(t, "/"+name(t)+"/k/add", 2)))
+	require.Equal(t, 2, testkit.Decode[int](t, testkit.Post(t, "/"+name(t)+"/k/total", nil)))
 }
 
 func TestAnUndecodableBodyIsABadRequest(t *testing.T) {
@@ -114,16 +116,16 @@ func TestAnUndecodableBodyIsABadRequest(t *testing.T) {
 	e, lines := start(t, endpoint.Config{}, define(t, name(t), &Shapes{}))
 	register(t, url(e))
 	for _, body := range []string{`{"sku":`, `{"sku":1}`, `[]`, "\xff"} {
-		req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, restateServer.IngressURL()+"/"+name(t)+"/InOutErr", strings.NewReader(body))
+		req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, testkit.Server().IngressURL()+"/"+name(t)+"/InOutErr", strings.NewReader(body))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/json")
-		a, err := do(req)
+		a, err := testkit.Do(req)
 		require.NoError(t, err)
-		require.Equal(t, http.StatusBadRequest, a.status, body)
-		require.Contains(t, a.body, "the body cannot be decoded into the input of "+name(t)+"/InOutErr (endpoint_test.Item)", body)
+		require.Equal(t, http.StatusBadRequest, a.Status, body)
+		require.Contains(t, a.Text(), "the body cannot be decoded into the input of "+name(t)+"/InOutErr (endpoint_test.Item)", body)
 	}
 	require.Len(t, messages(lines, "Invocation returned a terminal failure"), 4)
-	require.Equal(t, http.StatusOK, call(t, "/"+name(t)+"/InOutErr", Item{"a", 1}).status)
+	require.Equal(t, http.StatusOK, testkit.Post(t, "/"+name(t)+"/InOutErr", Item{"a", 1}).Status)
 }
 
 // Odd returns what cannot be encoded until it is mended.
@@ -141,12 +143,12 @@ func TestAResultThatCannotBeEncodedIsRetried(t *testing.T) {
 	o := &Odd{}
 	e, lines := start(t, endpoint.Config{}, define(t, name(t), o, quickRetry))
 	register(t, url(e))
-	id := send(t, "/"+name(t)+"/Number", nil)
-	eventually(t, func() bool { return len(messages(lines, "Invocation returned a non-terminal failure")) >= 2 }, "no retry")
+	id := testkit.Submit(t, "/"+name(t)+"/Number", nil)
+	testkit.Until(t, func() bool { return len(messages(lines, "Invocation returned a non-terminal failure")) >= 2 }, "no retry")
 	require.Contains(t, messages(lines, "Invocation returned a non-terminal failure")[0].ContextMap()["err"],
 		"handler: the result of "+name(t)+"/Number (float64) cannot be encoded: ")
 	o.mended.Store(true)
-	require.InDelta(t, 1, decode[float64](t, result(t, id)), 0)
+	require.InDelta(t, 1, testkit.Decode[float64](t, testkit.Attach(t, id)), 0)
 }
 
 func TestNewReportsDefinitionsThatCannotBeServed(t *testing.T) {

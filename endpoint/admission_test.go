@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -30,31 +32,31 @@ func TestBeyondMaxInFlightAttemptsComeBackLater(t *testing.T) {
 	const invocations = 5
 	var ids []string
 	for range invocations {
-		ids = append(ids, send(t, "/"+name(t)+"/Step", nil))
+		ids = append(ids, testkit.Submit(t, "/"+name(t)+"/Step", nil))
 	}
-	receive(t, w.begun)
-	receive(t, w.begun)
+	testkit.Receive(t, w.begun)
+	testkit.Receive(t, w.begun)
 	require.Equal(t, 2, e.InFlight())
 	a := invoke(t, e, "Step", invocationOf(fmt.Sprintf("%024d", 1), ""))
-	require.Equal(t, http.StatusServiceUnavailable, a.status)
-	after, err := strconv.Atoi(a.header.Get("Retry-After"))
+	require.Equal(t, http.StatusServiceUnavailable, a.Status)
+	after, err := strconv.Atoi(a.Header.Get("Retry-After"))
 	require.NoError(t, err)
 	require.True(t, 1 <= after && after <= 4, after)
-	require.Equal(t, "endpoint: as many attempts as MaxInFlight allows are in flight\n", a.body)
+	require.Equal(t, "endpoint: as many attempts as MaxInFlight allows are in flight\n", a.Text())
 	status, _ := discover(t, e, discoveryV4)
 	require.Equal(t, http.StatusOK, status, "discovery is no attempt")
 
 	// More refusals of each than the policy has attempts.
-	eventually(t, func() bool { return refused.Load() > 4*(invocations-2) }, "the server does not come back")
+	testkit.Until(t, func() bool { return refused.Load() > 4*(invocations-2) }, "the server does not come back")
 	require.Equal(t, 2, e.InFlight())
 	require.Empty(t, w.begun, "more attempts than MaxInFlight began")
 
 	close(w.release)
 	for _, id := range ids {
-		require.NotZero(t, decode[int](t, result(t, id)))
+		require.NotZero(t, testkit.Decode[int](t, testkit.Attach(t, id)))
 	}
 	require.EqualValues(t, invocations, w.steps.Load())
-	eventually(t, func() bool { return e.InFlight() == 0 }, "attempts stay in flight")
+	testkit.Until(t, func() bool { return e.InFlight() == 0 }, "attempts stay in flight")
 }
 
 // This one changes the process's memory limit, so it does not run beside others.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zaptest/observer"
@@ -138,16 +140,16 @@ func TestStopSuspendsWhatWaits(t *testing.T) {
 
 			ids := map[string]string{}
 			for _, h := range handlers {
-				ids[h] = send(t, "/"+name(t)+"/"+h, nil)
+				ids[h] = testkit.Submit(t, "/"+name(t)+"/"+h, nil)
 			}
 			w.waiting.Wait()
 			require.Less(t, stop(t, e), longerThanSuspendAfter)
 			for h, id := range ids {
-				eventually(t, func() bool { return look(t, id).Status == "suspended" }, "%s: %s", h, look(t, id))
+				testkit.Until(t, func() bool { return look(t, id).Status == "suspended" }, "%s: %s", h, look(t, id))
 				after := look(t, id)
 				require.Nil(t, after.RetryCount, "%s: %s", h, after)
 				require.Nil(t, after.LastFailure, "%s: %s", h, after)
-				require.NotContains(t, restateServer.LogTail(), id, h)
+				require.NotContains(t, testkit.Server().LogTail(), id, h)
 			}
 			require.Len(t, messages(lines, "Suspending invocation"), len(handlers)+1)
 			requireNothingAbove(t, lines, "info")
@@ -155,15 +157,15 @@ func TestStopSuspendsWhatWaits(t *testing.T) {
 			_, lines = start(t, tt.cfg, define(t, name(t), w))
 			awakeable, ok := w.ids.Load(ids["Awakeable"])
 			require.True(t, ok)
-			a, err := post(testContext(t), restateServer.IngressURL()+"/restate/awakeables/"+awakeable.(string)+"/resolve", "Awakeable")
+			a, err := testkit.PostJSON(testkit.Context(t), testkit.Server().IngressURL()+"/restate/awakeables/"+awakeable.(string)+"/resolve", "Awakeable")
 			require.NoError(t, err)
-			require.Equal(t, http.StatusAccepted, a.status, a.body)
+			require.Equal(t, http.StatusAccepted, a.Status, a.Text())
 			for h, id := range ids {
 				want := h
 				if h == "Call" {
 					want = "Call of Sleep"
 				}
-				require.Equal(t, want, decode[string](t, result(t, id)), h)
+				require.Equal(t, want, testkit.Decode[string](t, testkit.Attach(t, id)), h)
 			}
 			require.EqualValues(t, len(handlers)+1, w.steps.Load(), "a step was done again, or never")
 			requireNothingAbove(t, lines, "info")
@@ -208,15 +210,15 @@ func TestStopSuspendsAWorkflowThatWaitsForItsPromise(t *testing.T) {
 	addr := stablePort(t)
 	e, _ := start(t, endpoint.Config{Addr: addr}, define(t, name(t), s))
 	register(t, url(e))
-	id := send(t, "/"+name(t)+"/me/Run", nil)
-	receive(t, s.waiting)
+	id := testkit.Submit(t, "/"+name(t)+"/me/Run", nil)
+	testkit.Receive(t, s.waiting)
 	require.Less(t, stop(t, e), longerThanSuspendAfter)
-	eventually(t, func() bool { return look(t, id).Status == "suspended" }, "%s", look(t, id))
+	testkit.Until(t, func() bool { return look(t, id).Status == "suspended" }, "%s", look(t, id))
 	require.Nil(t, look(t, id).LastFailure)
 
 	start(t, endpoint.Config{Addr: addr}, define(t, name(t), s))
-	require.Equal(t, http.StatusOK, call(t, "/"+name(t)+"/me/Confirm", "you").status)
-	require.Equal(t, "you", decode[string](t, result(t, id)))
+	require.Equal(t, http.StatusOK, testkit.Post(t, "/"+name(t)+"/me/Confirm", "you").Status)
+	require.Equal(t, "you", testkit.Decode[string](t, testkit.Attach(t, id)))
 }
 
 // Worker has steps that the test holds.
@@ -269,27 +271,27 @@ func stopping(t testing.TB, e *endpoint.Endpoint, ctx context.Context) <-chan er
 	stopped := make(chan error, 1)
 	go func() { stopped <- e.Stop(ctx) }()
 	// Not by an invocation: one that is let in at the last moment is an attempt.
-	eventually(t, func() bool { return endpoint.Refuses(e) }, "the endpoint does not refuse invocations")
+	testkit.Until(t, func() bool { return endpoint.Refuses(e) }, "the endpoint does not refuse invocations")
 	return stopped
 }
 
 // invokeEmpty posts an invocation without a body to the endpoint itself.
-func invokeEmpty(t testing.TB, e *endpoint.Endpoint, handler string) answer {
+func invokeEmpty(t testing.TB, e *endpoint.Endpoint, handler string) testkit.Answer {
 	t.Helper()
 	return invoke(t, e, handler, nil)
 }
 
 // invoke posts the body of an attempt to the endpoint itself.
-func invoke(t testing.TB, e *endpoint.Endpoint, handler string, body []byte) answer {
+func invoke(t testing.TB, e *endpoint.Endpoint, handler string, body []byte) testkit.Answer {
 	t.Helper()
-	a, err := do(invocationRequest(testContext(t), e, handler, body))
+	a, err := testkit.Do(invocationRequest(testkit.Context(t), e, handler, body))
 	require.NoError(t, err)
 	return a
 }
 
 // invokeUntil is invoke until ctx ends, from other goroutines than the test's.
 func invokeUntil(ctx context.Context, e *endpoint.Endpoint, handler string, body []byte) error {
-	_, err := do(invocationRequest(ctx, e, handler, body))
+	_, err := testkit.Do(invocationRequest(ctx, e, handler, body))
 	return err
 }
 
@@ -303,7 +305,7 @@ func invocationRequest(ctx context.Context, e *endpoint.Endpoint, handler string
 }
 
 func cancelled(t testing.TB) (context.Context, context.CancelFunc) {
-	return context.WithCancel(testContext(t))
+	return context.WithCancel(testkit.Context(t))
 }
 
 func deploymentOf(e *endpoint.Endpoint, useHTTP11 bool) admin.RegisterDeploymentRequest {
@@ -329,11 +331,11 @@ func TestStopWaitsForAStep(t *testing.T) {
 			e, lines := start(t, tt.cfg, define(t, name(t), w, quickRetry))
 			tt.req.URI = url(e)
 			registerAs(t, tt.req)
-			ids := []string{send(t, "/"+name(t)+"/Step", nil), send(t, "/"+name(t)+"/Compute", nil)}
-			receive(t, w.begun)
-			receive(t, w.begun)
+			ids := []string{testkit.Submit(t, "/"+name(t)+"/Step", nil), testkit.Submit(t, "/"+name(t)+"/Compute", nil)}
+			testkit.Receive(t, w.begun)
+			testkit.Receive(t, w.begun)
 
-			stopped := stopping(t, e, testContext(t))
+			stopped := stopping(t, e, testkit.Context(t))
 			time.Sleep(500 * time.Millisecond) // what the step takes
 			select {
 			case err := <-stopped:
@@ -341,14 +343,14 @@ func TestStopWaitsForAStep(t *testing.T) {
 			default:
 			}
 			close(w.release)
-			require.NoError(t, receive(t, stopped))
+			require.NoError(t, testkit.Receive(t, stopped))
 			require.Zero(t, e.InFlight())
 			require.EqualValues(t, 2, w.steps.Load())
 			requireNothingAbove(t, lines, "info")
 
 			start(t, tt.cfg, define(t, name(t), w, quickRetry))
 			for _, id := range ids {
-				require.NotZero(t, decode[int](t, result(t, id)))
+				require.NotZero(t, testkit.Decode[int](t, testkit.Attach(t, id)))
 			}
 			require.EqualValues(t, 2, w.steps.Load(), "a step was done again")
 		})
@@ -366,19 +368,19 @@ func TestStopLosesNoStepThatEndsAfterTheSuspension(t *testing.T) {
 			addr := stablePort(t)
 			e, lines := start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
 			registerAs(t, admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: http11})
-			send(t, "/"+name(t)+"/Sleep", nil)
-			receive(t, w.begun)
-			id := send(t, "/"+name(t)+"/Step", nil)
-			receive(t, w.begun)
+			testkit.Submit(t, "/"+name(t)+"/Sleep", nil)
+			testkit.Receive(t, w.begun)
+			id := testkit.Submit(t, "/"+name(t)+"/Step", nil)
+			testkit.Receive(t, w.begun)
 
-			stopped := stopping(t, e, testContext(t))
-			eventually(t, func() bool { return len(messages(lines, "Suspending invocation")) == 1 }, "the sleeper does not suspend")
+			stopped := stopping(t, e, testkit.Context(t))
+			testkit.Until(t, func() bool { return len(messages(lines, "Suspending invocation")) == 1 }, "the sleeper does not suspend")
 			close(w.release)
-			require.NoError(t, receive(t, stopped))
+			require.NoError(t, testkit.Receive(t, stopped))
 			requireNothingAbove(t, lines, "info")
 
 			start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
-			require.Equal(t, 1, decode[int](t, result(t, id)))
+			require.Equal(t, 1, testkit.Decode[int](t, testkit.Attach(t, id)))
 			require.EqualValues(t, 1, w.steps.Load(), "the step was done again")
 		})
 	}
@@ -394,8 +396,8 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		addr := stablePort(t)
 		e, lines := start(t, endpoint.Config{Addr: addr, DrainTimeout: 200 * time.Millisecond}, define(t, name(t), w, quickRetry))
 		register(t, url(e))
-		id := send(t, "/"+name(t)+"/Polite", nil)
-		receive(t, w.begun)
+		id := testkit.Submit(t, "/"+name(t)+"/Polite", nil)
+		testkit.Receive(t, w.begun)
 		require.Less(t, stop(t, e), longerThanSuspendAfter)
 		require.Len(t, messages(lines, cutLine), 1)
 		require.EqualValues(t, 1, messages(lines, cutLine)[0].ContextMap()["attempts"])
@@ -403,7 +405,7 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 
 		start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
 		close(w.release)
-		require.Equal(t, 1, decode[int](t, result(t, id)))
+		require.Equal(t, 1, testkit.Decode[int](t, testkit.Attach(t, id)))
 	})
 
 	t.Run("the end of the context of a stop leaves time for it", func(t *testing.T) {
@@ -411,14 +413,14 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		w := newWorker()
 		e, lines := start(t, endpoint.Config{DrainTimeout: time.Hour}, define(t, name(t), w, quickRetry))
 		register(t, url(e))
-		id := send(t, "/"+name(t)+"/Polite", nil)
-		receive(t, w.begun)
+		id := testkit.Submit(t, "/"+name(t)+"/Polite", nil)
+		testkit.Receive(t, w.begun)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		require.NoError(t, e.Stop(ctx))
 		require.NoError(t, ctx.Err(), "the stop took all the time there was")
 		require.Len(t, messages(lines, cutLine), 1)
-		require.NoError(t, adminClient(t).KillInvocation(testContext(t), id))
+		require.NoError(t, testkit.Admin().KillInvocation(testkit.Context(t), id))
 	})
 
 	t.Run("a handler that ignores its context fails the stop and is retried", func(t *testing.T) {
@@ -426,10 +428,10 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		w := newWorker()
 		addr := stablePort(t)
 		e, lines := newEndpoint(t, endpoint.Config{Addr: addr, DrainTimeout: 200 * time.Millisecond}, define(t, name(t), w, quickRetry))
-		require.NoError(t, e.Start(testContext(t)))
+		require.NoError(t, e.Start(testkit.Context(t)))
 		register(t, url(e))
-		id := send(t, "/"+name(t)+"/Compute", nil)
-		receive(t, w.begun)
+		id := testkit.Submit(t, "/"+name(t)+"/Compute", nil)
+		testkit.Receive(t, w.begun)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := e.Stop(ctx)
@@ -446,10 +448,10 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		other := newWorker()
 		close(other.release)
 		start(t, endpoint.Config{Addr: addr}, define(t, name(t), other, quickRetry))
-		require.Equal(t, 1, decode[int](t, result(t, id)), "it was not retried")
+		require.Equal(t, 1, testkit.Decode[int](t, testkit.Attach(t, id)), "it was not retried")
 
 		close(w.release)
-		require.NoError(t, e.Stop(testContext(t)), "a second stop waits for it too")
+		require.NoError(t, e.Stop(testkit.Context(t)), "a second stop waits for it too")
 		require.Zero(t, e.InFlight())
 	})
 }
@@ -461,27 +463,27 @@ func TestInvocationsDuringTheDrainAreRefusedAndComplete(t *testing.T) {
 	var refused atomic.Int32
 	policy := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(50*time.Millisecond),
 		restate.WithMaxRetryAttempts(3), restate.KillOnMaxAttempts())
-	e, _ := start(t, endpoint.Config{Addr: addr, DrainTimeout: within, Configure: func(s *http.Server) {
+	e, _ := start(t, endpoint.Config{Addr: addr, DrainTimeout: testkit.Within, Configure: func(s *http.Server) {
 		s.Handler = countStatus(s.Handler, http.StatusServiceUnavailable, &refused)
 	}}, define(t, name(t), w, policy))
 	register(t, url(e))
-	send(t, "/"+name(t)+"/Compute", nil)
-	receive(t, w.begun)
-	stopped := stopping(t, e, testContext(t))
+	testkit.Submit(t, "/"+name(t)+"/Compute", nil)
+	testkit.Receive(t, w.begun)
+	stopped := stopping(t, e, testkit.Context(t))
 	a := invokeEmpty(t, e, "Step")
-	require.Equal(t, http.StatusServiceUnavailable, a.status)
-	require.Equal(t, "1", a.header.Get("Retry-After"))
-	require.Equal(t, "endpoint: stopping\n", a.body)
+	require.Equal(t, http.StatusServiceUnavailable, a.Status)
+	require.Equal(t, "1", a.Header.Get("Retry-After"))
+	require.Equal(t, "endpoint: stopping\n", a.Text())
 
 	before := refused.Load()
-	id := send(t, "/"+name(t)+"/Step", nil)
+	id := testkit.Submit(t, "/"+name(t)+"/Step", nil)
 	// More refusals than the policy has attempts.
-	eventually(t, func() bool { return refused.Load() >= before+5 }, "the server does not come back")
+	testkit.Until(t, func() bool { return refused.Load() >= before+5 }, "the server does not come back")
 	close(w.release)
-	require.NoError(t, receive(t, stopped))
+	require.NoError(t, testkit.Receive(t, stopped))
 
 	start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, policy))
-	require.Equal(t, 2, decode[int](t, result(t, id)))
+	require.Equal(t, 2, testkit.Decode[int](t, testkit.Attach(t, id)))
 }
 
 func TestStopsMayBeManyAndAtOnce(t *testing.T) {
@@ -489,17 +491,17 @@ func TestStopsMayBeManyAndAtOnce(t *testing.T) {
 	w := newWorker()
 	e, _ := start(t, endpoint.Config{}, define(t, name(t), w))
 	register(t, url(e))
-	send(t, "/"+name(t)+"/Compute", nil)
-	receive(t, w.begun)
+	testkit.Submit(t, "/"+name(t)+"/Compute", nil)
+	testkit.Receive(t, w.begun)
 	var stops []<-chan error
 	for range 3 {
-		stops = append(stops, stopping(t, e, testContext(t)))
+		stops = append(stops, stopping(t, e, testkit.Context(t)))
 	}
 	close(w.release)
 	for _, stopped := range stops {
-		require.NoError(t, receive(t, stopped))
+		require.NoError(t, testkit.Receive(t, stopped))
 	}
-	require.NoError(t, e.Stop(testContext(t)))
+	require.NoError(t, e.Stop(testkit.Context(t)))
 }
 
 func TestStopWithoutTimeLeftStopsAllTheSame(t *testing.T) {
@@ -508,7 +510,7 @@ func TestStopWithoutTimeLeftStopsAllTheSame(t *testing.T) {
 	cancel()
 	for range 20 { // the end of ctx and that of the drain are there at once
 		e, _ := newEndpoint(t, endpoint.Config{Addr: "127.0.0.1:0"})
-		require.NoError(t, e.Start(testContext(t)))
+		require.NoError(t, e.Start(testkit.Context(t)))
 		require.NoError(t, e.Stop(ctx))
 	}
 }
@@ -518,11 +520,11 @@ func TestDrainReportsWhatItCut(t *testing.T) {
 	w := newWorker()
 	e, _ := start(t, endpoint.Config{DrainTimeout: -1}, define(t, name(t), w))
 	register(t, url(e))
-	id := send(t, "/"+name(t)+"/Polite", nil)
-	receive(t, w.begun)
-	require.Equal(t, 1, e.Drain(testContext(t)))
-	require.NoError(t, e.Stop(testContext(t)))
-	require.NoError(t, adminClient(t).KillInvocation(testContext(t), id))
+	id := testkit.Submit(t, "/"+name(t)+"/Polite", nil)
+	testkit.Receive(t, w.begun)
+	require.Equal(t, 1, e.Drain(testkit.Context(t)))
+	require.NoError(t, e.Stop(testkit.Context(t)))
+	require.NoError(t, testkit.Admin().KillInvocation(testkit.Context(t), id))
 }
 
 // countStatus counts responses with a status.

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"reflect"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/admin"
@@ -39,7 +41,7 @@ func Example() {
 	defer e.Stop(ctx)
 
 	// Register it and call the handler.
-	server, err := admin.New(admin.Config{URL: restateServer.AdminURL()})
+	server, err := admin.New(admin.Config{URL: testkit.Server().AdminURL()})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -49,8 +51,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println(e.Services())
-	a, err := post(ctx, restateServer.IngressURL()+"/Greeter/Greet", "Restate")
-	fmt.Println(a.status, a.body, err)
+	a, err := testkit.PostJSON(ctx, testkit.Server().IngressURL()+"/Greeter/Greet", "Restate")
+	fmt.Println(a.Status, a.Text(), err)
 	// Output:
 	// [Greeter]
 	// 200 "Hello, Restate!" <nil>

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
@@ -48,7 +50,7 @@ func TestBodiesThatAreNoJournalAreRefused(t *testing.T) {
 		{"an input of a byte too many", append(whole[:len(whole)-8:len(whole)-8], header(inputCommand, 1<<10+1)...), http.StatusRequestEntityTooLarge},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			require.Equal(t, tt.want, invoke(t, e, "Ping", tt.body).status)
+			require.Equal(t, tt.want, invoke(t, e, "Ping", tt.body).Status)
 		})
 	}
 	require.Zero(t, e.InFlight())
@@ -81,7 +83,7 @@ func TestAnnouncedBytesAreNotBelieved(t *testing.T) {
 		_, err = c.Write(header(startMessage, 32<<20))
 		require.NoError(t, err)
 	}
-	eventually(t, func() bool { return endpoint.Arriving(e) == 50 }, "they do not arrive")
+	testkit.Until(t, func() bool { return endpoint.Arriving(e) == 50 }, "they do not arrive")
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(16<<20))
@@ -103,9 +105,9 @@ func TestHalfSentInvocationsTakeNoPlace(t *testing.T) {
 				require.NoError(t, err)
 				conns = append(conns, c)
 			}
-			eventually(t, func() bool { return endpoint.Arriving(e) == 5 }, "they do not arrive")
+			testkit.Until(t, func() bool { return endpoint.Arriving(e) == 5 }, "they do not arrive")
 			require.Zero(t, e.InFlight())
-			require.Equal(t, http.StatusOK, invoke(t, e, "Ping", body).status)
+			require.Equal(t, http.StatusOK, invoke(t, e, "Ping", body).Status)
 			for _, c := range conns {
 				requireClosed(t, c, http.StatusRequestTimeout)
 			}

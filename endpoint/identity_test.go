@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
@@ -70,16 +72,16 @@ func TestOnlySignedRequestsAreTaken(t *testing.T) {
 		{"a wrong method with a signature", http.MethodGet, ping, signed(signingKey, ping, time.Minute), http.StatusMethodNotAllowed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(testContext(t), tt.method, url(e)+tt.path, http.NoBody)
+			req, err := http.NewRequestWithContext(testkit.Context(t), tt.method, url(e)+tt.path, http.NoBody)
 			require.NoError(t, err)
 			req.Header.Set("Accept", discoveryV4)
 			req.Header.Set("Content-Type", "application/vnd.restate.invocation.v5")
 			for k, v := range tt.header {
 				req.Header[k] = v
 			}
-			a, err := do(req)
+			a, err := testkit.Do(req)
 			require.NoError(t, err)
-			require.Equal(t, tt.want, a.status, a.body)
+			require.Equal(t, tt.want, a.Status, a.Text())
 		})
 	}
 	require.Zero(t, e.InFlight())
@@ -103,8 +105,8 @@ func TestForgedRequestsTakeNoPlaceAndFewLines(t *testing.T) {
 	w := newWorker()
 	e, lines := start(t, endpoint.Config{MaxInFlight: 1, IdentityKeys: []string{keyID(signingKey)}}, define(t, name(t), w))
 	register(t, url(e))
-	id := send(t, "/"+name(t)+"/Step", nil)
-	receive(t, w.begun)
+	id := testkit.Submit(t, "/"+name(t)+"/Step", nil)
+	testkit.Receive(t, w.begun)
 	quiet := lines.Len()
 
 	const forged, callers = 2000, 8
@@ -115,10 +117,10 @@ func TestForgedRequestsTakeNoPlaceAndFewLines(t *testing.T) {
 	for range callers {
 		all.Go(func() {
 			for range forged / callers {
-				req := invocationRequest(testContext(t), e, "Step", nil)
+				req := invocationRequest(testkit.Context(t), e, "Step", nil)
 				req.Header.Set("X-Restate-Signature-Scheme", "v1")
 				req.Header.Set("X-Restate-Jwt-V1", token)
-				if a, err := do(req); err != nil || a.status != http.StatusUnauthorized {
+				if a, err := testkit.Do(req); err != nil || a.Status != http.StatusUnauthorized {
 					t.Errorf("%v: %v", a, err)
 				}
 			}
@@ -129,7 +131,7 @@ func TestForgedRequestsTakeNoPlaceAndFewLines(t *testing.T) {
 	require.Equal(t, 1, e.InFlight())
 	require.Zero(t, endpoint.Held(e))
 	close(w.release)
-	require.Equal(t, 1, decode[int](t, result(t, id)))
+	require.Equal(t, 1, testkit.Decode[int](t, testkit.Attach(t, id)))
 	stop(t, e)
 	require.Equal(t, forged, countRefused(t, lines))
 	refused := 0
@@ -160,7 +162,7 @@ func TestAServerThatSignsIsServedUnderAPrefix(t *testing.T) {
 func TestAnotherServerIsNotServed(t *testing.T) {
 	t.Parallel()
 	e, lines := start(t, endpoint.Config{IdentityKeys: []string{keyID(otherKey(t))}}, define(t, name(t), &Waiter{}))
-	_, err := adminClient(t).RegisterDeployment(testContext(t), admin.RegisterDeploymentRequest{URI: url(e), Force: true})
+	_, err := testkit.Admin().RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{URI: url(e), Force: true})
 	require.ErrorContains(t, err, "401")
 	require.NotZero(t, countRefused(t, lines))
 }

@@ -1,17 +1,22 @@
 package endpoint_test
 
 import (
+	"context"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fxrestate/go/internal/testkit"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
 )
 
@@ -21,7 +26,7 @@ func lambda(t testing.TB, cfg endpoint.Config, definitions ...restate.ServiceDef
 	e, _ := newEndpoint(t, cfg, append(definitions, define(t, "shapes", &Shapes{}))...)
 	h, err := e.LambdaHandler()
 	require.NoError(t, err)
-	require.NoError(t, e.Start(testContext(t)))
+	require.NoError(t, e.Start(testkit.Context(t)))
 	t.Cleanup(func() { stop(t, e) })
 	return e, h
 }
@@ -32,7 +37,7 @@ func TestLambdaTakesEvents(t *testing.T) {
 	require.Nil(t, e.Addr(), "it listens")
 	require.True(t, e.Config().RequestResponse)
 
-	res, err := h(testContext(t), server.LambdaRequest{Path: "/discover", Headers: map[string]string{"accept": discoveryV4}})
+	res, err := h(testkit.Context(t), server.LambdaRequest{Path: "/discover", Headers: map[string]string{"accept": discoveryV4}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	manifest, err := base64.StdEncoding.DecodeString(res.Body)
@@ -47,13 +52,50 @@ func TestLambdaTakesEvents(t *testing.T) {
 		event.Headers = map[string]string{"content-type": invocationV5}
 		event.IsBase64Encoded = true
 		event.Body = base64.StdEncoding.EncodeToString(invocationOf("1", `{"sku":"a","amount":1}`))
-		res, err = h(testContext(t), event)
+		res, err = h(testkit.Context(t), event)
 		require.NoError(t, err, name)
 		require.Equal(t, http.StatusOK, res.StatusCode, name)
 		out, err := base64.StdEncoding.DecodeString(res.Body)
 		require.NoError(t, err, name)
 		require.JSONEq(t, `{"sku":"a","amount":2}`, outputOf(t, out), name)
 	}
+}
+
+// guest is what an application adds to the contexts of its handlers.
+type guest struct{}
+
+// Welcome greets the guest.
+type Welcome struct{}
+
+func (Welcome) Greet(ctx restate.Context) (string, error) {
+	return restate.Run(ctx, func(run restate.RunContext) (string, error) {
+		return fmt.Sprintf("hello %v and %v", ctx.Value(guest{}), run.Value(guest{})), nil
+	})
+}
+
+func TestContextsOfHandlersHaveTheValuesOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	cfg := endpoint.Config{Context: func(ctx context.Context) context.Context { return context.WithValue(ctx, guest{}, "Ada") }}
+
+	t.Run("served over HTTP", func(t *testing.T) {
+		t.Parallel()
+		e, _ := start(t, cfg, define(t, name(t), &Welcome{}))
+		registerAs(t, admin.RegisterDeploymentRequest{URI: url(e)})
+		require.Equal(t, "hello Ada and Ada", testkit.Decode[string](t, testkit.Post(t, "/"+name(t)+"/Greet", nil)))
+	})
+
+	t.Run("as a Lambda function", func(t *testing.T) {
+		t.Parallel()
+		_, h := lambda(t, cfg, define(t, "greeter", &Welcome{}))
+		res, err := h(testkit.Context(t), server.LambdaRequest{
+			Path: "/invoke/greeter/Greet", Headers: map[string]string{"content-type": invocationV5},
+			IsBase64Encoded: true, Body: base64.StdEncoding.EncodeToString(invocationOf("1", "")),
+		})
+		require.NoError(t, err)
+		out, err := base64.StdEncoding.DecodeString(res.Body)
+		require.NoError(t, err)
+		require.Contains(t, string(out), "hello Ada and Ada")
+	})
 }
 
 func TestLambdaRefusesWhatItDoesNotKnow(t *testing.T) {
@@ -85,7 +127,7 @@ func TestLambdaRefusesWhatItDoesNotKnow(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, h := lambda(t, endpoint.Config{IdentityKeys: tt.keys})
-			res, err := h(testContext(t), server.LambdaRequest{Path: tt.path, Headers: tt.headers})
+			res, err := h(testkit.Context(t), server.LambdaRequest{Path: tt.path, Headers: tt.headers})
 			require.NoError(t, err)
 			require.Equal(t, tt.want, res.StatusCode)
 		})
@@ -118,7 +160,7 @@ func TestLambdaAnswersEventsThatAreNoInvocations(t *testing.T) {
 			if tt.event.Headers == nil {
 				tt.event.Headers = map[string]string{"content-type": invocationV5}
 			}
-			res, err := h(testContext(t), tt.event)
+			res, err := h(testkit.Context(t), tt.event)
 			require.NoError(t, err)
 			require.Equal(t, tt.want, res.StatusCode)
 		})

@@ -1,15 +1,12 @@
 package endpoint_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,26 +16,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/admin"
-	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/logging"
 )
-
-// restateServer is shared by all tests of the package: each registers services
-// of its own.
-var restateServer *devserver.Server
-
-// httpClient is that of all tests, so that its connections can be closed before
-// goroutines are counted.
-var httpClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 
 func TestMain(m *testing.M) {
 	if os.Getenv(warmEnv) != "" {
@@ -48,49 +37,14 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "endpoint-test")
-	if err == nil {
-		defer os.RemoveAll(dir)
-		err = writeSecrets(dir)
-	}
-	if err == nil {
-		restateServer, err = devserver.Start(context.Background(), devserver.Config{Progress: os.Stderr, Env: map[string]string{
-			"RESTATE_LOG_FILTER":             "warn",
-			"RESTATE_DEFAULT_NUM_PARTITIONS": "4",
+	testkit.Main(m, testkit.ServerEnv(func(dir string) (map[string]string, error) {
+		return map[string]string{
 			// The server signs all requests; endpoints without keys do not care.
 			"RESTATE_REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE": filepath.Join(dir, signingKeyFile),
 			// It trusts the certificates of our authority.
 			"SSL_CERT_FILE": filepath.Join(dir, authorityFile),
-		}})
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := m.Run()
-	if err := restateServer.Stop(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	httpClient.CloseIdleConnections()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
-
-// within is the time that anything may take.
-const within = 30 * time.Second
-
-func testContext(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), within)
-	t.Cleanup(cancel)
-	return ctx
+		}, writeSecrets(dir)
+	}))
 }
 
 // describe reads the handlers of T.
@@ -129,22 +83,14 @@ func start(t testing.TB, cfg endpoint.Config, definitions ...restate.ServiceDefi
 		cfg.Addr = "127.0.0.1:0"
 	}
 	e, lines := newEndpoint(t, cfg, definitions...)
-	require.NoError(t, e.Start(testContext(t)))
+	require.NoError(t, e.Start(testkit.Context(t)))
 	t.Cleanup(func() { stop(t, e) })
 	return e, lines
 }
 
 // url is where the server reaches the endpoint.
 func url(e *endpoint.Endpoint) string {
-	return fmt.Sprintf("http://%s:%d", restateServer.EndpointHost(), e.Port())
-}
-
-func adminClient(t testing.TB) *admin.Client {
-	t.Helper()
-	c, err := admin.New(admin.Config{URL: restateServer.AdminURL()})
-	require.NoError(t, err)
-	t.Cleanup(c.CloseIdleConnections)
-	return c
+	return fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), e.Port())
 }
 
 func register(t testing.TB, uri string) admin.Deployment {
@@ -155,81 +101,18 @@ func register(t testing.TB, uri string) admin.Deployment {
 func registerAs(t testing.TB, req admin.RegisterDeploymentRequest) admin.Deployment {
 	t.Helper()
 	req.Force = true
-	client := adminClient(t)
-	registered, err := client.RegisterDeployment(testContext(t), req)
+	client := testkit.Admin()
+	registered, err := client.RegisterDeployment(testkit.Context(t), req)
 	require.NoError(t, err)
-	deployment, err := client.Deployment(testContext(t), registered.ID)
+	deployment, err := client.Deployment(testkit.Context(t), registered.ID)
 	require.NoError(t, err)
 	return deployment
-}
-
-// answer is what came back through the ingress.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-// call posts a JSON value to a path of the ingress.
-func call(t testing.TB, path string, in any) answer {
-	t.Helper()
-	a, err := post(testContext(t), restateServer.IngressURL()+path, in)
-	require.NoError(t, err)
-	return a
 }
 
 // callString returns the string that a call results in.
 func callString(t testing.TB, path string, in any) string {
 	t.Helper()
-	return decode[string](t, call(t, path, in))
-}
-
-func decode[T any](t testing.TB, a answer) (out T) {
-	t.Helper()
-	require.Equal(t, http.StatusOK, a.status, a.body)
-	require.NoError(t, json.Unmarshal([]byte(a.body), &out))
-	return out
-}
-
-func post(ctx context.Context, url string, in any) (answer, error) {
-	var body io.Reader = http.NoBody
-	if in != nil {
-		encoded, err := json.Marshal(in)
-		if err != nil {
-			return answer{}, err
-		}
-		body = bytes.NewReader(encoded)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, body)
-	if err != nil {
-		return answer{}, err
-	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	return do(req)
-}
-
-func do(req *http.Request) (answer, error) {
-	res, err := httpClient.Do(req)
-	if err != nil {
-		return answer{}, err
-	}
-	defer res.Body.Close()
-	got, err := io.ReadAll(res.Body)
-	return answer{res.StatusCode, res.Header, string(got)}, err
-}
-
-// send starts an invocation and returns its id.
-func send(t testing.TB, path string, in any) string {
-	t.Helper()
-	a := call(t, path+"/send", in)
-	require.Equal(t, http.StatusAccepted, a.status, a.body)
-	var accepted struct {
-		InvocationID string `json:"invocationId"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(a.body), &accepted))
-	return accepted.InvocationID
+	return testkit.Decode[string](t, testkit.Post(t, path, in))
 }
 
 // invocation is what the server knows of an invocation.
@@ -248,37 +131,21 @@ func (i invocation) String() string {
 
 func look(t testing.TB, id string) invocation {
 	t.Helper()
-	rows, err := admin.Query[invocation](testContext(t), adminClient(t),
+	rows, err := admin.Query[invocation](testkit.Context(t), testkit.Admin(),
 		"SELECT status, retry_count, last_failure, completion_result, completion_failure FROM sys_invocation WHERE id = "+admin.Quote(id))
 	require.NoError(t, err)
 	require.Len(t, rows, 1, "invocation %s", id)
 	return rows[0]
 }
 
-// result attaches to an invocation and returns its outcome.
-func result(t testing.TB, id string) answer {
-	t.Helper()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, restateServer.IngressURL()+"/restate/invocation/"+id+"/attach", http.NoBody)
-	require.NoError(t, err)
-	a, err := do(req)
-	require.NoError(t, err)
-	return a
-}
-
 // stop stops an endpoint, which must succeed, and returns how long it took.
 func stop(t testing.TB, e *endpoint.Endpoint) time.Duration {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), within) // for cleanups too
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), testkit.Within) // for cleanups too
 	defer cancel()
 	begin := time.Now()
 	require.NoError(t, e.Stop(ctx))
 	return time.Since(begin)
-}
-
-// eventually polls for what cannot be waited for.
-func eventually(t testing.TB, condition func() bool, what string, args ...any) {
-	t.Helper()
-	require.Eventually(t, condition, within, 10*time.Millisecond, append([]any{what}, args...)...)
 }
 
 // stablePort returns a port that no other test gets: it is not one of those that
@@ -311,14 +178,3 @@ var (
 	names     sync.Map
 	nameCount atomic.Int32
 )
-
-// receive waits for a value.
-func receive[T any](t testing.TB, c <-chan T) (v T) {
-	t.Helper()
-	select {
-	case v = <-c:
-	case <-time.After(within):
-		require.Fail(t, "nothing came")
-	}
-	return v
-}

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/stretchr/testify/require"
@@ -28,9 +30,9 @@ func serve(t testing.TB, h http.Handler) string {
 	go func() { served <- srv.Serve(l) }()
 	t.Cleanup(func() {
 		require.NoError(t, srv.Close())
-		require.ErrorIs(t, receive(t, served), http.ErrServerClosed)
+		require.ErrorIs(t, testkit.Receive(t, served), http.ErrServerClosed)
 	})
-	return fmt.Sprintf("http://%s:%d", restateServer.EndpointHost(), l.Addr().(*net.TCPAddr).Port)
+	return fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), l.Addr().(*net.TCPAddr).Port)
 }
 
 func TestUnderServesBelowAPrefix(t *testing.T) {
@@ -71,16 +73,16 @@ func TestUnderServesBelowAPrefix(t *testing.T) {
 			w := newWorker()
 			close(w.release)
 			e, lines := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted}, define(t, name(t), w))
-			require.NoError(t, e.Start(testContext(t)))
+			require.NoError(t, e.Start(testkit.Context(t)))
 			require.Nil(t, e.Addr())
 			uri := serve(t, tt.router(e)) + tt.path
 
 			deployment := register(t, uri)
 			require.Equal(t, "BidiStream", deployment.ProtocolType)
 			require.Equal(t, "HTTP/2.0", deployment.HTTPVersion)
-			require.Equal(t, 1, decode[int](t, call(t, "/"+name(t)+"/Step", nil)))
+			require.Equal(t, 1, testkit.Decode[int](t, testkit.Post(t, "/"+name(t)+"/Step", nil)))
 			requireNothingAbove(t, lines, "info")
-			require.NoError(t, e.Stop(testContext(t)))
+			require.NoError(t, e.Stop(testkit.Context(t)))
 		})
 	}
 }
@@ -93,7 +95,7 @@ func TestAMountedEndpointIsServedOverHTTP11(t *testing.T) {
 	defer srv.Close()
 	d := registerAs(t, admin.RegisterDeploymentRequest{URI: srv.URL + "/restate", UseHTTP11: true})
 	require.Equal(t, "HTTP/1.1", d.HTTPVersion)
-	require.Equal(t, 3, decode[int](t, call(t, "/"+name(t)+"/Three", nil)))
+	require.Equal(t, 3, testkit.Decode[int](t, testkit.Post(t, "/"+name(t)+"/Three", nil)))
 	requireNothingAbove(t, lines, "info")
 }
 
@@ -113,7 +115,7 @@ func TestUnderLeavesOtherPathsAlone(t *testing.T) {
 		"/restate/discover/../health":      http.StatusNotFound,
 		"/restate/invoke/" + name(t) + "/": http.StatusNotFound,
 	} {
-		require.Equal(t, want, get(t, uri+path).status, path)
+		require.Equal(t, want, get(t, uri+path).Status, path)
 	}
 }
 
@@ -130,28 +132,28 @@ func TestStopOfAMountedEndpointLeavesTheServerAlone(t *testing.T) {
 	w := &Waiter{}
 	w.waiting.Add(1)
 	e, lines := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted}, define(t, name(t), w))
-	require.NoError(t, e.Start(testContext(t)))
+	require.NoError(t, e.Start(testkit.Context(t)))
 	r.Mount("/restate", e.Under("/restate"))
 	r.Get("/own", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	uri := serve(t, r)
 	register(t, uri+"/restate")
-	id := send(t, "/"+name(t)+"/Sleep", nil)
+	id := testkit.Submit(t, "/"+name(t)+"/Sleep", nil)
 	w.waiting.Wait()
 
 	require.Less(t, stop(t, e), longerThanSuspendAfter)
-	eventually(t, func() bool { return look(t, id).Status == "suspended" }, "%s", look(t, id))
+	testkit.Until(t, func() bool { return look(t, id).Status == "suspended" }, "%s", look(t, id))
 	require.Len(t, messages(lines, "Suspending invocation"), 1)
-	require.Equal(t, http.StatusTeapot, get(t, uri+"/own").status)
-	a, err := post(testContext(t), uri+"/restate/invoke/"+name(t)+"/Ping", nil)
+	require.Equal(t, http.StatusTeapot, get(t, uri+"/own").Status)
+	a, err := testkit.PostJSON(testkit.Context(t), uri+"/restate/invoke/"+name(t)+"/Ping", nil)
 	require.NoError(t, err)
-	require.Equal(t, http.StatusUnsupportedMediaType, a.status)
+	require.Equal(t, http.StatusUnsupportedMediaType, a.Status)
 }
 
-func get(t testing.TB, url string) answer {
+func get(t testing.TB, url string) testkit.Answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, url, http.NoBody)
+	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodGet, url, http.NoBody)
 	require.NoError(t, err)
-	a, err := do(req)
+	a, err := testkit.Do(req)
 	require.NoError(t, err)
 	return a
 }

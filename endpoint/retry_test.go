@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
@@ -74,7 +76,7 @@ func TestAnErrorsRetryDelayIsToldTheServer(t *testing.T) {
 		require.Equal(t, want, got)
 
 		_, h := lambda(t, endpoint.Config{}, define(t, "busy", Busy{}))
-		res, err := h(testContext(t), server.LambdaRequest{
+		res, err := h(testkit.Context(t), server.LambdaRequest{
 			Path: "/invoke/busy/Fail", Headers: map[string]string{"content-type": invocationV5},
 			Body: base64.StdEncoding.EncodeToString(invocationOf("1", input)), IsBase64Encoded: true,
 		})
@@ -119,7 +121,7 @@ func TestErrorsGoToTheServerWithoutTheirStack(t *testing.T) {
 			e.ServeHTTP(w, r)
 
 			_, h := lambda(t, endpoint.Config{}, test.definition)
-			res, err := h(testContext(t), server.LambdaRequest{
+			res, err := h(testkit.Context(t), server.LambdaRequest{
 				Path: "/invoke/svc/" + test.handler, Headers: map[string]string{"content-type": invocationV5},
 				Body: base64.StdEncoding.EncodeToString(invocationOf("1", test.input)), IsBase64Encoded: true,
 			})

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +23,7 @@ func serveIn(t testing.TB, hold, arrive time.Duration, cfg endpoint.Config, defi
 	cfg.Addr = "127.0.0.1:0"
 	e, _ := newEndpoint(t, cfg, definitions...)
 	endpoint.Hurry(e, hold, arrive)
-	require.NoError(t, e.Start(testContext(t)))
+	require.NoError(t, e.Start(testkit.Context(t)))
 	t.Cleanup(func() { stop(t, e) })
 	return e
 }
@@ -37,8 +39,8 @@ func TestAttemptsThatOnlyWaitMakeRoom(t *testing.T) {
 				e, lines := start(t, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
 				deployment := registerAs(t, deploymentOf(e, useHTTP11))
 				require.Equal(t, useHTTP11, deployment.HTTPVersion == "HTTP/1.1")
-				id := send(t, "/"+name(t)+"/"+h, nil)
-				eventually(t, func() bool { return w.steps.Load() > 0 }, "it does not begin")
+				id := testkit.Submit(t, "/"+name(t)+"/"+h, nil)
+				testkit.Until(t, func() bool { return w.steps.Load() > 0 }, "it does not begin")
 
 				begin := time.Now()
 				for range 3 {
@@ -46,17 +48,17 @@ func TestAttemptsThatOnlyWaitMakeRoom(t *testing.T) {
 				}
 				require.Less(t, time.Since(begin), nap/2, "what waits keeps others from running")
 				if h == "Awakeable" {
-					eventually(t, func() bool { _, ok := w.ids.Load(id); return ok }, "no awakeable")
+					testkit.Until(t, func() bool { _, ok := w.ids.Load(id); return ok }, "no awakeable")
 					awakeable, _ := w.ids.Load(id)
-					_, err := post(testContext(t), restateServer.IngressURL()+"/restate/awakeables/"+awakeable.(string)+"/resolve", h)
+					_, err := testkit.PostJSON(testkit.Context(t), testkit.Server().IngressURL()+"/restate/awakeables/"+awakeable.(string)+"/resolve", h)
 					require.NoError(t, err)
 				}
 				want := h
 				if h == "Call" {
 					want = "Call of Sleep"
 				}
-				require.Equal(t, want, decode[string](t, result(t, id)))
-				require.NotContains(t, restateServer.LogTail(), id, "it was retried")
+				require.Equal(t, want, testkit.Decode[string](t, testkit.Attach(t, id)))
+				require.NotContains(t, testkit.Server().LogTail(), id, "it was retried")
 				requireNothingAbove(t, lines, "info")
 			})
 		}
@@ -68,14 +70,14 @@ func TestAStepKeepsItsPlace(t *testing.T) {
 	w := newWorker()
 	e := serveIn(t, time.Minute, time.Minute, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
 	register(t, url(e))
-	first, second := send(t, "/"+name(t)+"/Step", nil), send(t, "/"+name(t)+"/Step", nil)
-	receive(t, w.begun)
+	first, second := testkit.Submit(t, "/"+name(t)+"/Step", nil), testkit.Submit(t, "/"+name(t)+"/Step", nil)
+	testkit.Receive(t, w.begun)
 	time.Sleep(10 * endpoint.DefaultSuspendAfter)
 	require.Empty(t, w.begun, "another attempt was let in")
 	require.Equal(t, 1, e.InFlight())
 	close(w.release)
 	for _, id := range []string{first, second} {
-		require.NotZero(t, decode[int](t, result(t, id)))
+		require.NotZero(t, testkit.Decode[int](t, testkit.Attach(t, id)))
 	}
 	require.EqualValues(t, 2, w.steps.Load())
 }
@@ -84,24 +86,24 @@ func TestAttemptsGetTheirPlacesInTheOrderOfArrival(t *testing.T) {
 	t.Parallel()
 	w := newWorker()
 	e := serveIn(t, time.Minute, time.Minute, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
-	invokeLater := func(id int) <-chan answer {
-		done := make(chan answer, 1)
+	invokeLater := func(id int) <-chan testkit.Answer {
+		done := make(chan testkit.Answer, 1)
 		go func() { done <- invoke(t, e, "Compute", invocationOf(fmt.Sprintf("%024d", id), "")) }()
 		return done
 	}
 	first := invokeLater(0)
-	receive(t, w.begun)
-	var rest []<-chan answer
+	testkit.Receive(t, w.begun)
+	var rest []<-chan testkit.Answer
 	for i := range 5 {
 		rest = append(rest, invokeLater(i+1))
-		eventually(t, func() bool { return endpoint.Held(e) == i+1 }, "it is not held")
+		testkit.Until(t, func() bool { return endpoint.Held(e) == i+1 }, "it is not held")
 	}
 	w.release <- struct{}{}
-	receive(t, first)
+	testkit.Receive(t, first)
 	for _, done := range rest {
-		receive(t, w.begun)
+		testkit.Receive(t, w.begun)
 		w.release <- struct{}{}
-		require.Equal(t, http.StatusOK, receive(t, done).status, "another one went before it")
+		require.Equal(t, http.StatusOK, testkit.Receive(t, done).Status, "another one went before it")
 	}
 }
 
@@ -110,18 +112,18 @@ func TestAttemptsThatGoAwayGiveUpTheirPlaces(t *testing.T) {
 	t.Parallel()
 	w := newWorker()
 	e := serveIn(t, time.Minute, time.Minute, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
-	done := make(chan answer, 1)
+	done := make(chan testkit.Answer, 1)
 	go func() { done <- invoke(t, e, "Compute", invocationOf(fmt.Sprintf("%024d", 1), "")) }()
-	receive(t, w.begun)
+	testkit.Receive(t, w.begun)
 	ctx, cancel := cancelled(t)
 	gone := make(chan error, 1)
 	go func() { gone <- invokeUntil(ctx, e, "Compute", invocationOf(fmt.Sprintf("%024d", 2), "")) }()
-	eventually(t, func() bool { return endpoint.Held(e) == 1 }, "it is not held")
+	testkit.Until(t, func() bool { return endpoint.Held(e) == 1 }, "it is not held")
 	cancel()
-	require.Error(t, receive(t, gone))
-	eventually(t, func() bool { return endpoint.Held(e) == 0 }, "it is still held")
+	require.Error(t, testkit.Receive(t, gone))
+	testkit.Until(t, func() bool { return endpoint.Held(e) == 0 }, "it is still held")
 	close(w.release)
-	require.Equal(t, http.StatusOK, receive(t, done).status)
+	require.Equal(t, http.StatusOK, testkit.Receive(t, done).Status)
 	require.Empty(t, w.begun)
 }
 
@@ -153,8 +155,8 @@ func TestCallsWithinAnEndpointAreNotStarvedByTheirCallers(t *testing.T) {
 			var statuses sync.Map
 			for range tt.callers {
 				all.Go(func() {
-					a, err := post(testContext(t), restateServer.IngressURL()+"/"+name(t)+"/Down", tt.depth)
-					statuses.Store(fmt.Sprint(a.status, err), a.body)
+					a, err := testkit.PostJSON(testkit.Context(t), testkit.Server().IngressURL()+"/"+name(t)+"/Down", tt.depth)
+					statuses.Store(fmt.Sprint(a.Status, err), a.Text())
 				})
 			}
 			all.Wait()
@@ -181,8 +183,8 @@ func TestBytesInFlightAreBounded(t *testing.T) {
 	var statuses sync.Map
 	for range 8 {
 		all.Go(func() {
-			a, err := post(testContext(t), restateServer.IngressURL()+"/"+name(t)+"/Length", strings.Repeat("x", size))
-			statuses.Store(fmt.Sprint(a.status, " ", a.body, err), true)
+			a, err := testkit.PostJSON(testkit.Context(t), testkit.Server().IngressURL()+"/"+name(t)+"/Length", strings.Repeat("x", size))
+			statuses.Store(fmt.Sprint(a.Status, " ", a.Text(), err), true)
 		})
 	}
 	all.Wait()
@@ -207,7 +209,7 @@ func TestOneAttemptMayExceedTheBytesInFlightByAsMuchAgain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := invoke(t, e, "Length", invocationOf(fmt.Sprintf("%024d", 1), `"`+strings.Repeat("x", tt.size)+`"`))
-			require.Equal(t, tt.want, a.status, a.body[:min(len(a.body), 200)])
+			require.Equal(t, tt.want, a.Status, a.Text()[:min(len(a.Text()), 200)])
 		})
 	}
 	require.Zero(t, endpoint.Bytes(e))
@@ -231,16 +233,16 @@ func TestBytesBeyondTheBoundAreToComeBackLater(t *testing.T) {
 	}
 	held := make(chan error, 2)
 	for id := range 2 { // the second may exceed the bound
-		go func() { held <- invokeUntil(testContext(t), e, "Length", body(id)) }()
-		receive(t, h.begun)
+		go func() { held <- invokeUntil(testkit.Context(t), e, "Length", body(id)) }()
+		testkit.Receive(t, h.begun)
 	}
 	a := invoke(t, e, "Length", body(2))
-	require.Equal(t, http.StatusServiceUnavailable, a.status)
-	require.NotEmpty(t, a.header.Get("Retry-After"))
-	require.Equal(t, "endpoint: as many bytes as MaxInFlightBytes allows are in flight\n", a.body)
+	require.Equal(t, http.StatusServiceUnavailable, a.Status)
+	require.NotEmpty(t, a.Header.Get("Retry-After"))
+	require.Equal(t, "endpoint: as many bytes as MaxInFlightBytes allows are in flight\n", a.Text())
 	require.Empty(t, h.begun)
 	close(h.release)
-	require.NoError(t, receive(t, held))
-	require.NoError(t, receive(t, held))
-	require.Equal(t, http.StatusOK, invoke(t, e, "Length", body(3)).status)
+	require.NoError(t, testkit.Receive(t, held))
+	require.NoError(t, testkit.Receive(t, held))
+	require.Equal(t, http.StatusOK, invoke(t, e, "Length", body(3)).Status)
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/invopop/jsonschema"
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
@@ -59,9 +61,9 @@ func TestEveryTypeThatEncodesIsRegisteredAndCalled(t *testing.T) {
 							continue
 						}
 						called++
-						a := call(t, "/"+service(i)+"/Echo", json.RawMessage(body))
-						require.Equal(t, http.StatusOK, a.status, a.body)
-						require.JSONEq(t, body, a.body)
+						a := testkit.Post(t, "/"+service(i)+"/Echo", json.RawMessage(body))
+						require.Equal(t, http.StatusOK, a.Status, a.Text())
+						require.JSONEq(t, body, a.Text())
 					}
 				})
 			}
@@ -110,7 +112,7 @@ func requireWarnings(t *testing.T, lines *observer.ObservedLogs, types []schemat
 // makes of a service leads somewhere.
 func requireLinkedOpenAPI(t *testing.T, service string) {
 	t.Helper()
-	res, err := httpClient.Get(restateServer.AdminURL() + "/services/" + service + "/openapi")
+	res, err := testkit.HTTPClient().Get(testkit.Server().AdminURL() + "/services/" + service + "/openapi")
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -49,15 +51,15 @@ func TestWhatIsNoInvocationIsRefusedBeforeTheSDKSeesIt(t *testing.T) {
 		{"an invocation of JSON", http.MethodPost, known, "application/json", http.StatusUnsupportedMediaType},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(testContext(t), tt.method, url(e)+tt.path, strings.NewReader("{}"))
+			req, err := http.NewRequestWithContext(testkit.Context(t), tt.method, url(e)+tt.path, strings.NewReader("{}"))
 			require.NoError(t, err)
 			if tt.contentType != "" {
 				req.Header.Set("Content-Type", tt.contentType)
 			}
-			a, err := do(req)
+			a, err := testkit.Do(req)
 			require.NoError(t, err)
-			require.Equal(t, tt.want, a.status, a.body)
-			require.True(t, strings.HasPrefix(a.body, "endpoint: "), a.body)
+			require.Equal(t, tt.want, a.Status, a.Text())
+			require.True(t, strings.HasPrefix(a.Text(), "endpoint: "), a.Text())
 			require.Equal(t, quiet, lines.Len(), "the SDK saw it: %v", lines.All()[quiet:])
 		})
 	}
@@ -78,12 +80,12 @@ func TestWhatOnlyLooksLikeAnInvocationDoesNoHarm(t *testing.T) {
 		"a version that does not exist": {"application/vnd.restate.invocation.v99", ""},
 		"no version":                    {"application/vnd.restate.invocation.", ""},
 	} {
-		req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, url(e)+"/invoke/"+name(t)+"/Ping", strings.NewReader(tt.body))
+		req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, url(e)+"/invoke/"+name(t)+"/Ping", strings.NewReader(tt.body))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", tt.contentType)
-		a, err := do(req)
+		a, err := testkit.Do(req)
 		require.NoError(t, err, what)
-		require.GreaterOrEqual(t, a.status, http.StatusBadRequest, what)
+		require.GreaterOrEqual(t, a.Status, http.StatusBadRequest, what)
 		require.Zero(t, e.InFlight(), what)
 		require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil), what)
 	}
@@ -98,8 +100,8 @@ func TestHeaderBombsAreRefused(t *testing.T) {
 	h2c := &http.Transport{Protocols: new(http.Protocols)}
 	h2c.Protocols.SetUnencryptedHTTP2(true)
 	defer h2c.CloseIdleConnections()
-	for name, client := range map[string]*http.Client{"HTTP/1.1": httpClient, "HTTP/2": {Transport: h2c}} {
-		req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, url(e)+"/health", http.NoBody)
+	for name, client := range map[string]*http.Client{"HTTP/1.1": testkit.HTTPClient(), "HTTP/2": {Transport: h2c}} {
+		req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodGet, url(e)+"/health", http.NoBody)
 		require.NoError(t, err)
 		req.Header.Set("X-Bomb", bomb)
 		res, err := client.Do(req)
@@ -123,7 +125,7 @@ func TestSlowHeadsAreNotWaitedForForEver(t *testing.T) {
 	defer conn.Close()
 	_, err = fmt.Fprint(conn, "GET /health HTTP/1.1\r\nHost: x\r\n")
 	require.NoError(t, err)
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(within)))
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(testkit.Within)))
 	_, err = bufio.NewReader(conn).ReadString(0)
 	require.NotErrorIs(t, err, net.ErrClosed)
 	var timeout net.Error
@@ -134,8 +136,8 @@ func TestServesHealth(t *testing.T) {
 	t.Parallel()
 	e, _ := start(t, endpoint.Config{})
 	a := get(t, url(e)+"/health")
-	require.Equal(t, http.StatusOK, a.status)
-	require.Equal(t, "ok", a.body)
+	require.Equal(t, http.StatusOK, a.Status)
+	require.Equal(t, "ok", a.Text())
 }
 
 func TestAddrTellsTheBoundPort(t *testing.T) {
@@ -145,10 +147,10 @@ func TestAddrTellsTheBoundPort(t *testing.T) {
 	require.Zero(t, e.Port())
 	require.Equal(t, "127.0.0.1:0", e.Config().Addr)
 
-	require.NoError(t, e.Start(testContext(t)))
+	require.NoError(t, e.Start(testkit.Context(t)))
 	require.NotZero(t, e.Port())
 	require.Equal(t, fmt.Sprintf("127.0.0.1:%d", e.Port()), e.Addr().String())
-	require.Equal(t, http.StatusOK, get(t, url(e)+"/health").status)
+	require.Equal(t, http.StatusOK, get(t, url(e)+"/health").Status)
 
 	stop(t, e)
 	_, err := net.Dial("tcp", e.Addr().String())
@@ -164,19 +166,19 @@ func TestATakenPortFailsTheStart(t *testing.T) {
 	defer l.Close()
 	addr := l.Addr().String()
 	e, _ := newEndpoint(t, endpoint.Config{Addr: addr})
-	err = e.Start(testContext(t))
+	err = e.Start(testkit.Context(t))
 	require.ErrorContains(t, err, "endpoint: listen on "+addr+": ")
 	require.ErrorContains(t, err, "address already in use; choose another Addr, or port 0 for a free one")
 	require.Nil(t, e.Addr())
-	require.NoError(t, e.Stop(testContext(t)), "there is nothing to stop")
+	require.NoError(t, e.Stop(testkit.Context(t)), "there is nothing to stop")
 }
 
 func TestAnEndpointStartsOnce(t *testing.T) {
 	t.Parallel()
 	e, _ := start(t, endpoint.Config{})
-	require.EqualError(t, e.Start(testContext(t)), "endpoint: it was started before; make a new one")
+	require.EqualError(t, e.Start(testkit.Context(t)), "endpoint: it was started before; make a new one")
 	stop(t, e)
-	require.EqualError(t, e.Start(testContext(t)), "endpoint: it was started before; make a new one")
+	require.EqualError(t, e.Start(testkit.Context(t)), "endpoint: it was started before; make a new one")
 }
 
 func TestServesHTTP11AndRequestResponse(t *testing.T) {
@@ -198,7 +200,7 @@ func TestServesHTTP11AndRequestResponse(t *testing.T) {
 			d := registerAs(t, admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: tt.http11})
 			require.Equal(t, tt.version, d.HTTPVersion)
 			require.Equal(t, tt.mode, d.ProtocolType)
-			require.Equal(t, 3, decode[int](t, call(t, "/"+name(t)+"/Three", nil)))
+			require.Equal(t, 3, testkit.Decode[int](t, testkit.Post(t, "/"+name(t)+"/Three", nil)))
 			require.EqualValues(t, 3, s.steps.Load())
 			if tt.response {
 				require.NotEmpty(t, messages(lines, "Suspending invocation"))
@@ -225,7 +227,7 @@ func TestServesTLS(t *testing.T) {
 			e, _ := start(t, endpoint.Config{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}}}, define(t, name(t), &Stepper{}))
 			d := registerAs(t, admin.RegisterDeploymentRequest{URI: strings.Replace(url(e), "http:", "https:", 1), UseHTTP11: tt.http11})
 			require.Equal(t, tt.version, d.HTTPVersion)
-			require.Equal(t, 3, decode[int](t, call(t, "/"+name(t)+"/Three", nil)))
+			require.Equal(t, 3, testkit.Decode[int](t, testkit.Post(t, "/"+name(t)+"/Three", nil)))
 		})
 	}
 }
@@ -244,7 +246,7 @@ func TestConfigureAdjustsTheServer(t *testing.T) {
 	}})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorityPool}}
 	defer transport.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, strings.Replace(url(e), "http:", "https:", 1)+"/health", http.NoBody)
+	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodGet, strings.Replace(url(e), "http:", "https:", 1)+"/health", http.NoBody)
 	require.NoError(t, err)
 	res, err := transport.RoundTrip(req)
 	require.NoError(t, err)
@@ -259,10 +261,10 @@ func TestAServerThatFailsIsLoggedAndFailsTheStop(t *testing.T) {
 	e, lines := newEndpoint(t, endpoint.Config{Addr: "127.0.0.1:0", Configure: func(s *http.Server) {
 		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS13} // without a certificate
 	}})
-	require.NoError(t, e.Start(testContext(t)))
-	eventually(t, func() bool { return len(messages(lines, "the endpoint does not serve any more")) == 1 }, "no line")
-	eventually(t, func() bool { return e.Err() != nil }, "no error")
-	require.ErrorContains(t, e.Stop(testContext(t)), "endpoint: stop: ")
+	require.NoError(t, e.Start(testkit.Context(t)))
+	testkit.Until(t, func() bool { return len(messages(lines, "the endpoint does not serve any more")) == 1 }, "no line")
+	testkit.Until(t, func() bool { return e.Err() != nil }, "no error")
+	require.ErrorContains(t, e.Stop(testkit.Context(t)), "endpoint: stop: ")
 }
 
 func TestAnEndpointThatServesHasNoError(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -49,7 +51,7 @@ func TestStartCompilesTheCore(t *testing.T) {
 	t.Parallel()
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(testContext(t), exe)
+	cmd := exec.CommandContext(testkit.Context(t), exe)
 	cmd.Env = append(os.Environ(), warmEnv+"=1")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

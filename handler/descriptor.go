@@ -140,20 +140,20 @@ type Method struct {
 	clientOptions []restate.ClientOption
 }
 
-// Target returns the description of the handler that everybody shares.
+// Target returns the description of the handler that all packages share.
 func (m *Method) Target() *Target { return &m.target }
 
-// Bind returns the method of a receiver, an instance of the service's struct. Only a
-// bound method can be called.
+// Bind returns a copy of the method with a receiver, an instance of the service's
+// struct. Only a bound method can be called.
 func (m *Method) Bind(receiver any) *Method {
 	bound := *m
 	bound.receiver = reflect.ValueOf(receiver)
 	return &bound
 }
 
-// Decode makes the method's input of an invocation: a new value that its body decodes
-// into, or a parameter object (see [In]). Methods without input ignore the body, and
-// the input is nil. The error is terminal, with code 400, and wraps that of the codec.
+// Decode makes the method's input from an invocation: the decoded body, or a parameter
+// object (see [In]). If the method has no input, Decode ignores the body and returns
+// nil. The error is terminal, with code 400, and wraps that of the codec.
 func (m *Method) Decode(src Source) (any, error) {
 	input, err := m.decode(src)
 	if err != nil {
@@ -184,9 +184,9 @@ func (m *Method) decode(src Source) (any, error) {
 	return object.Elem().Interface(), nil
 }
 
-// Call calls the method, which must be bound, with the handler's context. The input
-// is what [Method.Decode] returned, or another value of its type; one of another type
-// is an error. The result is nil when the method has none or returned an error.
+// Call calls the method with the handler's context. The method must be bound. The input
+// must have the type that [Method.Decode] returns; any other type is an error. The
+// result is nil if the method has none or returned an error.
 func (m *Method) Call(ctx restate.Context, input any) (any, error) {
 	if !m.receiver.IsValid() {
 		return nil, fmt.Errorf("handler: %s has no receiver; bind it to one", &m.target)
@@ -241,8 +241,8 @@ func canBeNil(t reflect.Type) bool {
 	}
 }
 
-// Encode writes a method's result. Methods without a result have an empty one. The
-// error is not terminal: a new version of the program can mend it.
+// Encode encodes a method's result. The encoding is empty if the method has no result.
+// The error is not terminal, because a new version of the program can fix it.
 func (m *Method) Encode(result any) ([]byte, error) {
 	if m.Output == nil {
 		return nil, nil

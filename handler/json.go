@@ -25,8 +25,8 @@ func innermost(codec encoding.Codec) encoding.Codec {
 	}
 }
 
-// isJSON reports whether a codec is the SDK's that uses encoding/json, whatever it
-// makes schemas with.
+// isJSON reports whether a codec is the SDK's codec for encoding/json, with any schema
+// generator.
 func isJSON(codec encoding.Codec) bool { return sdk.IsJSON(innermost(codec)) }
 
 // schemaCodec is the SDK's JSON codec with the schemas of package schema.

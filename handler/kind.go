@@ -102,7 +102,7 @@ type role struct {
 	context reflect.Type
 	kind    Kind
 	mode    Mode
-	// argument makes a context the argument of such a method.
+	// argument converts a context to the argument of such a method.
 	argument func(restate.Context) (argument reflect.Value, ok bool)
 }
 
@@ -114,9 +114,9 @@ var roles = [...]role{
 	roleOf[restate.WorkflowSharedContext](Workflow, Shared),
 }
 
-// roleOf makes the role of a context type C. The argument has that very type: for any
-// other type reflect compares the methods of both, in each call, which takes longer
-// than all the rest of an empty pipeline.
+// roleOf makes the role of the context type C. The argument has exactly that type: for
+// any other type, reflect would compare the methods of both in each call, which takes
+// longer than the rest of an empty pipeline.
 func roleOf[C restate.Context](kind Kind, mode Mode) role {
 	return role{reflect.TypeFor[C](), kind, mode, func(ctx restate.Context) (reflect.Value, bool) {
 		own, ok := ctx.(C)
@@ -124,7 +124,7 @@ func roleOf[C restate.Context](kind Kind, mode Mode) role {
 	}}
 }
 
-// findRole returns the role of a method whose first parameter is t.
+// findRole returns the role of a method whose first parameter has type t.
 func findRole(t reflect.Type) (role, bool) {
 	for _, r := range roles {
 		if r.context == t {

@@ -197,7 +197,7 @@ func TestDecodeCallEncode(t *testing.T) {
 	}
 }
 
-// noContext stands for the context of a method that does not use it.
+// noContext is the context for a method that does not use it.
 var noContext = restate.WithMockContext(nil)
 
 func TestCallHandsTheInputOn(t *testing.T) {

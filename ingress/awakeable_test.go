@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // gateOpenedRaw is gateOpened for those who have the JSON.
@@ -19,7 +20,7 @@ var gateOpenedRaw = durable.NewAwakeable[[]byte]("gate", restate.WithBinary)
 
 func TestAnAwakeableIsCompletedFromOutside(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	wait := func(name string) ingress.Handle[string] {
 		sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name)
 		require.NoError(t, err)
@@ -65,7 +66,7 @@ func TestAnAwakeableIsCompletedFromOutside(t *testing.T) {
 
 func TestAnAwakeableThatIsNone(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	for _, id := range []string{"nonsense", "a/b", "..", "?"} {
 		t.Run(id, func(t *testing.T) {
 			failed := requireError(t, ingress.Resolve(ctx, client, gateOpened, id, "x"))
@@ -77,7 +78,7 @@ func TestAnAwakeableThatIsNone(t *testing.T) {
 
 func TestAnAwakeableIsNotCompletedByMistake(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	undeclared := durable.Awakeable[string]{}
 	noClient := "there is no client; pass the *ingress.Client that is injected"
 	without := "durable: an Awakeable[string] without a name; declare it with durable.NewAwakeable[string](name)"
@@ -109,7 +110,7 @@ type Opening struct {
 
 func TestAnAwakeableIsResolvedByARoute(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	r := chi.NewRouter()
 	r.Post("/gates/{id}", ingress.AwakeableHandler(client, gateOpened, &ingress.Route{MaxBody: 20}))
 	r.Post("/openings/{id}", ingress.AwakeableHandler(client, durable.NewAwakeable[Opening]("opening"), nil))
@@ -195,8 +196,8 @@ func (o *Openings) Wait(ctx restate.Context) (Opening, error) {
 
 func TestTheValueOfAnAwakeableComesFromAllPartsOfARequest(t *testing.T) {
 	t.Parallel()
-	ctx, client, o := testContext(t), newClient(t, ingress.Config{}), &Openings{make(chan string, 1)}
-	stop, err := serveAll(restateServer(), restate.Reflect(o))
+	ctx, client, o := testkit.Context(t), newClient(t, ingress.Config{}), &Openings{make(chan string, 1)}
+	stop, err := serveAll(testkit.Server(), restate.Reflect(o))
 	require.NoError(t, err)
 	t.Cleanup(stop)
 	sent, err := ingress.Send0(ctx, ingress.NewService[*Openings](client), (*Openings).Wait)

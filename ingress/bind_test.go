@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -41,7 +43,7 @@ func (*Search) Find(_ restate.Context, in SearchRequest) (SearchRequest, error) 
 func (*Search) FindPtr(_ restate.Context, in *SearchRequest) (*SearchRequest, error) { return in, nil }
 
 func searchAPI(t testing.TB) http.Handler {
-	stop, err := serveAll(restateServer(), restate.Reflect(new(Search)))
+	stop, err := serveAll(testkit.Server(), restate.Reflect(new(Search)))
 	require.NoError(t, err)
 	t.Cleanup(stop)
 	search := ingress.NewService[*Search](newClient(t, ingress.Config{}))

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -16,7 +18,7 @@ import (
 
 func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 
 	t.Run("of a service", func(t *testing.T) {
 		greeter := ingress.NewService[*Greeter](client)
@@ -63,7 +65,7 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 
 func TestCallPassesTheOptionsOfTheSDK(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	greeter := ingress.NewService[*Greeter](client)
 
 	t.Run("an idempotency key makes two calls one", func(t *testing.T) {
@@ -117,16 +119,16 @@ func TestCallPassesTheOptionsOfTheSDK(t *testing.T) {
 func TestScopeAndLimitKeyReachTheServer(t *testing.T) {
 	t.Parallel()
 	// A server without virtual queues refuses both, so the test looks at the wire.
-	recorder := newRecorder(t, restateServer().IngressURL())
+	recorder := newRecorder(t, testkit.Server().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
 	greeter := ingress.NewService[*Greeter](client).With(restate.WithScope("blue"))
 
-	_, err := ingress.Call(testContext(t), greeter, (*Greeter).Greet, "Ada", restate.WithLimitKey("tenant/user"))
+	_, err := ingress.Call(testkit.Context(t), greeter, (*Greeter).Greet, "Ada", restate.WithLimitKey("tenant/user"))
 	require.ErrorContains(t, err, "scoped invocations require vqueues")
-	_, err = ingress.Send(testContext(t), greeter, (*Greeter).Greet, "Ada")
+	_, err = ingress.Send(testkit.Context(t), greeter, (*Greeter).Greet, "Ada")
 	require.ErrorContains(t, err, "scoped invocations require vqueues")
 
-	_, err = ingress.Call(testContext(t), greeter.With(restate.WithScope("a/b")), (*Greeter).Greet, "Ada")
+	_, err = ingress.Call(testkit.Context(t), greeter.With(restate.WithScope("a/b")), (*Greeter).Greet, "Ada")
 	require.ErrorContains(t, err, "bad scope value", "which the server found where it looks for one")
 
 	seen := recorder.all()
@@ -146,11 +148,11 @@ func TestServicesGoByTheirRegisteredNames(t *testing.T) {
 	require.NoError(t, err)
 	registry, err := handler.NewRegistry(desc)
 	require.NoError(t, err)
-	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)
+	client, err := ingress.New(ingress.Config{URL: testkit.Server().IngressURL()}, registry)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 
-	text, err := ingress.Call(testContext(t), ingress.NewService[*Alias](client), (*Alias).Hello, "Ada")
+	text, err := ingress.Call(testkit.Context(t), ingress.NewService[*Alias](client), (*Alias).Hello, "Ada")
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
 }
@@ -162,9 +164,9 @@ func (*Alias) Hello(restate.Context, string) (string, error) { return "", nil }
 
 func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer().IngressURL())
+	recorder := newRecorder(t, testkit.Server().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
-	ctx := testContext(t)
+	ctx := testkit.Context(t)
 	carts, greeter := ingress.NewObject[*Cart](client), ingress.NewService[*Greeter](client)
 	errOf := func(_ any, err error) error { return err }
 
@@ -272,7 +274,7 @@ func TestTheInvocationGoesOnWhenTheCallerGivesUp(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
 	name := t.Name()
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(testkit.Context(t))
 	failed := make(chan error)
 	go func() {
 		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name, restate.WithIdempotencyKey(name))
@@ -287,16 +289,16 @@ func TestTheInvocationGoesOnWhenTheCallerGivesUp(t *testing.T) {
 	require.Equal(t, "Greeter/Wait", broken.Target)
 
 	open(t, client, name)
-	text, err := ingress.Lookup(ingress.NewService[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testContext(t))
+	text, err := ingress.Lookup(ingress.NewService[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testkit.Context(t))
 	require.NoError(t, err)
 	require.Equal(t, "opened "+name, text)
 }
 
 func TestTheSDKsClientSharesCredentialsAndConnections(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer().IngressURL())
+	recorder := newRecorder(t, testkit.Server().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url, AuthToken: "secret-token", Headers: map[string]string{"X-Tenant": "blue"}})
-	text, err := rawGreet(testContext(t), client)
+	text, err := rawGreet(testkit.Context(t), client)
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
 	seen := recorder.all()
@@ -308,7 +310,7 @@ func TestTheSDKsClientSharesCredentialsAndConnections(t *testing.T) {
 func TestAResultThatDoesNotDecodeSaysWhose(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	_, err := ingress.Named[string, int](client, "Greeter", "Greet").Call(testContext(t), "Ada")
+	_, err := ingress.Named[string, int](client, "Greeter", "Greet").Call(testkit.Context(t), "Ada")
 	require.ErrorContains(t, err, "ingress: Greeter/Greet: the result of inv_")
 	require.ErrorContains(t, err, "does not decode into int")
 	require.False(t, errors.As(err, new(*ingress.Error)))
@@ -318,10 +320,10 @@ func TestALargeInputIsRefusedByTheServerAndTheNextCallWorks(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
 	greeter := ingress.NewService[*Greeter](client)
-	_, err := ingress.Call(testContext(t), greeter, (*Greeter).Greet, strings.Repeat("x", 40<<20))
+	_, err := ingress.Call(testkit.Context(t), greeter, (*Greeter).Greet, strings.Repeat("x", 40<<20))
 	failed := requireError(t, err)
 	require.Equal(t, http.StatusRequestEntityTooLarge, failed.Status)
 	require.Equal(t, "length limit exceeded", failed.Message, "which is plain text")
-	_, err = ingress.Call(testContext(t), greeter, (*Greeter).Greet, "x")
+	_, err = ingress.Call(testkit.Context(t), greeter, (*Greeter).Greet, "x")
 	require.NoError(t, err)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func newCanceller(t testing.TB, url string) *admin.Client {
@@ -25,7 +26,7 @@ func newCanceller(t testing.TB, url string) *admin.Client {
 
 func TestACancelledInvocationEnds(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{Canceller: newCanceller(t, restateServer().AdminURL())})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{Canceller: newCanceller(t, testkit.Server().AdminURL())})
 	gates, key := ingress.NewObject[*Gate](client), restate.WithIdempotencyKey(t.Name())
 	for name, make := range map[string]func(gate ingress.Keyed[*Gate], sent ingress.Handle[string]) ingress.Handle[string]{
 		"what was sent": func(_ ingress.Keyed[*Gate], sent ingress.Handle[string]) ingress.Handle[string] { return sent },
@@ -67,17 +68,17 @@ func TestACancelledInvocationEnds(t *testing.T) {
 		require.Eventually(t, func() bool {
 			_, _, err := sent.Output(ctx)
 			return errors.Is(err, ingress.ErrNotFound)
-		}, within, 5*time.Millisecond)
+		}, testkit.Within, 5*time.Millisecond)
 		require.ErrorIs(t, sent.Cancel(ctx), ingress.ErrNotFound)
 	})
 }
 
 func TestWhatCannotBeCancelledSaysWhy(t *testing.T) {
 	t.Parallel()
-	ctx := testContext(t)
+	ctx := testkit.Context(t)
 	const unknown = "inv_141xP4V6kryF6QlU9u93f785racpmNuz85"
-	able := newClient(t, ingress.Config{Canceller: newCanceller(t, restateServer().AdminURL())})
-	gateway404 := gateway(t, restateServer().AdminURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { http.NotFound(w, nil) })
+	able := newClient(t, ingress.Config{Canceller: newCanceller(t, testkit.Server().AdminURL())})
+	gateway404 := gateway(t, testkit.Server().AdminURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { http.NotFound(w, nil) })
 	for name, test := range map[string]struct {
 		handle ingress.Handle[string]
 		want   string
@@ -145,9 +146,9 @@ func (unwilling) CancelInvocation(_ context.Context, id string) error { return e
 
 func TestTheIDOfWhatWasSentNeedsNoRequest(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer().IngressURL())
+	recorder := newRecorder(t, testkit.Server().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
-	sent, err := ingress.Send(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
+	sent, err := ingress.Send(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
 	require.Regexp(t, "^inv_", idOf(t, sent))
 	require.Equal(t, "inv_1", idOf(t, ingress.HandleOf[string](client, "inv_1")))

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -28,7 +30,7 @@ func TestTheCompilerRefusesWrongCalls(t *testing.T) {
 			t.Parallel()
 			want := wantedErrors(t, program)
 			require.Equal(t, name == "valid", len(want) == 0)
-			out, err := exec.CommandContext(testContext(t), "go", "build", "-o", os.DevNull, "./"+filepath.Dir(program)).CombinedOutput()
+			out, err := exec.CommandContext(testkit.Context(t), "go", "build", "-o", os.DevNull, "./"+filepath.Dir(program)).CombinedOutput()
 			require.Equal(t, len(want) > 0, err != nil, "%s", out)
 			for _, found := range compilerError.FindAllStringSubmatch(string(out), -1) {
 				line, message := found[1], found[2]

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -87,11 +89,11 @@ func unsent() map[string]string {
 func TestTheHostIsSentAsSuch(t *testing.T) {
 	t.Parallel()
 	hosts := make(chan string, 1)
-	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+	url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		hosts <- r.Host
 		pass.ServeHTTP(w, r)
 	})
-	ctx, client := testContext(t), newClient(t, ingress.Config{URL: url, Headers: map[string]string{"host": "restate.example.com"}})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{URL: url, Headers: map[string]string{"host": "restate.example.com"}})
 	greeter := ingress.NewService[*Greeter](client)
 	var sent ingress.Handle[string]
 	for name, test := range map[string]struct {
@@ -157,7 +159,7 @@ func TestCredentialsAndHeadersAreSentWithEveryRequest(t *testing.T) {
 	t.Parallel()
 	// A gateway that lets nobody in without them, as Restate Cloud's does.
 	wantAuth := "Bearer secret-token"
-	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+	url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		if r.Header.Get("Authorization") != wantAuth || r.Header.Get("X-Tenant") != "blue" {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
@@ -165,7 +167,7 @@ func TestCredentialsAndHeadersAreSentWithEveryRequest(t *testing.T) {
 		pass.ServeHTTP(w, r)
 	})
 	cfg := ingress.Config{URL: url, AuthToken: "secret-token", Headers: map[string]string{"x-tenant": "blue"}}
-	ctx, client := testContext(t), newClient(t, cfg)
+	ctx, client := testkit.Context(t), newClient(t, cfg)
 	greeter := ingress.NewService[*Greeter](client)
 
 	_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
@@ -190,9 +192,9 @@ func TestCredentialsAndHeadersAreSentWithEveryRequest(t *testing.T) {
 
 func TestCredentialsOfTheURLAreBasicAuthentication(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer().IngressURL())
+	recorder := newRecorder(t, testkit.Server().IngressURL())
 	client := newClient(t, ingress.Config{URL: "http://user:password@" + recorder.url[len("http://"):] + "/"})
-	_, err := ingress.Call0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Ping)
+	_, err := ingress.Call0(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Ping)
 	require.NoError(t, err)
 	user, password, ok := recorder.all()[0].BasicAuth()
 	require.True(t, ok)
@@ -203,7 +205,7 @@ func TestCredentialsOfTheURLAreBasicAuthentication(t *testing.T) {
 func TestHeadersOfACallOverrideThoseOfTheClient(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{Headers: map[string]string{"X-Tenant": "blue", "X-Region": "eu"}})
-	headers, err := ingress.Call0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Headers,
+	headers, err := ingress.Call0(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Headers,
 		restate.WithHeaders(map[string]string{"x-tenant": "green"}))
 	require.NoError(t, err)
 	require.Equal(t, "green", headers["x-tenant"])
@@ -213,11 +215,11 @@ func TestHeadersOfACallOverrideThoseOfTheClient(t *testing.T) {
 
 func TestAPathInTheURLIsAPrefix(t *testing.T) {
 	t.Parallel()
-	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+	url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		http.StripPrefix("/gateway/restate", pass).ServeHTTP(w, r)
 	})
 	client := newClient(t, ingress.Config{URL: url + "/gateway/restate/"})
-	key, err := ingress.Call0(testContext(t), ingress.NewObject[*Cart](client).Key("a/b?"), (*Cart).Key)
+	key, err := ingress.Call0(testkit.Context(t), ingress.NewObject[*Cart](client).Key("a/b?"), (*Cart).Key)
 	require.NoError(t, err)
 	require.Equal(t, "a/b?", key)
 }
@@ -226,12 +228,12 @@ func TestTheHTTPClientCanBeGiven(t *testing.T) {
 	t.Parallel()
 	traced := &tracing{next: ingress.NewTransport()}
 	client := newClient(t, ingress.Config{HTTPClient: &http.Client{Transport: traced}})
-	headers, err := ingress.Call0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Headers)
+	headers, err := ingress.Call0(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Headers)
 	require.NoError(t, err)
 	require.Equal(t, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", headers["traceparent"])
 
 	limited := newClient(t, ingress.Config{HTTPClient: &http.Client{Timeout: 20 * time.Millisecond}})
-	_, err = ingress.Call(testContext(t), ingress.NewService[*Greeter](limited), (*Greeter).Wait, t.Name())
+	_, err = ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](limited), (*Greeter).Wait, t.Name())
 	var broken *ingress.ConnectionError
 	require.ErrorAs(t, err, &broken)
 	open(t, client, t.Name())

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -45,7 +47,7 @@ func TestADeadlineDuringTheDialIsTheContexts(t *testing.T) {
 	client := newClient(t, ingress.Config{URL: deaf(t), Logger: newLogger(new(logged))})
 	greeter := ingress.NewService[*Greeter](client)
 	for range 20 { // whoever notices first
-		ctx, cancel := context.WithTimeout(testContext(t), 20*time.Millisecond)
+		ctx, cancel := context.WithTimeout(testkit.Context(t), 20*time.Millisecond)
 		_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
 		cancel()
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -56,7 +58,7 @@ func TestADeadlineDuringTheDialIsTheContexts(t *testing.T) {
 	t.Run("also when it has a cause", func(t *testing.T) {
 		t.Parallel()
 		cause := errors.New("no time left")
-		ctx, cancel := context.WithTimeoutCause(testContext(t), 20*time.Millisecond, cause)
+		ctx, cancel := context.WithTimeoutCause(testkit.Context(t), 20*time.Millisecond, cause)
 		defer cancel()
 		_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -75,7 +77,7 @@ func TestADeadlineDuringTheDialIsTheContexts(t *testing.T) {
 	})
 	t.Run("also when it is cancelled", func(t *testing.T) {
 		t.Parallel()
-		ctx, cancel := context.WithCancel(testContext(t))
+		ctx, cancel := context.WithCancel(testkit.Context(t))
 		time.AfterFunc(20*time.Millisecond, cancel)
 		_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
 		require.ErrorIs(t, err, context.Canceled)
@@ -98,7 +100,7 @@ func TestADialThatTakesTooLongIsRepeatedAndUnavailable(t *testing.T) {
 	client := newClient(t, ingress.Config{
 		URL: deaf(t), Retry: ingress.Retry{MaxAttempts: 3, InitialInterval: time.Millisecond}, HTTPClient: &http.Client{Transport: transport},
 	})
-	_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
+	_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada", restate.WithIdempotencyKey("x"))
 	require.Equal(t, http.StatusServiceUnavailable, ingress.ProblemOf(err).Status, "%v", err)
 	require.Len(t, dials, 3)
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +23,7 @@ import (
 
 func TestErrorsOfTheServer(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	greeter := ingress.NewService[*Greeter](client)
 	fail := func(code int) error {
 		_, err := ingress.Call(ctx, greeter, (*Greeter).Fail, Failure{Code: code, Message: "no tea"})
@@ -165,7 +167,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 				for name, value := range test.header {
 					w.Header().Set(name, value)
 				}
@@ -173,7 +175,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 				_, _ = w.Write([]byte(test.body))
 			})
 			client := newClient(t, ingress.Config{URL: url, AuthToken: token})
-			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 			e := requireError(t, err)
 			require.Equal(t, test.status, e.Status)
 			require.Equal(t, test.message, e.Message)
@@ -187,24 +189,24 @@ func TestErrorsOfAGateway(t *testing.T) {
 
 func TestALongErrorBodyIsCutShort(t *testing.T) {
 	t.Parallel()
-	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.WriteHeader(http.StatusTeapot)
 		for range 100 {
 			_, _ = w.Write([]byte(strings.Repeat("ö", 50_000)))
 		}
 	})
 	client := newClient(t, ingress.Config{URL: url})
-	_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
+	_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 	require.Equal(t, strings.Repeat("ö", 500)+"…", requireError(t, err).Message)
 }
 
 func TestASuccessThatIsNoneOfTheServers(t *testing.T) {
 	t.Parallel()
-	url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		_, _ = w.Write([]byte("<html>please log in</html>"))
 	})
 	client := newClient(t, ingress.Config{URL: url})
-	ctx, greeter := testContext(t), ingress.NewService[*Greeter](client)
+	ctx, greeter := testkit.Context(t), ingress.NewService[*Greeter](client)
 	_, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada")
 	require.ErrorContains(t, err, "ingress: Greeter/Greet: the result of the invocation does not decode into string")
 	_, err = ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
@@ -220,7 +222,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		address := listener.Addr().String()
 		require.NoError(t, listener.Close())
 		client := newClient(t, ingress.Config{URL: "http://user:password@" + address})
-		_, err = ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err = ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 		require.Equal(t, "Greeter/Greet", broken.Target)
@@ -231,20 +233,20 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 	})
 	t.Run("because the connection breaks", func(t *testing.T) {
 		t.Parallel()
-		url := gateway(t, restateServer().IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
+		url := gateway(t, testkit.Server().IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
 		client := newClient(t, ingress.Config{URL: url})
-		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 	})
 	t.Run("whole", func(t *testing.T) {
 		t.Parallel()
-		url := gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = w.Write([]byte(`"hel`))
 		})
 		client := newClient(t, ingress.Config{URL: url})
-		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		var broken *ingress.ConnectionError
 		require.ErrorAs(t, err, &broken)
 	})
@@ -256,7 +258,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		}))
 		t.Cleanup(srv.Close)
 		client := newClient(t, ingress.Config{URL: srv.URL})
-		ctx, cancel := context.WithTimeout(testContext(t), 20*time.Millisecond)
+		ctx, cancel := context.WithTimeout(testkit.Context(t), 20*time.Millisecond)
 		defer cancel()
 		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -270,17 +272,17 @@ func TestOnlySecretsAreHiddenAndNotInWhatAHandlerWrote(t *testing.T) {
 
 	t.Run("a handler's error", func(t *testing.T) {
 		t.Parallel()
-		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Fail, Failure{Code: 404, Message: text})
+		_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Fail, Failure{Code: 404, Message: text})
 		require.Equal(t, text, requireError(t, err).Message)
 		require.Equal(t, text, restate.AsTerminalError(err).Message())
 	})
 	answered := func(body string) error {
 		cfg := cfg
-		cfg.URL = gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		cfg.URL = gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.WriteHeader(http.StatusUnauthorized)
 			_, _ = io.WriteString(w, body)
 		})
-		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
+		_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](newClient(t, cfg)), (*Greeter).Greet, "Ada")
 		return err
 	}
 	t.Run("anybody else's", func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 var restateBinary = encoding.BinaryCodec
@@ -28,7 +29,7 @@ func rawGreet(ctx context.Context, client *ingress.Client) (string, error) {
 // idOf returns the id of a handle.
 func idOf[O any](t testing.TB, h ingress.Handle[O]) string {
 	t.Helper()
-	id, err := h.ID(testContext(t))
+	id, err := h.ID(testkit.Context(t))
 	require.NoError(t, err)
 	return id
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -41,7 +43,7 @@ func TestMemoryIsTakenWhenBytesComeAndNotWhenTheyAreAnnounced(t *testing.T) {
 			client := newClient(t, ingress.Config{URL: url, Retry: ingress.Retry{MaxAttempts: 1}})
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 			runtime.ReadMemStats(&after)
 			require.Error(t, err)
 			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20))
@@ -106,7 +108,7 @@ func TestErrorsSayLittleOfWhatAHostileServerAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, ingress.Config{URL: answering(t, test.status, test.body, test.header...), Retry: ingress.Retry{MaxAttempts: 1}})
-			greeter, ctx := ingress.NewService[*Greeter](client), testContext(t)
+			greeter, ctx := ingress.NewService[*Greeter](client), testkit.Context(t)
 
 			var response ingress.Response
 			_, err := ingress.Call(ctx, ingress.NewObject[*Cart](client).Key("k"), (*Cart).AddItem, Item{}, ingress.WithResponse(&response))

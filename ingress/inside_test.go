@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
@@ -103,13 +105,13 @@ func TestAClientUsedInsideAHandlerSaysSoOnce(t *testing.T) {
 				require.NoError(t, err)
 				definition = endpoint.Definition(desc, misuser)
 			}
-			stop, err := serveAll(restateServer(), definition)
+			stop, err := serveAll(testkit.Server(), definition)
 			require.NoError(t, err)
 			t.Cleanup(stop)
 
 			outside := newClient(t, ingress.Config{})
 			for range 2 {
-				text, err := ingress.Named[restate.Void, string](outside, name, test.handler).Call(testContext(t), restate.Void{})
+				text, err := ingress.Named[restate.Void, string](outside, name, test.handler).Call(testkit.Context(t), restate.Void{})
 				require.NoError(t, err)
 				require.Equal(t, "pong", text)
 			}
@@ -132,12 +134,12 @@ func TestTheWarningIsNotLostWhileAnAttemptReplays(t *testing.T) {
 	misuser := &Misuser{client: client}
 	desc, err := handler.Spec{Type: typeOf[*Misuser](), Name: "MisuserReplaying"}.Describe()
 	require.NoError(t, err)
-	stop, err := serveAll(restateServer(), endpoint.Definition(desc, misuser))
+	stop, err := serveAll(testkit.Server(), endpoint.Definition(desc, misuser))
 	require.NoError(t, err)
 	t.Cleanup(stop)
 
 	outside := newClient(t, ingress.Config{})
-	text, err := ingress.Named[restate.Void, string](outside, "MisuserReplaying", "Replaying").Call(testContext(t), restate.Void{})
+	text, err := ingress.Named[restate.Void, string](outside, "MisuserReplaying", "Replaying").Call(testkit.Context(t), restate.Void{})
 	require.NoError(t, err)
 	require.Equal(t, "pong", text)
 	require.Greater(t, misuser.attempts.Load(), int64(1))

@@ -2,7 +2,6 @@ package ingress_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,15 +9,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/durable"
@@ -26,48 +25,16 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// restateServer returns the server with the services of this file. All tests and
-// examples share it, and each uses keys of its own. It is started when the first
-// asks for it, since fuzzing starts processes of which some do not.
-var restateServer = sync.OnceValue(func() *devserver.Server {
-	server, stop, err := startServer()
-	if err != nil {
-		panic(err)
-	}
-	stopServer = stop
-	return server
-})
+func TestMain(m *testing.M) { testkit.Main(m, testkit.Services(serveServices)) }
 
-var stopServer = func() error { return nil }
-
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	before := goleak.IgnoreCurrent()
-	code := m.Run()
-	err := stopServer()
-	http.DefaultClient.CloseIdleConnections()
-	if err == nil && code == 0 {
-		err = goleak.Find(before)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
-
-func startServer() (*devserver.Server, func() error, error) {
-	ctx := context.Background()
-	server, err := devserver.Start(ctx, devserver.Config{Progress: os.Stderr})
-	if err != nil {
-		return nil, nil, err
-	}
+// serveServices serves the services of this file. All tests and examples share them,
+// and each uses keys of its own.
+func serveServices(on *devserver.Server) (stop func(), err error) {
 	desk, accounts, err := deskDescriptors()
 	if err != nil {
-		return nil, nil, errors.Join(err, server.Stop(ctx))
+		return nil, err
 	}
-	stop, err := serveAll(server,
+	return serveAll(on,
 		endpoint.Definition(desk, new(Desk)),
 		endpoint.Definition(accounts, new(Accounts)),
 		restate.Reflect(new(Greeter)),
@@ -78,13 +45,6 @@ func startServer() (*devserver.Server, func() error, error) {
 		restate.Reflect(new(Approvals)),
 		restate.Reflect(new(Hidden), restate.WithIngressPrivate(true)),
 	)
-	if err != nil {
-		return nil, nil, errors.Join(err, server.Stop(ctx))
-	}
-	return server, func() error {
-		stop()
-		return server.Stop(ctx)
-	}, nil
 }
 
 // serveAll serves the definitions over h2c and registers them.
@@ -101,18 +61,7 @@ func serveAll(to *devserver.Server, definitions ...restate.ServiceDefinition) (s
 	if err != nil {
 		return nil, err
 	}
-	protocols := new(http.Protocols)
-	protocols.SetUnencryptedHTTP2(true)
-	srv := &http.Server{Handler: handler, Protocols: protocols}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = srv.Serve(listener)
-	}()
-	stop = func() {
-		_ = srv.Close()
-		<-done
-	}
+	stop = testkit.ServeHTTP(listener, handler)
 	body := fmt.Sprintf(`{"uri":"http://%s:%d","force":true}`,
 		to.EndpointHost(), listener.Addr().(*net.TCPAddr).Port)
 	res, err := http.Post(to.AdminURL()+"/deployments", "application/json", bytes.NewBufferString(body))
@@ -273,20 +222,11 @@ func (c *counter) of(what string) int {
 	return c.n[what]
 }
 
-// within is the time that anything may take.
-const within = 30 * time.Second
-
-func testContext(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), within)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 // newClient returns a client of the server, unless cfg says otherwise.
 func newClient(t testing.TB, cfg ingress.Config) *ingress.Client {
 	t.Helper()
 	if cfg.URL == "" {
-		cfg.URL = restateServer().IngressURL()
+		cfg.URL = testkit.Server().IngressURL()
 	}
 	client, err := ingress.New(cfg, nil)
 	require.NoError(t, err)
@@ -297,7 +237,7 @@ func newClient(t testing.TB, cfg ingress.Config) *ingress.Client {
 // open lets the invocation that waits at a gate go on.
 func open(t testing.TB, client *ingress.Client, name string) {
 	t.Helper()
-	require.NoError(t, ingress.Resolve(testContext(t), client, gateOpened, gateID(t, client, name), "opened "+name))
+	require.NoError(t, ingress.Resolve(testkit.Context(t), client, gateOpened, gateID(t, client, name), "opened "+name))
 }
 
 // gateID returns the awakeable of a gate as soon as somebody waits there.
@@ -305,11 +245,11 @@ func gateID(t testing.TB, client *ingress.Client, name string) (id string) {
 	t.Helper()
 	gate := ingress.NewObject[*Gate](client).Key(name)
 	require.Eventually(t, func() bool {
-		got, err := ingress.Call0(testContext(t), gate, (*Gate).Awakeable)
+		got, err := ingress.Call0(testkit.Context(t), gate, (*Gate).Awakeable)
 		require.NoError(t, err)
 		id = got
 		return id != ""
-	}, within, 5*time.Millisecond)
+	}, testkit.Within, 5*time.Millisecond)
 	return id
 }
 
@@ -318,7 +258,7 @@ func query(t testing.TB, sql string) []map[string]any {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"query": sql})
 	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, restateServer().AdminURL()+"/query", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, testkit.Server().AdminURL()+"/query", bytes.NewReader(body))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")

@@ -3,6 +3,8 @@ package ingress_test
 import (
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 	"github.com/stretchr/testify/require"
@@ -23,14 +25,14 @@ func TestTheNamesOfTypesServeTheSDKsOwnClient(t *testing.T) {
 	require.NoError(t, err)
 	registry, err := handler.NewRegistry(desc)
 	require.NoError(t, err)
-	stop, err := serveAll(restateServer(), endpoint.Definition(desc, new(Renamed)))
+	stop, err := serveAll(testkit.Server(), endpoint.Definition(desc, new(Renamed)))
 	require.NoError(t, err)
 	t.Cleanup(stop)
-	registered, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)
+	registered, err := ingress.New(ingress.Config{URL: testkit.Server().IngressURL()}, registry)
 	require.NoError(t, err)
 	t.Cleanup(registered.CloseIdleConnections)
 
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	service, err := ingress.ServiceNameOf[*Renamed](registered)
 	require.NoError(t, err)
 	text, err := sdkingress.Service[string, string](registered.Raw(), service, "Greet").Request(ctx, "Ada")

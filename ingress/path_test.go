@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -127,7 +129,7 @@ func TestEveryWayOfACallKeepsTheKey(t *testing.T) {
 	for _, key := range keys {
 		t.Run(fmt.Sprintf("%.20q", key), func(t *testing.T) {
 			t.Parallel()
-			ctx := testContext(t)
+			ctx := testkit.Context(t)
 			sent, err := ingress.Send0(ctx, ingress.NewObject[*Cart](client).Key(key), (*Cart).Key)
 			require.NoError(t, err)
 			got, err := sent.Attach(ctx)
@@ -157,7 +159,7 @@ func TestEveryWayOfACallKeepsTheKey(t *testing.T) {
 // the server's own verb, are where a key could name a handler.
 func TestAKeyNamesNoHandlerWhenTheKindIsWrong(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	before := executions.of("Greet " + t.Name())
 	for _, h := range []string{"send", "Greet", "x"} {
 		_, err := ingress.Named[string, string](client, "Greeter", h).Key("Greet").Call(ctx, t.Name())
@@ -173,8 +175,8 @@ func TestAKeyNamesNoHandlerWhenTheKindIsWrong(t *testing.T) {
 func TestAKeyTooLongForAURLIsRefused(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	_, err := ingress.Call0(testContext(t), ingress.NewObject[*Cart](client).Key(strings.Repeat("x", 100_000)), (*Cart).Key)
+	_, err := ingress.Call0(testkit.Context(t), ingress.NewObject[*Cart](client).Key(strings.Repeat("x", 100_000)), (*Cart).Key)
 	require.Equal(t, http.StatusRequestURITooLong, requireError(t, err).Status)
-	_, err = ingress.Call0(testContext(t), ingress.NewObject[*Cart](client).Key("x"), (*Cart).Key)
+	_, err = ingress.Call0(testkit.Context(t), ingress.NewObject[*Cart](client).Key("x"), (*Cart).Key)
 	require.NoError(t, err)
 }

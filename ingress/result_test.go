@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	"github.com/stretchr/testify/require"
@@ -20,7 +22,7 @@ import (
 // results takes the result of Greeter/Touch, which is zero bytes, in each way.
 func results[O any](t *testing.T, client *ingress.Client, opts ...restate.ClientOption) (got map[string]O, errs map[string]error) {
 	t.Helper()
-	ctx, touch := testContext(t), ingress.Named[restate.Void, O](client, "Greeter", "Touch").With(opts...)
+	ctx, touch := testkit.Context(t), ingress.Named[restate.Void, O](client, "Greeter", "Touch").With(opts...)
 	got, errs = make(map[string]O), make(map[string]error)
 	got["call"], errs["call"] = touch.Call(ctx, restate.Void{})
 	sent, err := touch.Send(ctx, restate.Void{})
@@ -93,7 +95,7 @@ func TestARoutePassesAnEmptyResultOnAsNone(t *testing.T) {
 	t.Parallel()
 	// Touch under the name of a handler with a result.
 	greeter := new(Greeter)
-	stop, err := serveAll(restateServer(), restate.NewService("Silent").
+	stop, err := serveAll(testkit.Server(), restate.NewService("Silent").
 		Handler("Ping", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (restate.Void, error) {
 			return restate.Void{}, greeter.Touch(ctx)
 		})))
@@ -103,7 +105,7 @@ func TestARoutePassesAnEmptyResultOnAsNone(t *testing.T) {
 	require.NoError(t, err)
 	registry, err := handler.NewRegistry(desc)
 	require.NoError(t, err)
-	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)
+	client, err := ingress.New(ingress.Config{URL: testkit.Server().IngressURL()}, registry)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	w := request(t, ingress.Handler0(ingress.NewService[*Greeter](client), (*Greeter).Ping, nil), http.MethodPost, "/", "")

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +23,7 @@ var quick = ingress.Retry{InitialInterval: time.Millisecond, MaxInterval: 5 * ti
 // failing is a gateway that fails a number of requests and passes on the others.
 func failing(t *testing.T, times int64, fail http.HandlerFunc) (url string, requests *atomic.Int64) {
 	requests = new(atomic.Int64)
-	return gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+	return gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
 		if requests.Add(1) <= times {
 			fail(w, r)
 			return
@@ -38,7 +40,7 @@ func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 // runAndHangUp lets the server do the work and loses the answer.
 func runAndHangUp(_ http.ResponseWriter, r *http.Request) {
-	req, err := http.NewRequestWithContext(r.Context(), r.Method, restateServer().IngressURL()+r.URL.EscapedPath(), r.Body)
+	req, err := http.NewRequestWithContext(r.Context(), r.Method, testkit.Server().IngressURL()+r.URL.EscapedPath(), r.Body)
 	if err == nil {
 		req.Header = r.Header
 		if res, err := http.DefaultClient.Do(req); err == nil {
@@ -50,7 +52,7 @@ func runAndHangUp(_ http.ResponseWriter, r *http.Request) {
 
 func TestSafeRequestsAreRepeated(t *testing.T) {
 	t.Parallel()
-	sent, err := ingress.Send(testContext(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Greet, "Ada")
+	sent, err := ingress.Send(testkit.Context(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
 
 	for name, fail := range map[string]http.HandlerFunc{
@@ -102,7 +104,7 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 			} {
 				t.Run(name, func(t *testing.T) {
 					url, requests := failing(t, 2, fail)
-					require.NoError(t, request(testContext(t), newClient(t, ingress.Config{URL: url, Retry: quick}), t.Name()))
+					require.NoError(t, request(testkit.Context(t), newClient(t, ingress.Config{URL: url, Retry: quick}), t.Name()))
 					require.EqualValues(t, 3, requests.Load())
 				})
 			}
@@ -116,7 +118,7 @@ func TestACallWhoseAnswerGotLostRunsOnce(t *testing.T) {
 	url, requests := failing(t, 1, runAndHangUp)
 	client := newClient(t, ingress.Config{URL: url, Retry: quick})
 	var response ingress.Response
-	text, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, name,
+	text, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, name,
 		restate.WithIdempotencyKey(name), ingress.WithResponse(&response))
 	require.NoError(t, err)
 	require.Equal(t, "hello "+name, text)
@@ -129,7 +131,7 @@ func TestAWorkflowWhoseSubmissionGotLostRunsOnce(t *testing.T) {
 	t.Parallel()
 	url, requests := failing(t, 1, runAndHangUp)
 	client := newClient(t, ingress.Config{URL: url, Retry: quick})
-	id, ctx := ingress.NewWorkflow[*Signup](client).ID(t.Name()), testContext(t)
+	id, ctx := ingress.NewWorkflow[*Signup](client).ID(t.Name()), testkit.Context(t)
 	sent, err := ingress.Send(ctx, id, (*Signup).Run, "ada@example.com")
 	require.NoError(t, err)
 	require.EqualValues(t, 2, requests.Load())
@@ -171,7 +173,7 @@ func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
 			t.Parallel()
 			for _, fail := range []http.HandlerFunc{status(503), hangUp} {
 				url, requests := failing(t, 1, fail)
-				require.Error(t, request(testContext(t), newClient(t, ingress.Config{URL: url, Retry: quick})))
+				require.Error(t, request(testkit.Context(t), newClient(t, ingress.Config{URL: url, Retry: quick})))
 				require.EqualValues(t, 1, requests.Load())
 			}
 		})
@@ -184,7 +186,7 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 		t.Parallel()
 		url, requests := failing(t, 0, nil)
 		client := newClient(t, ingress.Config{URL: url, Retry: quick})
-		_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Fail,
+		_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Fail,
 			Failure{Code: 503, Message: "full"}, restate.WithIdempotencyKey(t.Name()))
 		require.Equal(t, ingress.SourceInvocation, requireError(t, err).Source)
 		require.EqualValues(t, 1, requests.Load())
@@ -194,7 +196,7 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 			t.Parallel()
 			url, requests := failing(t, 1, status(code))
 			client := newClient(t, ingress.Config{URL: url, Retry: quick})
-			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
 			require.Equal(t, code, requireError(t, err).Status)
 			require.EqualValues(t, 1, requests.Load())
 		})
@@ -213,13 +215,13 @@ func TestRetriesEnd(t *testing.T) {
 	t.Run("after five attempts", func(t *testing.T) {
 		t.Parallel()
 		url, requests := failing(t, forever, status(503))
-		require.ErrorIs(t, call(testContext(t), url, quick), ingress.ErrUnavailable)
+		require.ErrorIs(t, call(testkit.Context(t), url, quick), ingress.ErrUnavailable)
 		require.EqualValues(t, 5, requests.Load())
 	})
 	t.Run("at once when turned off", func(t *testing.T) {
 		t.Parallel()
 		url, requests := failing(t, forever, status(503))
-		require.ErrorIs(t, call(testContext(t), url, ingress.Retry{MaxAttempts: 1}), ingress.ErrUnavailable)
+		require.ErrorIs(t, call(testkit.Context(t), url, ingress.Retry{MaxAttempts: 1}), ingress.ErrUnavailable)
 		require.EqualValues(t, 1, requests.Load())
 	})
 	t.Run("when the context is cancelled", func(t *testing.T) {
@@ -237,10 +239,10 @@ func TestRetriesEnd(t *testing.T) {
 		t.Parallel()
 		url, requests := failing(t, forever, status(503))
 		start := time.Now()
-		err := call(testContext(t), url, ingress.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour})
+		err := call(testkit.Context(t), url, ingress.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour})
 		require.ErrorIs(t, err, ingress.ErrUnavailable)
 		require.EqualValues(t, 1, requests.Load())
-		require.Less(t, time.Since(start), within/2)
+		require.Less(t, time.Since(start), testkit.Within/2)
 	})
 	t.Run("when the server asks for too long a wait", func(t *testing.T) {
 		t.Parallel()
@@ -269,7 +271,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			})
 			client := newClient(t, ingress.Config{URL: url, Retry: quick})
-			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
 			second = time.Now()
 			require.NoError(t, err)
 			require.EqualValues(t, 2, requests.Load())

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	restate "github.com/restatedev/sdk-go"
@@ -60,7 +62,7 @@ func newAPI(t testing.TB, client *ingress.Client) http.Handler {
 // request is served without a network.
 func request(t testing.TB, h http.Handler, method, target, body string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(testContext(t), method, target, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(testkit.Context(t), method, target, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -115,7 +117,7 @@ func TestARouteCallsAHandler(t *testing.T) {
 
 func TestBadRequestsDoNotReachTheServer(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer().IngressURL())
+	recorder := newRecorder(t, testkit.Server().IngressURL())
 	log := new(logged)
 	api := newAPI(t, newClient(t, ingress.Config{URL: recorder.url, Logger: newLogger(log)}))
 	for name, test := range map[string]struct {
@@ -235,7 +237,7 @@ func TestASendAnswersAtOnceAndTheStatusFollows(t *testing.T) {
 	require.Eventually(t, func() bool {
 		w = request(t, api, http.MethodGet, location, "")
 		return w.Code != http.StatusAccepted
-	}, within, 5*time.Millisecond)
+	}, testkit.Within, 5*time.Millisecond)
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, `"opened `+name+`"`, w.Body.String())
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
@@ -251,7 +253,7 @@ func TestTheStatusOfWhatFailedIsGoneOrNeverWas(t *testing.T) {
 		require.Equal(t, http.StatusAccepted, w.Code)
 		require.Empty(t, w.Header().Get("Location"), "no StatusPath")
 		id := w.Header().Get("X-Restate-Id")
-		_, _ = ingress.HandleOf[restate.Void](client, id).Attach(testContext(t))
+		_, _ = ingress.HandleOf[restate.Void](client, id).Attach(testkit.Context(t))
 		return request(t, api, http.MethodGet, "/invocations/"+id, "")
 	}
 	failed := problemOf(t, finished("/failures/later", `{"Code":404,"Message":"no such order"}`))
@@ -277,7 +279,7 @@ func TestWhenTheClientGoesAwayTheInvocationGoesOn(t *testing.T) {
 		api.ServeHTTP(w, r)
 	}))
 	t.Cleanup(srv.Close)
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(testkit.Context(t))
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL+"/waits", strings.NewReader(`"`+name+`"`))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
@@ -293,7 +295,7 @@ func TestWhenTheClientGoesAwayTheInvocationGoesOn(t *testing.T) {
 	require.Empty(t, log.all())
 
 	open(t, client, name)
-	text, err := ingress.Lookup(ingress.NewService[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testContext(t))
+	text, err := ingress.Lookup(ingress.NewService[*Greeter](client), (*Greeter).Wait, restate.WithIdempotencyKey(name)).Attach(testkit.Context(t))
 	require.NoError(t, err)
 	require.Equal(t, "opened "+name, text)
 }
@@ -301,7 +303,7 @@ func TestWhenTheClientGoesAwayTheInvocationGoesOn(t *testing.T) {
 func TestTroubleBehindARouteIsLoggedAndNotShown(t *testing.T) {
 	t.Parallel()
 	answer := func(code int, header ...string) string {
-		return gateway(t, restateServer().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		return gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			for i := 0; i < len(header); i += 2 {
 				w.Header().Set(header[i], header[i+1])
 			}
@@ -309,8 +311,8 @@ func TestTroubleBehindARouteIsLoggedAndNotShown(t *testing.T) {
 			_, _ = io.WriteString(w, "the inside story")
 		})
 	}
-	broken := gateway(t, restateServer().IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
-	slow := gateway(t, restateServer().IngressURL(), func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+	broken := gateway(t, testkit.Server().IngressURL(), func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
+	slow := gateway(t, testkit.Server().IngressURL(), func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	})
@@ -323,8 +325,8 @@ func TestTroubleBehindARouteIsLoggedAndNotShown(t *testing.T) {
 		"unavailable":          {answer(503), 503, ""},
 		"unknown to a gateway": {answer(404), 502, ""},
 		"bad to a gateway":     {answer(400), 502, ""},
-		"a path too many":      {restateServer().IngressURL() + "/prefix", 502, ""},
-		"the admin API":        {restateServer().AdminURL(), 502, ""},
+		"a path too many":      {testkit.Server().IngressURL() + "/prefix", 502, ""},
+		"the admin API":        {testkit.Server().AdminURL(), 502, ""},
 		"unauthorized":         {answer(401), 502, ""},
 		"too large":            {answer(413), 413, ""},
 		"a broken connection":  {broken, 502, ""},

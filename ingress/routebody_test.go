@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
@@ -247,7 +249,7 @@ func newDesk(t testing.TB) http.Handler {
 	require.NoError(t, err)
 	registry, err := handler.NewRegistry(desk, accounts)
 	require.NoError(t, err)
-	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL()}, registry)
+	client, err := ingress.New(ingress.Config{URL: testkit.Server().IngressURL()}, registry)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 
@@ -278,7 +280,7 @@ func newDesk(t testing.TB) http.Handler {
 // direct posts to the server's ingress, past the route.
 func direct(t testing.TB, path, body, contentType string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, restateServer().IngressURL()+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, testkit.Server().IngressURL()+path, strings.NewReader(body))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", contentType)
 	res, err := http.DefaultClient.Do(req)
@@ -423,7 +425,7 @@ func TestWhatIsBoundToTheURLIsSetInTheClientsOwnObject(t *testing.T) {
 		require.Eventually(t, func() bool {
 			w = request(t, api, http.MethodGet, location, "")
 			return w.Code != http.StatusAccepted
-		}, within, 5*time.Millisecond)
+		}, testkit.Within, 5*time.Millisecond)
 		require.Equal(t, http.StatusOK, w.Code, w.Body)
 		require.Contains(t, w.Body.String(), "pass p,")
 		require.Contains(t, w.Body.String(), "note [1,  2]")

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -14,7 +16,7 @@ import (
 
 func TestSendReachesEveryShapeOfMethod(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	greeter := ingress.NewService[*Greeter](client)
 
 	greet, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
@@ -45,7 +47,7 @@ func TestSendReachesEveryShapeOfMethod(t *testing.T) {
 
 func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	name := t.Name()
 	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name)
 	require.NoError(t, err)
@@ -72,7 +74,7 @@ func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 
 func TestSendWithTheSameKeyIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	greeter, name := ingress.NewService[*Greeter](client), t.Name()
 	first, err := ingress.Send(ctx, greeter, (*Greeter).Greet, name, restate.WithIdempotencyKey(name))
 	require.NoError(t, err)
@@ -88,7 +90,7 @@ func TestSendWithTheSameKeyIsAcceptedOnce(t *testing.T) {
 
 func TestADelayedSendRunsLater(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	const delay = 700 * time.Millisecond
 	start := time.Now()
 	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, t.Name(), restate.WithDelay(delay))
@@ -103,14 +105,14 @@ func TestADelayedSendRunsLater(t *testing.T) {
 
 func TestADelayIsRoundedUpToMilliseconds(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer().IngressURL())
+	recorder := newRecorder(t, testkit.Server().IngressURL())
 	client := newClient(t, ingress.Config{URL: recorder.url})
 	for delay, want := range map[time.Duration]string{
 		0: "", time.Nanosecond: "1ms", time.Millisecond: "1ms", 1500*time.Microsecond + 1: "2ms",
 		math.MaxInt64: "9223372036855ms",
 	} {
 		t.Run(delay.String(), func(t *testing.T) {
-			_, err := ingress.Send0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
+			_, err := ingress.Send0(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
 			require.NoError(t, err)
 			seen := recorder.all()
 			require.Equal(t, want, seen[len(seen)-1].URL.Query().Get("delay"))
@@ -130,9 +132,9 @@ func TestANegativeDelayIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sent, err := ingress.Send0(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
+			sent, err := ingress.Send0(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Ping, restate.WithDelay(delay))
 			require.NoError(t, err)
-			text, err := sent.Attach(testContext(t))
+			text, err := sent.Attach(testkit.Context(t))
 			require.NoError(t, err)
 			require.Equal(t, "pong", text)
 		})
@@ -141,7 +143,7 @@ func TestANegativeDelayIsNone(t *testing.T) {
 
 func TestAWorkflowIsSubmittedOnceAndFoundByItsID(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	signup := ingress.NewWorkflow[*Signup](client).ID(t.Name() + "/?#%41 ü")
 
 	_, _, err := ingress.Lookup(signup, (*Signup).Run).Output(ctx)
@@ -179,7 +181,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 		key := t.Name() + key
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
-			ctx, greeter := testContext(t), ingress.NewService[*Greeter](client)
+			ctx, greeter := testkit.Context(t), ingress.NewService[*Greeter](client)
 			withKey := restate.WithIdempotencyKey(key)
 			_, err := ingress.Lookup(greeter, (*Greeter).Greet, withKey).Attach(ctx)
 			require.ErrorIs(t, err, ingress.ErrNotFound)
@@ -206,7 +208,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 
 	t.Run("of methods without a result", func(t *testing.T) {
 		t.Parallel()
-		ctx := testContext(t)
+		ctx := testkit.Context(t)
 		greeter, withKey := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(t.Name())
 		require.NoError(t, ingress.CallVoid(ctx, greeter, (*Greeter).Notify, "x", withKey))
 		_, err := ingress.LookupVoid(greeter, (*Greeter).Notify, withKey).Attach(ctx)
@@ -219,8 +221,8 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 
 func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 	t.Parallel()
-	recorder := newRecorder(t, restateServer().IngressURL())
-	client, ctx := newClient(t, ingress.Config{URL: recorder.url}), testContext(t)
+	recorder := newRecorder(t, testkit.Server().IngressURL())
+	client, ctx := newClient(t, ingress.Config{URL: recorder.url}), testkit.Context(t)
 	greeter, signup := ingress.NewService[*Greeter](client), ingress.NewWorkflow[*Signup](client).ID("x")
 	for name, test := range map[string]struct {
 		handle ingress.Handle[string]
@@ -259,7 +261,7 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 
 func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	greeter, key := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(t.Name()+" a/b?")
 	cart, signup := ingress.NewObject[*Cart](client).Key(t.Name()+"/ü"), ingress.NewWorkflow[*Signup](client).ID(t.Name()+"/ü")
 	greeted, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada", key)
@@ -277,14 +279,14 @@ func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 		require.Equal(t, want, idOf(t, found))
 	}
 
-	elsewhere := newClient(t, ingress.Config{URL: restateServer().AdminURL()})
+	elsewhere := newClient(t, ingress.Config{URL: testkit.Server().AdminURL()})
 	_, err = ingress.Lookup(ingress.NewWorkflow[*Signup](elsewhere).ID("x"), (*Signup).Run).ID(ctx)
 	require.Error(t, err)
 }
 
 func TestAnInvocationByIDDecodesAsToldTo(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
 	raw, err := ingress.HandleOf[[]byte](client, idOf(t, sent), restate.WithBinary).Attach(ctx)
@@ -299,7 +301,7 @@ func TestAnInvocationByIDDecodesAsToldTo(t *testing.T) {
 
 func TestNamedCallsWhatHasNoType(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 
 	greet := ingress.Named[string, string](client, "Greeter", "Greet")
 	text, err := greet.Call(ctx, "Ada")
@@ -340,7 +342,7 @@ func TestNamedCallsWhatHasNoType(t *testing.T) {
 
 func TestNamedReportsMistakes(t *testing.T) {
 	t.Parallel()
-	ctx, client := testContext(t), newClient(t, ingress.Config{})
+	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	type named = ingress.NamedHandler[string, string]
 	for name, test := range map[string]struct {
 		to   named

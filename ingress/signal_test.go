@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -69,7 +71,7 @@ func Example_signal() {
 
 func TestASignalReachesAnInvocationThroughAHandler(t *testing.T) {
 	t.Parallel()
-	ctx, approvals := testContext(t), ingress.NewService[*Approvals](newClient(t, ingress.Config{}))
+	ctx, approvals := testkit.Context(t), ingress.NewService[*Approvals](newClient(t, ingress.Config{}))
 	send := func() ingress.Handle[string] {
 		waiting, err := ingress.Send(ctx, approvals, (*Approvals).Request, "a raise")
 		require.NoError(t, err)
@@ -104,10 +106,10 @@ func TestTheServerHasNoPathForSignals(t *testing.T) {
 		"/restate/invocation/" + id + "/signal/decision", "/restate/invocation/" + id + "/signals/decision/resolve",
 		"/restate/invocations/" + id + "/signals/decision/resolve",
 	} {
-		require.Equal(t, http.StatusNotFound, postJSON(t, restateServer().IngressURL()+path), path)
-		require.Equal(t, http.StatusNotFound, postJSON(t, restateServer().AdminURL()+strings.TrimPrefix(path, "/restate")), path)
+		require.Equal(t, http.StatusNotFound, postJSON(t, testkit.Server().IngressURL()+path), path)
+		require.Equal(t, http.StatusNotFound, postJSON(t, testkit.Server().AdminURL()+strings.TrimPrefix(path, "/restate")), path)
 	}
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, restateServer().AdminURL()+"/openapi", nil)
+	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodGet, testkit.Server().AdminURL()+"/openapi", nil)
 	require.NoError(t, err)
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
@@ -121,7 +123,7 @@ func TestTheServerHasNoPathForSignals(t *testing.T) {
 // postJSON returns the status of the answer.
 func postJSON(t *testing.T, url string) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(testContext(t), http.MethodPost, url, strings.NewReader(`"Ada"`))
+	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, url, strings.NewReader(`"Ada"`))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -74,7 +76,7 @@ func scripted(t testing.TB, answers ...string) (url string, requests *atomic.Int
 	})
 	serve := func(conn net.Conn) {
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(within))
+		_ = conn.SetDeadline(time.Now().Add(testkit.Within))
 		in := bufio.NewReader(conn)
 		for _, answer := range answers {
 			req, err := http.ReadRequest(in)
@@ -123,7 +125,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 			t.Parallel()
 			transport, url := newCounted(t), serving(t, handle)
 			for range 10 {
-				_, err := transport.post(testContext(t), url, "hello")
+				_, err := transport.post(testkit.Context(t), url, "hello")
 				require.NoError(t, err)
 			}
 			require.EqualValues(t, 1, transport.opened.Load())
@@ -143,7 +145,7 @@ func TestManyCallersUseTheirConnectionsAgain(t *testing.T) {
 		group.Go(func() {
 			for j := range calls {
 				want := fmt.Sprintf("%d/%d", i, j)
-				if got, err := transport.post(testContext(t), url, want); err != nil || got != want {
+				if got, err := transport.post(testkit.Context(t), url, want); err != nil || got != want {
 					failed.Store(fmt.Sprintf("%q %v", got, err))
 				}
 			}
@@ -171,7 +173,7 @@ func TestLargeBodiesPass(t *testing.T) {
 			transport, url := newCounted(t), serving(t, handle)
 			body := strings.Repeat("0123456789", 1<<20)
 			for range 3 {
-				got, err := transport.post(testContext(t), url, body)
+				got, err := transport.post(testkit.Context(t), url, body)
 				require.NoError(t, err)
 				require.Equal(t, len(body), len(got))
 			}
@@ -225,11 +227,11 @@ func TestAWrittenRequestIsRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 				client := newClient(t, ingress.Config{URL: url, Retry: ingress.Retry{MaxAttempts: 3, InitialInterval: time.Millisecond}})
 				want := test.requests
 				if len(answers) > 1 {
-					_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "first")
+					_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "first")
 					require.NoError(t, err)
 					requests.Store(0)
 				}
-				err := test.call(testContext(t), client)
+				err := test.call(testkit.Context(t), client)
 				if len(answers) > 1 && want > 1 {
 					// On the next connection the script begins again, with an answer.
 					require.EqualValues(t, 2, requests.Load())
@@ -255,7 +257,7 @@ func TestTheContextInterrupts(t *testing.T) {
 			<-r.Context().Done()
 			close(gone)
 		})
-		ctx, cancel := context.WithCancel(testContext(t))
+		ctx, cancel := context.WithCancel(testkit.Context(t))
 		go func() {
 			<-arrived
 			cancel()
@@ -266,7 +268,7 @@ func TestTheContextInterrupts(t *testing.T) {
 	})
 	t.Run("a read of the answer", func(t *testing.T) {
 		t.Parallel()
-		ctx, cancel := context.WithCancel(testContext(t))
+		ctx, cancel := context.WithCancel(testkit.Context(t))
 		url := serving(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.Header().Set("Content-Length", "10")
@@ -283,7 +285,7 @@ func TestTheContextInterrupts(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = listener.Close() })
-		ctx, cancel := context.WithTimeout(testContext(t), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeout(testkit.Context(t), 50*time.Millisecond)
 		defer cancel()
 		client := newClient(t, ingress.Config{URL: "http://" + listener.Addr().String()})
 		_, err = ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, strings.Repeat("x", 64<<20))
@@ -293,7 +295,7 @@ func TestTheContextInterrupts(t *testing.T) {
 		t.Parallel()
 		transport, url := newCounted(t), serving(t, echo)
 		for range 10 {
-			ctx, cancel := context.WithCancel(testContext(t))
+			ctx, cancel := context.WithCancel(testkit.Context(t))
 			_, err := transport.post(ctx, url, "x")
 			require.NoError(t, err)
 			cancel()
@@ -304,13 +306,13 @@ func TestTheContextInterrupts(t *testing.T) {
 		t.Parallel()
 		transport, url := newCounted(t), serving(t, echo)
 		for i := range 200 {
-			ctx, cancel := context.WithCancel(testContext(t))
+			ctx, cancel := context.WithCancel(testkit.Context(t))
 			go cancel()
 			if _, err := transport.post(ctx, url, "x"); err != nil {
 				require.ErrorIs(t, err, context.Canceled)
 			}
 			want := fmt.Sprint(i)
-			got, err := transport.post(testContext(t), url, want)
+			got, err := transport.post(testkit.Context(t), url, want)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		}
@@ -334,7 +336,7 @@ func TestWhatIsNoAnswerIsAConnectionError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, _ := scripted(t, answer)
-			_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
+			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
 			var broken *ingress.ConnectionError
 			if name == "another protocol" { // which is an answer, and no result
 				require.Equal(t, http.StatusSwitchingProtocols, requireError(t, err).Status)
@@ -349,7 +351,7 @@ func TestWhatIsNoAnswerIsAConnectionError(t *testing.T) {
 func TestInterimAnswersArePassedOver(t *testing.T) {
 	t.Parallel()
 	url, _ := scripted(t, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"+okAnswer)
-	text, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
+	text, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url})), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
 	require.Equal(t, "ok", text)
 }
@@ -365,7 +367,7 @@ func TestARefusalThatComesBeforeTheRequestIsReadIsSeen(t *testing.T) {
 				t.Parallel()
 				client := newClient(t, ingress.Config{URL: refusing(t, refuse)})
 				for range 3 {
-					_, err := ingress.Call(testContext(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, strings.Repeat("x", size))
+					_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, strings.Repeat("x", size))
 					require.Equal(t, http.StatusRequestEntityTooLarge, requireError(t, err).Status)
 				}
 			})
@@ -384,7 +386,7 @@ func refusing(t testing.TB, answer string) (url string) {
 	})
 	serve := func(conn net.Conn) {
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(within))
+		_ = conn.SetDeadline(time.Now().Add(testkit.Within))
 		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
 			_, _ = io.WriteString(conn, answer)
 		}
@@ -411,7 +413,7 @@ func TestCallsCanBeTraced(t *testing.T) {
 		events = append(events, event)
 	}
 	client := newClient(t, ingress.Config{})
-	ctx := httptrace.WithClientTrace(testContext(t), &httptrace.ClientTrace{
+	ctx := httptrace.WithClientTrace(testkit.Context(t), &httptrace.ClientTrace{
 		GetConn:              func(string) { seen("get") },
 		ConnectDone:          func(string, string, error) { seen("connected") },
 		GotConn:              func(info httptrace.GotConnInfo) { seen(fmt.Sprintf("got, used before %v", info.Reused)) },
@@ -444,7 +446,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 		srv.Start()
 		t.Cleanup(srv.Close)
 		for range 2 {
-			_, err := transport.post(testContext(t), srv.URL, "hello")
+			_, err := transport.post(testkit.Context(t), srv.URL, "hello")
 			require.NoError(t, err)
 		}
 		return closed
@@ -452,7 +454,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 	await := func(t *testing.T, closed chan struct{}) {
 		select {
 		case <-closed:
-		case <-time.After(within):
+		case <-time.After(testkit.Within):
 			t.Fatal("the connection stays open")
 		}
 	}
@@ -490,7 +492,7 @@ func TestARequestOnAConnectionThatDiedIdleIsMadeOnAnother(t *testing.T) {
 		return &ending{conn, closed}, err
 	}
 	for range 20 {
-		got, err := transport.post(testContext(t), srv.URL, "hello")
+		got, err := transport.post(testkit.Context(t), srv.URL, "hello")
 		require.NoError(t, err)
 		require.Equal(t, "hello", got)
 		srv.CloseClientConnections()

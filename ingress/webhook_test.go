@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
 
@@ -62,7 +64,7 @@ func TestAWebhookIsVerifiedAndTakenOnce(t *testing.T) {
 		require.Equal(t, http.StatusAccepted, w.Code, w.Body)
 		require.Equal(t, i > 0, strings.Contains(w.Body.String(), "PreviouslyAccepted"))
 	}
-	total, err := ingress.Call(testContext(t), cart, (*Cart).AddItem, Item{})
+	total, err := ingress.Call(testkit.Context(t), cart, (*Cart).AddItem, Item{})
 	require.NoError(t, err)
 	require.Equal(t, 2, total, "the event counted once")
 
@@ -85,7 +87,7 @@ func TestAWebhookIsVerifiedAndTakenOnce(t *testing.T) {
 			require.NotContains(t, w.Body.String(), "whsec")
 		})
 	}
-	total, err = ingress.Call(testContext(t), cart, (*Cart).AddItem, Item{})
+	total, err = ingress.Call(testkit.Context(t), cart, (*Cart).AddItem, Item{})
 	require.NoError(t, err)
 	require.Equal(t, 2, total)
 }

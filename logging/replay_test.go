@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
@@ -23,8 +25,6 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/logging"
 )
-
-var httpClient = &http.Client{Transport: &http.Transport{}}
 
 // Talker logs everywhere.
 type Talker struct {
@@ -92,14 +92,14 @@ func serve(t testing.TB, name string, core zapcore.Core, cfg logging.Config, opt
 	require.NoError(t, err)
 	require.NoError(t, e.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, e.Stop(context.Background())) })
-	c, err := admin.New(admin.Config{URL: restateServer.AdminURL()})
+	c, err := admin.New(admin.Config{URL: testkit.Server().AdminURL()})
 	require.NoError(t, err)
 	defer c.CloseIdleConnections()
 	_, err = c.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{
-		URI: fmt.Sprintf("http://%s:%d", restateServer.EndpointHost(), e.Port()), Force: true,
+		URI: fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), e.Port()), Force: true,
 	})
 	require.NoError(t, err)
-	return talker, restateServer.IngressURL() + "/" + name
+	return talker, testkit.Server().IngressURL() + "/" + name
 }
 
 var serial atomic.Int32
@@ -110,7 +110,7 @@ func call(t testing.TB, url string) (status int, body string) {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
 	require.NoError(t, err)
-	res, err := httpClient.Do(req)
+	res, err := testkit.HTTPClient().Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
@@ -196,7 +196,7 @@ func TestLinesHaveTheirAttributes(t *testing.T) {
 	_, url := serve(t, "attributes", core, logging.Config{})
 	call(t, url+"/Talk")
 	own := lines.FilterMessage("own first").All()[0].ContextMap()
-	require.Equal(t, strings.TrimPrefix(url, restateServer.IngressURL()+"/")+"/Talk", own["method"])
+	require.Equal(t, strings.TrimPrefix(url, testkit.Server().IngressURL()+"/")+"/Talk", own["method"])
 	require.Regexp(t, "^inv_", own["invocationID"])
 	require.Equal(t, map[string]any{"a": int64(1), "g": map[string]any{"b": int64(2)}}, lines.FilterMessage("derived first").All()[0].ContextMap())
 }

@@ -9,43 +9,23 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/fxrestate/go/internal/testkit"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
 	"github.com/fxrestate/go/pipeline"
 )
-
-// One server serves all tests of the package.
-var (
-	serverOnce sync.Once
-	theServer  *devserver.Server
-	serverErr  error
-)
-
-func restateServer(t testing.TB) *devserver.Server {
-	t.Helper()
-	serverOnce.Do(func() {
-		theServer, serverErr = devserver.Start(context.Background(), devserver.Config{
-			Env:      map[string]string{"RESTATE_DEFAULT_NUM_PARTITIONS": "4"},
-			Progress: os.Stderr,
-		})
-	})
-	require.NoError(t, serverErr)
-	return theServer
-}
 
 // inModes runs a test with invocations that suspend only when the server wants
 // it, and with invocations that suspend and replay at every await.
@@ -184,31 +164,16 @@ func (a *app) register(def restate.ServiceDefinition) {
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	var protocols http.Protocols
-	protocols.SetUnencryptedHTTP2(true)
-	endpoint := &http.Server{
-		Protocols: &protocols,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithCancel(r.Context())
-			defer cancel()
-			serve(w, r.WithContext(context.WithValue(ctx, cancelKey{}, cancel)))
-		}),
-		ErrorLog: slog.NewLogLogger(a.log, slog.LevelDebug),
-	}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = endpoint.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = endpoint.Close()
-		<-served
-	})
+	testkit.Serve(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		serve(w, r.WithContext(context.WithValue(ctx, cancelKey{}, cancel)))
+	}), func(s *http.Server) { s.ErrorLog = slog.NewLogLogger(a.log, slog.LevelDebug) })
 	port := listener.Addr().(*net.TCPAddr).Port
-	uri := fmt.Sprintf("http://%s:%d", restateServer(t).EndpointHost(), port)
+	uri := fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), port)
 	body, err := json.Marshal(map[string]any{"uri": uri, "force": true})
 	require.NoError(t, err)
-	status, answer := do(t, http.MethodPost, restateServer(t).AdminURL()+"/deployments", body, http.Header{"Content-Type": {"application/json"}})
+	status, answer := do(t, http.MethodPost, testkit.Server().AdminURL()+"/deployments", body, http.Header{"Content-Type": {"application/json"}})
 	require.Equal(t, http.StatusCreated, status, "%s", answer)
 }
 
@@ -280,7 +245,7 @@ func (a *app) post(suffix string, body []byte, headers ...string) answer {
 		header.Set(headers[i], headers[i+1])
 	}
 	var out answer
-	status, raw := doHeader(a.t, http.MethodPost, restateServer(a.t).IngressURL()+"/"+a.service+"/Do"+suffix, body, header, &out.id)
+	status, raw := doHeader(a.t, http.MethodPost, testkit.Server().IngressURL()+"/"+a.service+"/Do"+suffix, body, header, &out.id)
 	_ = json.Unmarshal(raw, &out)
 	out.status, out.body = status, string(raw)
 	return out
@@ -301,7 +266,7 @@ func (a *app) output(id string) answer {
 	a.t.Helper()
 	var out answer
 	out.status, _ = 0, ""
-	status, raw := do(a.t, http.MethodGet, restateServer(a.t).IngressURL()+"/restate/invocation/"+id+"/attach", nil, nil)
+	status, raw := do(a.t, http.MethodGet, testkit.Server().IngressURL()+"/restate/invocation/"+id+"/attach", nil, nil)
 	_ = json.Unmarshal(raw, &out)
 	out.status, out.body, out.id = status, string(raw), id
 	return out
@@ -309,7 +274,7 @@ func (a *app) output(id string) answer {
 
 func (a *app) cancel(id string) {
 	a.t.Helper()
-	status, raw := do(a.t, http.MethodPatch, restateServer(a.t).AdminURL()+"/invocations/"+id+"/cancel", nil, nil)
+	status, raw := do(a.t, http.MethodPatch, testkit.Server().AdminURL()+"/invocations/"+id+"/cancel", nil, nil)
 	require.Less(a.t, status, 300, "%s", raw)
 }
 
@@ -320,7 +285,7 @@ func (a *app) journal(id string) []string {
 		"query": fmt.Sprintf("SELECT entry_type FROM sys_journal WHERE id = '%s' ORDER BY index", id),
 	})
 	require.NoError(a.t, err)
-	status, raw := do(a.t, http.MethodPost, restateServer(a.t).AdminURL()+"/query", query,
+	status, raw := do(a.t, http.MethodPost, testkit.Server().AdminURL()+"/query", query,
 		http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}})
 	require.Equal(a.t, http.StatusOK, status, "%s", raw)
 	var rows struct {

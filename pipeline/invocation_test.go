@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -300,7 +302,7 @@ func TestEveryKindOfHandlerOfAForeignDefinitionHasAPipeline(t *testing.T) {
 		if call[1] != "" {
 			header.Set("Content-Type", "application/json")
 		}
-		status, raw := do(t, http.MethodPost, restateServer(t).IngressURL()+"/"+call[0], []byte(call[1]), header)
+		status, raw := do(t, http.MethodPost, testkit.Server().IngressURL()+"/"+call[0], []byte(call[1]), header)
 		require.Equal(t, http.StatusOK, status, "%s: %s", call[0], raw)
 		require.Equal(t, call[2], string(raw), call[0])
 		mu.Lock()

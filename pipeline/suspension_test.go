@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
@@ -203,7 +205,7 @@ func TestAnAttemptWhoseStreamIsGoneIsAborted(t *testing.T) {
 	})
 	id := a.send(order{})
 	require.Equal(t, id, <-started)
-	status, raw := do(t, http.MethodPatch, restateServer(t).AdminURL()+"/invocations/"+id+"/kill", nil, nil)
+	status, raw := do(t, http.MethodPatch, testkit.Server().AdminURL()+"/invocations/"+id+"/kill", nil, nil)
 	require.Less(t, status, 300, "%s", raw)
 	require.Equal(t, []pipeline.Outcome{pipeline.Aborted}, a.outcomes(id))
 	require.ErrorIs(t, a.watch.of(t, id)[0].Err, pipeline.ErrAborted)

@@ -32,11 +32,11 @@
 //	fxrestate.Object[*Cart](NewCart),
 //	fx.Provide(NewAPI), // may take a CartClient or a CartIngress
 //
-// So does declaring it as the contract of a service elsewhere, as in
-// fxrestate.RemoteObject[*Cart](), and it may be a struct of another package: the
-// generated file lies beside the struct, and the registration finds it through the
-// method RestateClients. A program that also has an fx.Provide of NewCartClient does not
-// start: fx says that it is already provided. Remove that fx.Provide.
+// Registering it as the contract of a service in another application does the same, as
+// in fxrestate.RemoteObject[*Cart](). The struct may be in another package: the generated
+// file is in the package of the struct, and the registration finds the clients through
+// the method RestateClients. If a program also has an fx.Provide of NewCartClient, fx
+// reports that the client is already provided. Remove that fx.Provide.
 //
 // A client depends on the kind: an object is addressed with Key, a workflow with ID,
 // and a service needs neither. A client has the methods of the struct, and they take

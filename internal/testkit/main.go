@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/fxrestate/go/devserver"
 )
 
 // Option changes what [Main] does.
@@ -41,6 +43,7 @@ type suite struct {
 	before    []func() (cleanup func(), err error)
 	replayToo bool
 	serverEnv func(dir string) (map[string]string, error)
+	services  func(*devserver.Server) (stop func(), err error)
 	server    running
 }
 
@@ -57,7 +60,7 @@ func (s *suite) run(m *testing.M) (code int) {
 			goleak.IgnoreAnyFunction("os/exec.(*Cmd).writerDescriptor.func1"), // of the second run
 			goleak.IgnoreAnyFunction("github.com/fxrestate/go/internal/testkit.endWithTheFirst"))
 	}
-	err := flag.Set("test.parallel", parallel)
+	err := errors.Join(flag.Set("test.parallel", parallel), s.server.prepare(s.serverEnv))
 	for _, setup := range s.before {
 		cleanup, failed := setup()
 		err = errors.Join(err, failed)

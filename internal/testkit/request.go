@@ -29,6 +29,9 @@ type Answer struct {
 	Body   []byte
 }
 
+// Text returns the body.
+func (a Answer) Text() string { return string(a.Body) }
+
 // Failure is the body of an answer that is not a result.
 type Failure struct {
 	Code    int    `json:"code"`
@@ -49,23 +52,37 @@ func Path(segments ...string) string {
 // server than the package's the path is a URL.
 func Post(t testing.TB, path string, in any, headers ...string) Answer {
 	t.Helper()
+	a, err := PostJSON(t.Context(), ingressURL(path), in, headers...)
+	require.NoError(t, err)
+	return a
+}
+
+// PostJSON posts a JSON value to a URL, or no body for nil. It may be called from any
+// goroutine.
+func PostJSON(ctx context.Context, url string, in any, headers ...string) (Answer, error) {
 	var body []byte
 	if in != nil {
 		var err error
-		body, err = json.Marshal(in)
-		require.NoError(t, err)
+		if body, err = json.Marshal(in); err != nil {
+			return Answer{}, err
+		}
 		headers = append([]string{"Content-Type", "application/json"}, headers...)
 	}
-	return PostBytes(t, path, body, headers...)
+	return Exchange(ctx, http.MethodPost, url, body, headers...)
+}
+
+// ingressURL returns a URL as it is, and that of a path of the package's ingress.
+func ingressURL(path string) string {
+	if strings.HasPrefix(path, "/") {
+		return Server().IngressURL() + path
+	}
+	return path
 }
 
 // PostBytes posts bytes to a path of the ingress.
 func PostBytes(t testing.TB, path string, body []byte, headers ...string) Answer {
 	t.Helper()
-	if strings.HasPrefix(path, "/") {
-		path = Server().IngressURL() + path
-	}
-	return Request(t, http.MethodPost, path, body, headers...)
+	return Request(t, http.MethodPost, ingressURL(path), body, headers...)
 }
 
 // Request makes a request.
@@ -85,6 +102,11 @@ func Exchange(ctx context.Context, method, url string, body []byte, headers ...s
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	return Do(req)
+}
+
+// Do makes a request. It may be called from any goroutine.
+func Do(req *http.Request) (Answer, error) {
 	res, err := HTTPClient().Do(req)
 	if err != nil {
 		return Answer{}, err
@@ -163,20 +185,10 @@ func Each(t testing.TB, n int, do func(i int) error) {
 	}
 }
 
-// TryPost posts a JSON value and reports an answer that is no success. It may be
-// called from any goroutine.
+// TryPost posts a JSON value to a path of the ingress and reports an answer that is
+// no success. It may be called from any goroutine.
 func TryPost(t testing.TB, path string, in any) (Answer, error) {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return Answer{}, err
-	}
-	var headers []string
-	if in == nil {
-		body = nil
-	} else {
-		headers = []string{"Content-Type", "application/json"}
-	}
-	a, err := Exchange(t.Context(), http.MethodPost, Server().IngressURL()+path, body, headers...)
+	a, err := PostJSON(t.Context(), ingressURL(path), in)
 	if err == nil && a.Status != http.StatusOK {
 		err = fmt.Errorf("%s answers %d: %s", path, a.Status, a.Body)
 	}

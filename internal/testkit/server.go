@@ -18,10 +18,15 @@ import (
 	"github.com/fxrestate/go/endpoint"
 )
 
-// ServerEnv adds variables to the environment of the package's server. The directory
-// is there until the tests have ended.
+// ServerEnv adds variables to the environment of the package's server. They are asked
+// for before the tests; the directory is there until these have ended.
 func ServerEnv(env func(dir string) (map[string]string, error)) Option {
 	return func(s *suite) { s.serverEnv = env }
+}
+
+// Services serves what is on the package's server from its start to its stop.
+func Services(serve func(*devserver.Server) (stop func(), err error)) Option {
+	return func(s *suite) { s.services = serve }
 }
 
 // Server returns the restate-server that all tests of a package share. It is started
@@ -74,46 +79,61 @@ var CompileCore = sync.OnceValue(func() error {
 
 // running is the server of a package, if a test asked for one.
 type running struct {
-	server *devserver.Server
-	admin  *admin.Client
-	log    bytes.Buffer // to be read after its end
-	dir    string
+	env          map[string]string // more than all servers have
+	dir          string
+	server       *devserver.Server
+	admin        *admin.Client
+	log          bytes.Buffer // to be read after its end
+	stopServices func()
 }
 
 var started = sync.OnceValue(func() *running {
 	r := &current.server
-	if err := r.start(current.serverEnv); err != nil {
+	if err := r.start(current.services); err != nil {
 		panic(err)
 	}
 	return r
 })
 
-func (r *running) start(env func(dir string) (map[string]string, error)) (err error) {
+// prepare asks for the environment of the server.
+func (r *running) prepare(env func(dir string) (map[string]string, error)) (err error) {
+	if env == nil {
+		return nil
+	}
+	if r.dir, err = os.MkdirTemp("", "fxrestate-test"); err == nil {
+		r.env, err = env(r.dir)
+	}
+	return err
+}
+
+func (r *running) start(services func(*devserver.Server) (stop func(), err error)) (err error) {
 	cfg := ServerConfig()
 	cfg.Log = &r.log
-	if env != nil {
-		if r.dir, err = os.MkdirTemp("", "fxrestate-test"); err != nil {
-			return err
-		}
-		more, err := env(r.dir)
-		if err != nil {
-			return err
-		}
-		maps.Copy(cfg.Env, more)
-	}
+	maps.Copy(cfg.Env, r.env)
 	if r.server, err = devserver.Start(context.Background(), cfg); err != nil {
 		return err
+	}
+	if services != nil {
+		if r.stopServices, err = services(r.server); err != nil {
+			return err
+		}
 	}
 	r.admin, err = admin.New(admin.Config{URL: r.server.AdminURL()})
 	return err
 }
 
 func (r *running) stop() error {
+	removed := os.RemoveAll(r.dir)
 	if r.server == nil {
-		return nil
+		return removed
 	}
-	r.admin.CloseIdleConnections()
-	err := errors.Join(r.server.Stop(context.Background()), os.RemoveAll(r.dir))
+	if r.admin != nil {
+		r.admin.CloseIdleConnections()
+	}
+	if r.stopServices != nil {
+		r.stopServices()
+	}
+	err := errors.Join(removed, r.server.Stop(context.Background()))
 	if current.replayToo {
 		err = errors.Join(err, checkLog(r.log.String()))
 	}

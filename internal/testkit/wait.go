@@ -34,14 +34,20 @@ func Eventually(t testing.TB, check func() error) {
 	}
 }
 
+// Until waits until a condition holds.
+func Until(t testing.TB, condition func() bool, what string, args ...any) {
+	t.Helper()
+	require.Eventually(t, condition, Within, 10*time.Millisecond, append([]any{what}, args...)...)
+}
+
 // Receive waits for a value or for the closing of a channel.
-func Receive[T any](t testing.TB, c <-chan T, what string) T {
+func Receive[T any](t testing.TB, c <-chan T, what ...string) T {
 	t.Helper()
 	select {
 	case v := <-c:
 		return v
 	case <-time.After(Within):
-		require.FailNow(t, "waited in vain for "+what)
+		require.FailNow(t, "waited in vain", "%s", what)
 		panic("unreachable")
 	}
 }

@@ -159,15 +159,15 @@ func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate
 	if err != nil {
 		return nil, err
 	}
-	f = &response[O]{to: to.handlerName, from: scope.Of(ctx), input: input}
+	f = &response[O]{to: to.Target, from: scope.Of(ctx), input: input}
 	// The SDK's functions would allocate a client and a future more.
-	switch own := sdk.Mockable(ctx); to.kind {
+	switch own := sdk.Mockable(ctx); to.Kind {
 	case handler.Object:
-		f.made = own.Object(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Object(to.Service, to.key, to.Handler, to.options...).RequestFuture(&f.input, opts...)
 	case handler.Workflow:
-		f.made = own.Workflow(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Workflow(to.Service, to.key, to.Handler, to.options...).RequestFuture(&f.input, opts...)
 	default:
-		f.made = own.Service(to.service, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Service(to.Service, to.Handler, to.options...).RequestFuture(&f.input, opts...)
 	}
 	f.input = payload.Encoded{} // it is in the journal now
 	return f, nil
@@ -184,7 +184,7 @@ type made interface {
 type response[O any] struct {
 	made
 
-	to    handlerName
+	to    *handler.Target
 	from  *scope.Scope
 	input payload.Encoded
 }
@@ -197,7 +197,7 @@ func (r *response[O]) result() (out O, err error) {
 	defer sdk.Rescue(&err)
 	var p payload.Payload[O]
 	if failure := r.made.Response(&p); failure != nil {
-		return out, r.to.failed(failure, r.made.GetInvocationId)
+		return out, failed(r.to, failure, r.made.GetInvocationId)
 	}
 	return decode(r.from, r.to, p)
 }
@@ -258,5 +258,5 @@ func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOpti
 	if err != nil {
 		return Handle[O]{}, err
 	}
-	return Handle[O]{sent: sender(ctx, to).Send(&input, opts...), of: to.handlerName, codec: to.output}, nil
+	return Handle[O]{sent: sender(ctx, to).Send(&input, opts...), of: to.Target, codec: to.output}, nil
 }

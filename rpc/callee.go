@@ -15,20 +15,9 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// handlerName names a handler, or an invocation, in errors.
-type handlerName struct{ service, handler string }
-
-func (n handlerName) String() string {
-	if n.handler == "" {
-		return n.service
-	}
-	return n.service + "/" + n.handler
-}
-
 // callee is the handler that a call goes to.
 type callee struct {
-	handlerName
-	kind    handler.Kind
+	*handler.Target
 	key     string
 	input   encoding.Codec
 	output  encoding.Codec
@@ -55,12 +44,12 @@ func (c callee) with(opts []restate.ClientOption) callee {
 // terminal.
 func (c callee) checkKey() error {
 	switch {
-	case !c.kind.Keyed():
+	case !c.Kind.Keyed():
 		return nil
 	case c.key == "":
-		return badRequest(fmt.Errorf("rpc: call of %s with %w", c.handlerName, ErrEmptyKey))
+		return badRequest(fmt.Errorf("rpc: call of %s with %w", c.Target, ErrEmptyKey))
 	case !utf8.ValidString(c.key):
-		return badRequest(fmt.Errorf("rpc: call of %s with a key that is not valid UTF-8", c.handlerName))
+		return badRequest(fmt.Errorf("rpc: call of %s with a key that is not valid UTF-8", c.Target))
 	default:
 		return nil
 	}
@@ -68,13 +57,13 @@ func (c callee) checkKey() error {
 
 // sender makes the SDK's client of a handler whose result is not waited for.
 func sender(ctx restate.Context, to callee) restate.SendClient[any] {
-	switch to.kind {
+	switch to.Kind {
 	case handler.Object:
-		return restate.ObjectSend(ctx, to.service, to.key, to.handler, to.options...)
+		return restate.ObjectSend(ctx, to.Service, to.key, to.Handler, to.options...)
 	case handler.Workflow:
-		return restate.WorkflowSend(ctx, to.service, to.key, to.handler, to.options...)
+		return restate.WorkflowSend(ctx, to.Service, to.key, to.Handler, to.options...)
 	default:
-		return restate.ServiceSend(ctx, to.service, to.handler, to.options...)
+		return restate.ServiceSend(ctx, to.Service, to.Handler, to.options...)
 	}
 }
 
@@ -83,7 +72,7 @@ func sender(ctx restate.Context, to callee) restate.SendClient[any] {
 func (c callee) encode(in any) (payload.Encoded, error) {
 	bytes, err := encoding.Marshal(c.input, in)
 	if err != nil {
-		return payload.Encoded{}, fmt.Errorf("rpc: %s: encode the input: %w", c.handlerName, err)
+		return payload.Encoded{}, fmt.Errorf("rpc: %s: encode the input: %w", c.Target, err)
 	}
 	return payload.Encoded{Bytes: bytes}, nil
 }
@@ -91,7 +80,7 @@ func (c callee) encode(in any) (payload.Encoded, error) {
 // decode returns a result. One that does not decode is a mistake of the program, for
 // instance a contract that is out of date. The error is not terminal, so that the
 // invocation goes on when the mistake is mended.
-func decode[O any](in *scope.Scope, from handlerName, p payload.Payload[O]) (O, error) {
+func decode[O any](in *scope.Scope, from *handler.Target, p payload.Payload[O]) (O, error) {
 	if p.Err != nil {
 		var none O
 		in.Undecodable(from.String(), reflect.TypeFor[O](), p.Err)
@@ -141,7 +130,7 @@ func appendHeaders(texts []string, headers map[string]string) []string {
 func (c callee) checkTexts(texts []string) error {
 	for i := 0; i < len(texts); i += 2 {
 		if !utf8.ValidString(texts[i+1]) {
-			return badRequest(fmt.Errorf("rpc: call of %s: the %s is not valid UTF-8", c.handlerName, texts[i]))
+			return badRequest(fmt.Errorf("rpc: call of %s: the %s is not valid UTF-8", c.Target, texts[i]))
 		}
 	}
 	return nil

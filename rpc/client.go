@@ -97,12 +97,11 @@ func (a address[T]) resolve(method any) (callee, error) {
 		return callee{}, fmt.Errorf("rpc: %s is a %s, and the client is for a %s; inject the client of its kind", ref.Service.Name, ref.Service.Kind, a.kind)
 	}
 	c := callee{
-		handlerName: handlerName{ref.Service.Name, ref.Method.Name},
-		kind:        a.kind,
-		key:         a.key,
-		input:       ref.Method.InputCodec,
-		output:      ref.Method.OutputCodec,
-		options:     ref.Method.ClientOptions(),
+		Target:  ref.Target(),
+		key:     a.key,
+		input:   ref.Method.InputCodec,
+		output:  ref.Method.OutputCodec,
+		options: ref.Method.ClientOptions(),
 	}
 	return c.with(a.options), c.checkKey()
 }

@@ -16,12 +16,12 @@ type CallError = handler.CallError
 
 // failed makes the error of a call. The server told the id before the result, so
 // that asking for it does not wait.
-func (n handlerName) failed(failure restate.TerminalError, id func() string) error {
+func failed(of *handler.Target, failure restate.TerminalError, id func() string) error {
 	if misuse := (*sdk.Misuse)(nil); errors.As(failure, &misuse) {
 		return failure // of the ctx, not of the handler
 	}
-	target := n.String()
-	if n.handler == "" {
+	target := of.String()
+	if of.Handler == "" {
 		target = ""
 	}
 	return &CallError{TerminalError: failure, Target: target, InvocationID: id()}

@@ -8,6 +8,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
@@ -23,7 +24,7 @@ import (
 type Handle[O any] struct {
 	sent  restate.Invocation
 	id    string
-	of    handlerName // for errors
+	of    *handler.Target // for errors
 	codec encoding.Codec
 }
 
@@ -35,7 +36,7 @@ func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
 	if codec == nil {
 		codec = encoding.JSONCodec
 	}
-	return Handle[O]{id: id, of: handlerName{service: "invocation " + id}, codec: codec}
+	return Handle[O]{id: id, of: &handler.Target{Service: "invocation " + id}, codec: codec}
 }
 
 // ID returns the invocation's id, for [HandleOf] at another time. After a [Send] it waits
@@ -58,7 +59,7 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 	}
 	value, failure := restate.AttachInvocation[payload.Payload[O]](ctx, id, restate.WithCodec(i.codec)).Response()
 	if failure != nil {
-		return result, i.of.failed(failure, func() string { return id })
+		return result, failed(i.of, failure, func() string { return id })
 	}
 	return decode(scope.Of(ctx), i.of, value)
 }

@@ -28,7 +28,7 @@ func intercepting(ctx restate.Context) *pipeline.Invocation {
 func newCall(to callee, verb pipeline.Verb, in, out any, opts []restate.RequestOption) *pipeline.Call {
 	o := sdk.Options(restate.RequestOption.BeforeRequest, opts)
 	c := &pipeline.Call{
-		Verb: verb, Service: to.service, Key: to.key, Handler: to.handler,
+		Verb: verb, Service: to.Service, Key: to.key, Handler: to.Handler,
 		Input: in, Output: out, IdempotencyKey: o.IdempotencyKey,
 	}
 	if o.Headers != nil {
@@ -41,7 +41,7 @@ func newCall(to callee, verb pipeline.Verb, in, out any, opts []restate.RequestO
 func newSend(to callee, in any, opts []restate.SendOption) *pipeline.Call {
 	o := sdk.Options(restate.SendOption.BeforeSend, opts)
 	c := &pipeline.Call{
-		Verb: pipeline.VerbSend, Service: to.service, Key: to.key, Handler: to.handler,
+		Verb: pipeline.VerbSend, Service: to.Service, Key: to.key, Handler: to.Handler,
 		Input: in, IdempotencyKey: o.IdempotencyKey, Delay: max(o.Delay, 0),
 	}
 	if o.Headers != nil {

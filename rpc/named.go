@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -26,18 +27,21 @@ type NamedHandler[I, O any] struct{ to callee }
 // server retries the caller for as long as it does not know the handler. Where the types
 // are known, prefer a contract (fxrestate.RemoteService). A NamedHandler needs no client,
 // and may be a variable of the package.
-func Named[I, O any](service, handler string) NamedHandler[I, O] {
+func Named[I, O any](service, name string) NamedHandler[I, O] {
 	return NamedHandler[I, O]{callee{
-		handlerName: handlerName{service, handler},
-		input:       encoding.JSONCodec,
-		output:      encoding.JSONCodec,
+		Target: &handler.Target{Service: service, Handler: name, Kind: handler.Service},
+		input:  encoding.JSONCodec,
+		output: encoding.JSONCodec,
 	}}
 }
 
 // Key returns the handler of the virtual object with a key, or of the workflow
 // with an id.
 func (n NamedHandler[I, O]) Key(key string) NamedHandler[I, O] {
-	n.to.kind, n.to.key = handler.Object, key
+	if n.to.Target != nil {
+		n.to.Target = &handler.Target{Service: n.to.Service, Handler: n.to.Handler, Kind: handler.Object}
+	}
+	n.to.key = key
 	return n
 }
 
@@ -75,10 +79,12 @@ func (n NamedHandler[I, O]) Send(ctx restate.Context, in I, opts ...restate.Send
 
 func (n NamedHandler[I, O]) check() error {
 	switch {
-	case n.to.service == "" || n.to.handler == "":
-		return fmt.Errorf("rpc: %s/%s: the name of the service or handler is empty; make it with rpc.Named", n.to.service, n.to.handler)
+	case n.to.Target == nil:
+		return errors.New("rpc: /: the name of the service or handler is empty; make it with rpc.Named")
+	case n.to.Service == "" || n.to.Handler == "":
+		return fmt.Errorf("rpc: %s/%s: the name of the service or handler is empty; make it with rpc.Named", n.to.Service, n.to.Handler)
 	case !utf8.ValidString(n.to.String()):
-		return fmt.Errorf("rpc: %q: the name of the service or handler is not valid UTF-8", n.to.handlerName)
+		return fmt.Errorf("rpc: %q: the name of the service or handler is not valid UTF-8", n.to.Target)
 	}
 	return n.to.checkKey()
 }

@@ -361,7 +361,7 @@ func TestThePipelineOfEachHandlerIsShown(t *testing.T) {
   observer     global   pipeline\.panicLog
   guard        handler  \*pipeline_test\.pipeGuard
   interceptor  global   pipeline_test\.\S*pipeInterceptor\S*
-  filter       global   pipeline\.HTTPErrors
+  filter       global   httperror\.Filter
 `
 	var shown, logged []string
 	for _, c := range a.Endpoint.Chains() {

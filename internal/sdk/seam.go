@@ -12,14 +12,14 @@ import (
 func Opener[E any, O interface {
 	*E
 	Owner
-	own() *Attempt
+	Self() *Attempt
 }]() func(sdk restate.MockableContext) (restate.MockableContext, O) {
 	type sdk = restate.MockableContext
 	return opener[E, O](sdk.RunAsync, sdk.Awakeable, sdk.Signal, sdk.Promise, sdk.AttachInvocation, sdk.Service, sdk.RandUUID)
 }
 
-// own is for owners, which embed an attempt.
-func (a *Attempt) own() *Attempt { return a }
+// Self returns the attempt of an owner, which embeds it.
+func (a *Attempt) Self() *Attempt { return a }
 
 // seam is the context of an attempt, or of a child of it. Its type parameters are what
 // the SDK's context returns and what has no public name: the futures of RunAsync,
@@ -31,7 +31,7 @@ type seam[R, A, S, P, T any, C requester[F], F restate.Future, U any] struct{ gu
 func opener[E any, O interface {
 	*E
 	Owner
-	own() *Attempt
+	Self() *Attempt
 }, R, A, S, P, T any, C requester[F], F restate.Future, U any](
 	_ func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) R,
 	_ func(restate.MockableContext, ...restate.AwakeableOption) A,
@@ -48,7 +48,7 @@ func opener[E any, O interface {
 			owner E
 		})
 		owner := O(&c.owner)
-		a := owner.own()
+		a := owner.Self()
 		a.owner, a.sdk, a.root, a.undecodable = owner, sdk, &c.ctx, undecodable
 		c.ctx.MockableContext, c.ctx.attempt = sdk, a
 		if a.exchange = exchangeOf(sdk); a.exchange != nil {

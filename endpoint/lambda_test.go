@@ -87,7 +87,7 @@ func TestContextsOfHandlersHaveTheValuesOfTheConfiguration(t *testing.T) {
 	t.Run("as a Lambda function", func(t *testing.T) {
 		t.Parallel()
 		_, h := lambda(t, cfg, define(t, "greeter", &Welcome{}))
-		res, err := h(testContext(t), server.LambdaRequest{
+		res, err := h(testkit.Context(t), server.LambdaRequest{
 			Path: "/invoke/greeter/Greet", Headers: map[string]string{"content-type": invocationV5},
 			IsBase64Encoded: true, Body: base64.StdEncoding.EncodeToString(invocationOf("1", "")),
 		})

@@ -2,8 +2,6 @@ package endpoint_test
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -83,10 +82,7 @@ func TestAnInvocationGoesThroughFewFiles(t *testing.T) {
 	require.NoError(t, err)
 	e, _ := start(t, endpoint.Config{}, def)
 	register(t, url(e))
-	a := call(t, "/"+name(t)+"/Take", struct{}{})
-	require.Equal(t, http.StatusOK, a.status, a.body)
-	var files map[string][]string
-	require.NoError(t, json.Unmarshal([]byte(a.body), &files))
+	files := testkit.Decode[map[string][]string](t, testkit.Post(t, "/"+name(t)+"/Take", struct{}{}))
 
 	way := []string{"endpoint/serve.go", "internal/sdk/handler.go", "pipeline/run.go", "pipeline/unwind.go"}
 	require.Equal(t, way, guarded)

@@ -125,12 +125,12 @@ func ExampleHandleOf() {
 func ExampleHandle_Cancel() {
 	ctx := context.Background()
 	// An application of package fxrestate has this canceller by itself.
-	canceller, err := admin.New(admin.Config{URL: restateServer().AdminURL()})
+	canceller, err := admin.New(admin.Config{URL: testkit.Server().AdminURL()})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	client, err := ingress.New(ingress.Config{URL: restateServer().IngressURL(), Canceller: canceller}, nil)
+	client, err := ingress.New(ingress.Config{URL: testkit.Server().IngressURL(), Canceller: canceller}, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 )
 
 // grave takes letters.
@@ -23,12 +24,12 @@ func mapError(err error) restate.TerminalError { return restate.ToTerminalError(
 func TestStagesOfTheThreeLevelsAreCompiled(t *testing.T) {
 	t.Parallel()
 	got := chains(t,
-		fxrestate.Use(fxrestate.AsTerminalError(mapError), fxrestate.Filters(pipeline.HTTPErrors())),
-		fxrestate.Service[membered](newMembered, fxrestate.Filters(pipeline.HTTPErrors()),
+		fxrestate.Use(fxrestate.AsTerminalError(mapError), fxrestate.Filters(httperror.Filter())),
+		fxrestate.Service[membered](newMembered, fxrestate.Filters(httperror.Filter()),
 			fxrestate.Handler(membered.Do, fxrestate.AsTerminalError(mapError))))
 	require.Equal(t, []pipeline.Member{
-		{Stage: "filter", Level: "service", Name: "pipeline.HTTPErrors"},
-		{Stage: "filter", Level: "global", Name: "pipeline.HTTPErrors"},
+		{Stage: "filter", Level: "service", Name: "httperror.Filter"},
+		{Stage: "filter", Level: "global", Name: "httperror.Filter"},
 		{Stage: "error mapping", Level: "handler", Name: "fxrestate_test.mapError"},
 		{Stage: "error mapping", Level: "global", Name: "fxrestate_test.mapError"},
 	}, got["Do"])

@@ -12,6 +12,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 )
 
 func TestAttachmentsKeepTheOrderOfTheTextWhateverThePlace(t *testing.T) {
@@ -89,7 +90,7 @@ func ExampleUse() {
 	// In package auth: var Stages = fxrestate.Guards(New)
 	auth := fxrestate.Guards(func() pipeline.Guard { return &gate{"auth"} })
 	// In package faults: var Stages = …
-	faults := fxrestate.Filters(pipeline.HTTPErrors())
+	faults := fxrestate.Filters(httperror.Filter())
 
 	var e *endpoint.Endpoint
 	fx.New(
@@ -108,7 +109,7 @@ func ExampleUse() {
 	// Output:
 	// guard maintenance
 	// guard auth
-	// filter pipeline.HTTPErrors
+	// filter httperror.Filter
 }
 
 func Example_attachments() {
@@ -117,7 +118,7 @@ func Example_attachments() {
 		fxrestate.Module,
 		fxrestate.Use(
 			fxrestate.Guards(auth),
-			fxrestate.Filters(pipeline.HTTPErrors()),
+			fxrestate.Filters(httperror.Filter()),
 		),
 		fxrestate.Service[membered](newMembered,
 			fxrestate.Interceptors(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {

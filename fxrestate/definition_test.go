@@ -14,6 +14,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 )
 
 // handMade is a definition with the handlers of membered.
@@ -34,7 +35,7 @@ func TestADefinitionHasStagesOfAllLevels(t *testing.T) {
 				fxrestate.Guards(func(name string) *gate { return &gate{name} }),
 				fxrestate.AsTerminalError(mapError)),
 			fxrestate.Guards(&gate{"first"}, func() *gate { return &gate{"second"} }),
-			fxrestate.Handler("Other", fxrestate.Filters(pipeline.HTTPErrors())),
+			fxrestate.Handler("Other", fxrestate.Filters(httperror.Filter())),
 		))
 	require.Equal(t, []pipeline.Member{
 		{Stage: "guard", Level: "global", Name: "global"},
@@ -47,7 +48,7 @@ func TestADefinitionHasStagesOfAllLevels(t *testing.T) {
 		{Stage: "guard", Level: "global", Name: "global"},
 		{Stage: "guard", Level: "service", Name: "first"},
 		{Stage: "guard", Level: "service", Name: "second"},
-		{Stage: "filter", Level: "handler", Name: "pipeline.HTTPErrors"},
+		{Stage: "filter", Level: "handler", Name: "httperror.Filter"},
 	}, got["Other"])
 }
 

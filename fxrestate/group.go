@@ -16,7 +16,7 @@ import (
 // Members run in the order of the text: in which fx.New, with its modules and options,
 // lists the calls of Use, and each call its attachments.
 //
-//	fxrestate.Use(trace.Stages, auth.Stages, fxrestate.Filters(pipeline.HTTPErrors()))
+//	fxrestate.Use(trace.Stages, auth.Stages, fxrestate.Filters(httperror.Filter()))
 //
 // A constructor that is listed in Use runs once, for all handlers.
 func Use(attachments ...Attachment) fx.Option {

@@ -18,6 +18,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 )
 
 // Services to put into groups.
@@ -128,7 +129,7 @@ func TestTheOtherStagesOfAGroupStandBetweenThoseOfApplicationAndService(t *testi
 	t.Parallel()
 	type tag string
 	var e *endpoint.Endpoint
-	filters := func() fxrestate.Attachment { return fxrestate.Filters(pipeline.HTTPErrors()) }
+	filters := func() fxrestate.Attachment { return fxrestate.Filters(httperror.Filter()) }
 	fxtest.New(t, fxrestate.Module, fx.Supply(zap.NewNop()), fx.Populate(&e),
 		fxrestate.Use(filters()),
 		fxrestate.Group(
@@ -139,9 +140,9 @@ func TestTheOtherStagesOfAGroupStandBetweenThoseOfApplicationAndService(t *testi
 				fxrestate.Service[grave](func() grave { return grave{} }),
 			)))
 	require.Equal(t, []pipeline.Member{
-		{Stage: "filter", Level: "service", Name: "pipeline.HTTPErrors"},
-		{Stage: "filter", Level: "group", Name: "pipeline.HTTPErrors"},
-		{Stage: "filter", Level: "global", Name: "pipeline.HTTPErrors"},
+		{Stage: "filter", Level: "service", Name: "httperror.Filter"},
+		{Stage: "filter", Level: "group", Name: "httperror.Filter"},
+		{Stage: "filter", Level: "global", Name: "httperror.Filter"},
 		{Stage: "error mapping", Level: "group", Name: "fxrestate_test.mapError"},
 		{Stage: "error mapping", Level: "group", Name: "fxrestate_test.mapError"},
 		{Stage: "dead letter", Level: "group", Name: "grave/Bury"},

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 )
 
 // benchConfigs are chains with nothing configured and with what an application
@@ -33,7 +34,7 @@ func benchConfigs() map[string]pipeline.Config {
 					return in != "", err
 				})},
 				Interceptors: []pipeline.Interceptor{through, through, through},
-				Filters:      []pipeline.Filter{pipeline.HTTPErrors()},
+				Filters:      []pipeline.Filter{httperror.Filter()},
 				Observers:    []pipeline.Observer{pipeline.ObserverBase{}},
 			},
 			Service: pipeline.Stages{Interceptors: []pipeline.Interceptor{through, through}},

@@ -15,6 +15,9 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/fault"
+	"github.com/fxrestate/go/pipeline/httperror"
+	"github.com/fxrestate/go/pipeline/steptimeout"
 )
 
 func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
@@ -136,8 +139,8 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 			Guards: []pipeline.Guard{
 				pipeline.Durable(nil), pipeline.Durable(pipeline.DurableGuardFunc(nil)), pipeline.Durable((*durableGuard)(nil)), (*plainGuard)(nil),
 			},
-			Interceptors:     []pipeline.Interceptor{&pipeline.RandomFail{Rate: 1.5}, (*pipeline.RandomFail)(nil)},
-			StepInterceptors: []pipeline.StepInterceptor{pipeline.Timeout(0), pipeline.Timeout(-time.Second), &pipeline.RandomFail{Rate: math.NaN()}},
+			Interceptors:     []pipeline.Interceptor{&fault.Injector{Rate: 1.5}, (*fault.Injector)(nil)},
+			StepInterceptors: []pipeline.StepInterceptor{steptimeout.New(0), steptimeout.New(-time.Second), &fault.Injector{Rate: math.NaN()}},
 		},
 		Handler: pipeline.Stages{Guards: []pipeline.Guard{none}, DeadLetter: &pipeline.DeadLetter{Service: "dead"}},
 	})
@@ -147,11 +150,11 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 		"guard number 2 of the service level is pipeline.Durable of a guard that is nil",
 		"guard number 3 of the service level is pipeline.Durable of a guard that is nil",
 		"guard number 4 of the service level is nil",
-		"interceptor number 1 of the service level is a pipeline.RandomFail with the rate 1.5, which must be from 0 to 1",
+		"interceptor number 1 of the service level is a fault.Injector with the rate 1.5, which must be from 0 to 1",
 		"interceptor number 2 of the service level is nil",
-		"step interceptor number 1 of the service level is pipeline.Timeout(0s), whose time must be positive",
-		"step interceptor number 2 of the service level is pipeline.Timeout(-1s), whose time must be positive",
-		"step interceptor number 3 of the service level is a pipeline.RandomFail with the rate NaN",
+		"step interceptor number 1 of the service level is steptimeout.New(0s), whose time must be positive",
+		"step interceptor number 2 of the service level is steptimeout.New(-1s), whose time must be positive",
+		"step interceptor number 3 of the service level is a fault.Injector with the rate NaN",
 	} {
 		require.ErrorContains(t, err, "shop/Buy: "+want)
 	}
@@ -373,7 +376,7 @@ func TestAChainDescribesItself(t *testing.T) {
 		Target: handler.Target{Service: "shop", Handler: "Buy", Kind: handler.Object, Mode: handler.Exclusive},
 		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, nil }),
 		Global: pipeline.Stages{
-			Filters:         []pipeline.Filter{pipeline.HTTPErrors()},
+			Filters:         []pipeline.Filter{httperror.Filter()},
 			AsTerminalError: restate.AsTerminalError,
 			Guards:          []pipeline.Guard{pipeline.GuardFunc(openGuard)},
 		},
@@ -383,11 +386,11 @@ func TestAChainDescribesItself(t *testing.T) {
 			DeadLetter: &pipeline.DeadLetter{Service: "dead", Handler: "Letters", Send: sendNothing},
 		},
 		Service: pipeline.Stages{
-			Interceptors:     []pipeline.Interceptor{&pipeline.RandomFail{}},
-			StepInterceptors: []pipeline.StepInterceptor{pipeline.Timeout(1000)},
+			Interceptors:     []pipeline.Interceptor{&fault.Injector{}},
+			StepInterceptors: []pipeline.StepInterceptor{steptimeout.New(1000)},
 		},
 		Groups: []pipeline.Stages{
-			{Guards: []pipeline.Guard{pipeline.GuardFunc(openGuard)}, Filters: []pipeline.Filter{pipeline.HTTPErrors()}},
+			{Guards: []pipeline.Guard{pipeline.GuardFunc(openGuard)}, Filters: []pipeline.Filter{httperror.Filter()}},
 			{DeadLetter: &pipeline.DeadLetter{Service: "dead", Handler: "Others", Send: sendNothing}},
 		},
 	})
@@ -396,13 +399,13 @@ func TestAChainDescribesItself(t *testing.T) {
   guard             global   pipeline_test.openGuard
   guard             group    pipeline_test.openGuard
   guard             handler  durable pipeline_test.openDurably
-  interceptor       service  *pipeline.RandomFail
+  interceptor       service  *fault.Injector
   filter            handler  pipeline_test.notFound
-  filter            group    pipeline.HTTPErrors
-  filter            global   pipeline.HTTPErrors
+  filter            group    httperror.Filter
+  filter            global   httperror.Filter
   error mapping     global   sdk-go.AsTerminalError
   dead letter       handler  dead/Letters
-  step interceptor  service  pipeline.Timeout(1µs)
+  step interceptor  service  steptimeout.New(1µs)
 `, chain.String())
 	require.Equal(t, pipeline.Member{Stage: "guard", Level: "global", Name: "pipeline_test.openGuard"}, chain.Members()[0])
 }

@@ -108,9 +108,9 @@
 // # Errors
 //
 // An error is retried unless it is terminal. On its way out, first a [Filter] may
-// replace it, such as [HTTPErrors] or one made with [Catch]; then, if it is still
-// not terminal, AsTerminalError of [Stages] may make it so. The latter also sees
-// the errors of restate.Run closures, where they happen. Neither can make an
+// replace it, such as that of package httperror or one made with [Catch]; then, if it
+// is still not terminal, AsTerminalError of [Stages] may make it so. The latter also
+// sees the errors of restate.Run closures, where they happen. Neither can make an
 // error go away. [RetryAfter] says when to try again, and a [DeadLetter] hands
 // on what failed for good.
 //
@@ -159,9 +159,16 @@
 // # Steps and calls
 //
 // A [StepInterceptor] runs around each restate.Run closure that is executed, never
-// on replay: the place for side effects, metrics of them, a [Timeout] or a
-// [Limit]. A [CallInterceptor] runs around calls and sends to other handlers made
-// with typed clients, and can add headers.
+// on replay: the place for side effects, metrics of them, a timeout (package
+// steptimeout) or a limit (package concurrency). A [CallInterceptor] runs around calls
+// and sends to other handlers made with typed clients, and can add headers.
+//
+// # Ready-made members
+//
+// Members that need nothing but the public interfaces are in folders of their own:
+// packages httpguard, validate, httperror, steptimeout, concurrency and fault. What the
+// chain itself knows is here: [Durable], [Catch], [PipeOf], [LogPanics] and
+// [DeadLetter].
 //
 // # Running a chain
 //

@@ -12,6 +12,10 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/concurrency"
+	"github.com/fxrestate/go/pipeline/fault"
+	"github.com/fxrestate/go/pipeline/httperror"
+	"github.com/fxrestate/go/pipeline/steptimeout"
 )
 
 // Charge is an input, and Roles a piece of metadata, of the examples.
@@ -172,8 +176,8 @@ type apiError struct{ status int }
 func (e apiError) Error() string   { return fmt.Sprintf("gateway answered %d", e.status) }
 func (e apiError) StatusCode() int { return e.status }
 
-func ExampleHTTPErrors() {
-	filter, inv := pipeline.HTTPErrors(), pipeline.NewInvocation(pipeline.Details{})
+func Example_httpErrors() {
+	filter, inv := httperror.Filter(), pipeline.NewInvocation(pipeline.Details{})
 
 	notFound := filter.Catch(context.Background(), inv, fmt.Errorf("charge: %w", apiError{404}))
 	fmt.Println(notFound, restate.AsTerminalError(notFound).Code())
@@ -237,20 +241,20 @@ func ExampleStepInterceptor() {
 }
 
 // A closure that heeds its context ends in time.
-func ExampleTimeout() {
-	timeout := pipeline.Timeout(time.Millisecond)
+func Example_stepTimeout() {
+	timeout := steptimeout.New(time.Millisecond)
 	_, err := timeout.InterceptStep(newFake(), new(pipeline.Step), func(ctx restate.RunContext, _ *pipeline.Step) (any, error) {
 		<-ctx.Done() // such as a request made with ctx
 		return nil, ctx.Err()
 	})
 	fmt.Println(err)
 	// Output:
-	// pipeline: step "" took longer than 1ms: context deadline exceeded
+	// steptimeout: step "" took longer than 1ms: context deadline exceeded
 }
 
 // Closures of one name wait for each other, also across invocations.
-func ExampleLimit() {
-	limit, err := pipeline.Limit(map[string]int{"charge-card": 1})
+func Example_concurrencyLimit() {
+	limit, err := concurrency.Limit(map[string]int{"charge-card": 1})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -282,16 +286,16 @@ func ExampleLimit() {
 	// [4000 4001 4002]
 }
 
-// RandomFail is attached in two places, to fail attempts and closures.
-func ExampleRandomFail() {
-	fail := &pipeline.RandomFail{Rate: 1, Seed: 42} // from the configuration of the staging environment
+// A fault injector is attached in two places, to fail attempts and closures.
+func Example_faultInjection() {
+	fail := &fault.Injector{Rate: 1, Seed: 42} // from the configuration of the staging environment
 	stages := pipeline.Stages{
 		Interceptors:     []pipeline.Interceptor{fail},
 		StepInterceptors: []pipeline.StepInterceptor{fail},
 	}
 	_, err := stages.Interceptors[0].Intercept(nil, pipeline.NewInvocation(pipeline.Details{}),
 		func(restate.Context, *pipeline.Invocation) (any, error) { return nil, nil })
-	fmt.Println(errors.Is(err, pipeline.ErrRandomFail))
+	fmt.Println(errors.Is(err, fault.ErrInjected))
 	// Output:
 	// true
 }

@@ -19,6 +19,8 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
+	"github.com/fxrestate/go/pipeline/steptimeout"
 )
 
 // The bounds that package pipeline documents, in bytes.
@@ -254,7 +256,7 @@ var places = map[string]stage{
 	"the handler, with all that looks at errors": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
 		cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) { return nil, do() })
 		cfg.Handler.Filters = []pipeline.Filter{
-			pipeline.HTTPErrors(),
+			httperror.Filter(),
 			pipeline.Catch(func(_ context.Context, _ *pipeline.Invocation, err *needy) error { return nil }),
 			pipeline.FilterFunc(func(_ context.Context, _ *pipeline.Invocation, err error) error { return fmt.Errorf("seen: %w", err) }),
 		}
@@ -287,7 +289,7 @@ var places = map[string]stage{
 		through := pipeline.StepInterceptorFunc(func(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (any, error) {
 			return next(ctx, step)
 		})
-		cfg.Handler.StepInterceptors = []pipeline.StepInterceptor{through, pipeline.Timeout(time.Hour), pipeline.StepInterceptorFunc(
+		cfg.Handler.StepInterceptors = []pipeline.StepInterceptor{through, steptimeout.New(time.Hour), pipeline.StepInterceptorFunc(
 			func(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (any, error) {
 				if _, err := next(ctx, step); err != nil {
 					return nil, err

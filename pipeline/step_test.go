@@ -17,6 +17,9 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/concurrency"
+	"github.com/fxrestate/go/pipeline/fault"
+	"github.com/fxrestate/go/pipeline/steptimeout"
 )
 
 func steps(interceptors ...pipeline.StepInterceptor) func(*pipeline.Config) {
@@ -266,7 +269,7 @@ func TestTimeoutEndsTheContextOfAClosure(t *testing.T) {
 	var tries atomic.Int32
 	var deadline atomic.Bool
 	a := serve(t, spec{
-		configure: steps(pipeline.Timeout(20 * time.Millisecond)),
+		configure: steps(steptimeout.New(20 * time.Millisecond)),
 		method: method(func(ctx restate.Context, _ order) (string, error) {
 			return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
 				_, has := ctx.Deadline()
@@ -290,7 +293,7 @@ func TestTimeoutCountsForEachExecutionByItself(t *testing.T) {
 	t.Parallel()
 	f, inv := newFake(), new(pipeline.Invocation)
 	var deadlines []time.Time
-	_, err := compile(t, steps(pipeline.Timeout(time.Hour)), func(restate.Context, any) (any, error) {
+	_, err := compile(t, steps(steptimeout.New(time.Hour)), func(restate.Context, any) (any, error) {
 		for range 2 {
 			for now := time.Now(); time.Now().Equal(now); { // the clock may be coarse
 			}
@@ -312,10 +315,10 @@ func TestTimeoutCountsForEachExecutionByItself(t *testing.T) {
 
 func TestLimitBoundsClosuresOfOneName(t *testing.T) {
 	t.Parallel()
-	_, err := pipeline.Limit(map[string]int{"charge": 0})
+	_, err := concurrency.Limit(map[string]int{"charge": 0})
 	require.ErrorContains(t, err, `limit of step "charge" is 0`)
 
-	limit, err := pipeline.Limit(map[string]int{"charge": 2})
+	limit, err := concurrency.Limit(map[string]int{"charge": 2})
 	require.NoError(t, err)
 	var now, most, others atomic.Int32
 	release := make(chan struct{})
@@ -352,7 +355,7 @@ func TestLimitBoundsClosuresOfOneName(t *testing.T) {
 
 func TestALimitedClosureStopsWaitingWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
-	limit, err := pipeline.Limit(map[string]int{"": 1})
+	limit, err := concurrency.Limit(map[string]int{"": 1})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	inv := new(pipeline.Invocation)
@@ -390,13 +393,13 @@ func compile(t testing.TB, configure func(*pipeline.Config), call func(restate.C
 func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
 	t.Parallel()
 	sides := map[string]bool{}
-	run := func(r *pipeline.RandomFail) (failures []int) {
+	run := func(r *fault.Injector) (failures []int) {
 		for i := range 1000 {
 			_, err := r.Intercept(nil, pipeline.NewInvocation(pipeline.Details{}), func(restate.Context, *pipeline.Invocation) (any, error) {
 				return nil, nil
 			})
 			if err != nil {
-				require.ErrorIs(t, err, pipeline.ErrRandomFail)
+				require.ErrorIs(t, err, fault.ErrInjected)
 				sides["before"] = sides["before"] || strings.Contains(err.Error(), "before")
 				sides["after"] = sides["after"] || strings.Contains(err.Error(), "after")
 				failures = append(failures, i)
@@ -404,18 +407,18 @@ func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
 		}
 		return failures
 	}
-	require.Empty(t, run(&pipeline.RandomFail{}), "off unless configured")
-	require.Len(t, run(&pipeline.RandomFail{Rate: 1}), 1000)
+	require.Empty(t, run(&fault.Injector{}), "off unless configured")
+	require.Len(t, run(&fault.Injector{Rate: 1}), 1000)
 	require.True(t, sides["before"] && sides["after"], "on both sides of the handler")
-	some := run(&pipeline.RandomFail{Rate: 0.2, Seed: 7})
+	some := run(&fault.Injector{Rate: 0.2, Seed: 7})
 	require.InDelta(t, 200, len(some), 60)
-	require.Equal(t, some, run(&pipeline.RandomFail{Rate: 0.2, Seed: 7}), "the seed decides")
-	require.False(t, slices.Equal(some, run(&pipeline.RandomFail{Rate: 0.2, Seed: 8})))
+	require.Equal(t, some, run(&fault.Injector{Rate: 0.2, Seed: 7}), "the seed decides")
+	require.False(t, slices.Equal(some, run(&fault.Injector{Rate: 0.2, Seed: 8})))
 }
 
 func TestAHandlerSurvivesRandomFail(t *testing.T) {
 	inModes(t, func(t *testing.T, always bool) {
-		fail := &pipeline.RandomFail{Rate: 0.3, Seed: 3}
+		fail := &fault.Injector{Rate: 0.3, Seed: 3}
 		a := serve(t, spec{
 			always: always,
 			configure: func(cfg *pipeline.Config) {

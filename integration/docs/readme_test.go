@@ -50,6 +50,7 @@ var readmeImports = map[string]string{
 	"http":       "net/http",
 	"ingress":    "github.com/fxrestate/go/ingress",
 	"pipeline":   "github.com/fxrestate/go/pipeline",
+	"httperror":  "github.com/fxrestate/go/pipeline/httperror",
 	"restate":    "github.com/restatedev/sdk-go",
 	"time":       "time",
 	"validate":   "github.com/fxrestate/go/pipeline/validate",

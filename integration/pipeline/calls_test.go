@@ -19,6 +19,9 @@ import (
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/concurrency"
+	"github.com/fxrestate/go/pipeline/fault"
+	"github.com/fxrestate/go/pipeline/steptimeout"
 	"github.com/fxrestate/go/rpc"
 )
 
@@ -246,7 +249,7 @@ func (s *PipeStairs) Climb(ctx restate.Context) (string, error) {
 func TestStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
 	t.Parallel()
 	trail, stairs, name := NewPipeTrail(), &PipeStairs{}, testkit.Unique("pipe-stairs")
-	limit, err := pipeline.Limit(map[string]int{"direct": 1})
+	limit, err := concurrency.Limit(map[string]int{"direct": 1})
 	require.NoError(t, err)
 	testkit.Start(t, fxrestate.Service[*PipeStairs](testkit.Made(stairs), fxrestate.Name(name), testkit.RetrySoon(),
 		fxrestate.StepInterceptors(
@@ -258,7 +261,7 @@ func TestStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
 				out, err := next(ctx, s)
 				return fmt.Sprint("<", out, ">"), err
 			},
-			pipeline.Timeout(time.Minute), limit)))
+			steptimeout.New(time.Minute), limit)))
 	require.Equal(t, "<<nil> true> <<nil> true> <Ada true> <Bea true>", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "Climb"), nil)))
 	require.EqualValues(t, 4, stairs.executed.Load())
 	require.Equal(t, []string{"direct Climb", "async Climb", "found Climb", "found async Climb"}, trail.all())
@@ -267,12 +270,12 @@ func TestStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
 func TestRandomFailIsOvercome(t *testing.T) {
 	t.Parallel()
 	stairs, name := &PipeStairs{}, testkit.Unique("pipe-random")
-	fails, failed := &pipeline.RandomFail{Rate: 0.4, Seed: 7}, &atomic.Int32{}
+	fails, failed := &fault.Injector{Rate: 0.4, Seed: 7}, &atomic.Int32{}
 	testkit.Start(t, fxrestate.Service[*PipeStairs](testkit.Made(stairs), fxrestate.Name(name), testkit.RetrySoon(),
 		fxrestate.Interceptors(fails), fxrestate.StepInterceptors(fails),
 		fxrestate.Observers(func(_ context.Context, _ *pipeline.Invocation, end pipeline.Ending) {
 			// The error of a step comes back from the SDK as text.
-			if end.Err != nil && strings.Contains(end.Err.Error(), pipeline.ErrRandomFail.Error()) {
+			if end.Err != nil && strings.Contains(end.Err.Error(), fault.ErrInjected.Error()) {
 				failed.Add(1)
 			}
 		})))
@@ -302,7 +305,7 @@ func TestTimeoutEndsAStepWhichIsRetried(t *testing.T) {
 	t.Parallel()
 	s, name := &PipeSlowStep{}, testkit.Unique("pipe-timeout")
 	testkit.Start(t, fx.Options(fxrestate.Service[*PipeSlowStep](testkit.Made(s), fxrestate.Name(name), testkit.RetrySoon(),
-		fxrestate.Handler((*PipeSlowStep).Do, fxrestate.StepInterceptors(pipeline.Timeout(50*time.Millisecond))))))
+		fxrestate.Handler((*PipeSlowStep).Do, fxrestate.StepInterceptors(steptimeout.New(50*time.Millisecond))))))
 	require.Equal(t, "in time", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "Do"), nil)))
 	require.EqualValues(t, 2, s.tries.Load())
 	require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(name, "Do"), nil).Status)

@@ -19,6 +19,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 	"github.com/fxrestate/go/pipeline/validate"
 	"github.com/fxrestate/go/rpc"
 )
@@ -73,7 +74,7 @@ func TestFiltersMapErrors(t *testing.T) {
 	t.Parallel()
 	name := testkit.Unique("pipe-faults")
 	testkit.Start(t,
-		fxrestate.Use(fxrestate.Filters(pipeline.HTTPErrors()), fxrestate.AsTerminalError(func(err error) restate.TerminalError {
+		fxrestate.Use(fxrestate.Filters(httperror.Filter()), fxrestate.AsTerminalError(func(err error) restate.TerminalError {
 			if err.Error() == "mapped" {
 				return restate.ToTerminalError(err, restate.WithErrorCode(418))
 			}

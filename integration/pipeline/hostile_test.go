@@ -24,6 +24,7 @@ import (
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 )
 
 // pipeOddly is an error whose methods do what its fields say.
@@ -188,7 +189,7 @@ func TestWhateverUserCodeDoesIsOneOutcomeOneLineAndNothingInternal(t *testing.T)
 			return out, err
 		}),
 		fxrestate.Pipes(func(_ restate.Context, inv *pipeline.Invocation, in any) (any, error) { return in, at(inv, "pipe") }),
-		fxrestate.Filters(pipeline.HTTPErrors())))
+		fxrestate.Filters(httperror.Filter())))
 
 	for _, where := range []string{
 		"guard", "interceptor", "decoding", "pipe", "handler", "step", "asynchronous step", "encoding of a step", "encoding",

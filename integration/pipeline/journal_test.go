@@ -20,6 +20,10 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/concurrency"
+	"github.com/fxrestate/go/pipeline/fault"
+	"github.com/fxrestate/go/pipeline/httperror"
+	"github.com/fxrestate/go/pipeline/steptimeout"
 	"github.com/fxrestate/go/pipeline/validate"
 )
 
@@ -65,18 +69,18 @@ func (l *PipeLedger) Do(ctx restate.ObjectContext, how string) (string, error) {
 // pipeEverything is a member of every stage, and each built-in.
 func pipeEverything(t *testing.T) []fxrestate.Attachment {
 	t.Helper()
-	limit, err := pipeline.Limit(map[string]int{"book": 1})
+	limit, err := concurrency.Limit(map[string]int{"book": 1})
 	require.NoError(t, err)
 	return []fxrestate.Attachment{
 		fxrestate.Guards(&PipeDoor{}),
-		fxrestate.Interceptors(&pipeline.RandomFail{}, func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
+		fxrestate.Interceptors(&fault.Injector{}, func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
 			ctx.Log().Info("in", "replaying", inv.Replaying())
 			return next(restate.WithValue(ctx, pipeKey{}, "Ada"), inv)
 		}),
 		fxrestate.Pipes(validate.New(nil), pipeline.PipeOf(func(_ restate.Context, _ *pipeline.Invocation, in string) (string, error) { return in, nil })),
-		fxrestate.Filters(pipeline.HTTPErrors(), func(context.Context, *pipeline.Invocation, error) error { return nil }),
+		fxrestate.Filters(httperror.Filter(), func(context.Context, *pipeline.Invocation, error) error { return nil }),
 		fxrestate.Observers(pipeTracer{}),
-		fxrestate.StepInterceptors(&pipeline.RandomFail{}, pipeline.Timeout(time.Minute), limit),
+		fxrestate.StepInterceptors(&fault.Injector{}, steptimeout.New(time.Minute), limit),
 		fxrestate.CallInterceptors(func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error { return next(ctx, c) }),
 		fxrestate.AsTerminalError(func(error) restate.TerminalError { return nil }),
 		fxrestate.Metadata(PipeTag("any")),

@@ -13,6 +13,8 @@ import (
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/fault"
+	"github.com/fxrestate/go/pipeline/steptimeout"
 )
 
 // PipeGraves are handlers that could get letters.
@@ -83,10 +85,10 @@ func TestMistakesOfMembersNameTheUsersLineAndTheFix(t *testing.T) {
 			pipeEcho(fxrestate.Guards((*pipeGuard)(nil))), testkit.Here(), []string{"a guard", "is nil"},
 		},
 		"no time": {
-			fxrestate.Use(fxrestate.StepInterceptors(pipeline.Timeout(0))), testkit.Here(), []string{"pipeline.Timeout(0s), whose time must be positive"},
+			fxrestate.Use(fxrestate.StepInterceptors(steptimeout.New(0))), testkit.Here(), []string{"steptimeout.New(0s), whose time must be positive"},
 		},
 		"a rate that is no share": {
-			pipeEcho(fxrestate.Handler((*PipeEcho).Echo, fxrestate.Interceptors(func() pipeline.Interceptor { return &pipeline.RandomFail{Rate: 40} }))), testkit.Here(),
+			pipeEcho(fxrestate.Handler((*PipeEcho).Echo, fxrestate.Interceptors(func() pipeline.Interceptor { return &fault.Injector{Rate: 40} }))), testkit.Here(),
 			[]string{"an interceptor", "with the rate 40, which must be from 0 to 1"},
 		},
 		"a constructor of nothing": {

@@ -18,6 +18,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 	"github.com/fxrestate/go/rpc"
 )
 
@@ -351,7 +352,7 @@ func TestThePipelineOfEachHandlerIsShown(t *testing.T) {
 	trail, name := NewPipeTrail(), testkit.Unique("pipe-shown")
 	a := testkit.Start(t,
 		fx.Supply(trail),
-		fxrestate.Use(fxrestate.Interceptors(pipeInterceptor("global")), fxrestate.Filters(pipeline.HTTPErrors())),
+		fxrestate.Use(fxrestate.Interceptors(pipeInterceptor("global")), fxrestate.Filters(httperror.Filter())),
 		fxrestate.Service[*PipeBank](func() *PipeBank { return &PipeBank{} }, fxrestate.Name(name),
 			fxrestate.Handler((*PipeBank).Pay, fxrestate.Guards(newPipeGuard)),
 		),

@@ -1,4 +1,5 @@
-package pipeline
+// Package httperror has a filter for errors that know an HTTP status.
+package httperror
 
 import (
 	"context"
@@ -6,27 +7,28 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/safeerr"
+	"github.com/fxrestate/go/pipeline"
 )
 
-// HTTPErrors returns a filter for errors that know an HTTP status: those with a
+// Filter returns a filter for errors that know an HTTP status: those with a
 // method StatusCode, HTTPStatus or GetStatus that returns an int, themselves or in
 // their chain. The outermost that has one of them counts.
 //
 // A status from 400 to 499 makes a terminal error with that code and the error's
 // text. It leaves alone, to be retried unless another filter or the error mapping
 // decides otherwise, all other statuses and errors that know none, and errors
-// that ask for another attempt with [RetryAfter].
-func HTTPErrors() Filter { return httpErrors{} }
+// that ask for another attempt with [pipeline.RetryAfter].
+func Filter() pipeline.Filter { return filter{} }
 
-type httpErrors struct{}
+type filter struct{}
 
-func (httpErrors) String() string { return "pipeline.HTTPErrors" }
+func (filter) String() string { return "httperror.Filter" }
 
-func (httpErrors) Catch(_ context.Context, _ *Invocation, err error) error {
+func (filter) Catch(_ context.Context, _ *pipeline.Invocation, err error) error {
 	if safeerr.Terminal(err) != nil {
 		return nil
 	}
-	if _, ok := RetryDelay(err); ok {
+	if _, ok := pipeline.RetryDelay(err); ok {
 		return nil
 	}
 	status, _ := httpStatus(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/pipeline/httperror"
 )
 
 type (
@@ -69,7 +70,7 @@ func TestHTTPErrorsMakesClientErrorsTerminal(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := pipeline.HTTPErrors().Catch(context.Background(), pipeline.NewInvocation(pipeline.Details{}), tt.err)
+			got := httperror.Filter().Catch(context.Background(), pipeline.NewInvocation(pipeline.Details{}), tt.err)
 			if tt.code == 0 {
 				require.NoError(t, got)
 				return
@@ -88,7 +89,7 @@ func TestHTTPErrorsWorksAlongsideAnErrorMapping(t *testing.T) {
 		a := serve(t, spec{
 			always: always,
 			configure: func(cfg *pipeline.Config) {
-				cfg.Global.Filters = []pipeline.Filter{pipeline.HTTPErrors()}
+				cfg.Global.Filters = []pipeline.Filter{httperror.Filter()}
 				cfg.Global.AsTerminalError = func(err error) restate.TerminalError {
 					if errors.Is(err, odd) {
 						return restate.ToTerminalError(err, restate.WithErrorCode(400))

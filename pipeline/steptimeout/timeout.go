@@ -1,4 +1,5 @@
-package pipeline
+// Package steptimeout has a step interceptor that limits the time of each step.
+package steptimeout
 
 import (
 	"context"
@@ -8,9 +9,10 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/safeerr"
+	"github.com/fxrestate/go/pipeline"
 )
 
-// Timeout returns a step interceptor that gives each execution of a restate.Run
+// New returns a step interceptor that gives each execution of a restate.Run
 // closure at most d: then the closure's context ends. d must be positive, else the
 // start fails.
 //
@@ -24,11 +26,11 @@ import (
 // A closure that returns because its context ended has an error that wraps
 // [context.DeadlineExceeded] and names the step; it is retried like any other. A
 // closure that does not heed its context goes on.
-func Timeout(d time.Duration) StepInterceptor { return timeout(d) }
+func New(d time.Duration) pipeline.StepInterceptor { return timeout(d) }
 
 type timeout time.Duration
 
-func (t timeout) String() string { return fmt.Sprintf("pipeline.Timeout(%s)", time.Duration(t)) }
+func (t timeout) String() string { return fmt.Sprintf("steptimeout.New(%s)", time.Duration(t)) }
 
 // Check refuses a time in which nothing can be done.
 func (t timeout) Check() error {
@@ -38,12 +40,12 @@ func (t timeout) Check() error {
 	return fmt.Errorf("is %s, whose time must be positive", t)
 }
 
-func (t timeout) InterceptStep(ctx restate.RunContext, step *Step, next StepNext) (any, error) {
+func (t timeout) InterceptStep(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (any, error) {
 	bounded, cancel := context.WithTimeout(ctx, time.Duration(t))
 	defer cancel()
-	result, err := next(WithContext(ctx, bounded), step)
+	result, err := next(pipeline.WithContext(ctx, bounded), step)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil && safeerr.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("pipeline: step %q took longer than %s: %w", step.Name(), time.Duration(t), err)
+		return nil, fmt.Errorf("steptimeout: step %q took longer than %s: %w", step.Name(), time.Duration(t), err)
 	}
 	return result, err
 }

@@ -57,6 +57,19 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
+// Is tells package ingress what is said of an invocation. By the text, since anybody
+// may answer with the same status.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case httpclient.ErrUnknown:
+		return e.Status == http.StatusNotFound && strings.HasPrefix(e.Message, "The requested invocation")
+	case httpclient.ErrEnded:
+		return e.Status == http.StatusConflict && strings.Contains(e.Message, "already completed")
+	default:
+		return false
+	}
+}
+
 // Retryable tells whether the same request may succeed later: the server or a
 // gateway is overloaded or not ready, or the server could not reach the
 // endpoint, which may still be starting.

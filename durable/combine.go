@@ -35,10 +35,17 @@ func All[T any](ps ...Future[T]) Future[[]T] {
 	}}
 }
 
-// First has the result of whichever of ps completes first, its failure included:
-// a race. [Future.Completed] tells which it was. Of none it is a terminal error.
-func First[T any](ps ...Future[T]) Future[T] {
-	return Future[T]{&future[T]{
+// Indexed is a result and which of several futures it is of.
+type Indexed[T any] struct {
+	Index int // in the order of the arguments, from 0
+	Value T
+}
+
+// First has the result of whichever of ps completes first, its failure included: a
+// race. Index tells which it was; after a failure [Future.Completed] does. The others go
+// on; [CancelRest] cancels the calls among them. Of none it is a terminal error.
+func First[T any](ps ...Future[T]) Future[Indexed[T]] {
+	return Future[Indexed[T]]{&future[Indexed[T]]{
 		operations: allOf(ps),
 		open: func() []restate.Future {
 			open, done := undecided(ps, func(error) bool { return true })
@@ -47,33 +54,25 @@ func First[T any](ps ...Future[T]) Future[T] {
 			}
 			return open
 		},
-		result: func() (T, error) {
-			for _, p := range ps {
+		result: func() (first Indexed[T], err error) {
+			for i, p := range ps {
 				if p.Completed() {
-					return p.settled()
+					first.Index = i
+					first.Value, err = p.settled()
+					return first, err
 				}
 			}
-			var none T
-			return none, restate.TerminalErrorf("durable: First of nothing; pass at least one")
+			return first, restate.TerminalErrorf("durable: First of nothing; pass at least one")
 		},
 	}}
 }
 
-// Race waits for whichever of ps completes first, its failure included, and cancels
-// the calls among the others, which would run on for nobody: see [Future.Cancel]. If
-// the invocation is cancelled meanwhile, so are all calls. Of none it is a terminal
-// error.
-func Race[T any](ctx restate.Context, ps ...Future[T]) (T, error) {
-	first := First(ps...)
-	value, err := first.Await(ctx)
-	return value, errors.Join(err, first.Cancel(ctx))
-}
-
-// Any has the first successful result of ps. If all fail, its error wraps all of
-// their errors; a handler that returns it fails with that of the first of ps. Of
-// none it is a terminal error.
-func Any[T any](ps ...Future[T]) Future[T] {
-	return Future[T]{&future[T]{
+// Any has the first successful result of ps, and Index tells of which. The others go on;
+// [CancelRest] cancels the calls among them. If all fail, its error wraps all of their
+// errors; a handler that returns it fails with that of the first of ps. Of none it is a
+// terminal error.
+func Any[T any](ps ...Future[T]) Future[Indexed[T]] {
+	return Future[Indexed[T]]{&future[Indexed[T]]{
 		operations: allOf(ps),
 		open: func() []restate.Future {
 			open, succeeded := undecided(ps, func(err error) bool { return err == nil })
@@ -82,30 +81,25 @@ func Any[T any](ps ...Future[T]) Future[T] {
 			}
 			return open
 		},
-		result: func() (value T, err error) {
+		result: func() (Indexed[T], error) {
 			if len(ps) == 0 {
-				return value, restate.TerminalErrorf("durable: Any of nothing; pass at least one")
+				return Indexed[T]{}, restate.TerminalErrorf("durable: Any of nothing; pass at least one")
 			}
-			var errs []error
-			for _, p := range ps {
-				if !p.Completed() {
-					continue // another one succeeded
-				}
-				if value, err = p.settled(); err == nil {
-					return value, nil
-				}
-				errs = append(errs, err)
+			succeeded, errs := outcomes(ps, 1)
+			if len(succeeded) == 0 {
+				return Indexed[T]{}, errors.Join(errs...)
 			}
-			return value, errors.Join(errs...)
+			return succeeded[0], nil
 		},
 	}}
 }
 
-// Some has the results of the first n of ps that succeed, in the order of ps. If so
-// many fail that it cannot have n, its error wraps all of theirs. More than there are
-// is a terminal error.
-func Some[T any](n int, ps ...Future[T]) Future[[]T] {
-	return Future[[]T]{&future[[]T]{
+// Some has the results of the first n of ps that succeed, in the order of ps, and which
+// they are. The others go on; [CancelRest] cancels the calls among them. If so many fail
+// that it cannot have n, its error wraps all of theirs. More than there are, and fewer
+// than none, is a terminal error.
+func Some[T any](n int, ps ...Future[T]) Future[[]Indexed[T]] {
+	return Future[[]Indexed[T]]{&future[[]Indexed[T]]{
 		operations: allOf(ps),
 		open: func() []restate.Future {
 			var open []restate.Future
@@ -126,28 +120,54 @@ func Some[T any](n int, ps ...Future[T]) Future[[]T] {
 			}
 			return open
 		},
-		result: func() ([]T, error) {
-			if n > len(ps) {
-				return nil, restate.TerminalErrorf("durable: Some(%d) of %d; pass at least as many", n, len(ps))
+		result: func() ([]Indexed[T], error) {
+			if n < 0 || n > len(ps) {
+				return nil, restate.TerminalErrorf("durable: Some(%d) of %d; ask for no more than there are", n, len(ps))
 			}
-			values := make([]T, 0, n)
-			var errs []error
-			for _, p := range ps {
-				if len(values) == n || !p.Completed() {
-					continue
-				}
-				if value, err := p.settled(); err == nil {
-					values = append(values, value)
-				} else {
-					errs = append(errs, err)
-				}
-			}
-			if len(values) < n {
+			succeeded, errs := outcomes(ps, n)
+			if len(succeeded) < n {
 				return nil, errors.Join(errs...)
 			}
-			return values, nil
+			return succeeded, nil
 		},
 	}}
+}
+
+// outcomes returns the first n results of those of ps that have completed, in the order
+// of ps, and the failures before the last of them.
+func outcomes[T any](ps []Future[T], n int) (succeeded []Indexed[T], failures []error) {
+	succeeded = make([]Indexed[T], 0, n)
+	for i, p := range ps {
+		if len(succeeded) == n {
+			break
+		}
+		if !p.Completed() {
+			continue
+		}
+		if value, err := p.settled(); err == nil {
+			succeeded = append(succeeded, Indexed[T]{i, value})
+		} else {
+			failures = append(failures, err)
+		}
+	}
+	return succeeded, failures
+}
+
+// CancelRest asks the calls among ps whose results were not waited for to stop, which
+// would go on for nobody: what lost in [First], [Any] or [Some], and all that is left
+// after a timeout or after a cancellation of this invocation.
+//
+//	two, err := durable.Some(2, quotes...).OrTimeout(ctx, 5*time.Second).Await(ctx)
+//	err = errors.Join(err, durable.CancelRest(ctx, quotes...))
+//
+// See [Future.Cancel] for what that does. Futures of different types are passed by
+// [Future.Void].
+func CancelRest[T any](ctx restate.Context, ps ...Future[T]) error {
+	var errs []error
+	for _, p := range ps {
+		errs = append(errs, p.Cancel(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // Settled is how an operation ended.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // The reasons why a context.Context has no Restate context, and why an operation with
@@ -18,13 +19,13 @@ var (
 	ErrNoInvocation = scope.ErrNone
 	// ErrInsideRun says that the code runs inside a restate.Run closure, where
 	// durable operations would corrupt the journal.
-	ErrInsideRun = scope.ErrInsideRun
+	ErrInsideRun = sdk.ErrInsideRun
 	// ErrReturned says that the handler has returned whose ctx it is. All that was
 	// made with ctx is over as well: see "The context" in the package's documentation.
-	ErrReturned = scope.ErrReturned
+	ErrReturned = sdk.ErrReturned
 	// ErrConcurrentUse says that an operation began while another one of the same
 	// handler was under way on another goroutine.
-	ErrConcurrentUse = scope.ErrConcurrentUse
+	ErrConcurrentUse = sdk.ErrConcurrentUse
 	// ErrInsideStage says that the code is a guard, a filter or an observer, which
 	// cannot journal anything: a guard that has to is a
 	// pipeline.DurableGuard.
@@ -54,7 +55,7 @@ func FromContext(ctx context.Context) (restate.Context, error) {
 // assertion there, and the first write would hang the invocation. For the other
 // errors and what the context takes from ctx see [FromContext].
 func ObjectFromContext(ctx context.Context) (restate.ObjectContext, error) {
-	return typed[restate.ObjectContext](ctx, "restate.ObjectContext", func(t *scope.Target) bool {
+	return typed[restate.ObjectContext](ctx, "restate.ObjectContext", func(t *handler.Target) bool {
 		return t.Mode == handler.Exclusive
 	})
 }
@@ -63,7 +64,7 @@ func ObjectFromContext(ctx context.Context) (restate.ObjectContext, error) {
 // of a workflow, for reading state. In a service the error wraps
 // [ErrWrongContext]. See [FromContext].
 func ObjectSharedFromContext(ctx context.Context) (restate.ObjectSharedContext, error) {
-	return typed[restate.ObjectSharedContext](ctx, "restate.ObjectSharedContext", func(t *scope.Target) bool {
+	return typed[restate.ObjectSharedContext](ctx, "restate.ObjectSharedContext", func(t *handler.Target) bool {
 		return t.Kind.Keyed()
 	})
 }
@@ -72,7 +73,7 @@ func ObjectSharedFromContext(ctx context.Context) (restate.ObjectSharedContext, 
 // handlers, and in every other kind, the error wraps [ErrWrongContext]. See
 // [FromContext].
 func WorkflowFromContext(ctx context.Context) (restate.WorkflowContext, error) {
-	return typed[restate.WorkflowContext](ctx, "restate.WorkflowContext", func(t *scope.Target) bool {
+	return typed[restate.WorkflowContext](ctx, "restate.WorkflowContext", func(t *handler.Target) bool {
 		return t.Mode == handler.Run
 	})
 }
@@ -81,7 +82,7 @@ func WorkflowFromContext(ctx context.Context) (restate.WorkflowContext, error) {
 // its promises and for reading state. In every other kind the error wraps
 // [ErrWrongContext]. See [FromContext].
 func WorkflowSharedFromContext(ctx context.Context) (restate.WorkflowSharedContext, error) {
-	return typed[restate.WorkflowSharedContext](ctx, "restate.WorkflowSharedContext", func(t *scope.Target) bool {
+	return typed[restate.WorkflowSharedContext](ctx, "restate.WorkflowSharedContext", func(t *handler.Target) bool {
 		return t.Kind == handler.Workflow
 	})
 }
@@ -105,7 +106,7 @@ func find(ctx context.Context) (restate.Context, *scope.Scope, error) {
 	}
 }
 
-func typed[C restate.Context](ctx context.Context, name string, fits func(*scope.Target) bool) (C, error) {
+func typed[C restate.Context](ctx context.Context, name string, fits func(*handler.Target) bool) (C, error) {
 	var none C
 	c, s, err := find(ctx)
 	if err != nil {

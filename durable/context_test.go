@@ -276,7 +276,7 @@ func TestAWriteOfASharedHandlerFailsItsAttempt(t *testing.T) {
 	url := "/" + name + "/k"
 	got := testkit.Post(t, url+"/Cheat", nil)
 	require.GreaterOrEqual(t, got.Status, http.StatusInternalServerError)
-	require.Contains(t, string(got.Body), "fxrestate: Set in "+name+"/Cheat: a shared handler cannot write state; let an exclusive handler do it")
+	require.Contains(t, string(got.Body), "durable: Set in "+name+"/Cheat: a shared handler cannot write state; let an exclusive handler do it")
 
 	got = testkit.Post(t, url+"/Put", nil)
 	require.Equal(t, http.StatusOK, got.Status, string(got.Body))

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -23,15 +24,18 @@ var (
 	_ Error = restate.RetryableError(nil)
 )
 
-// The terminal errors of waiting, for handlers to return. Code and message are all
-// that goes from one handler to the next, so ask [IsTimeout] and [IsCancelled],
-// not errors.Is.
-var (
-	// ErrTimeout says, with code 408, that something did not come in time.
-	ErrTimeout = restate.ToTerminalError(errors.New("timed out"), restate.WithErrorCode(http.StatusRequestTimeout))
-	// ErrCancelled says, with code 409, that the invocation was cancelled.
-	ErrCancelled = restate.ToTerminalError(errors.New("cancelled"), restate.WithErrorCode(http.StatusConflict))
-)
+// NewTimeoutError returns a terminal error with code 408, for which [IsTimeout] holds: for
+// a handler to return, or for the fake of one in a test. what says what timed out, as in
+// "the bank timed out". Empty, it is "timed out".
+func NewTimeoutError(what string) error {
+	return restate.ToTerminalError(errors.New(cmp.Or(what, "timed out")), restate.WithErrorCode(http.StatusRequestTimeout))
+}
+
+// NewCancelledError returns a terminal error with code 409, for which [IsCancelled] holds:
+// that of a cancelled invocation.
+func NewCancelledError() error {
+	return restate.ToTerminalError(errors.New("cancelled"), restate.WithErrorCode(http.StatusConflict))
+}
 
 // IsRestateError reports whether err is, or wraps, an error of the SDK: one that
 // says for itself whether the invocation is retried, and with which code.
@@ -40,7 +44,8 @@ func IsRestateError(err error) bool {
 }
 
 // IsTimeout reports whether err is a terminal error with code 408: something that
-// was waited for did not come in time.
+// was waited for did not come in time. There is no variable to compare with: of an error
+// that comes from another handler, or out of the journal, code and message are left.
 func IsTimeout(err error) bool {
 	t := restate.AsTerminalError(err)
 	return t != nil && t.Code() == http.StatusRequestTimeout

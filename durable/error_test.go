@@ -21,8 +21,8 @@ func TestErrorsOfTheSDKAreKnownByWhatTheyHaveInCommon(t *testing.T) {
 		"a terminal one":          {restate.TerminalErrorf("no"), http.StatusInternalServerError},
 		"a terminal one, wrapped": {fmt.Errorf("order: %w", restate.ToTerminalError(errors.New("no"), restate.WithErrorCode(http.StatusNotFound))), http.StatusNotFound},
 		"a retryable one":         {restate.ToRetryableError(errors.New("busy"), restate.WithErrorCode(http.StatusServiceUnavailable)), http.StatusServiceUnavailable},
-		"a timeout":               {durable.ErrTimeout, http.StatusRequestTimeout},
-		"a cancellation":          {durable.ErrCancelled, http.StatusConflict},
+		"a timeout":               {durable.NewTimeoutError(""), http.StatusRequestTimeout},
+		"a cancellation":          {durable.NewCancelledError(), http.StatusConflict},
 		"a plain one":             {errors.New("plain"), 0},
 		"none":                    {nil, 0},
 	} {
@@ -41,8 +41,10 @@ func TestErrorsOfTheSDKAreKnownByWhatTheyHaveInCommon(t *testing.T) {
 
 func TestErrorsOfWaitingAreWhatThePredicatesAskFor(t *testing.T) {
 	t.Parallel()
-	require.True(t, durable.IsTimeout(durable.ErrTimeout))
-	require.False(t, durable.IsTimeout(durable.ErrCancelled))
-	require.True(t, durable.IsCancelled(fmt.Errorf("order: %w", durable.ErrCancelled)))
-	require.False(t, durable.IsCancelled(durable.ErrTimeout))
+	require.True(t, durable.IsTimeout(durable.NewTimeoutError("the bank timed out")))
+	require.False(t, durable.IsTimeout(durable.NewCancelledError()))
+	require.True(t, durable.IsCancelled(fmt.Errorf("order: %w", durable.NewCancelledError())))
+	require.False(t, durable.IsCancelled(durable.NewTimeoutError("")))
+	require.Equal(t, "the bank timed out", restate.AsTerminalError(durable.NewTimeoutError("the bank timed out")).Message())
+	require.Equal(t, "timed out", restate.AsTerminalError(durable.NewTimeoutError("")).Message())
 }

@@ -1,6 +1,8 @@
 package durable_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -8,6 +10,11 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/rpc"
+)
+
+var (
+	price  = durable.NewAwakeable[int]("price")
+	recipe = durable.NewStep[string]("recipe")
 )
 
 // Results of one type come as a slice, in order.
@@ -34,8 +41,7 @@ func ExampleAll_mixed() {
 		if err != nil {
 			return "", err
 		}
-		step := restate.RunAsync(ctx, func(restate.RunContext) (string, error) { return "Sachertorte", nil })
-		name := durable.FutureOf(step, step.Result)
+		name := recipe.Start(ctx, func(context.Context) (string, error) { return "Sachertorte", nil })
 		if _, err := durable.All(quote.Void(), name.Void()).Await(ctx); err != nil {
 			return "", err
 		}
@@ -49,40 +55,45 @@ func ExampleAll_mixed() {
 	// Output: Sachertorte 1950
 }
 
-// A race between operations of any sort. Completed tells which one it was.
+// A race between operations of any sort. Index tells which one it was.
 func ExampleFirst() {
 	inHandler(func(ctx restate.Context) (string, error) {
 		quote, err := rpc.Start(ctx, shops, (*Shop).Quote, "cake")
 		if err != nil {
 			return "", err
 		}
-		awakeable := restate.Awakeable[int](ctx)
-		answer := durable.FutureOf(awakeable, awakeable.Result)
-		first, err := durable.First(quote, answer).Await(ctx)
-		return fmt.Sprint(first, " ", quote.Completed(), " ", answer.Completed()), err
+		_, answer, err := price.New(ctx)
+		if err != nil {
+			return "", err
+		}
+		first, err := durable.First(answer, quote).Await(ctx)
+		return fmt.Sprint(first.Value, " of ", first.Index), err
 	})
-	// Output: 1950 true false
+	// Output: 1950 of 1
 }
 
-// The call that loses is cancelled: else it would run on.
-func ExampleRace() {
+// The first two of three within five seconds. The third call is cancelled, as all of
+// them are after a timeout: else they would go on for nobody.
+func ExampleCancelRest() {
 	inHandler(func(ctx restate.Context) (string, error) {
-		slow, err := rpc.Start(ctx, shops, (*Shop).Order, "cake")
-		if err != nil {
+		var quotes []durable.Future[int]
+		for _, ask := range []func(*Shop, restate.Context, string) (int, error){(*Shop).Order, (*Shop).Quote, (*Shop).Quote} {
+			quote, err := rpc.Start(ctx, shops, ask, "cake")
+			if err != nil {
+				return "", err
+			}
+			quotes = append(quotes, quote)
+		}
+
+		two, err := durable.Some(2, quotes...).OrTimeout(ctx, 5*time.Second).Await(ctx)
+		if err := errors.Join(err, durable.CancelRest(ctx, quotes...)); err != nil {
 			return "", err
 		}
-		quick, err := rpc.Start(ctx, shops, (*Shop).Quote, "cake")
-		if err != nil {
-			return "", err
-		}
-		price, err := durable.Race(ctx, slow, quick)
-		if err != nil {
-			return "", err
-		}
-		_, failure := slow.Await(ctx)
-		return fmt.Sprint(price, ", cancelled: ", durable.IsCancelled(failure)), nil
+
+		_, failure := quotes[0].Await(ctx)
+		return fmt.Sprint(two, ", cancelled: ", durable.IsCancelled(failure)), nil
 	})
-	// Output: 1950, cancelled: true
+	// Output: [{1 1950} {2 1950}], cancelled: true
 }
 
 // Any goes on after a failure, as long as others may succeed.
@@ -96,10 +107,10 @@ func ExampleAny() {
 		if err != nil {
 			return "", err
 		}
-		price, err := durable.Any(first, spare).Await(ctx)
-		return fmt.Sprint(price), err
+		won, err := durable.Any(first, spare).Await(ctx)
+		return fmt.Sprint(won.Value, " of ", won.Index), err
 	})
-	// Output: 450
+	// Output: 450 of 1
 }
 
 func ExampleAllSettled() {
@@ -118,43 +129,33 @@ func ExampleAllSettled() {
 	// Output: [{450 <nil>} {0 no coffee}]
 }
 
-// The first two of three, and the third is cancelled.
 func ExampleSome() {
 	inHandler(func(ctx restate.Context) (string, error) {
-		slow, err := rpc.Start(ctx, shops, (*Shop).Order, "cake")
-		if err != nil {
-			return "", err
-		}
-		quotes := []durable.Future[int]{slow}
-		for _, item := range []string{"cake", "tea"} {
+		var quotes []durable.Future[int]
+		for _, item := range []string{"cake", "coffee", "tea"} {
 			quote, err := rpc.Start(ctx, shops, (*Shop).Quote, item)
 			if err != nil {
 				return "", err
 			}
 			quotes = append(quotes, quote)
 		}
-		two := durable.Some(2, quotes...)
-		prices, err := two.OrTimeout(ctx, time.Minute).Await(ctx)
-		if err != nil {
-			return "", err
-		}
-		if err := two.Cancel(ctx); err != nil {
-			return "", err
-		}
-		_, failure := slow.Await(ctx)
-		return fmt.Sprint(prices, ", cancelled: ", durable.IsCancelled(failure)), nil
+		two, err := durable.Some(2, quotes...).Await(ctx)
+		return fmt.Sprint(two), err
 	})
-	// Output: [1950 450], cancelled: true
+	// Output: [{0 1950} {2 450}]
 }
 
 func ExampleFuture_OrTimeout() {
 	inHandler(func(ctx restate.Context) (string, error) {
-		awakeable := restate.Awakeable[string](ctx)
-		answer, err := durable.FutureOf(awakeable, awakeable.Result).OrTimeout(ctx, 10*time.Millisecond).Await(ctx)
+		_, answer, err := price.New(ctx)
+		if err != nil {
+			return "", err
+		}
+		cents, err := answer.OrTimeout(ctx, 10*time.Millisecond).Await(ctx)
 		if durable.IsTimeout(err) {
 			return "no answer", nil
 		}
-		return answer, err
+		return fmt.Sprint(cents), err
 	})
 	// Output: no answer
 }
@@ -170,8 +171,8 @@ func ExampleFuture() {
 		if err != nil {
 			return "", err
 		}
-		price, err := cake.Await(ctx)
-		return fmt.Sprint(price + tea), err
+		cents, err := cake.Await(ctx)
+		return fmt.Sprint(cents + tea), err
 	})
 	// Output: 2400
 }

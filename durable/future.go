@@ -3,12 +3,11 @@ package durable
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Future is an operation that is under way, or a combination of several, whose
@@ -57,7 +56,7 @@ type operation struct {
 	completed bool
 }
 
-// Unwrap implements scope.Wrapper.
+// Unwrap implements sdk.Wrapper.
 func (o *operation) Unwrap() restate.Future { return o.Future }
 
 func (o *operation) open() []restate.Future {
@@ -73,11 +72,16 @@ func (o *operation) open() []restate.Future {
 //	durable.FutureOf(run, run.Result)        // of restate.RunAsync
 //	durable.FutureOf(call, call.Response)    // of a call with the SDK's own client
 //	durable.FutureOf(wake, wake.Result)      // of restate.Awakeable
+//
+// Without a future or a method the result is an error.
 func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] {
+	if f == nil || result == nil {
+		return failed[T](errors.New("durable: FutureOf nothing; pass a future of the SDK's and its method Result or Response"))
+	}
 	o := &operation{Future: f}
 	o.call, _ = f.(restate.Invocation)
 	return Future[T]{&future[T]{open: o.open, operations: []*operation{o}, result: func() (value T, err error) {
-		defer scope.Rescue(&err)
+		defer sdk.Rescue(&err)
 		value, failure := result()
 		if any(failure) == nil {
 			return value, nil
@@ -109,7 +113,7 @@ func After(ctx restate.Context, d time.Duration, opts ...restate.SleepOption) Fu
 }
 
 func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption) (timer restate.AfterFuture, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return restate.After(ctx, d, opts...), nil
 }
 
@@ -117,7 +121,7 @@ func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption
 // attempt. If the invocation is cancelled meanwhile, the error is one for which
 // [IsCancelled] holds; p is as it was then, and can be waited for again.
 func (p Future[T]) Await(ctx restate.Context) (value T, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	for {
 		open := p.wait()
 		if len(open) == 0 {
@@ -168,7 +172,10 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 				return p.settled()
 			}
 			var none T
-			return none, restate.ToTerminalError(fmt.Errorf("timed out after %v", d), restate.WithErrorCode(http.StatusRequestTimeout))
+			if _, err := limit.settled(); err != nil {
+				return none, err // there is no timer
+			}
+			return none, NewTimeoutError(fmt.Sprintf("timed out after %v", d))
 		},
 	}}
 }
@@ -177,7 +184,7 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 // told it, in the way in which durable operations wait: the attempt may be suspended.
 // For what is not a single call the error says so.
 func (p Future[T]) ID() (id string, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	all := p.all()
 	if len(all) != 1 || all[0].call == nil {
 		return "", errors.New("durable: ID of a Future that is not a single call")
@@ -185,13 +192,13 @@ func (p Future[T]) ID() (id string, err error) {
 	return all[0].call.GetInvocationId(), nil
 }
 
-// Cancel asks the calls that p waits for, and whose results are not there, to stop:
-// of a single call, or of what lost in a combination. They go on until they next
-// wait for something, which then fails as [IsCancelled] tells
-// (https://docs.restate.dev/services/invocation/managing-invocations). Other
-// operations cannot be cancelled, and go on.
+// Cancel asks the call that p waits for, or each of a combination, to stop, unless its
+// result was waited for. A call that was asked goes on until it next waits for
+// something, which then fails as [IsCancelled] tells
+// (https://docs.restate.dev/services/invocation/managing-invocations). Other operations
+// cannot be cancelled, and go on. [CancelRest] does it for several.
 func (p Future[T]) Cancel(ctx restate.Context) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	for _, o := range p.all() {
 		if o.call != nil && !o.completed {
 			restate.CancelInvocation(ctx, o.call.GetInvocationId())

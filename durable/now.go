@@ -5,14 +5,14 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Now returns the current time in UTC, the same one on every attempt: it is
 // journaled as a step named "now". The error is that of a cancelled invocation.
 // Inside a restate.Run closure use time.Now.
 func Now(ctx restate.Context) (now time.Time, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return restate.Run(ctx, func(restate.RunContext) (time.Time, error) {
 		return time.Now().UTC(), nil
 	}, restate.WithName("now"))

@@ -6,8 +6,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/payload"
-	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // PromiseKey is a durable promise of workflows: its name, the type of its value
@@ -33,8 +32,8 @@ import (
 type PromiseKey[T any] struct{ slot slot[T] }
 
 // NewPromiseKey declares a promise.
-func NewPromiseKey[T any](name string, opts ...StateOption) PromiseKey[T] {
-	return PromiseKey[T]{newSlot[T]("PromiseKey", name, sdkoption.Collect(StateOption.BeforePromise, opts).Codec)}
+func NewPromiseKey[T any](name string, opts ...CodecOption) PromiseKey[T] {
+	return PromiseKey[T]{newSlot[T](sortPromiseKey, name, sdk.Options(CodecOption.BeforePromise, opts).Codec)}
 }
 
 // Name returns the name of the promise.
@@ -50,33 +49,28 @@ func (k PromiseKey[T]) Result(ctx restate.WorkflowSharedContext) (T, error) {
 //
 //	d, err := approval.Future(ctx).OrTimeout(ctx, 24*time.Hour).Await(ctx)
 func (k PromiseKey[T]) Future(ctx restate.WorkflowSharedContext) Future[T] {
-	if err := k.slot.check("PromiseKey"); err != nil {
+	if err := k.slot.check(sortPromiseKey); err != nil {
 		return failed[T](err)
 	}
 	promise, err := k.promise(ctx)
 	if err != nil {
 		return failed[T](err)
 	}
-	return FutureOf(promise, func() (value T, err error) {
-		defer scope.Rescue(&err)
-		p, failure := promise.Result()
-		value, _, err = k.slot.decode(ctx, p, failure)
-		return value, err
-	})
+	return k.slot.future(ctx, promise, promise.Result)
 }
 
 // Peek returns the value if the promise is resolved, and does not wait for it.
 // Otherwise ok is false, and the error is the terminal one with which the promise
 // was rejected, or nil if nothing has happened yet.
 func (k PromiseKey[T]) Peek(ctx restate.WorkflowSharedContext) (value T, ok bool, err error) {
-	if err := k.slot.check("PromiseKey"); err != nil {
+	if err := k.slot.check(sortPromiseKey); err != nil {
 		return value, false, err
 	}
 	promise, err := k.promise(ctx)
 	if err != nil {
 		return value, false, err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	p, failure := promise.Peek()
 	return k.slot.decode(ctx, p, failure)
 }
@@ -84,7 +78,7 @@ func (k PromiseKey[T]) Peek(ctx restate.WorkflowSharedContext) (value T, ok bool
 // Resolve resolves the promise. If it was resolved or rejected before, the error
 // is a terminal one with code 409.
 func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) (err error) {
-	if err := k.slot.check("PromiseKey"); err != nil {
+	if err := k.slot.check(sortPromiseKey); err != nil {
 		return err
 	}
 	p, err := k.slot.encode(value)
@@ -95,7 +89,7 @@ func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) (err 
 	if err != nil {
 		return err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if failure := promise.Resolve(p); failure != nil {
 		return failure
 	}
@@ -106,7 +100,7 @@ func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) (err 
 // message of reason, and its code if it has one. If the promise was resolved or
 // rejected before, the error is a terminal one with code 409.
 func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) (err error) {
-	if err := k.slot.check("PromiseKey"); err != nil {
+	if err := k.slot.check(sortPromiseKey); err != nil {
 		return err
 	}
 	if reason == nil {
@@ -116,7 +110,7 @@ func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) (
 	if err != nil {
 		return err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if failure := promise.Reject(reason); failure != nil {
 		return failure
 	}
@@ -124,6 +118,6 @@ func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) (
 }
 
 func (k PromiseKey[T]) promise(ctx restate.WorkflowSharedContext) (p restate.DurablePromise[payload.Payload[T]], err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	return restate.Promise[payload.Payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec)), nil
 }

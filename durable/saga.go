@@ -10,6 +10,7 @@ import (
 
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Saga runs a sequence of steps that are undone if a later one fails for good. The
@@ -53,7 +54,7 @@ func Saga[T any](ctx restate.Context, steps func(undo *Compensations) (T, error)
 	// Nothing here is deferred: a suspension is a panic that goes through.
 	value, err := steps(undo)
 	err = safeerr.Of(err)
-	if failure := restate.AsTerminalError(err); failure != nil && !errors.Is(err, scope.ErrReturned) {
+	if failure := restate.AsTerminalError(err); failure != nil && !errors.Is(err, sdk.ErrReturned) {
 		return value, undo.run(failure, err)
 	}
 	return value, err
@@ -93,7 +94,7 @@ type compensation struct {
 // end of the retries, are failures for good.
 func (c *Compensations) Step(name string, undo func(ctx restate.RunContext) error, opts ...restate.RunOption) {
 	c.register(name, func(ctx restate.Context) (err error) {
-		defer scope.Rescue(&err)
+		defer sdk.Rescue(&err)
 		if failure := restate.RunVoid(ctx, undo, append(slices.Clip(opts), restate.WithName(name))...); failure != nil {
 			return failure
 		}
@@ -109,7 +110,7 @@ func (c *Compensations) Call(name string, undo func(ctx restate.Context) error) 
 }
 
 func (c *Compensations) register(name string, undo func(restate.Context) error) {
-	if _, err := scope.Find(c.ctx); errors.Is(err, scope.ErrInsideRun) {
+	if _, err := scope.Find(c.ctx); errors.Is(err, sdk.ErrInsideRun) {
 		// The closure has no other way to fail than by its own error, and would
 		// be journaled as a success.
 		panic(fmt.Errorf("durable: compensation %s is registered inside restate.Run, and would be lost on replay; register it before or after", name))

@@ -9,11 +9,32 @@ import (
 
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
-// slot is what a StateKey and a PromiseKey declare.
+// The building blocks that are declared.
+const (
+	sortStateKey   = "StateKey"
+	sortPromiseKey = "PromiseKey"
+	sortAwakeable  = "Awakeable"
+	sortStep       = "Step"
+)
+
+// CodecOption chooses the codec of what is declared by [NewStateKey], [NewPromiseKey],
+// [NewAwakeable] and [StepCodec]: restate.WithCodec, restate.WithProto,
+// restate.WithBinary and the like. Default: JSON.
+type CodecOption interface {
+	restate.GetOption
+	restate.SetOption
+	restate.PromiseOption
+	restate.AwakeableOption
+	restate.ResolveAwakeableOption
+	restate.RunOption
+}
+
+// slot is what a declaration has: a place for values of one type.
 type slot[T any] struct {
-	sort  string // "StateKey" or "PromiseKey"
+	sort  string
 	name  string
 	codec encoding.Codec
 }
@@ -32,7 +53,11 @@ func (s slot[T]) String() string {
 // check returns an error for a zero value and for an empty name.
 func (s slot[T]) check(sort string) error {
 	if s.name == "" {
-		return fmt.Errorf("durable: a %s[%s] without a name; declare it with durable.New%[1]s[%[2]s](name)", sort, reflect.TypeFor[T]())
+		article := "a"
+		if sort == sortAwakeable {
+			article = "an"
+		}
+		return fmt.Errorf("durable: %s %s[%s] without a name; declare it with durable.New%[2]s[%[3]s](name)", article, sort, reflect.TypeFor[T]())
 	}
 	return nil
 }
@@ -43,6 +68,16 @@ func (s slot[T]) encode(value T) (payload.Payload[T], error) {
 		return payload.Payload[T]{}, fmt.Errorf("durable: %s: encode: %w", s, err)
 	}
 	return payload.Payload[T]{Encoded: encoded}, nil
+}
+
+// future is the future of a value that f has, by result.
+func (s slot[T]) future(ctx restate.Context, f restate.Future, result func() (payload.Payload[T], restate.TerminalError)) Future[T] {
+	return FutureOf(f, func() (value T, err error) {
+		defer sdk.Rescue(&err)
+		p, failure := result()
+		value, _, err = s.decode(ctx, p, failure)
+		return value, err
+	})
 }
 
 // decode returns what came out of the SDK, and whether there was anything.

@@ -4,8 +4,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/payload"
-	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // StateKey is a key of the state of virtual objects and workflows: its name, the
@@ -33,18 +32,9 @@ import (
 // name, and each of its methods returns an error.
 type StateKey[T any] struct{ slot slot[T] }
 
-// StateOption is an option of [NewStateKey] and [NewPromiseKey]: the codec, by
-// restate.WithCodec, restate.WithProto, restate.WithBinary and the like. Default:
-// JSON.
-type StateOption interface {
-	restate.GetOption
-	restate.SetOption
-	restate.PromiseOption
-}
-
 // NewStateKey declares a key of the state.
-func NewStateKey[T any](name string, opts ...StateOption) StateKey[T] {
-	return StateKey[T]{newSlot[T]("StateKey", name, sdkoption.Collect(StateOption.BeforeGet, opts).Codec)}
+func NewStateKey[T any](name string, opts ...CodecOption) StateKey[T] {
+	return StateKey[T]{newSlot[T](sortStateKey, name, sdk.Options(CodecOption.BeforeGet, opts).Codec)}
 }
 
 // Name returns the name of the key.
@@ -68,18 +58,18 @@ func (k StateKey[T]) GetOr(ctx restate.ObjectSharedContext, absent T) (T, error)
 
 // Lookup is [StateKey.Get] and tells whether there is a value.
 func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, err error) {
-	if err := k.slot.check("StateKey"); err != nil {
+	if err := k.slot.check(sortStateKey); err != nil {
 		return value, false, err
 	}
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	p, failure := restate.Get[payload.Payload[T]](ctx, k.slot.name, restate.WithCodec(k.slot.codec))
 	return k.slot.decode(ctx, p, failure)
 }
 
 // Set stores a value. The error says that it cannot be encoded.
 func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
-	defer scope.Rescue(&err)
-	if err := k.slot.check("StateKey"); err != nil {
+	defer sdk.Rescue(&err)
+	if err := k.slot.check(sortStateKey); err != nil {
 		return err
 	}
 	p, err := k.slot.encode(value)
@@ -92,8 +82,8 @@ func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
 
 // Clear removes the value. The error is only that of a zero key.
 func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
-	defer scope.Rescue(&err)
-	if err := k.slot.check("StateKey"); err != nil {
+	defer sdk.Rescue(&err)
+	if err := k.slot.check(sortStateKey); err != nil {
 		return err
 	}
 	restate.Clear(ctx, k.slot.name)

@@ -146,7 +146,7 @@ func TestAResultThatCannotBeEncodedIsRetried(t *testing.T) {
 	id := testkit.Submit(t, "/"+name(t)+"/Number", nil)
 	testkit.Until(t, func() bool { return len(messages(lines, "Invocation returned a non-terminal failure")) >= 2 }, "no retry")
 	require.Contains(t, messages(lines, "Invocation returned a non-terminal failure")[0].ContextMap()["err"],
-		"endpoint: the result of "+name(t)+"/Number (float64) cannot be encoded: ")
+		"handler: the result of "+name(t)+"/Number (float64) cannot be encoded: ")
 	o.mended.Store(true)
 	require.InDelta(t, 1, testkit.Decode[float64](t, testkit.Attach(t, id)), 0)
 }

@@ -9,12 +9,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // attempt is one attempt of an invocation, from the arrival of its journal to its
 // end, and the body of its request.
 type attempt struct {
-	hint
+	sdk.Exchange
 
 	gate     *gate
 	target   string // service/handler
@@ -37,7 +39,7 @@ type attempt struct {
 
 func newAttempt(g *gate, w http.ResponseWriter, r *http.Request, cancel context.CancelFunc) *attempt {
 	return &attempt{
-		hint: hint{abort: cancel}, gate: g, target: strings.TrimPrefix(r.RequestURI, invokeURI),
+		Exchange: sdk.Exchange{Abort: cancel}, gate: g, target: strings.TrimPrefix(r.RequestURI, invokeURI),
 		body: r.Body, http1: r.ProtoMajor < 2, control: http.NewResponseController(w),
 		frames: frames{limit: g.maxMessage},
 	}
@@ -52,8 +54,8 @@ func (a *attempt) touch() { a.active.Store(int64(time.Since(epoch))) }
 // none of its steps does, and it neither reads nor writes. A handler that computes
 // outside of a step looks the same. It is suspended where it waits next.
 func (a *attempt) idleSince() (time.Duration, bool) {
-	inv := a.inv.Load()
-	if inv == nil || inv.RunningSteps() > 0 || a.suspended.Load() {
+	running := a.Attempt()
+	if running == nil || running.RunningSteps() > 0 || a.suspended.Load() {
 		return 0, false
 	}
 	return time.Duration(a.active.Load()), true
@@ -75,7 +77,7 @@ func (a *attempt) interrupt() { _ = a.control.SetReadDeadline(time.Now()) }
 // deadline that suspends an attempt ends its request too.
 func (a *attempt) gone() {
 	if !a.suspended.Load() {
-		a.abort()
+		a.Abort()
 	}
 }
 
@@ -92,7 +94,7 @@ func (a *attempt) Read(p []byte) (int, error) {
 		a.touch()
 		if tooLarge := a.frames.skip(p[:n]); tooLarge != nil {
 			a.gate.complain(tooLarge)
-			a.abort()
+			a.Abort()
 			return 0, tooLarge
 		}
 		a.gate.count(a, n)
@@ -117,4 +119,19 @@ func (a *attempt) Close() error {
 		a.interrupt()
 	}
 	return a.body.Close()
+}
+
+// response is the response of an attempt.
+type response struct {
+	sdk.Response
+	attempt *attempt
+}
+
+func newResponse(w http.ResponseWriter, a *attempt) response {
+	return response{sdk.NewResponse(w, &a.Exchange), a}
+}
+
+func (w response) Write(p []byte) (int, error) {
+	w.attempt.touch()
+	return w.Response.Write(p)
 }

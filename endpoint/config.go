@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -68,6 +69,10 @@ type Config struct {
 	// Configure adjusts the server before it serves, for instance its timeouts
 	// or HTTP/2 settings. Do not set a WriteTimeout: invocations are streams.
 	Configure func(*http.Server)
+	// Context returns a context made from that of a request, for values that the
+	// contexts of all handlers are to have. It is called for each attempt. Default:
+	// nil, nothing is added.
+	Context func(ctx context.Context) context.Context
 	// IdentityKeys are the public keys ("publickeyv1_…") of the Restate servers
 	// that may send requests; requests that none of them signed get a 401.
 	// Default: none, every request is taken

@@ -11,7 +11,7 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/schema"
-	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // describer describes input and output to discovery.
@@ -39,6 +39,9 @@ func describeOnce(d describer) description {
 		output: once(d.OutputPayload, func(p *encoding.OutputPayload) *any { return &p.JsonSchema }),
 	}
 }
+
+func (d description) InputPayload() *encoding.InputPayload   { return d.input().payload }
+func (d description) OutputPayload() *encoding.OutputPayload { return d.output().payload }
 
 // once asks once, and keeps a copy in which the schema is encoded.
 func once[P any](ask func() *P, schemaOf func(*P) *any) func() described[P] {
@@ -95,7 +98,7 @@ func (d description) ready() (warnings []error, err error) {
 // describe works out what discovery will be told of the handlers.
 func (e *Endpoint) describe() error {
 	var errs []error
-	for _, h := range e.piped {
+	for _, h := range e.handlers {
 		warnings, err := h.ready()
 		if err != nil {
 			errs = append(errs, fmt.Errorf("endpoint: %s: %w", h.target, err))
@@ -108,46 +111,40 @@ func (e *Endpoint) describe() error {
 	return errors.Join(errs...)
 }
 
-// foreignPayloads describes a handler that was not made from a struct of ours. Of
-// what the handlers of the SDK take and give, the types are seen when they ask
-// their codec for a schema: the probes stand in for it.
-type foreignPayloads struct {
-	describer
-	in, out encoding.Codec
+// foreignPayloads describes a handler that was not made from a struct of ours, by the
+// types that it shows.
+type foreignPayloads struct{ sdk.Foreign }
 
-	takes, gives typeProbe
+func (f foreignPayloads) InputPayload() *encoding.InputPayload {
+	if !f.Takes.Known {
+		return f.Foreign.InputPayload()
+	}
+	return handler.InputPayload(f.InputCodec, orAny(f.Takes.Type))
 }
 
-func (f *foreignPayloads) InputPayload() *encoding.InputPayload {
-	if !f.takes.called {
-		return f.describer.InputPayload()
+func (f foreignPayloads) OutputPayload() *encoding.OutputPayload {
+	if !f.Gives.Known {
+		return f.Foreign.OutputPayload()
 	}
-	return handler.InputPayload(f.in, f.takes.typ())
-}
-
-func (f *foreignPayloads) OutputPayload() *encoding.OutputPayload {
-	if !f.gives.called {
-		return f.describer.OutputPayload()
-	}
-	return handler.OutputPayload(f.out, f.gives.typ())
+	return handler.OutputPayload(f.OutputCodec, orAny(f.Gives.Type))
 }
 
 // check reports types that encoding/json never takes.
-func (f *foreignPayloads) check(target *pipeline.Target) error {
+func (f foreignPayloads) check(target string) error {
 	var errs []error
-	if err := handler.CheckInput(f.in, f.takes.asked); err != nil {
+	if err := handler.CheckInput(f.InputCodec, f.Takes.Type); err != nil {
 		errs = append(errs, fmt.Errorf("endpoint: %s: its input %w", target, err))
 	}
-	if err := handler.CheckOutput(f.out, f.gives.asked); err != nil {
+	if err := handler.CheckOutput(f.OutputCodec, f.Gives.Type); err != nil {
 		errs = append(errs, fmt.Errorf("endpoint: %s: its result %w", target, err))
 	}
 	return errors.Join(errs...)
 }
 
-// typ is the type that was asked about. A value of an interface has none.
-func (p *typeProbe) typ() reflect.Type {
-	if p.asked == nil {
+// orAny returns t. A value of an interface shows none.
+func orAny(t reflect.Type) reflect.Type {
+	if t == nil {
 		return reflect.TypeFor[any]()
 	}
-	return p.asked
+	return t
 }

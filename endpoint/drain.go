@@ -105,7 +105,7 @@ func (g *gate) suspendWaiting() {
 	before := time.Since(epoch) - g.suspendAfter
 	for a := range g.attempts {
 		since, idle := a.idleSince()
-		if idle && since <= before || g.closed && a.inv.Load() != nil && !a.suspended.Load() {
+		if idle && since <= before || g.closed && a.Attempt() != nil && !a.suspended.Load() {
 			a.suspend()
 		}
 	}
@@ -116,7 +116,7 @@ func (g *gate) cut() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for a := range g.attempts {
-		a.abort()
+		a.Abort()
 	}
 	return len(g.attempts)
 }

@@ -14,7 +14,8 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // Endpoint serves handlers to Restate. It is an http.Handler, safe for concurrent
@@ -27,7 +28,7 @@ type Endpoint struct {
 	identity identity
 	known    map[string]bool // request URIs of discovery and of all handlers
 	services []string
-	piped    []piped // sorted by target
+	handlers []named // sorted by target
 	gate     gate
 	refused  tally // requests without a signature
 	tooLarge tally // messages beyond MaxMessageBytes
@@ -39,10 +40,10 @@ type Endpoint struct {
 	failure error
 }
 
-// piped is a handler that a [Pipeline] made.
-type piped struct {
+// named is a handler that [Define] or [DefineForeign] made.
+type named struct {
 	target string
-	adapted
+	served
 }
 
 // New makes an endpoint of definitions, which [Definition] and [Foreign] make.
@@ -57,7 +58,7 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	if log == nil {
 		log = slog.DiscardHandler
 	}
-	log = scope.LogHandler(log)
+	log = sdk.LogHandler(log)
 	e := &Endpoint{
 		cfg:   cfg,
 		log:   slog.New(log),
@@ -66,7 +67,7 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	e.refused.log, e.refused.message = e.log, "refused requests that are not signed with one of IdentityKeys"
 	e.tooLarge.log, e.tooLarge.message = e.log, "refused messages of invocations"
 	e.gate.init(cfg, e.tooLarge.note)
-	sdk := server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse)
+	restateSDK := server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse)
 	var errs []error
 	seen := map[string]bool{}
 	for _, def := range definitions {
@@ -79,18 +80,18 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 			continue
 		}
 		seen[def.Name()] = true
-		sdk.Bind(def)
+		restateSDK.Bind(def)
 		e.services = append(e.services, def.Name())
 		for name, h := range def.Handlers() {
 			target := def.Name() + "/" + name
 			e.known[invokeURI+target] = true
-			if own, ok := any(h).(adapted); ok {
-				e.piped = append(e.piped, piped{target, own})
+			if own, ok := sdk.Ours(h).(served); ok {
+				e.handlers = append(e.handlers, named{target, own})
 			}
 		}
 	}
-	slices.SortFunc(e.piped, func(a, b piped) int { return cmp.Compare(a.target, b.target) })
-	if err := e.makeHandler(sdk, log); err != nil {
+	slices.SortFunc(e.handlers, func(a, b named) int { return cmp.Compare(a.target, b.target) })
+	if err := e.makeHandler(restateSDK, log); err != nil {
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
@@ -128,6 +129,16 @@ func (e *Endpoint) makeHandler(sdk *server.Restate, log slog.Handler) (err error
 	}
 	sdk.WithLogger(log, false)
 	return nil
+}
+
+// Chains returns what runs around each handler, sorted by service and handler, for
+// people to read: each has a method String.
+func (e *Endpoint) Chains() []*pipeline.Chain {
+	chains := make([]*pipeline.Chain, len(e.handlers))
+	for i, h := range e.handlers {
+		chains[i] = h.Chain
+	}
+	return chains
 }
 
 // Services returns the names of the services.

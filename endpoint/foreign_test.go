@@ -37,8 +37,8 @@ func mounted(t *testing.T, def restate.ServiceDefinition) http.Handler {
 }
 
 // noting is a pipeline whose guard notes what it sees of the input.
-func noting(note func(any)) endpoint.Pipeline {
-	return endpoint.Pipeline{Global: pipeline.Stages{Guards: []pipeline.Guard{
+func noting(note func(any)) pipeline.Pipeline {
+	return pipeline.Pipeline{Global: pipeline.Stages{Guards: []pipeline.Guard{
 		pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 			input, err := inv.Input()
 			note(input)
@@ -59,7 +59,7 @@ func TestADefinitionThatTwoEndpointsShareHasThePipelineOfEach(t *testing.T) {
 	var seen [2]int
 	var endpoints [2]http.Handler
 	for i := range endpoints {
-		foreign, err := noting(func(any) { seen[i]++ }).Foreign(def)
+		foreign, err := endpoint.DefineForeign(noting(func(any) { seen[i]++ }), def)
 		require.NoError(t, err)
 		endpoints[i] = mounted(t, foreign)
 	}
@@ -84,8 +84,8 @@ func (r *recorder) Unmarshal(data []byte, v any) error {
 	return r.Codec.Unmarshal(data, v)
 }
 
-func pipes(list ...pipeline.Pipe) endpoint.Pipeline {
-	return endpoint.Pipeline{Handlers: map[string]pipeline.Stages{"h": {Pipes: list}}}
+func pipes(list ...pipeline.Pipe) pipeline.Pipeline {
+	return pipeline.Pipeline{Handlers: map[string]pipeline.Stages{"h": {Pipes: list}}}
 }
 
 func itemPipe(change func(Item) Item) pipeline.Pipe {
@@ -101,7 +101,7 @@ func TestThePipelineSeesTheInputThatACodecTellsTheTypeOf(t *testing.T) {
 		var seen any
 		p := noting(func(input any) { seen = input })
 		p.Handlers = pipes(itemPipe(func(in Item) Item { in.Amount *= 2; return in })).Handlers
-		foreign, err := p.Foreign(echo(option))
+		foreign, err := endpoint.DefineForeign(p, echo(option))
 		require.NoError(t, err)
 		require.Equal(t, `{"sku":"a","amount":42}`, outputOf(t, play(t, mounted(t, foreign), `{"sku":"a","amount":21}`)), what)
 		require.Equal(t, Item{"a", 21}, seen, what)
@@ -124,7 +124,7 @@ func TestAForeignHandlerGetsTheBodyAsItArrivedUnlessAPipeChangedTheInput(t *test
 		}, arrived},
 	} {
 		codec := &recorder{Codec: encoding.JSONCodec}
-		foreign, err := pipes(tt.pipes...).Foreign(echo(restate.WithInputCodec(handler.Typed[Item](codec))))
+		foreign, err := endpoint.DefineForeign(pipes(tt.pipes...), echo(restate.WithInputCodec(handler.Typed[Item](codec))))
 		require.NoError(t, err)
 		outputOf(t, play(t, mounted(t, foreign), arrived))
 		require.Equal(t, tt.want, codec.last, what)
@@ -140,7 +140,7 @@ func TestAPipeMayChangeTheInputOfAForeignHandlerInPlace(t *testing.T) {
 		in.Seconds += 5
 		return in, nil
 	})
-	foreign, err := pipes(later).Foreign(def)
+	foreign, err := endpoint.DefineForeign(pipes(later), def)
 	require.NoError(t, err)
 	require.Equal(t, "65", outputOf(t, play(t, mounted(t, foreign), `"1970-01-01T00:01:00Z"`)))
 }
@@ -161,7 +161,7 @@ func TestMistakesAboutTheInputOfAForeignHandlerAreErrorsOfTheAttempt(t *testing.
 		"endpoint: the input of s/h: a pipe made the endpoint_test.Item a int":    {typed, becomes(1), `{}`},
 		"endpoint: s/h takes its body, a []byte, and a pipe made it a int":        {restate.WithJSON, becomes(1), `{}`},
 	} {
-		foreign, err := pipes(tt.pipes...).Foreign(echo(tt.option))
+		foreign, err := endpoint.DefineForeign(pipes(tt.pipes...), echo(tt.option))
 		require.NoError(t, err)
 		require.Contains(t, string(play(t, mounted(t, foreign), tt.body)), want)
 	}
@@ -188,9 +188,9 @@ func TestParameterObjectsOfForeignHandlersAreRefused(t *testing.T) {
 	t.Parallel()
 	none := func(_ restate.Context, _ *Forgeable) (restate.Void, error) { return restate.Void{}, nil }
 	for want, def := range map[string]restate.ServiceDefinition{
-		"endpoint: ForgeableService/Take takes a endpoint_test.Forgeable, with an fxrestate.In": restate.Reflect(ForgeableService{}),
-		"endpoint: ForgeableObject/Take takes a struct { Rows []*endpoint_test.Forgeable }":     restate.Reflect(ForgeableObject{}),
-		"endpoint: hand/h takes a *endpoint_test.Forgeable":                                     restate.NewService("hand").Handler("h", restate.NewServiceHandler(none)),
+		"endpoint: ForgeableService/Take takes a endpoint_test.Forgeable, with a handler.In": restate.Reflect(ForgeableService{}),
+		"endpoint: ForgeableObject/Take takes a struct { Rows []*endpoint_test.Forgeable }":  restate.Reflect(ForgeableObject{}),
+		"endpoint: hand/h takes a *endpoint_test.Forgeable":                                  restate.NewService("hand").Handler("h", restate.NewServiceHandler(none)),
 		"endpoint: run/h takes a endpoint_test.Forgeable": restate.NewWorkflow("run").Handler("h", restate.NewWorkflowHandler(
 			func(_ restate.WorkflowContext, _ Forgeable) (string, error) { return "", nil }, restate.WithCodec(handler.TextCodec{}))),
 	} {
@@ -198,7 +198,7 @@ func TestParameterObjectsOfForeignHandlersAreRefused(t *testing.T) {
 		for name, h := range def.Handlers() {
 			codecs[name] = h.GetOptions().InputCodec
 		}
-		_, err := endpoint.Pipeline{}.Foreign(def)
+		_, err := endpoint.DefineForeign(pipeline.Pipeline{}, def)
 		require.ErrorContains(t, err, want)
 		for name, h := range def.Handlers() {
 			require.IsType(t, codecs[name], h.GetOptions().InputCodec, "the definition stays as it is")
@@ -229,7 +229,7 @@ func TestTypesThatJSONNeverEncodesAreRefusedInForeignHandlers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := endpoint.Pipeline{}.Foreign(tt.def)
+			_, err := endpoint.DefineForeign(pipeline.Pipeline{}, tt.def)
 			if tt.want == "" {
 				require.NoError(t, err)
 			} else {
@@ -241,7 +241,7 @@ func TestTypesThatJSONNeverEncodesAreRefusedInForeignHandlers(t *testing.T) {
 
 func TestACodecThatTellsAnotherTypeThanTheHandlersIsRefused(t *testing.T) {
 	t.Parallel()
-	_, err := endpoint.Pipeline{}.Foreign(echo(restate.WithInputCodec(handler.Typed[*Item](encoding.JSONCodec))))
+	_, err := endpoint.DefineForeign(pipeline.Pipeline{}, echo(restate.WithInputCodec(handler.Typed[*Item](encoding.JSONCodec))))
 	require.EqualError(t, err, "endpoint: s/h takes a endpoint_test.Item, and its input codec tells that it is a *endpoint_test.Item; let it tell the same")
 }
 
@@ -261,7 +261,7 @@ func TestATypeThatDescribesItselfIsNotAskedForItsFields(t *testing.T) {
 		restate.NewService("s").Handler("h", restate.NewServiceHandler(func(_ restate.Context, in any) (any, error) { return in, nil })),
 		restate.NewService("s").Handler("h", restate.NewServiceHandler(func(_ restate.Context, in *Fragile) (string, error) { return "", nil })),
 	} {
-		_, err := endpoint.Pipeline{}.Foreign(def)
+		_, err := endpoint.DefineForeign(pipeline.Pipeline{}, def)
 		require.NoError(t, err)
 	}
 }

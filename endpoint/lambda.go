@@ -10,7 +10,7 @@ import (
 
 	"github.com/restatedev/sdk-go/server"
 
-	"github.com/fxrestate/go/internal/protocol"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // LambdaHandler returns the endpoint as an AWS Lambda function, for
@@ -33,10 +33,10 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		hint := &hint{abort: cancel}
-		response, err := e.lambda(context.WithValue(ctx, hintKey{}, hint), event)
+		x := &sdk.Exchange{Abort: cancel}
+		response, err := e.lambda(e.attemptContext(ctx, x), event)
 		if err == nil {
-			amendResponse(&response, hint)
+			amendResponse(&response, x)
 		}
 		return response, err
 	}, nil
@@ -69,12 +69,12 @@ func (e *Endpoint) misfitEvent(path string, headers http.Header, event server.La
 }
 
 // amendResponse amends the error message of a response.
-func amendResponse(r *server.LambdaResponse, h *hint) {
+func amendResponse(r *server.LambdaResponse, x *sdk.Exchange) {
 	body, err := base64.StdEncoding.DecodeString(r.Body)
 	if err != nil {
 		return
 	}
-	if amended, ok := protocol.AmendErrors(body, h.milliseconds); ok {
+	if amended, ok := x.Amend(body); ok {
 		r.Body = base64.StdEncoding.EncodeToString(amended)
 	}
 }

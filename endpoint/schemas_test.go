@@ -23,6 +23,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/schema/schematest"
+	"github.com/fxrestate/go/pipeline"
 )
 
 func TestEveryTypeThatEncodesIsRegisteredAndCalled(t *testing.T) {
@@ -35,7 +36,7 @@ func TestEveryTypeThatEncodesIsRegisteredAndCalled(t *testing.T) {
 			return endpoint.Definition(d, typ.Receiver)
 		},
 		"foreign": func(t *testing.T, service string, typ schematest.Type) restate.ServiceDefinition {
-			def, err := endpoint.Pipeline{}.Foreign(typ.Foreign(service))
+			def, err := endpoint.DefineForeign(pipeline.Pipeline{}, typ.Foreign(service))
 			require.NoError(t, err, typ.Name)
 			return def
 		},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/internal/gather"
 	"github.com/fxrestate/go/internal/gather/stack"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 const (
@@ -93,10 +94,18 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer context.AfterFunc(r.Context(), a.gone)()
-	r = r.WithContext(context.WithValue(ctx, hintKey{}, &a.hint))
+	r = r.WithContext(e.attemptContext(ctx, &a.Exchange))
 	r.Body = a
 	stack.Reserve()
 	e.handler.ServeHTTP(newResponse(w, a), r)
+}
+
+// attemptContext is the context that the SDK makes that of a handler from.
+func (e *Endpoint) attemptContext(ctx context.Context, x *sdk.Exchange) context.Context {
+	if e.cfg.Context != nil {
+		ctx = e.cfg.Context(ctx)
+	}
+	return sdk.WithExchange(ctx, x)
 }
 
 // Under returns the endpoint for a place below prefix in a mux or a chi router:

@@ -54,9 +54,9 @@ func (a *assembler) use(application *group, groups []*group, log *slog.Logger) {
 }
 
 // base is what the configuration and the levels above a service make of its pipeline.
-func (a *assembler) base(d placement) endpoint.Pipeline {
+func (a *assembler) base(d placement) pipeline.Pipeline {
 	own := a.level(d.attachments)
-	p := endpoint.Pipeline{
+	p := pipeline.Pipeline{
 		Global:              a.global.stages,
 		Service:             own.stages,
 		ServiceValues:       own.values,
@@ -84,7 +84,7 @@ func (a *assembler) check(d *declaration) {
 }
 
 // of is the pipeline of a declared service.
-func (a *assembler) of(d placement, desc *handler.Descriptor) endpoint.Pipeline {
+func (a *assembler) of(d placement, desc *handler.Descriptor) pipeline.Pipeline {
 	p := a.base(d)
 	p.Handlers = make(map[string]pipeline.Stages, len(d.handlers))
 	p.Values = make(map[string][]any, len(d.handlers))
@@ -121,7 +121,7 @@ func (a *assembler) around(f foreign) restate.ServiceDefinition {
 		}
 		p.Handlers[name], p.Values[name] = own.stages, own.values
 	}
-	def, err := p.Foreign(f.definition)
+	def, err := endpoint.DefineForeign(p, f.definition)
 	if err != nil {
 		a.errs = append(a.errs, fmt.Errorf("fxrestate: the definition of %s%s: %w", f.definition.Name(), at(f.spec.Position), err))
 	}

@@ -42,7 +42,7 @@ func TestClientsKnowServicesThatPlainProvidersRegister(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, tt.target, ref.Target())
+			require.Equal(t, tt.target, ref.Target().String())
 		})
 	}
 }

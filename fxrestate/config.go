@@ -1,6 +1,7 @@
 package fxrestate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/logging"
@@ -34,6 +36,10 @@ type Config struct {
 	// both. An option that does not fit a kind of service, such as
 	// restate.WithWorkflowRetention, applies to the others.
 	Defaults []restate.ServiceDefinitionOption
+	// Steps is how the steps of all handlers are retried that were declared with
+	// durable.NewStep and without a durable.Retry. It does not apply to restate.Run.
+	// Default: the zero value, steps are retried with their invocations.
+	Steps durable.Retry
 	// Pipeline switches stages off.
 	Pipeline PipelineConfig
 	// Logging says how the SDK's lines and those of handlers are written.
@@ -55,6 +61,9 @@ type PipelineConfig struct {
 func (c Config) Validate() error {
 	_, adminErr := admin.New(c.Admin)
 	errs := []error{c.Ingress.Validate(), adminErr, c.Endpoint.Validate()}
+	if err := c.Steps.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("fxrestate: Steps: %w", err))
+	}
 	if c.Register != nil {
 		errs = append(errs, c.Register.Validate())
 		switch port := strings.Contains(c.Register.URL, "{{port}}"); {
@@ -68,4 +77,20 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// endpoint is Endpoint with what Steps asks of it.
+func (c Config) endpoint() endpoint.Config {
+	cfg := c.Endpoint
+	if c.Steps == (durable.Retry{}) {
+		return cfg
+	}
+	own := cfg.Context
+	cfg.Context = func(ctx context.Context) context.Context {
+		if own != nil {
+			ctx = own(ctx)
+		}
+		return durable.WithStepRetry(ctx, c.Steps)
+	}
+	return cfg
 }

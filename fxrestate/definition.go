@@ -31,7 +31,7 @@ import (
 func Definition(constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	position := caller()
 	if err := checkConstructor(constructor, reflect.TypeFor[restate.ServiceDefinition]()); err != nil {
-		return own{reportMistake("Definition (%s): %w", position, err)}
+		return ownOption{reportMistake("Definition (%s): %w", position, err)}
 	}
 	decl, mistakes := declareForeign(opts, position)
 	options := []fx.Option{provideMembers(decl.all())}
@@ -39,7 +39,7 @@ func Definition(constructor any, opts ...restate.ServiceDefinitionOption) fx.Opt
 		options = append(options, reportMistake("Definition (%s): %w", position, err))
 	}
 	// A private type in a module of its own leaves fx.Annotate to the user.
-	return own{fx.Options(append(options, fx.Module("fxrestate.Definition",
+	return ownOption{fx.Options(append(options, fx.Module("fxrestate.Definition",
 		fx.Provide(constructor, fx.Private),
 		fx.Provide(func(def restate.ServiceDefinition, g *group) foreignOut {
 			return foreignOut{Foreign: foreign{placement{decl, g}, def}}

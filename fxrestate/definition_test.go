@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -87,7 +88,7 @@ func here() string {
 type parameterTaker struct{}
 
 func (parameterTaker) Do(restate.Context, struct {
-	fxrestate.In
+	handler.In
 
 	Tenant string `header:"x-tenant"`
 },
@@ -170,7 +171,7 @@ func TestMistakesInDefinitionsNameTheUsersLine(t *testing.T) {
 		},
 		"a parameter object": {
 			fxrestate.Definition(func() restate.ServiceDefinition { return restate.Reflect(parameterTaker{}) }), here(),
-			[]string{"parameterTaker/Do takes a struct { handler.In; ", "with an fxrestate.In whose tags nothing reads here"},
+			[]string{"parameterTaker/Do takes a struct { handler.In; ", "with a handler.In whose tags nothing reads here"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

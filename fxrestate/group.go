@@ -21,7 +21,7 @@ import (
 // A constructor that is listed in Use runs once, for all handlers.
 func Use(attachments ...Attachment) fx.Option {
 	list, position := placed(attachments), caller()
-	return own{fx.Options(
+	return ownOption{fx.Options(
 		provideMembers(list),
 		// fx does not keep the order of a value group. What it does keep is the order
 		// of modules, whose loggers it constructs one after the other before anything
@@ -64,22 +64,22 @@ func Group(opts ...fx.Option) fx.Option {
 	opts = slices.Clone(opts)
 	for i, opt := range opts {
 		switch opt.(type) {
-		case own:
+		case ownOption:
 		case nil:
 			opts[i] = reportMistake("Group (%s): option %d is nil; leave it out", position, i+1)
 		default:
 			open = true
 		}
 	}
-	return own{fx.Module("fxrestate.Group", append(opts,
+	return ownOption{fx.Module("fxrestate.Group", append(opts,
 		// All that stands in the module, at any depth, gets this group for the outer one.
 		fx.Decorate(func(p place) *group { return &group{outer: p.Group, position: position, open: open} }),
 		fx.Provide(func(g *group) grouped { return grouped{Group: g} }),
 	)...)}
 }
 
-// own is an option of this package. A [Group] knows what it brings.
-type own struct{ fx.Option }
+// ownOption is an option of this package. A [Group] knows what it brings.
+type ownOption struct{ fx.Option }
 
 // group is a set of services with attachments of its own. The outermost one is the
 // application.

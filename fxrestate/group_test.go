@@ -2,6 +2,7 @@ package fxrestate_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -255,4 +256,38 @@ func TestApplicationsOfOneProcessDoNotInfluenceEachOther(t *testing.T) {
 		})
 	}
 	apps.Wait()
+}
+
+// Two services of a support desk share a guard that no other service has.
+func ExampleGroup() {
+	newTenantGuard := func() pipeline.Guard { return &gate{"tenant"} } // a constructor: fx injects what it takes
+
+	var e *endpoint.Endpoint
+	fx.New(
+		fxrestate.Module,
+		fxrestate.Use(fxrestate.Guards(&gate{"maintenance"})), // all handlers
+		fxrestate.Group(
+			fxrestate.Use(fxrestate.Guards(newTenantGuard)), // one instance for A and B
+			fxrestate.Service[inA](func() inA { return inA{} }, fxrestate.Name("A")),
+			fxrestate.Service[inB](func() inB { return inB{} }, fxrestate.Name("B"), fxrestate.Guards(&gate{"own"})),
+		),
+		fxrestate.Service[*grave](func() *grave { return &grave{} }),
+		fx.Supply(zap.NewNop()), fx.NopLogger, fx.Populate(&e),
+	)
+	for _, chain := range e.Chains() {
+		fmt.Print(chain)
+	}
+	// Output:
+	// A/Do (service)
+	//   observer  global   pipeline.panicLog
+	//   guard     global   maintenance
+	//   guard     group    tenant
+	// B/Do (service)
+	//   observer  global   pipeline.panicLog
+	//   guard     global   maintenance
+	//   guard     group    tenant
+	//   guard     service  own
+	// grave/Bury (service)
+	//   observer  global   pipeline.panicLog
+	//   guard     global   maintenance
 }

@@ -122,7 +122,7 @@ func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return endpoint.New(p.Settings.Endpoint, p.Log, definitions...)
+	return endpoint.New(p.Settings.endpoint(), p.Log, definitions...)
 }
 
 func newAdmin(s *settings) (*admin.Client, error) { return admin.New(s.Admin) }
@@ -135,8 +135,11 @@ func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.R
 }
 
 // newIngress takes the lifecycle for the order in which fx starts and stops.
-func newIngress(lc fx.Lifecycle, _ *lifecycle, s *settings, r *handler.Registry, log *slog.Logger) (*ingress.Client, error) {
+func newIngress(lc fx.Lifecycle, _ *lifecycle, s *settings, r *handler.Registry, admins *admin.Client, log *slog.Logger) (*ingress.Client, error) {
 	cfg := s.Ingress
+	if cfg.Canceller == nil {
+		cfg.Canceller = admins
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = log
 	}

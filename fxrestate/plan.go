@@ -8,16 +8,16 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
-	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/logging"
+	"github.com/fxrestate/go/pipeline"
 )
 
 // plan is what will be served, but for the instances of the services that fx
 // constructs. It has no mistakes.
 type plan struct {
 	catalog     *catalog
-	pipelines   map[*declaration]endpoint.Pipeline
+	pipelines   map[*declaration]pipeline.Pipeline
 	contributed []Registration
 	foreign     []restate.ServiceDefinition // with their pipelines
 }
@@ -56,7 +56,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	pipelines.use(p.Application, p.Groups, slog.New(p.Log))
 
-	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]endpoint.Pipeline{}, contributed: p.Contributed}
+	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed}
 	var named []*handler.Descriptor
 	for _, d := range served {
 		desc := p.Catalog.descriptors[d.declaration]

@@ -58,7 +58,7 @@ func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, po
 	// for the services of this application.
 	decl := declare[T](kind, append([]restate.ServiceDefinitionOption{restate.WithJSON}, opts...), position)
 	if len(decl.all()) > 0 {
-		return own{fx.Options(provideClients[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}
+		return ownOption{fx.Options(provideClients[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}
 	}
-	return own{fx.Options(provideClients[T](kind), fx.Provide(decl.contribute))}
+	return ownOption{fx.Options(provideClients[T](kind), fx.Provide(decl.contribute))}
 }

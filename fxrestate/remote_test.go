@@ -55,7 +55,7 @@ func TestRemoteContractIsKnownByItsOptionsAndNotServed(t *testing.T) {
 	} {
 		ref, err := registry.Resolve(method)
 		require.NoError(t, err)
-		require.Equal(t, want, ref.Target())
+		require.Equal(t, want, ref.Target().String())
 		require.IsType(t, encoding.JSONCodec, ref.Method.InputCodec, want)
 	}
 }

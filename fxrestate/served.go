@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/endpoint"
 )
 
 // serve makes the definitions of all services, with the instances that fx has
@@ -18,7 +20,7 @@ func (p *plan) serve(constructed []Registration) ([]restate.ServiceDefinition, e
 			errs = append(errs, err)
 			continue
 		}
-		def, err := p.pipelines[r.declaration].Definition(desc, r.instance)
+		def, err := endpoint.Define(p.pipelines[r.declaration], desc, r.instance)
 		errs = append(errs, err)
 		definitions = append(definitions, def)
 	}

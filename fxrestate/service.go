@@ -54,9 +54,9 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 	options := []fx.Option{fx.Provide(decl.contribute), provideClients[T](kind), provideMembers(decl.all())}
 	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
 		// The struct is read all the same: it may have mistakes of its own.
-		return own{fx.Options(append(options, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)}
+		return ownOption{fx.Options(append(options, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)}
 	}
-	return own{fx.Options(append(options,
+	return ownOption{fx.Options(append(options,
 		fx.Provide(constructor),
 		fx.Provide(func(service T) serviceOut { return serviceOut{Registration: Registration{decl, service}} }),
 	)...)}

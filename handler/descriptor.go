@@ -3,11 +3,14 @@ package handler
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // Descriptor says what a service is: its name, kind and handlers. It is made by
@@ -107,9 +110,6 @@ func (d *Descriptor) Check(instance any) error {
 	return nil
 }
 
-// sdkContext is the type of the SDK's own contexts, which satisfies all kinds.
-var sdkContext = reflect.TypeOf(restate.WithMockContext(nil))
-
 // Method is one handler of a service.
 type Method struct {
 	// Name of the handler on the wire.
@@ -131,31 +131,48 @@ type Method struct {
 	// Position is where the method stands, as "payments.go:41", or empty.
 	Position string
 
+	target        Target
+	role          role
 	fn            reflect.Value // the method with its receiver as first parameter
+	receiver      reflect.Value // of a method that is bound
 	hasError      bool
 	binder        *binder // of a parameter object, else nil
 	clientOptions []restate.ClientOption
 }
 
-// Decode reads an invocation's body into a new value of the method's input type.
-// Methods without input ignore the body, and the result is nil. The error is that
-// of the codec, for restate.ToTerminalError with code 400.
-func (m *Method) Decode(body []byte) (any, error) {
-	if m.Input == nil {
-		return nil, nil
-	}
-	in := reflect.New(m.Input)
-	if err := encoding.Unmarshal(m.InputCodec, body, in.Interface()); err != nil {
-		return nil, err
-	}
-	return in.Elem().Interface(), nil
+// Target returns the description of the handler that everybody shares.
+func (m *Method) Target() *Target { return &m.target }
+
+// Bind returns the method of a receiver, an instance of the service's struct. Only a
+// bound method can be called.
+func (m *Method) Bind(receiver any) *Method {
+	bound := *m
+	bound.receiver = reflect.ValueOf(receiver)
+	return &bound
 }
 
-// Bind makes the method's input of an invocation: what [Method.Decode] makes of its
-// body, or a parameter object (see [In]).
-func (m *Method) Bind(src Source) (any, error) {
-	if m.binder == nil {
-		return m.Decode(src.Body())
+// Decode makes the method's input of an invocation: a new value that its body decodes
+// into, or a parameter object (see [In]). Methods without input ignore the body, and
+// the input is nil. The error is terminal, with code 400, and wraps that of the codec.
+func (m *Method) Decode(src Source) (any, error) {
+	input, err := m.decode(src)
+	if err != nil {
+		err = fmt.Errorf("the body cannot be decoded into the input of %s (%s): %w", &m.target, m.Input, safeerr.Of(err))
+		return nil, restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
+	}
+	return input, nil
+}
+
+func (m *Method) decode(src Source) (any, error) {
+	switch {
+	case m.Input == nil:
+		return nil, nil
+	case m.binder == nil:
+		in := reflect.New(m.Input)
+		if err := encoding.Unmarshal(m.InputCodec, src.Body(), in.Interface()); err != nil {
+			return nil, err
+		}
+		return in.Elem().Interface(), nil
 	}
 	object, err := m.binder.bind(m.InputCodec, src)
 	if err != nil {
@@ -167,14 +184,18 @@ func (m *Method) Bind(src Source) (any, error) {
 	return object.Elem().Interface(), nil
 }
 
-// Call calls the method on receiver with the handler's context. The input is what
-// [Method.Decode] returned, or another value of its type; one of another type is
-// an error. The result is nil when the method has none or returned an error.
-func (m *Method) Call(receiver, ctx reflect.Value, input any) (any, error) {
-	if want := m.fn.Type().In(1); ctx.Type() != sdkContext && !ctx.Type().AssignableTo(want) {
-		return nil, fmt.Errorf("handler: %s takes a %s, and was given a %s; derive contexts with restate.WithValue or restate.WrapContext", m.GoName, want, ctx.Type())
+// Call calls the method, which must be bound, with the handler's context. The input
+// is what [Method.Decode] returned, or another value of its type; one of another type
+// is an error. The result is nil when the method has none or returned an error.
+func (m *Method) Call(ctx restate.Context, input any) (any, error) {
+	if !m.receiver.IsValid() {
+		return nil, fmt.Errorf("handler: %s has no receiver; bind it to one", &m.target)
 	}
-	args := [3]reflect.Value{receiver, ctx}
+	own, ok := m.role.argument(ctx)
+	if !ok {
+		return nil, fmt.Errorf("handler: %s takes a %s, and was given a %T; derive contexts with restate.WithValue or restate.WrapContext", m.GoName, m.role.context, ctx)
+	}
+	args := [3]reflect.Value{m.receiver, own}
 	n := 2
 	if m.Input != nil {
 		in, err := m.argument(input)
@@ -220,12 +241,17 @@ func canBeNil(t reflect.Type) bool {
 	}
 }
 
-// Encode writes a method's result. Methods without a result have an empty one.
+// Encode writes a method's result. Methods without a result have an empty one. The
+// error is not terminal: a new version of the program can mend it.
 func (m *Method) Encode(result any) ([]byte, error) {
 	if m.Output == nil {
 		return nil, nil
 	}
-	return encoding.Marshal(m.OutputCodec, result)
+	encoded, err := encoding.Marshal(m.OutputCodec, result)
+	if err != nil {
+		return nil, fmt.Errorf("handler: the result of %s (%s) cannot be encoded: %w", &m.target, m.Output, safeerr.Of(err))
+	}
+	return encoded, nil
 }
 
 // InputPayload describes the input to discovery: see the function InputPayload.

@@ -13,7 +13,7 @@ import (
 // has its fields filled from where their tags say.
 //
 //	type Refund struct {
-//		fxrestate.In
+//		handler.In
 //
 //		Transaction string `input:"transactionId"`   // a property of the body
 //		Reason      string `input:"reason,omitempty"` // one that may be missing

@@ -61,15 +61,15 @@ func (InPlaces) Within(restate.ObjectContext, Within) error { return nil }
 func TestAnInThatNothingReadsIsReportedWhereverItIs(t *testing.T) {
 	t.Parallel()
 	_, err := handler.Spec{Type: reflect.TypeFor[InPlaces](), Exclude: []any{InPlaces.Within}}.Describe()
-	const why = ", whose tags nothing reads; embed fxrestate.In by value in the input struct itself, and take that or a pointer to it"
+	const why = ", whose tags nothing reads; embed handler.In by value in the input struct itself, and take that or a pointer to it"
 	for _, want := range []string{
-		"InPlaces.Deeper ({InPlaces.Deeper}): its input handler_test.Deeper has an fxrestate.In within (Common.In)" + why,
-		"its input handler_test.ByPointer has an fxrestate.In within (In)" + why,
-		"its input handler_test.Named has an fxrestate.In within (In)" + why,
-		"its input *handler_test.Tree has an fxrestate.In within (Rows.Common.In)" + why,
-		"its input []handler_test.Refund has an fxrestate.In within (In)" + why,
-		"its input **handler_test.Refund has an fxrestate.In within (In)" + why,
-		"its input handler.In has an fxrestate.In within (itself)" + why,
+		"InPlaces.Deeper ({InPlaces.Deeper}): its input handler_test.Deeper has a handler.In within (Common.In)" + why,
+		"its input handler_test.ByPointer has a handler.In within (In)" + why,
+		"its input handler_test.Named has a handler.In within (In)" + why,
+		"its input *handler_test.Tree has a handler.In within (Rows.Common.In)" + why,
+		"its input []handler_test.Refund has a handler.In within (In)" + why,
+		"its input **handler_test.Refund has a handler.In within (In)" + why,
+		"its input handler.In has a handler.In within (itself)" + why,
 	} {
 		require.ErrorContains(t, err, expand(t, want))
 	}
@@ -78,7 +78,7 @@ func TestAnInThatNothingReadsIsReportedWhereverItIs(t *testing.T) {
 	_, err = handler.Spec{Type: reflect.TypeFor[InPlaces](), Exclude: []any{
 		InPlaces.Deeper, InPlaces.Pointer, InPlaces.Named, InPlaces.Tree, InPlaces.Slice, InPlaces.Pointers, InPlaces.Itself,
 	}}.Describe()
-	require.ErrorContains(t, err, "its parameter object handler_test.Within: field Refund has an fxrestate.In within (Refund.In), whose tags nothing reads; embed one in the input itself only")
+	require.ErrorContains(t, err, "its parameter object handler_test.Within: field Refund has a handler.In within (Refund.In), whose tags nothing reads; embed one in the input itself only")
 }
 
 // InHidden takes what has an In where no body reaches it.
@@ -95,7 +95,7 @@ func (InHidden) Do(restate.Context, struct {
 func TestAnInThatNoBodyReachesIsNoMistake(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[InHidden](t, handler.Spec{}).Method("Do")
-	_, err := m.Bind(invocation{`{"any":{},"hidden":[{}]}`, nil})
+	_, err := m.Decode(invocation{`{"any":{},"hidden":[{}]}`, nil})
 	require.NoError(t, err)
 }
 
@@ -116,7 +116,7 @@ func (InAlias) Do(_ restate.Context, in struct {
 func TestAParameterObjectIsOneByAnyNameOfIn(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[InAlias](t, handler.Spec{}).Method("Do")
-	in, err := m.Bind(invocation{`{"Tenant":"forged"}`, nil})
+	in, err := m.Decode(invocation{`{"Tenant":"forged"}`, nil})
 	require.NoError(t, err)
 	require.Empty(t, reflect.ValueOf(in).FieldByName("Tenant").String())
 }

@@ -59,7 +59,7 @@ func (s invocation) IdempotencyKey() string    { return "idem" }
 func TestParameterObjectIsFilledFromWhereItsTagsSay(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[*Account](t, handler.Spec{}).Method("Refund")
-	in, err := m.Bind(invocation{`{"transactionId":"t-1","Tenant":"forged"}`, map[string]string{
+	in, err := m.Decode(invocation{`{"transactionId":"t-1","Tenant":"forged"}`, map[string]string{
 		"x-tenant": "acme", "x-priority": "-3", "x-since": "2026-01-02T03:04:05Z", "x-urgent": "true",
 	}})
 	require.NoError(t, err)
@@ -73,10 +73,10 @@ func TestParameterObjectMayBeAPointer(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[*Account](t, handler.Spec{}).Method("Review")
 	src := invocation{`{"transactionId":"t-1","Tenant":"forged"}`, map[string]string{"x-tenant": "acme"}}
-	in, err := m.Bind(src)
+	in, err := m.Decode(src)
 	require.NoError(t, err)
 	require.Equal(t, &Refund{Transaction: "t-1", Tenant: "acme", Account: "acc-1", Invocation: "inv_1", Idempotency: "idem"}, in)
-	out, err := m.Call(reflect.ValueOf(&Account{}), reflect.ValueOf(restate.WithMockContext(nil)), in)
+	out, err := m.Bind(&Account{}).Call(restate.WithMockContext(nil), in)
 	require.NoError(t, err)
 	require.Same(t, in, out)
 
@@ -91,11 +91,20 @@ func TestParameterObjectMayBeAPointer(t *testing.T) {
 	require.Equal(t, byValue.InputPayload(), m.InputPayload())
 }
 
+// bodyAlone is an invocation that has nothing but a body.
+type bodyAlone string
+
+func (b bodyAlone) Body() []byte         { return []byte(b) }
+func (bodyAlone) Header(string) string   { return "" }
+func (bodyAlone) Key() string            { return "" }
+func (bodyAlone) ID() string             { return "" }
+func (bodyAlone) IdempotencyKey() string { return "" }
+
 func TestTheBodyAloneFillsOnlyItsProperties(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]any{"Refund": Refund{Transaction: "t-1"}, "Review": &Refund{Transaction: "t-1"}} {
 		m, _ := describe[*Account](t, handler.Spec{}).Method(name)
-		in, err := m.Decode([]byte(`{"transactionId":"t-1","Tenant":"forged","Account":"forged"}`))
+		in, err := m.Decode(bodyAlone(`{"transactionId":"t-1","Tenant":"forged","Account":"forged"}`))
 		require.NoError(t, err)
 		require.Equal(t, want, in, name)
 	}
@@ -104,9 +113,9 @@ func TestTheBodyAloneFillsOnlyItsProperties(t *testing.T) {
 func TestParameterObjectWithoutBodyReadsNone(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[*Account](t, handler.Spec{}).Method("Ping")
-	in, err := m.Bind(invocation{})
+	in, err := m.Decode(invocation{})
 	require.NoError(t, err)
-	out, err := m.Call(reflect.ValueOf(&Account{}), reflect.ValueOf(restate.WithMockContext(nil)), in)
+	out, err := m.Bind(&Account{}).Call(restate.WithMockContext(nil), in)
 	require.NoError(t, err)
 	require.Equal(t, "acc-1", out)
 	require.Equal(t, restate.Void{}.InputPayload(nil), m.InputPayload())
@@ -135,10 +144,10 @@ func TestTextThatDoesNotFitAParameterObjectIsAnError(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[*Account](t, handler.Spec{}).Method("Refund")
 	for header, value := range map[string]string{"x-priority": "300", "x-urgent": "perhaps", "x-since": "yesterday"} {
-		_, err := m.Bind(invocation{`{"transactionId":"t"}`, map[string]string{header: value}})
+		_, err := m.Decode(invocation{`{"transactionId":"t"}`, map[string]string{header: value}})
 		require.ErrorContains(t, err, "header "+header, value)
 	}
-	_, err := m.Bind(invocation{"{", nil})
+	_, err := m.Decode(invocation{"{", nil})
 	require.Error(t, err)
 }
 
@@ -186,7 +195,7 @@ func FuzzParameterObject(f *testing.F) {
 	require.NoError(f, err)
 	m, _ := desc.Method("Refund")
 	f.Fuzz(func(t *testing.T, body, priority, since string) {
-		in, err := m.Bind(invocation{body, map[string]string{"x-priority": priority, "x-since": since}})
+		in, err := m.Decode(invocation{body, map[string]string{"x-priority": priority, "x-since": since}})
 		if err == nil {
 			require.IsType(t, Refund{}, in)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fxrestate/go/internal/jsontype"
 	"github.com/fxrestate/go/internal/schema"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // innermost is the codec that does the work: wrapping ones of this package tell
@@ -26,24 +27,7 @@ func innermost(codec encoding.Codec) encoding.Codec {
 
 // isJSON reports whether a codec is the SDK's that uses encoding/json, whatever it
 // makes schemas with.
-func isJSON(codec encoding.Codec) bool {
-	return reflect.TypeOf(innermost(codec)) == reflect.TypeOf(encoding.JSONCodec)
-}
-
-// makesSDKSchemas reports whether a codec describes types by the generator of the
-// SDK's own JSON codec. Codecs with other generators have the same type.
-func makesSDKSchemas(codec encoding.Codec) bool {
-	return isJSON(codec) && schemaGenerator(innermost(codec)) == schemaGenerator(encoding.JSONCodec)
-}
-
-// schemaGenerator returns the code by which the SDK's JSON codec makes schemas.
-func schemaGenerator(codec encoding.Codec) uintptr {
-	f := reflect.ValueOf(codec).FieldByName("genJsonSchema")
-	if f.Kind() != reflect.Func {
-		return 0
-	}
-	return f.Pointer()
-}
+func isJSON(codec encoding.Codec) bool { return sdk.IsJSON(innermost(codec)) }
 
 // schemaCodec is the SDK's JSON codec with schemas of ours.
 type schemaCodec struct{ describedCodec }
@@ -51,7 +35,7 @@ type schemaCodec struct{ describedCodec }
 func (schemaCodec) JsonSchema(v any) any { return schema.Of(reflect.TypeOf(v)) }
 
 func withSchemas(codec encoding.Codec) encoding.Codec {
-	if !makesSDKSchemas(codec) {
+	if !sdk.MakesOwnSchemas(innermost(codec)) {
 		return codec
 	}
 	return schemaCodec{describedCodec{codec}}

@@ -98,24 +98,37 @@ var (
 
 // role is what a context type as first parameter makes of a method.
 type role struct {
-	kind Kind
-	mode Mode
+	context reflect.Type
+	kind    Kind
+	mode    Mode
+	// argument makes a context the argument of such a method.
+	argument func(restate.Context) (argument reflect.Value, ok bool)
 }
 
-// roleOf tells the role of a method whose first parameter is t.
-func roleOf(t reflect.Type) (role, bool) {
-	switch t {
-	case contextType:
-		return role{Service, Concurrent}, true
-	case reflect.TypeFor[restate.ObjectContext]():
-		return role{Object, Exclusive}, true
-	case reflect.TypeFor[restate.ObjectSharedContext]():
-		return role{Object, Shared}, true
-	case reflect.TypeFor[restate.WorkflowContext]():
-		return role{Workflow, Run}, true
-	case reflect.TypeFor[restate.WorkflowSharedContext]():
-		return role{Workflow, Shared}, true
-	default:
-		return role{}, false
+var roles = [...]role{
+	roleOf[restate.Context](Service, Concurrent),
+	roleOf[restate.ObjectContext](Object, Exclusive),
+	roleOf[restate.ObjectSharedContext](Object, Shared),
+	roleOf[restate.WorkflowContext](Workflow, Run),
+	roleOf[restate.WorkflowSharedContext](Workflow, Shared),
+}
+
+// roleOf makes the role of a context type C. The argument has that very type: for any
+// other type reflect compares the methods of both, in each call, which takes longer
+// than all the rest of an empty pipeline.
+func roleOf[C restate.Context](kind Kind, mode Mode) role {
+	return role{reflect.TypeFor[C](), kind, mode, func(ctx restate.Context) (reflect.Value, bool) {
+		own, ok := ctx.(C)
+		return reflect.ValueOf(&own).Elem(), ok
+	}}
+}
+
+// findRole returns the role of a method whose first parameter is t.
+func findRole(t reflect.Type) (role, bool) {
+	for _, r := range roles {
+		if r.context == t {
+			return r, true
+		}
 	}
+	return role{}, false
 }

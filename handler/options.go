@@ -88,8 +88,8 @@ func (r *reader) readParameterObject(m *Method) bool {
 	object, ok := parameterObject(m.Input)
 	if !ok {
 		if path, found := FindIn(m.Input); found {
-			r.problem(m.GoName, m.Position, fmt.Sprintf("its input %s has an fxrestate.In within (%s), whose tags nothing reads", m.Input, cmp.Or(path, "itself")),
-				"embed fxrestate.In by value in the input struct itself, and take that or a pointer to it")
+			r.problem(m.GoName, m.Position, fmt.Sprintf("its input %s has a handler.In within (%s), whose tags nothing reads", m.Input, cmp.Or(path, "itself")),
+				"embed handler.In by value in the input struct itself, and take that or a pointer to it")
 			return false
 		}
 		return true

@@ -179,11 +179,11 @@ func TestDecodeCallEncode(t *testing.T) {
 			require.NoError(t, err)
 			m, ok := desc.Method(test.method)
 			require.True(t, ok)
-			input, err := m.Decode([]byte(test.body))
+			input, err := m.Decode(invocation{test.body, nil})
 			require.NoError(t, err)
 			require.Equal(t, m.Input != nil, input != nil)
 
-			result, err := m.Call(reflect.ValueOf(test.instance), noContext(m), input)
+			result, err := m.Bind(test.instance).Call(noContext, input)
 			if test.wantErr != nil {
 				require.ErrorIs(t, err, test.wantErr)
 				require.Nil(t, result)
@@ -198,14 +198,7 @@ func TestDecodeCallEncode(t *testing.T) {
 }
 
 // noContext stands for the context of a method that does not use it.
-func noContext(m *handler.Method) reflect.Value {
-	switch m.Mode {
-	case handler.Exclusive:
-		return reflect.Zero(reflect.TypeFor[restate.ObjectContext]())
-	default:
-		return reflect.Zero(reflect.TypeFor[restate.Context]())
-	}
-}
+var noContext = restate.WithMockContext(nil)
 
 func TestCallHandsTheInputOn(t *testing.T) {
 	t.Parallel()
@@ -213,9 +206,9 @@ func TestCallHandsTheInputOn(t *testing.T) {
 	desc := describe[*Shapes](t, handler.Spec{})
 	for _, name := range []string{"In", "InErr", "None"} {
 		m, _ := desc.Method(name)
-		input, err := m.Decode([]byte(`{"id":"o-7"}`))
+		input, err := m.Decode(invocation{`{"id":"o-7"}`, nil})
 		require.NoError(t, err)
-		_, err = m.Call(reflect.ValueOf(shapes), noContext(m), input)
+		_, err = m.Bind(shapes).Call(noContext, input)
 		require.NoError(t, err)
 	}
 	require.Equal(t, []string{"In o-7", "InErr o-7", "None"}, shapes.Calls())
@@ -231,7 +224,7 @@ func TestCallTakesNoInputOnlyWhereTheTypeCanBeNil(t *testing.T) {
 	} {
 		m, ok := describe[Payloads](t, handler.Spec{}).Method(name)
 		require.True(t, ok, name)
-		_, err := m.Call(reflect.ValueOf(Payloads{}), noContext(m), nil)
+		_, err := m.Bind(Payloads{}).Call(noContext, nil)
 		if wrong == "" {
 			require.NoError(t, err, name)
 		} else {
@@ -239,7 +232,7 @@ func TestCallTakesNoInputOnlyWhereTheTypeCanBeNil(t *testing.T) {
 		}
 	}
 	m, _ := describe[Payloads](t, handler.Spec{}).Method("Text")
-	_, err := m.Call(reflect.ValueOf(Payloads{}), noContext(m), 1)
+	_, err := m.Bind(Payloads{}).Call(noContext, 1)
 	require.EqualError(t, err, "handler: Text takes a string, and was given a int; a pipe must keep the type of the input")
 }
 
@@ -248,9 +241,9 @@ func TestCallWorksOnTheInstanceItself(t *testing.T) {
 	cart := &Cart{}
 	m, _ := describe[*Cart](t, handler.Spec{}).Method("AddItem")
 	for range 2 {
-		input, err := m.Decode([]byte(`{"sku":"a"}`))
+		input, err := m.Decode(invocation{`{"sku":"a"}`, nil})
 		require.NoError(t, err)
-		_, err = m.Call(reflect.ValueOf(cart), noContext(m), input)
+		_, err = m.Bind(cart).Call(noContext, input)
 		require.NoError(t, err)
 	}
 	require.Equal(t, 2, cart.Size())
@@ -275,7 +268,7 @@ func TestDecodeReportsWhatTheCodecSays(t *testing.T) {
 			desc, err := handler.Spec{Type: reflect.TypeOf(test.instance), Options: test.options}.Describe()
 			require.NoError(t, err)
 			m, _ := desc.Method(test.method)
-			input, err := m.Decode([]byte(test.body))
+			input, err := m.Decode(invocation{test.body, nil})
 			require.Error(t, err)
 			require.Nil(t, input)
 		})
@@ -291,7 +284,7 @@ func TestInputAndOutputHaveTheirOwnCodecs(t *testing.T) {
 	}).Method("At")
 	body, err := proto.Marshal(wrapperspb.String("ab"))
 	require.NoError(t, err)
-	input, err := m.Decode(body)
+	input, err := m.Decode(invocation{string(body), nil})
 	require.NoError(t, err)
 	require.Equal(t, "ab", input.(*wrapperspb.StringValue).GetValue())
 	data, err := m.Encode(&timestamppb.Timestamp{Seconds: 2})
@@ -315,9 +308,9 @@ func (Closer) Take(restate.Context, Own) (restate.Void, error)  { return restate
 func TestDecodeMakesANewValueEachTime(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[*Shapes](t, handler.Spec{}).Method("In")
-	first, err := m.Decode([]byte(`{"id":"1","labels":{"a":"b"}}`))
+	first, err := m.Decode(invocation{`{"id":"1","labels":{"a":"b"}}`, nil})
 	require.NoError(t, err)
-	second, err := m.Decode([]byte(`{"id":"2"}`))
+	second, err := m.Decode(invocation{`{"id":"2"}`, nil})
 	require.NoError(t, err)
 	require.Equal(t, "1", first.(Order).ID)
 	require.Equal(t, Order{ID: "2"}, second)

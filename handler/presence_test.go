@@ -75,6 +75,9 @@ func whole() map[string]any {
 	}
 }
 
+// undecodable begins the errors of a body of whole properties.
+const undecodable = "the body cannot be decoded into the input of Presences/Take (handler_test.Presence): "
+
 func bindWhole(t *testing.T, change func(map[string]any), opts ...restate.HandlerOption) (Presence, error) {
 	t.Helper()
 	body := whole()
@@ -82,7 +85,7 @@ func bindWhole(t *testing.T, change func(map[string]any), opts ...restate.Handle
 	encoded, err := json.Marshal(body)
 	require.NoError(t, err)
 	m, _ := describe[Presences](t, handler.Spec{Handlers: []handler.HandlerSpec{{Method: Presences.Take, Options: opts}}}).Method("Take")
-	in, err := m.Bind(invocation{string(encoded), nil})
+	in, err := m.Decode(invocation{string(encoded), nil})
 	if err != nil {
 		return Presence{}, err
 	}
@@ -141,14 +144,14 @@ func TestRequiredPropertiesAreEnforced(t *testing.T) {
 			}
 			in, err := bindWhole(t, func(body map[string]any) { delete(body, property) })
 			if tt.missing != "" {
-				require.EqualError(t, err, tt.missing)
+				require.EqualError(t, err, undecodable+tt.missing)
 			} else {
 				require.NoError(t, err)
 				require.Equal(t, tt.value, field(in))
 			}
 			in, err = bindWhole(t, func(body map[string]any) { body[property] = nil })
 			if tt.null != "" {
-				require.EqualError(t, err, tt.null)
+				require.EqualError(t, err, undecodable+tt.null)
 			} else {
 				require.NoError(t, err)
 				require.Equal(t, tt.value, field(in))
@@ -163,13 +166,13 @@ func TestAllMissingPropertiesAreNamedAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, _ := describe[Presences](t, handler.Spec{}).Method("Take")
-			_, err := m.Bind(invocation{body, nil})
+			_, err := m.Decode(invocation{body, nil})
 			for property := range whole() {
 				if property != "quotedP" {
 					require.ErrorContains(t, err, fmt.Sprintf("the property %q is missing", property))
 				}
 			}
-			_, err = m.Decode([]byte(body))
+			_, err = m.Decode(invocation{body, nil})
 			require.ErrorContains(t, err, `the property "text" is missing, the property "number" is missing`)
 		})
 	}
@@ -192,7 +195,7 @@ func TestRequiredPropertiesAreEnforcedWithOtherCodecs(t *testing.T) {
 	_, err := bindWhole(t, func(map[string]any) {}, other)
 	require.NoError(t, err)
 	_, err = bindWhole(t, func(body map[string]any) { delete(body, "text"); body["number"] = nil }, other)
-	require.EqualError(t, err, `the property "text" is missing, the property "number" is null`)
+	require.EqualError(t, err, undecodable+`the property "text" is missing, the property "number" is null`)
 }
 
 // otherJSON is a codec of the user's.
@@ -210,6 +213,6 @@ func TestCallersSendAllRequiredProperties(t *testing.T) {
 	n := 1
 	body, err := encoding.Marshal(m.InputCodec, Presence{Fragile: Fragile{&n}})
 	require.NoError(t, err)
-	_, err = m.Bind(invocation{string(body), nil})
+	_, err = m.Decode(invocation{string(body), nil})
 	require.NoError(t, err, "%s", body)
 }

@@ -83,8 +83,8 @@ type Ref struct {
 	Method *Method
 }
 
-// Target returns "service/handler".
-func (r Ref) Target() string { return r.Service.Name + "/" + r.Method.Name }
+// Target returns the description of the handler.
+func (r Ref) Target() *Target { return r.Method.Target() }
 
 // Registered tells whether the type was given to [NewRegistry], as a value or as a
 // pointer.

@@ -77,7 +77,7 @@ func TestResolveFindsTheHandlerOfAMethodExpression(t *testing.T) {
 			for range 2 { // the second time from the cache
 				ref, err := r.Resolve(test.method)
 				require.NoError(t, err)
-				require.Equal(t, test.want, ref.Target())
+				require.Equal(t, test.want, ref.Target().String())
 				m, ok := ref.Service.Method(ref.Method.Name)
 				require.True(t, ok)
 				require.Same(t, ref.Method, m)
@@ -157,7 +157,7 @@ func TestResolveDescribesTypesThatAreNotRegistered(t *testing.T) {
 	r := registry(t)
 	ref, err := r.Resolve((*Cart).AddItem)
 	require.NoError(t, err)
-	require.Equal(t, "cart/AddItem", ref.Target())
+	require.Equal(t, "cart/AddItem", ref.Target().String())
 	require.Equal(t, handler.Object, ref.Service.Kind)
 
 	again, err := r.Resolve((*Cart).Items)
@@ -170,7 +170,7 @@ func TestResolveDescribesTypesThatAreNotRegistered(t *testing.T) {
 
 	ref, err = r.Resolve(Tariff.Rate)
 	require.NoError(t, err)
-	require.Equal(t, "Tariff/Rate", ref.Target())
+	require.Equal(t, "Tariff/Rate", ref.Target().String())
 }
 
 // Asked counts how often it is described.
@@ -262,7 +262,7 @@ func TestNewRegistryTakesServicesWithoutAStruct(t *testing.T) {
 	require.NoError(t, err)
 	ref, err := r.Resolve((*Cart).Items)
 	require.NoError(t, err)
-	require.Equal(t, "cart/Items", ref.Target())
+	require.Equal(t, "cart/Items", ref.Target().String())
 
 	_, err = handler.NewRegistry(&handler.Descriptor{Name: "cart", Position: at}, describe[*Cart](t, handler.Spec{}))
 	require.EqualError(t, err, `handler: *handler_test.Cart: is named "cart", as nil (main.go:12) is; give one of them another name`)
@@ -300,7 +300,7 @@ func TestResolveIsSafeForConcurrentUse(t *testing.T) {
 		require.Equal(t, got[0], refs, "all got the same")
 		require.Len(t, refs, len(methods))
 		for want, ref := range refs {
-			require.Equal(t, want, ref.Target())
+			require.Equal(t, want, ref.Target().String())
 			require.Same(t, got[0][want].Method, ref.Method)
 		}
 	}
@@ -333,12 +333,12 @@ func TestServicesThatAreAddedAreKnownFromThenOn(t *testing.T) {
 	require.NoError(t, err)
 	ref, err := r.Resolve((*Cart).Items)
 	require.NoError(t, err)
-	require.Equal(t, "cart/Items", ref.Target(), "described as one of another application")
+	require.Equal(t, "cart/Items", ref.Target().String(), "described as one of another application")
 
 	r.Add(describe[*Cart](t, handler.Spec{Name: "carts"}), &handler.Descriptor{Name: "of no type"})
 	ref, err = r.Resolve((*Cart).Items)
 	require.NoError(t, err)
-	require.Equal(t, "carts/Items", ref.Target())
+	require.Equal(t, "carts/Items", ref.Target().String())
 
 	r.Add(describe[*Cart](t, handler.Spec{Name: "more"}))
 	_, err = r.Resolve((*Cart).Items)

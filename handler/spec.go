@@ -73,6 +73,13 @@ func (s Spec) Describe() (*Descriptor, error) {
 	if len(r.problems) > 0 {
 		return nil, errors.Join(r.problems...)
 	}
+	for _, m := range r.desc.Methods {
+		m.target = Target{
+			Service: r.desc.Name, Handler: m.Name, Kind: r.desc.Kind, Mode: m.Mode,
+			Metadata: m.Metadata, ServiceMetadata: r.desc.Metadata,
+			Type: r.desc.Type, Method: m.GoName,
+		}
+	}
 	slices.SortFunc(r.desc.Methods, func(a, b *Method) int { return cmp.Compare(a.Name, b.Name) })
 	return r.desc, nil
 }
@@ -177,7 +184,7 @@ func (r *reader) checkPointerMethods() {
 		if _, ok := r.spec.Type.MethodByName(m.Name); ok || m.Type.NumIn() < 2 || r.excluded[m.Name] {
 			continue
 		}
-		if _, ok := roleOf(m.Type.In(1)); ok {
+		if _, ok := findRole(m.Type.In(1)); ok {
 			r.reject(m, onPointer(r.spec.Type), "register "+p.String())
 		}
 	}
@@ -187,7 +194,7 @@ func (r *reader) readMethod(m reflect.Method) {
 	if m.Type.NumIn() < 2 {
 		return
 	}
-	ro, ok := roleOf(m.Type.In(1))
+	ro, ok := findRole(m.Type.In(1))
 	if !ok {
 		if first := m.Type.In(1); first.Kind() == reflect.Interface && first.Implements(contextType) {
 			r.reject(m, fmt.Sprintf("takes a %s, which the SDK does not hand out", first), "take a "+r.kindOr(Service).contexts())
@@ -201,7 +208,7 @@ func (r *reader) readMethod(m reflect.Method) {
 	if ro.kind != r.desc.Kind {
 		r.rejectKind(m, ro.kind)
 	}
-	method := &Method{GoName: m.Name, Name: m.Name, Mode: ro.mode, Position: methodPosition(r.spec.Type, m.Name), fn: m.Func}
+	method := &Method{GoName: m.Name, Name: m.Name, Mode: ro.mode, role: ro, Position: methodPosition(r.spec.Type, m.Name), fn: m.Func}
 	if r.spec.Naming != nil {
 		method.Name = r.spec.Naming(m.Name)
 	}

@@ -22,7 +22,7 @@ var textTags = map[string]func(name string) func(Source) string{
 // the body, or nil when the field is filled from somewhere else.
 func bindingOf(f reflect.StructField, keyed bool) (bind binding, property *reflect.StructField, err error) {
 	if path, found := FindIn(f.Type); found {
-		return binding{}, nil, fmt.Errorf("has an fxrestate.In within (%s), whose tags nothing reads; embed one in the input itself only", strings.TrimSuffix(f.Name+"."+path, "."))
+		return binding{}, nil, fmt.Errorf("has a handler.In within (%s), whose tags nothing reads; embed one in the input itself only", strings.TrimSuffix(f.Name+"."+path, "."))
 	}
 	if !f.IsExported() {
 		return binding{}, nil, errors.New("is not exported, so nothing can fill it")

@@ -29,14 +29,14 @@ func TestAHeaderThatIsNoFiniteNumberIsAnError(t *testing.T) {
 		for _, text := range []string{"NaN", "nan", "Inf", "+Inf", "-inf", "Infinity", "1e999", "-1e999", "x", " 1"} {
 			t.Run(header+" "+text, func(t *testing.T) {
 				t.Parallel()
-				_, err := m.Bind(invocation{"", map[string]string{header: text}})
-				require.EqualError(t, err, "header "+header+": is not a number, or is too large")
+				_, err := m.Decode(invocation{"", map[string]string{header: text}})
+				require.EqualError(t, err, "the body cannot be decoded into the input of Scales/Weigh (handler_test.Weight): header "+header+": is not a number, or is too large")
 			})
 		}
 		for _, text := range []string{"0", "-1.5", "1e9"} {
 			t.Run(header+" "+text, func(t *testing.T) {
 				t.Parallel()
-				_, err := m.Bind(invocation{"", map[string]string{header: text}})
+				_, err := m.Decode(invocation{"", map[string]string{header: text}})
 				require.NoError(t, err)
 			})
 		}

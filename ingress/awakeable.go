@@ -4,52 +4,154 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"reflect"
 
-	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 
+	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/internal/awakeableid"
 	"github.com/fxrestate/go/internal/httpclient"
-	"github.com/fxrestate/go/internal/sdkoption"
 )
 
-// ResolveAwakeable completes the awakeable with the given id, which a handler got
-// from restate.Awakeable and gave away: the handler goes on with the value. It is
-// JSON unless restate.WithCodec says otherwise; the handler's type must fit.
+// Resolve completes the awakeable with the given id, which a handler made with New of
+// a and gave away: the handler goes on with value.
+//
+//	err := ingress.Resolve(ctx, client, approval, id, Decision{Approved: true})
+//
+// Where the declaration is not at hand, as for a handler in another language, make one
+// with the same type and codec; its name is for errors.
 //
 // The first completion counts. The server takes later ones, and those for an
 // invocation that is gone, without an error. An id that is none is an [*Error]
 // with status 400. See
 // https://docs.restate.dev/develop/go/external-events.
-func (c *Client) ResolveAwakeable(ctx context.Context, id string, value any, opts ...restate.ResolveAwakeableOption) error {
-	o := sdkoption.Collect(restate.ResolveAwakeableOption.BeforeResolveAwakeable, opts)
-	codec := codecOr(o.Codec, encoding.JSONCodec)
-	body, err := encoding.Marshal(codec, value)
+func Resolve[T any](ctx context.Context, c *Client, a durable.Awakeable[T], id string, value T) error {
+	if err := a.Check(); err != nil {
+		return fmt.Errorf("ingress: resolve: %w", err)
+	}
+	body, err := encoding.Marshal(a.Codec(), value)
 	if err != nil {
-		return fmt.Errorf("ingress: resolve awakeable: encode the value: %w", err)
+		return fmt.Errorf("ingress: resolve awakeable %s: encode the value: %w", a.Name(), err)
 	}
-	return c.completeAwakeable(ctx, id, "resolve", body, contentType(codec, value))
+	in := payload{body: body, contentType: sentContentType(contentType(a.Codec(), value))}
+	return c.completeAwakeable(ctx, a.Name(), id, "resolve", in)
 }
 
-// RejectAwakeable completes the awakeable with the given id with a failure: the
-// handler gets a terminal error with the reason's text and code 500. See
-// [Client.ResolveAwakeable].
-func (c *Client) RejectAwakeable(ctx context.Context, id string, reason error) error {
+// Reject completes the awakeable with the given id with a failure: the handler gets a
+// terminal error with the reason's text and code 500. See [Resolve].
+func Reject[T any](ctx context.Context, c *Client, a durable.Awakeable[T], id string, reason error) error {
+	if err := a.Check(); err != nil {
+		return fmt.Errorf("ingress: reject: %w", err)
+	}
 	if reason == nil {
-		return errors.New("ingress: reject awakeable: there is no reason; use ResolveAwakeable if it succeeded")
+		return fmt.Errorf("ingress: reject awakeable %s: there is no reason; use Resolve if it succeeded", a.Name())
 	}
-	return c.completeAwakeable(ctx, id, "reject", []byte(reason.Error()), "text/plain; charset=utf-8")
+	return c.completeAwakeable(ctx, a.Name(), id, "reject", payload{body: []byte(reason.Error()), contentType: "text/plain; charset=utf-8"})
 }
 
-func (c *Client) completeAwakeable(ctx context.Context, id, verb string, body []byte, contentType string) error {
-	if id == "" {
-		return fmt.Errorf("ingress: %s awakeable: the id is empty", verb)
+func (c *Client) completeAwakeable(ctx context.Context, name, id, verb string, in payload) error {
+	subject := verb + " awakeable " + name
+	switch {
+	case c == nil:
+		return fmt.Errorf("ingress: %s: %w", subject, errNoClientPassed)
+	case id == "":
+		return fmt.Errorf("ingress: %s: the id is empty", subject)
 	}
 	_, err := c.do(ctx, request{
-		name:        verb + " awakeable " + httpclient.OneLine(id, maxExcerpt),
-		subject:     verb + " awakeable",
+		name:        subject + " " + httpclient.OneLine(id, maxExcerpt),
+		subject:     subject,
 		path:        newPath("restate", "awakeables", id, verb),
-		body:        body,
-		contentType: contentType,
+		body:        in.body,
+		contentType: in.contentType,
+		encoding:    in.encoding,
 	})
 	return err
 }
+
+// AwakeableHandler mounts the resolution of an awakeable as a route. The path has the
+// awakeable's id, the body its value:
+//
+//	r.Post("/approvals/{id}", ingress.AwakeableHandler(client, approval, nil))
+//
+// The body is checked and sent on as [Handler] does it, fields from the URL included.
+// The answer is 204, also when the awakeable was completed before, and 404 for what is
+// no id of an awakeable. Of the route, Key returns the awakeable's id (default: the
+// [PathValue] "id"), and MaxBody and Error are as for a handler. The other fields are a
+// mistake. Mistakes are logged here and answered with 500 by the route.
+//
+// Whoever knows the id can resolve the awakeable. Mount it behind the checks that the
+// decision needs.
+func AwakeableHandler[T any](c *Client, a durable.Awakeable[T], route *Route) http.HandlerFunc {
+	m := awakeableRoute{Route: route.withDefaults(), client: c, name: a.Name()}
+	err := a.Check()
+	switch {
+	case err != nil:
+		err = fmt.Errorf("ingress: a route: %w", err)
+	case c == nil:
+		err = fmt.Errorf("ingress: awakeable %s: %w", a.Name(), errNoClientPassed)
+	case m.IdempotencyKey != nil || m.Send || m.StatusPath != "":
+		err = fmt.Errorf("ingress: awakeable %s: IdempotencyKey, Send and StatusPath of a route are for handlers; leave them out", a.Name())
+	default:
+		m.input, err = newBinder(reflect.TypeFor[T](), a.Codec())
+	}
+	if err != nil {
+		if c != nil {
+			c.log.Error("ingress: a route cannot work", "error", err)
+		}
+		return func(w http.ResponseWriter, r *http.Request) { m.Error(w, r, err) }
+	}
+	return m.ServeHTTP
+}
+
+// awakeableRoute is a route of [AwakeableHandler].
+type awakeableRoute struct {
+	Route
+	client *Client
+	name   string
+	input  binder
+}
+
+func (m awakeableRoute) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := m.resolve(w, r); err != nil {
+		m.client.logFailure(r, "awakeable "+m.name, err)
+		m.Error(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (m awakeableRoute) resolve(w http.ResponseWriter, r *http.Request) error {
+	id, err := m.id(r)
+	if err != nil {
+		return err
+	}
+	if !awakeableid.Valid(id) {
+		return errUnknownAwakeable
+	}
+	body, err := readRequestBody(w, r, m.MaxBody)
+	if err != nil {
+		return err
+	}
+	in, err := m.input.bind(r, body)
+	if err != nil {
+		return err
+	}
+	return m.client.completeAwakeable(r.Context(), m.name, id, "resolve", in)
+}
+
+// id returns the awakeable's id of a request.
+func (m awakeableRoute) id(r *http.Request) (string, error) {
+	if m.Key == nil {
+		return pathValue(r, "id")
+	}
+	id, err := m.Key(r)
+	if err != nil {
+		return "", clientError(err)
+	}
+	return id, nil
+}
+
+var errNoClientPassed = errors.New("there is no client; pass the *ingress.Client that is injected")
+
+var errUnknownAwakeable = &RequestError{Status: http.StatusNotFound, Detail: "no such awakeable"}

@@ -11,12 +11,16 @@ import (
 //
 //	cart, err := ingress.Call(ctx, carts.Key(id), (*Cart).AddItem, item)
 //
-// The method expression names the handler and gives the call its types; C is the
-// handler's context, which the compiler infers. A failure of the handler is an
-// [*Error] with the code of its terminal error. When ctx ends the call returns,
-// and the invocation goes on. A result of no bytes, which handlers in other languages
-// give that return nothing, is nil for a pointer, map, slice or interface and the zero
-// restate.Void, and an error for any other type.
+// The method expression names the handler and gives the call its types. The compiler
+// infers C, the handler's context. When ctx ends the call returns, and the invocation
+// goes on.
+//
+// The failure of the handler is an [*Error] that wraps a [*CallError]. An empty key is
+// [ErrEmptyKey], and no request is made.
+//
+// Handlers in other languages may return nothing, which is a result of no bytes. That is
+// nil for a pointer, map, slice or interface, and the zero restate.Void. For any other
+// type it is an error.
 //
 // Go has no overloading, so each verb has a name for each shape of method:
 //
@@ -25,10 +29,9 @@ import (
 //	(ctx) (O, error)      Call0       Send0       Lookup0       Handler0
 //	(ctx) error           Call0Void   Send0Void   Lookup0Void   Handler0Void
 //
-// With restate.WithIdempotencyKey any number of equal calls are one invocation
-// with one result, and the call is repeated when the connection breaks. The
-// server keeps results for a day unless the service says otherwise
-// (restate.WithIdempotencyRetention). See
+// With restate.WithIdempotencyKey equal calls are one invocation with one result, and
+// the client retries the call when the connection breaks. The server keeps results for a
+// day unless the service says otherwise (restate.WithIdempotencyRetention). See
 // https://docs.restate.dev/services/invocation/http.
 func Call[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...RequestOption) (O, error) {
 	return call[O](ctx, to, method, in, opts)

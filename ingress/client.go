@@ -13,7 +13,7 @@ import (
 )
 
 // Client calls services through the ingress of one server. [NewService], [NewObject],
-// [NewWorkflow] and [Named] say which. It is safe for concurrent use.
+// [NewWorkflow] and [Named] choose the service. It is safe for concurrent use.
 type Client struct {
 	all      httpclient.Requests // what they have in common
 	http     *http.Client
@@ -21,16 +21,17 @@ type Client struct {
 	byRules  bool // no registry was given: names are those of the types
 	retry    Retry
 	log      *slog.Logger
-	warned   sync.Map // subjects that warnInside wrote about
+	// canceller may be nil.
+	canceller Canceller
+	warned    sync.Map // subjects that warnInside wrote about
 }
 
-// New returns a client and makes no request. It fails if fields of cfg are
-// unusable, and says which.
+// New returns a client and makes no request. Its error names each invalid field of cfg.
 //
-// The registry knows the names that the services of this application were
-// registered with. Types that it does not know, such as those of services in
-// another application, go by the same rules without a registration. It may be
-// nil, when no type has another name than its own.
+// The registry knows the names that the services of this application were registered
+// with. A type that is not registered, such as the contract of another application's
+// service, is named by the same rules. The registry may be nil if no service was given
+// another name than its type's.
 func New(cfg Config, registry *handler.Registry) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -46,12 +47,13 @@ func New(cfg Config, registry *handler.Registry) (*Client, error) {
 		}
 	}
 	c := &Client{
-		all:      all,
-		http:     httpclient.New(cfg.HTTPClient, NewTransport),
-		registry: registry,
-		byRules:  byRules,
-		retry:    cfg.Retry.withDefaults(),
-		log:      cfg.Logger,
+		all:       all,
+		http:      httpclient.New(cfg.HTTPClient, NewTransport),
+		registry:  registry,
+		byRules:   byRules,
+		retry:     cfg.Retry.withDefaults(),
+		log:       cfg.Logger,
+		canceller: cfg.Canceller,
 	}
 	if c.log == nil {
 		c.log = slog.Default()
@@ -72,10 +74,10 @@ func (c *Client) GoString() string { return c.String() }
 // stays usable.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// Raw returns the SDK's own ingress client for the same server, with the same
-// credentials, headers and connections, for what takes one. [ServiceNameOf] and
-// its kin give it names. It has none of the rest: it does not escape keys, so
-// never give it one that came from outside.
+// Raw returns the SDK's ingress client for the same server, with the same credentials,
+// headers and connections. [ServiceNameOf], [ObjectNameOf] and [WorkflowNameOf] return
+// the names that it needs. It does not escape keys: never give it a key that came from
+// outside.
 func (c *Client) Raw() *sdkingress.Client {
 	raw := *c.http
 	raw.Transport = headerTransport{c.all, c.http.Transport}

@@ -29,44 +29,50 @@ type Config struct {
 	// There is one Authorization: next to it none may be in URL or Headers.
 	AuthToken string
 
-	// Headers are sent with each request, Host as the host that requests are
-	// for. What a call gives with restate.WithHeaders overrides them. They reach
-	// the handler, except those that the server keeps for itself. Headers that
-	// are about the connection or the length of a message, such as Connection
-	// and Content-Length, are a mistake: net/http has its own. A value is taken
-	// for a secret, which errors do not show, when a word of the header's name
-	// ends with auth, authorization, cookie, credential, jwt, key, password,
-	// passwd, secret, session, signature or token, or the plural.
+	// Headers are sent with each request. Host is the host that requests are for.
+	// Headers of a call (restate.WithHeaders) override them. They reach the
+	// handler, except those that the server keeps for itself. Headers about the
+	// connection or the length of a message, such as Connection and
+	// Content-Length, are an error: net/http sets its own.
+	//
+	// The value of a header is a secret, which errors do not show, if a word of
+	// its name ends with auth, authorization, cookie, credential, jwt, key,
+	// password, passwd, secret, session, signature or token, or the plural.
 	Headers map[string]string
 
-	// HTTPClient does the requests, for instance one whose transport is
-	// traced; wrap [NewTransport] then. Without a Transport of its own it
-	// gets [NewTransport]'s, and redirects are not followed unless its
-	// CheckRedirect says so. Default: a client with no time limit, since a
-	// call lasts as long as its handler: limit calls by their context.
+	// HTTPClient makes the requests. For a traced transport, wrap [NewTransport].
+	// A client without a Transport gets [NewTransport]'s. Redirects are not
+	// followed unless its CheckRedirect says so. Default: a client without a time
+	// limit, since a call lasts as long as its handler. Limit a call by its
+	// context.
 	HTTPClient *http.Client
 
-	// Retry says how requests that are safe to repeat are repeated.
+	// Retry says how requests that are safe to repeat are retried.
 	Retry Retry
+
+	// Canceller cancels invocations for [Handle.Cancel]. Package fxrestate sets
+	// it to the application's *admin.Client. Default: nil, and Cancel returns an
+	// error.
+	Canceller Canceller
 
 	// Logger gets the few warnings of the client, each once. Default:
 	// [slog.Default].
 	Logger *slog.Logger
 }
 
-// Retry says how a request is repeated that broke or was turned away for the
-// time being: no connection, or a status 408, 425, 429 or from 500 on that is not
-// the handler's own. Only requests that are safe to repeat are repeated at all:
+// Retry says how a request is retried. A request is retried if its connection broke, or
+// if the status is 408, 425, 429 or 500 and more and is not the handler's own. Only
+// requests that are safe to repeat are retried:
 //
 //   - calls and sends with an idempotency key
-//   - the submission of a workflow, a [Send] of its main handler: the workflow's id
-//     does what a key does. A second call of it is refused, so calls are not
-//     repeated, and neither are sends by name, which may be to an object.
-//   - [Handle.Attach], [Handle.Output] and [Handle.FindID]
+//   - the submission of a workflow, which is a [Send] to its main handler. The
+//     workflow's id serves as the key. A call of the main handler is not retried, since
+//     the server rejects a second one. Nor is a send by name, which may be to an object.
+//   - [Handle.Attach], [Handle.Output] and [Handle.ID]
 //
-// Waits grow by a factor of 2, with jitter. A Retry-After of the answer makes
-// a wait longer; one of more than a minute ends the retries, and the error
-// carries it. So does a context that would end before the wait.
+// Waits grow by a factor of 2, with jitter. A Retry-After in the response makes a wait
+// longer. Retries end at a Retry-After of more than a minute, which the error carries,
+// and where the context would end before the wait does.
 type Retry struct {
 	// MaxAttempts counts the first one. Default 5; 1 turns retries off.
 	MaxAttempts int

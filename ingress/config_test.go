@@ -113,7 +113,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			return err
 		}},
 		"with a question": {"restate.example.com", func() error {
-			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).FindID(ctx)
+			_, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x")).ID(ctx)
 			return err
 		}},
 		"with what the SDK's client sends": {"restate.example.com", func() error {
@@ -126,7 +126,7 @@ func TestTheHostIsSentAsSuch(t *testing.T) {
 			require.Equal(t, test.want, <-hosts)
 		})
 	}
-	require.NotEmpty(t, sent.ID())
+	require.NotEmpty(t, idOf(t, sent))
 }
 
 func TestTheZeroConfigIsAServerOnThisMachine(t *testing.T) {
@@ -176,12 +176,12 @@ func TestCredentialsAndHeadersAreSentWithEveryRequest(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = sent.Output(ctx)
 	require.NoError(t, err)
-	require.NoError(t, client.ResolveAwakeable(ctx, gateID(t, client, t.Name()), "x"))
+	require.NoError(t, ingress.Resolve(ctx, client, gateOpened, gateID(t, client, t.Name()), "x"))
 	_, err = sent.Attach(ctx)
 	require.NoError(t, err)
 	waiting, err := ingress.Send(ctx, greeter, (*Greeter).Wait, t.Name()+"2")
 	require.NoError(t, err)
-	require.NoError(t, client.RejectAwakeable(ctx, gateID(t, client, t.Name()+"2"), errors.New("x")))
+	require.NoError(t, ingress.Reject(ctx, client, gateOpened, gateID(t, client, t.Name()+"2"), errors.New("x")))
 	_, err = waiting.Attach(ctx)
 	require.True(t, restate.IsTerminalError(err), "%v", err)
 
@@ -210,7 +210,7 @@ func TestHeadersOfACallOverrideThoseOfTheClient(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "green", headers["x-tenant"])
 	require.Equal(t, "eu", headers["x-region"])
-	require.Equal(t, "fxrestate", headers["user-agent"])
+	require.Regexp(t, `^fxrestate/(devel|\d+\.\d+\.\d+\S*)$`, headers["user-agent"])
 }
 
 func TestAPathInTheURLIsAPrefix(t *testing.T) {

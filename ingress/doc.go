@@ -1,7 +1,6 @@
-// Package ingress calls Restate services from code outside handlers: HTTP
-// controllers, jobs, tests. Calls are typed by method expressions, without
-// strings and without generated code, in the words that package fxrestate has for
-// calls inside handlers.
+// Package ingress calls Restate services from outside handlers: from HTTP controllers,
+// jobs and tests. Inside handlers package rpc does, with the same names: the verbs, the
+// clients, the handle of what was sent and the error of a failed call.
 //
 //	client, err := ingress.New(ingress.Config{}, registry) // http://localhost:8080
 //	payments := ingress.NewService[*Payments](client)
@@ -12,43 +11,41 @@
 //
 // # Calls
 //
-// The method says which handler is meant and what goes in and out; the compiler
-// refuses a wrong input, a method of another type, and an object without a key:
+// A method expression names the handler and gives the call its types. The compiler
+// rejects a wrong input, a method of another type, and an object without a key:
 //
 //	receipt, err := ingress.Call(ctx, payments, (*Payments).Charge, charge)
 //	total, err := ingress.Call0(ctx, carts.Key(id), (*Cart).Total)
 //	err = ingress.CallVoid(ctx, signups.ID(user), (*Signup).Confirm, code)
 //
-// [Call] lists the names for the shapes of methods. The examples of this package
-// run against a real server: [Call], [Call0], [CallVoid], [Named].
+// [Call] lists the names for the shapes of methods. [Named] calls a handler by name.
 //
 // # Sends
 //
-// [Send] returns as soon as the server has the call and gives a handle, an
-// [Handle]. The submission of a workflow is a send of its main handler:
+// [Send] returns as soon as the server has the call. It returns a [Handle]. To submit a
+// workflow, send to its main handler:
 //
 //	sent, err := ingress.Send(ctx, payments, (*Payments).Charge, charge, restate.WithDelay(time.Hour))
-//	receipt, err := sent.Attach(ctx)               // waits
-//	receipt, ready, err := sent.Output(ctx)        // does not
+//	receipt, err := sent.Attach(ctx)        // waits for the result
+//	receipt, ready, err := sent.Output(ctx) // does not wait
+//	err = sent.Cancel(ctx)
+//	id, err := sent.ID(ctx)                 // for another time
 //
-// The handle of an earlier invocation comes from its id or from what identified
-// it then:
+// A handle of an earlier invocation is made from its id, or from what identified the
+// call:
 //
 //	ingress.HandleOf[Receipt](client, id)
 //	ingress.Lookup(payments, (*Payments).Charge, restate.WithIdempotencyKey(orderID))
 //	ingress.Lookup(signups.ID(user), (*Signup).Run)
 //
-// [Handle.FindID] asks the server for the id of such a handle.
-//
 // # Events
 //
-// [Client.ResolveAwakeable] and [Client.RejectAwakeable] complete what a handler
-// waits for. A promise of a workflow is completed by a handler of the workflow.
+// [Resolve] and [Reject] complete an awakeable that is declared with
+// durable.NewAwakeable, and [AwakeableHandler] is a route that does so. To complete a
+// promise of a workflow, call a handler of the workflow that does.
 //
-// For a named signal the server, as of 1.7.12, has no HTTP API: neither its
-// ingress nor its admin API knows a path for it, which a test of this package
-// watches. A signal from outside goes through a handler that passes it on with
-// restate.ResolveSignal or restate.RejectSignal:
+// Version 1.7.12 of the server has no HTTP API for named signals. A test of this package
+// watches for one. Until then a handler passes the signal on:
 //
 //	func (*Approvals) Decide(ctx restate.Context, d Decision) error {
 //		restate.ResolveSignal(ctx, d.InvocationID, "decision", d.By)
@@ -57,31 +54,33 @@
 //
 //	err := ingress.CallVoid(ctx, approvals, (*Approvals).Decide, decision)
 //
-// Such a handler decides who may send which signal, which a path of the server's
-// own would not. See the example named signal.
+// Such a handler can also decide who may send which signal. See the example named
+// signal.
 //
 // # Errors
 //
-// Three types say what went wrong, for errors.As. Every other error is a mistake
-// in the arguments, before any request, or a result that does not decode.
+// These types say what went wrong, for errors.As. Every other error is a mistake in the
+// arguments, which no request was made for, or a result that does not decode.
 //
-//   - [*Error]: an answer that says no. Its Source tells the terminal error of a
-//     handler from a refusal of the server, so a handler's own 404 is no
-//     [ErrNotFound]. See also [ErrNotReady] and [ErrUnavailable].
-//   - [*ConnectionError]: no complete answer. Whether the call was accepted is
+//   - [*CallError]: the handler failed. It has the target, the code, the message, the
+//     metadata and the invocation's id. Package rpc returns the same type.
+//   - [*Error]: an error response. It wraps the [*CallError] if the handler failed.
+//     Otherwise the server or a gateway rejected the request: see [ErrNotFound],
+//     [ErrNotReady] and [ErrUnavailable]. A handler's own 404 is not [ErrNotFound].
+//   - [*ConnectionError]: no complete response. Whether the server accepted the call is
 //     not known.
-//   - [*RequestError]: a bad request to a route, below.
+//   - [*RequestError]: a bad request to a route, see below.
 //
-// A call with restate.WithIdempotencyKey is safe to repeat, and then the client
-// does so by itself when the connection breaks or the server is overloaded, as it
-// does for the submission of a workflow, Attach and Output: see [Retry].
+// The client retries requests that are safe to repeat: calls with
+// restate.WithIdempotencyKey, the submission of a workflow, Attach and Output. See
+// [Retry].
 //
 // # Routes
 //
-// [Handler] mounts a handler as a route of chi or http.ServeMux in one line, with
-// path, query and body as its key and input, the Idempotency-Key forwarded, and
-// errors as problem details (RFC 9457). [StatusHandler] is the route for what
-// became of a send, and [Verify] the middleware for webhooks:
+// [Handler] mounts a handler as a route of chi or http.ServeMux. Path, query and body
+// provide the key and the input. The Idempotency-Key is passed on, and errors are problem
+// details (RFC 9457). [StatusHandler] is a route for the result of a send. [Verify] is a
+// middleware for webhooks:
 //
 //	r.Post("/carts/{key}/items", ingress.Handler(carts, (*Cart).AddItem, nil))
 //	r.Post("/signups/{id}", ingress.Handler(signups, (*Signup).Run,
@@ -91,18 +90,20 @@
 //
 // # Why not the SDK's client
 //
-// The SDK has an ingress client too, and [Client.Raw] returns it; [ServiceNameOf],
-// [ObjectNameOf] and [WorkflowNameOf] give it the names of types. This package
-// does not build on it. That client puts keys into URLs as they are, so that a
-// key from outside can name another handler; it drops the headers of answers, and
-// with them the invocation's id; it takes a terminal error with a code like 200
-// for a success; an error that is not JSON loses its status; and it makes a JSON
-// schema of the input for each call. Its options for calls are used here as they
-// are.
+// The SDK has an ingress client too. [Client.Raw] returns it, and [ServiceNameOf],
+// [ObjectNameOf] and [WorkflowNameOf] return the names that it needs. This package takes
+// the SDK's options, and does not use its client, for five reasons:
 //
-// The package needs restate-server 1.7 or later, whose paths have the verb in
-// front and whose attach and output take a body: earlier paths leave room for a
-// key to be taken for a handler's name, and do not decode idempotency keys.
+//   - It puts keys into URLs unescaped, so that a key from outside can name another
+//     handler.
+//   - It drops the headers of responses, and with them the invocation's id.
+//   - It takes a terminal error with a code such as 200 for a success.
+//   - It loses the status of an error that is not JSON.
+//   - It makes a JSON schema of the input for each call.
+//
+// The package needs restate-server 1.7 or later. There the verb comes first in a path,
+// and attach and output take a body. In the paths of earlier versions a key can be taken
+// for the name of a handler, and idempotency keys are not decoded.
 //
 // See https://docs.restate.dev/services/invocation/http.
 package ingress

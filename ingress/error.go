@@ -21,25 +21,25 @@ import (
 const (
 	// maxErrorBody bounds what is read of an answer that reports an error.
 	maxErrorBody = 1 << 20
-	// maxExcerpt bounds what of a body that is not the server's own goes into
-	// an error, and what of a message into its text, in runes.
+	// maxExcerpt bounds the excerpt of a foreign body in an error, and of a
+	// message in its text, in runes.
 	maxExcerpt = 500
 	// statusNotReady is the server's status for an output that is not there yet.
 	statusNotReady = 470
 )
 
-// What an [*Error] can be, for errors.Is. None of them is true of the handler's
-// own errors, whatever their code.
+// What an [*Error] can be, for errors.Is. None of them holds for a handler's own error,
+// whatever its code.
 var (
-	// ErrNotFound: the server knows no such service, handler or invocation. The
-	// 404 of anybody else, such as a gateway that does not know the path, is
-	// none: it says nothing about what the server knows.
+	// ErrNotFound: the server knows no such service, handler or invocation. A 404
+	// of a gateway is not ErrNotFound: it says nothing about what the server
+	// knows.
 	ErrNotFound = errors.New("ingress: not found")
 	// ErrNotReady: the invocation has not completed yet. [Handle.Output]
 	// reports it as a result instead.
 	ErrNotReady = errors.New("ingress: not ready")
-	// ErrUnavailable: the server or a gateway in front of it turned the request
-	// away for the time being (429, 502, 503, 504).
+	// ErrUnavailable: the server or a gateway rejected the request for now (429,
+	// 502, 503, 504).
 	ErrUnavailable = errors.New("ingress: unavailable")
 )
 
@@ -50,34 +50,33 @@ type Source string
 const (
 	// SourceInvocation: the handler ran, and this terminal error is its result.
 	SourceInvocation Source = "invocation"
-	// SourceIngress: the server turned the request away.
+	// SourceIngress: the server rejected the request.
 	SourceIngress Source = "ingress"
 )
 
-// Error is an answer that reports an error: the terminal error of a handler, a
-// refusal of the server, or one of a gateway in front of it.
+// Error is an error response: of a handler that failed, of the server, or of a gateway
+// in front of it.
 //
-// When the handler made it, it wraps a [*CallError]: the error that a call inside a
+// If the handler failed it wraps a [*CallError], the same error that a call inside a
 // handler returns. That is a restate.TerminalError, so restate.IsTerminalError holds.
 type Error struct {
 	// Status is the HTTP status.
 	Status int
-	// Code is Restate's error code: that of the terminal error when the handler
-	// made it. It is the status unless that code cannot be one.
+	// Code is Restate's error code, and that of the handler's terminal error. It
+	// equals Status unless the code is no HTTP status.
 	Code restate.Code
-	// Message is the explanation of whoever made the error, or an excerpt of
-	// the body, on one line, where that is not in the server's format. What a
-	// handler wrote is as it wrote it. In anything else the secrets of [Config]
-	// are replaced.
+	// Message explains the error. The message of a handler is unchanged. In any
+	// other the secrets of [Config] are replaced. A body that is not in the
+	// server's format is an excerpt on one line.
 	Message string
 	// Metadata of a terminal error: see restate.WithMetadata.
 	Metadata map[string]string
-	// Source says who made the error. It is empty for a gateway and for servers
-	// that do not tell.
+	// Source says who made the error. It is empty for a gateway, and for a server
+	// that does not say.
 	Source Source
 	// InvocationID of the invocation that failed, or empty.
 	InvocationID string
-	// Target of the request, such as "payments/Charge".
+	// Target of the request, such as "payments/Charge" or "attach payments/Charge".
 	Target string
 	// RetryAfter is how long the server or gateway asks to wait, or zero.
 	RetryAfter time.Duration
@@ -102,7 +101,7 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Is tells whether the error is [ErrNotFound], [ErrNotReady] or [ErrUnavailable].
+// Is reports whether the error is [ErrNotFound], [ErrNotReady] or [ErrUnavailable].
 func (e *Error) Is(target error) bool {
 	if e.Source == SourceInvocation {
 		return false
@@ -119,7 +118,7 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
-// unavailable tells whether whoever answered turned the request away for now.
+// unavailable reports whether the request was rejected for now.
 func (e *Error) unavailable() bool {
 	if e.Source == SourceInvocation {
 		return false
@@ -160,9 +159,8 @@ func (e *Error) handler() string {
 // wraps. Package rpc has the same inside handlers: see [handler.CallError].
 type CallError = handler.CallError
 
-// ConnectionError is a request that got no complete answer. Whether the server
-// accepted the call is not known then; give calls an idempotency key to make them
-// safe to repeat.
+// ConnectionError is a request without a complete response. Whether the server accepted
+// the call is not known. With an idempotency key a call is safe to repeat.
 type ConnectionError struct {
 	// Target of the request, such as "payments/Charge".
 	Target string
@@ -172,7 +170,7 @@ type ConnectionError struct {
 	Err error
 }
 
-// Error says what was called, where, and why there was no answer.
+// Error says what was called, where, and why there was no response.
 func (e *ConnectionError) Error() string {
 	text := fmt.Sprintf("ingress: %s: no answer from %s: %s", e.Target, e.URL, httpclient.OneLine(e.Err.Error(), maxExcerpt))
 	if errors.Is(e.Err, syscall.ECONNREFUSED) {
@@ -188,7 +186,7 @@ func (c *Client) connectionError(ctx context.Context, r request, err error) erro
 	return &ConnectionError{Target: r.name, URL: c.URL(), Err: httpclient.Cause(ctx, err)}
 }
 
-// responseError reads an answer that is not a success.
+// responseError reads an error response.
 func (c *Client) responseError(r request, res *http.Response) error {
 	// What was read before a connection broke is still worth showing.
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
@@ -198,7 +196,7 @@ func (c *Client) responseError(r request, res *http.Response) error {
 	}
 	e.Status = res.StatusCode
 	e.Source = cmp.Or(knownSource(res.Header.Get(errorSourceHeader)), e.Source)
-	// Secrets go before the text is cut: a cut one would not be recognised.
+	// Secrets are replaced before the text is cut: half a secret is not recognised.
 	if e.Source != SourceInvocation {
 		e.Message = c.all.Redact.Replace(e.Message)
 	}
@@ -224,9 +222,9 @@ func knownSource(name string) Source {
 	}
 }
 
-// parseErrorBody reads the body of an error, and tells whether it is in the
-// server's format. Any body will do: a gateway answers as it likes, and so does
-// the server itself when a body is too large.
+// parseErrorBody reads the body of an error, and reports whether it is in the server's
+// format. A gateway's body may be anything, and so may the server's when a request is
+// too large.
 func parseErrorBody(body []byte) (e *Error, described bool) {
 	var parsed struct {
 		Code     json.Number       `json:"code"`

@@ -113,7 +113,7 @@ func ExampleLookup() {
 func ExampleHandleOf() {
 	ctx, client := context.Background(), exampleClient()
 	sent, _ := ingress.Send(ctx, ingress.NewService[*Payments](client), (*Payments).Charge, Charge{"cart-1", 250})
-	id := sent.ID() // kept somewhere
+	id, _ := sent.ID(ctx) // kept somewhere
 
 	receipt, err := ingress.HandleOf[string](client, id).Attach(ctx)
 	fmt.Println(receipt, err)
@@ -129,9 +129,9 @@ func ExampleNamed() {
 	// Output: cart-1 paid 250 cents <nil>
 }
 
-func ExampleClient_ResolveAwakeable() {
+func ExampleResolve() {
 	ctx, client := context.Background(), exampleClient()
-	gate := ingress.NewObject[*Gate](client).Key("ExampleClient_ResolveAwakeable")
+	gate := ingress.NewObject[*Gate](client).Key("ExampleResolve")
 
 	// The handler waits, and gave the awakeable's id away.
 	waiting, _ := ingress.Send0(ctx, gate, (*Gate).Await)
@@ -139,7 +139,7 @@ func ExampleClient_ResolveAwakeable() {
 	for ; id == ""; time.Sleep(5 * time.Millisecond) {
 		id, _ = ingress.Call0(ctx, gate, (*Gate).Awakeable)
 	}
-	fmt.Println(client.ResolveAwakeable(ctx, id, "approved"))
+	fmt.Println(ingress.Resolve(ctx, client, gateOpened, id, "approved"))
 	result, err := waiting.Attach(ctx)
 	fmt.Println(result, err)
 	// Output:

@@ -11,7 +11,7 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/internal/httpclient"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Status says what the server made of a send.
@@ -19,16 +19,16 @@ type Status string
 
 // What the server answers to a send.
 const (
-	// Accepted: this is a new invocation.
+	// Accepted: the send made a new invocation.
 	Accepted Status = "Accepted"
-	// PreviouslyAccepted: an invocation with this idempotency key, or the
-	// workflow with this id, was there already. A send that was repeated
-	// because its answer got lost has this status too.
+	// PreviouslyAccepted: there was an invocation with this idempotency key, or a
+	// workflow with this id. A send that was retried because its response got lost
+	// has this status too.
 	PreviouslyAccepted Status = "PreviouslyAccepted"
 )
 
-// Handle is of an invocation whose result is an O. [Send] and its
-// kin, [Lookup] and its kin, [HandleOf] and [NamedHandler] make them.
+// Handle is a handle of an invocation whose result is an O. [Send] returns one, [Lookup]
+// and [HandleOf] make one of an earlier invocation.
 type Handle[O any] struct {
 	client *Client
 	name   string
@@ -38,24 +38,19 @@ type Handle[O any] struct {
 	err    error
 }
 
-// ID of the invocation, for [HandleOf] in another place or at another time.
-// It is empty for a handle made by [Lookup], whose id [Handle.FindID] asks the
-// server for.
-func (i Handle[O]) ID() string { return i.ref.InvocationID }
-
-// FindID is ID, also for a handle made by [Lookup], which makes a request then.
-// The server computes the id from what the handle was made of: that there is one
-// does not say that there is, or was, such an invocation.
-func (i Handle[O]) FindID(ctx context.Context) (string, error) {
+// ID returns the invocation's id, for [HandleOf] at another time. A handle of [Lookup]
+// asks the server for it. The server computes that id from the target and the key: it
+// does not check that there is such an invocation.
+func (h Handle[O]) ID(ctx context.Context) (string, error) {
 	switch {
-	case i.err != nil:
-		return "", i.err
-	case i.client == nil:
-		return "", errNoClient
-	case i.ref.InvocationID != "":
-		return i.ref.InvocationID, nil
+	case h.err != nil:
+		return "", h.err
+	case h.client == nil:
+		return "", errZeroHandle
+	case h.ref.InvocationID != "":
+		return h.ref.InvocationID, nil
 	}
-	a, err := i.client.ask(ctx, verbLookup, i.name, i.ref)
+	a, err := h.client.ask(ctx, verbLookup, h.name, h.ref)
 	if err != nil {
 		return "", err
 	}
@@ -63,46 +58,63 @@ func (i Handle[O]) FindID(ctx context.Context) (string, error) {
 		InvocationID string `json:"invocationId"`
 	}
 	if json.Unmarshal(a.body, &found) != nil || !invocationID.MatchString(found.InvocationID) {
-		return "", fmt.Errorf("ingress: %s %s: the answer names no invocation (is %s an ingress?)", verbLookup, i.name, i.client.URL())
+		return "", fmt.Errorf("ingress: %s %s: the answer names no invocation (is %s an ingress?)", verbLookup, h.name, h.client.URL())
 	}
 	return found.InvocationID, nil
 }
 
-// Status is what the server made of the send. It is empty for other handles.
-func (i Handle[O]) Status() Status { return i.status }
+// Status is the server's response to the send. It is empty for other handles.
+func (h Handle[O]) Status() Status { return h.status }
 
-// Attach waits for the result. The error of a handler that failed is an [*Error]
-// with its code; the error of an invocation that the server does not know, or no
-// longer, is [ErrNotFound]. When ctx ends it returns, and the invocation goes on.
-func (i Handle[O]) Attach(ctx context.Context) (O, error) { return i.fetch(ctx, verbAttach) }
+// Attach waits for the result. The failure of the handler is an [*Error] that wraps a
+// [*CallError]. For an invocation that the server does not know, or no longer, the
+// error is [ErrNotFound]. When ctx ends Attach returns, and the invocation goes on.
+func (h Handle[O]) Attach(ctx context.Context) (O, error) { return h.fetch(ctx, verbAttach) }
 
-// Output returns the result if there is one yet, and tells whether there is. Its
-// errors are those of [Handle.Attach].
-func (i Handle[O]) Output(ctx context.Context) (out O, ready bool, err error) {
-	out, err = i.fetch(ctx, verbOutput)
+// Output returns the result if there is one yet, and tells whether there is. It does
+// not wait. Its errors are those of [Handle.Attach].
+func (h Handle[O]) Output(ctx context.Context) (out O, ready bool, err error) {
+	out, err = h.fetch(ctx, verbOutput)
 	if errors.Is(err, ErrNotReady) {
 		return out, false, nil
 	}
 	return out, err == nil, err
 }
 
-func (i Handle[O]) fetch(ctx context.Context, verb string) (O, error) {
+// Cancel asks the invocation to stop. It goes on until it next waits for something,
+// which then fails as durable.IsCancelled tells
+// (https://docs.restate.dev/services/invocation/managing-invocations). Cancel does not
+// wait for that. Nothing happens to an invocation that has ended. One that the server
+// does not know, or no longer, is [ErrNotFound].
+//
+// The server has this in its admin API, not in its ingress: see [Config.Canceller].
+func (h Handle[O]) Cancel(ctx context.Context) error {
+	id, err := h.ID(ctx)
+	if err != nil {
+		return err
+	}
+	return h.client.cancel(ctx, h.name, id)
+}
+
+func (h Handle[O]) fetch(ctx context.Context, verb string) (O, error) {
 	var none O
-	if i.err != nil {
-		return none, i.err
+	if h.err != nil {
+		return none, h.err
 	}
-	if i.client == nil {
-		return none, errNoClient
+	if h.client == nil {
+		return none, errZeroHandle
 	}
-	a, err := i.client.fetch(ctx, verb, i.name, i.ref)
+	a, err := h.client.fetch(ctx, verb, h.name, h.ref)
 	if err != nil {
 		return none, err
 	}
-	return decode[O](verb+" "+i.name, i.codec, a)
+	return decode[O](verb+" "+h.name, h.codec, a)
 }
 
-// reference says which invocation is meant, as the server reads it. A body
-// rather than a path, since in paths the server does not decode idempotency keys.
+var errZeroHandle = errors.New("ingress: the handle has no client; get one from Send, Lookup or HandleOf")
+
+// reference names an invocation in the body of a request. In a path the server would
+// not decode idempotency keys.
 type reference struct {
 	Target         string  `json:"target"`
 	InvocationID   string  `json:"invocationId,omitempty"`
@@ -136,7 +148,7 @@ func (c callee) reference(idempotencyKey string) reference {
 	return r
 }
 
-// fetch asks for the result of an invocation; the verb tells whether to wait.
+// fetch asks for the result of an invocation. The verb says whether to wait.
 func (c *Client) fetch(ctx context.Context, verb, name string, ref reference) (answer, error) {
 	a, err := c.ask(ctx, verb, name, ref)
 	if verb != verbAttach || !looksUnknown(err) {
@@ -166,39 +178,39 @@ func (c *Client) ask(ctx context.Context, verb, name string, ref reference) (ans
 	})
 }
 
-// looksUnknown tells whether an error is what attach answers for an invocation
-// that the server does not know. A handler may fail with the same.
+// looksUnknown reports whether an error is attach's response for an invocation that the
+// server does not know. A handler may fail with the same.
 func looksUnknown(err error) bool {
 	var failed *Error
 	return errors.As(err, &failed) && failed.Source == SourceInvocation &&
 		failed.Code == http.StatusNotFound && failed.Message == "not found" && len(failed.Metadata) == 0
 }
 
-// HandleOf returns a handle of the invocation with the given id, which
-// [Handle.ID], [Response] or the header x-restate-id told earlier. It makes
-// no request. The result is decoded as JSON unless restate.WithCodec says
-// otherwise; O must fit the handler, which nothing checks.
-func HandleOf[O any](c *Client, id string, opts ...HandleOption) Handle[O] {
-	o := sdkoption.Collect(HandleOption.BeforeIngressInvocationHandle, opts)
-	i := Handle[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
+// HandleOf returns a handle of the invocation with the given id, which comes from
+// [Handle.ID], [Response] or the header X-Restate-Id. It makes no request. The result is
+// decoded as JSON unless restate.WithCodec says otherwise. Nothing checks that O is the
+// result of the handler.
+func HandleOf[O any](c *Client, id string, opts ...restate.AttachOption) Handle[O] {
+	o := sdk.Options(restate.AttachOption.BeforeAttach, opts)
+	h := Handle[O]{client: c, name: httpclient.OneLine(id, maxExcerpt), ref: byID(id), codec: codecOr(o.Codec, encoding.JSONCodec)}
 	if id == "" {
-		i.err = errors.New("ingress: the invocation's id is empty")
+		h.err = errors.New("ingress: the invocation's id is empty")
 	}
-	return i
+	return h
 }
 
-// Lookup returns a handle of an invocation that was made earlier, perhaps by
-// another process, with the same target, method and idempotency key:
+// Lookup returns a handle of an earlier invocation, perhaps of another process, with the
+// same target, method and idempotency key:
 //
 //	receipt, err := ingress.Lookup(payments, (*Payments).Charge,
 //		restate.WithIdempotencyKey(orderID)).Attach(ctx)
 //
-// A workflow needs no key; its id says it all:
+// A workflow needs no key, since its id identifies it:
 //
 //	result, err := ingress.Lookup(signups.ID(user), (*Signup).Run).Attach(ctx)
 //
-// It makes no request. A mistake in the arguments is the error of the handle's
-// methods; so is an option that says something about a call, since none is made:
+// It makes no request. The handle's methods return the error of a mistake in the
+// arguments. Options about a call are a mistake, since no call is made:
 // restate.WithHeaders, WithLimitKey and [WithResponse].
 func Lookup[T any, C restate.Context, I, O any](to Target[T], method func(T, C, I) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)
@@ -232,7 +244,7 @@ func lookupIn[O any](c callee, opts []RequestOption) Handle[O] {
 	switch {
 	case err != nil:
 	case len(o.headers) > 0 || o.limitKey != "" || o.response != nil:
-		err = errors.New("a lookup makes no call that WithHeaders, WithLimitKey or WithResponse could be about; leave them out, and use Handle.FindID for the id")
+		err = errors.New("a lookup makes no call that WithHeaders, WithLimitKey or WithResponse could be about; leave them out, and use Handle.ID for the id")
 	case c.once && o.idempotencyKey != "":
 		err = errors.New("the main handler of a workflow has no idempotency key: the workflow's id is one")
 	case !c.once && o.idempotencyKey == "":

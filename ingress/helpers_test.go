@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/fxrestate/go/internal/testkit"
+
 	"github.com/restatedev/sdk-go/encoding"
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 	"github.com/stretchr/testify/require"
@@ -23,6 +25,14 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 func rawGreet(ctx context.Context, client *ingress.Client) (string, error) {
 	return sdkingress.Service[string, string](client.Raw(), "Greeter", "Greet").Request(ctx, "Ada")
+}
+
+// idOf returns the id of a handle.
+func idOf[O any](t testing.TB, h ingress.Handle[O]) string {
+	t.Helper()
+	id, err := h.ID(testkit.Context(t))
+	require.NoError(t, err)
+	return id
 }
 
 // recorder is a gateway in front of the server that remembers what it passed on.

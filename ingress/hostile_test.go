@@ -123,9 +123,10 @@ func TestErrorsSayLittleOfWhatAHostileServerAnswers(t *testing.T) {
 			if err != nil {
 				requireFit(t, "the error of a send", err.Error())
 			}
-			requireFit(t, "the id of what was sent", sent.ID())
+			sentID, _ := sent.ID(ctx)
+			requireFit(t, "the id of what was sent", sentID)
 			requireFit(t, "the status of what was sent", string(sent.Status()))
-			id, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("k")).FindID(ctx)
+			id, err := ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("k")).ID(ctx)
 			if err != nil {
 				requireFit(t, "the error of a lookup", err.Error())
 			}

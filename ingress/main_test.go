@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/ingress"
 )
@@ -118,13 +119,19 @@ func (*Greeter) Wait(ctx restate.Context, name string) (string, error) {
 	return restate.Object[string](ctx, "Gate", name, "Await").Request(restate.Void{})
 }
 
+// gateOpened is what an invocation waits for at a [Gate].
+var gateOpened = durable.NewAwakeable[string]("gate")
+
 // Gate lets one invocation per key wait until somebody opens it.
 type Gate struct{}
 
 func (*Gate) Await(ctx restate.ObjectContext) (string, error) {
-	a := restate.Awakeable[string](ctx)
-	restate.Set(ctx, "awakeable", a.Id())
-	return a.Result()
+	id, opened, err := gateOpened.New(ctx)
+	if err != nil {
+		return "", err
+	}
+	restate.Set(ctx, "awakeable", id)
+	return opened.Await(ctx)
 }
 
 func (*Gate) Awakeable(ctx restate.ObjectSharedContext) (string, error) {
@@ -230,7 +237,7 @@ func newClient(t testing.TB, cfg ingress.Config) *ingress.Client {
 // open lets the invocation that waits at a gate go on.
 func open(t testing.TB, client *ingress.Client, name string) {
 	t.Helper()
-	require.NoError(t, client.ResolveAwakeable(testkit.Context(t), gateID(t, client, name), "opened "+name))
+	require.NoError(t, ingress.Resolve(testkit.Context(t), client, gateOpened, gateID(t, client, name), "opened "+name))
 }
 
 // gateID returns the awakeable of a gate as soon as somebody waits there.

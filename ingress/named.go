@@ -12,15 +12,15 @@ import (
 // NamedHandler calls a handler by name: see [Named].
 type NamedHandler[I, O any] struct{ to callee }
 
-// Named returns a handler of a service whose type is not at hand, such as one
-// written in another language:
+// Named returns a handler of a service without a Go type, such as one in another
+// language:
 //
 //	greet := ingress.Named[string, string](c, "Greeter", "greet")
 //	text, err := greet.Call(ctx, "Ada")
 //	total, err := ingress.Named[restate.Void, int](c, "cart", "total").Key(id).Call(ctx, restate.Void{})
 //
-// restate.Void stands for no input and no result. Values are JSON unless
-// [NamedHandler.With] says otherwise. Nothing checks names and types.
+// restate.Void stands for no input and for no result. Values are JSON unless
+// [NamedHandler.With] says otherwise. Nothing checks the names and the types.
 func Named[I, O any](c *Client, service, handler string) NamedHandler[I, O] {
 	return NamedHandler[I, O]{callee{
 		client:  c,
@@ -63,8 +63,8 @@ func (n NamedHandler[I, O]) Send(ctx context.Context, in I, opts ...SendOption) 
 	return sendTo[O](ctx, n.to, in, opts)
 }
 
-// Lookup is the function [Lookup]. A handler with a key is that of a workflow
-// when there is no idempotency key.
+// Lookup is the function [Lookup]. A handler with a key and without an idempotency key
+// is the main handler of a workflow.
 func (n NamedHandler[I, O]) Lookup(opts ...RequestOption) Handle[O] {
 	if err := n.check(); err != nil {
 		return Handle[O]{err: err}

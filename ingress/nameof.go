@@ -8,16 +8,15 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// ServiceNameOf returns the name that the service T has on the server, for what
-// takes names, such as the SDK's own client:
+// ServiceNameOf returns the name that the service T has on the server, for code that
+// needs names, such as the SDK's own client:
 //
 //	name, err := ingress.ServiceNameOf[*Payments](client)
 //	charge := sdkingress.Service[Charge, Receipt](client.Raw(), name, "Charge")
 //
-// It is an error if T is of another kind, or if the client's registry does not
-// know T: the application must register it, or declare it as remote. Calls are
-// less strict, since a wrong name shows itself there. A client that was made
-// without a registry goes by the type alone.
+// It returns an error if T is of another kind, or if the client's registry does not know
+// T. Register T then, or declare it as remote. Calls accept such a type, since a wrong
+// name shows itself there. A client without a registry goes by the type alone.
 func ServiceNameOf[T any](c *Client) (string, error) { return nameOf[T](c, handler.Service) }
 
 // ObjectNameOf is [ServiceNameOf] for virtual objects.

@@ -10,21 +10,19 @@ import (
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 
 	"github.com/fxrestate/go/internal/httpclient"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // The SDK's options, as they are. The options themselves are functions of the
 // SDK whose names begin with With.
 type (
-	// RequestOption is an option of [Call] and its kin: restate.WithIdempotencyKey,
-	// WithHeaders, WithLimitKey, WithCodec, WithInputCodec and WithOutputCodec;
+	// RequestOption is an option of calls and lookups: restate.WithIdempotencyKey,
+	// WithHeaders, WithLimitKey, WithCodec, WithInputCodec and WithOutputCodec,
 	// and [WithResponse].
 	RequestOption = sdkingress.RequestOption
-	// SendOption is an option of [Send] and its kin: restate.WithIdempotencyKey,
-	// WithHeaders, WithLimitKey, WithCodec and WithDelay.
+	// SendOption is an option of sends: restate.WithIdempotencyKey, WithHeaders,
+	// WithLimitKey, WithCodec and WithDelay.
 	SendOption = sdkingress.SendOption
-	// HandleOption is an option of [HandleOf]: restate.WithCodec.
-	HandleOption = sdkingress.InvocationHandleOption
 )
 
 // clientOptions are what [Service.With] and [Keyed.With] collected.
@@ -34,7 +32,7 @@ type clientOptions struct {
 }
 
 func (o clientOptions) with(opts []restate.ClientOption) clientOptions {
-	more := sdkoption.Collect(restate.ClientOption.BeforeClient, opts)
+	more := sdk.Options(restate.ClientOption.BeforeClient, opts)
 	o.scope = cmp.Or(more.Scope, o.scope)
 	o.input = codecOr(more.InputCodec, o.input)
 	o.output = codecOr(more.OutputCodec, o.output)
@@ -66,7 +64,7 @@ func collectRequest(opts []RequestOption) (requestOptions, error) {
 	if len(opts) == 0 {
 		return requestOptions{}, nil
 	}
-	o := sdkoption.Collect(RequestOption.BeforeIngressRequest, opts)
+	o := sdk.Options(RequestOption.BeforeIngressRequest, opts)
 	r := requestOptions{
 		idempotencyKey: o.IdempotencyKey,
 		limitKey:       o.LimitKey,
@@ -88,7 +86,7 @@ func collectSend(opts []SendOption) (requestOptions, error) {
 	if len(opts) == 0 {
 		return requestOptions{}, nil
 	}
-	o := sdkoption.Collect(SendOption.BeforeIngressSend, opts)
+	o := sdk.Options(SendOption.BeforeIngressSend, opts)
 	r := requestOptions{
 		idempotencyKey: o.IdempotencyKey,
 		limitKey:       o.LimitKey,
@@ -115,19 +113,18 @@ func (r requestOptions) check() error {
 	return checkIdempotencyKey(r.idempotencyKey)
 }
 
-// Response is what an answer says about the invocation: see [WithResponse].
+// Response is what the server says about the invocation of a call: see [WithResponse].
 type Response struct {
-	// InvocationID of the invocation that answered, or empty when the request
-	// did not get as far.
+	// InvocationID of the invocation, or empty when there was none.
 	InvocationID string
-	// Deduplicated says that an earlier call with the same idempotency key had
-	// completed, and that this is its result. A call that joined one still
-	// running is not marked: the server does not tell.
+	// Deduplicated says that the result is that of an earlier call with the same
+	// idempotency key, which had completed. The server does not mark a call that
+	// joined one that was still running.
 	Deduplicated bool
 }
 
-// WithResponse is an option of [Call] and its kin that stores what the answer
-// says about the invocation in *into, also when it is an error.
+// WithResponse is an option of calls. It stores what the response says about the
+// invocation in *into, also when the call fails.
 func WithResponse(into *Response) RequestOption {
 	return newResponseOption(RequestOption.BeforeIngressRequest, into)
 }

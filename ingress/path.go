@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// ErrEmptyKey is the error of a call of a virtual object or workflow with an
-// empty key. No request is made: the server would take the empty text as the key
-// of an object like any other.
+// ErrEmptyKey is the error of a call of a virtual object or workflow with an empty key,
+// for errors.Is. No request is made: the server would take the empty text for the key of
+// an object.
 var ErrEmptyKey = errors.New("the key is empty")
 
 // checkKey reports a key that no request can carry as it is.
@@ -23,8 +23,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// checkIdempotencyKey reports an idempotency key that the server would refuse or
-// change: it travels as a header, whose surrounding blanks do not count.
+// checkIdempotencyKey reports an idempotency key that the server would reject or change.
+// It is a header, whose surrounding blanks do not count.
 func checkIdempotencyKey(key string) error {
 	for i := range len(key) {
 		if key[i] < ' ' || key[i] > '~' {
@@ -41,8 +41,8 @@ func checkIdempotencyKey(key string) error {
 // of which net/url wants to know.
 type path struct{ escaped, plain string }
 
-// newPath escapes each segment, so that no key or id reaches another path than
-// its own: the server takes the path apart first and decodes then.
+// newPath escapes each segment, so that no key or id reaches another path than its own.
+// The server splits the path before it decodes it.
 func newPath(segments ...string) path {
 	var escaped, plain strings.Builder
 	for _, segment := range segments {
@@ -74,13 +74,13 @@ const (
 	verbAttach = "attach"
 	verbOutput = "output"
 	verbLookup = "lookup"
+	verbCancel = "cancel" // of the admin API
 )
 
-// invokePath is the path under which a handler is called. The server also knows
-// /{service}/{key}/{handler} and, for sends, /{service}/{key}/{handler}/send. In
-// that form a key can name a handler when client and server disagree on whether
-// the service has keys and the handler is named "send". This form has the verb in
-// front and a fixed number of segments, and such a request is refused.
+// invokePath is the path of a call or a send. It begins with the verb and has a fixed
+// number of segments. The server also knows /{service}/{key}/{handler} and
+// /{service}/{key}/{handler}/send. There a key could name a handler if client and server
+// disagree on whether the service has keys.
 func (c callee) invokePath(verb string) path {
 	segments := make([]string, 0, 7)
 	segments = append(segments, "restate")

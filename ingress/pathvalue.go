@@ -10,20 +10,20 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// PathValue is the decoded value of a parameter of the route's pattern, in chi
-// and in http.ServeMux. For a path with an escaped slash chi gives it as it was
-// written, "a%2Fb", which is another key than "a/b".
+// PathValue returns the decoded value of a parameter of the route's pattern, in chi and
+// in http.ServeMux. chi itself does not decode a path with an escaped slash: it returns
+// "a%2Fb" for the key "a/b".
 //
-// It is empty where a middleware changed the path, so that the value is another than
-// the client wrote: below chi's StripSlashes the key of /carts/a%2F would be "a", and
-// below its URLFormat that of /carts/order.1 would be "order". Routes of this package
-// answer such a request with 400.
+// The value is empty if a middleware changed the path, since it may differ from what the
+// client wrote. With chi's StripSlashes the key of /carts/a%2F would be "a", and with its
+// URLFormat that of /carts/order.1 would be "order". Routes of this package respond to
+// such a request with 400.
 func PathValue(r *http.Request, name string) string {
 	value, _ := pathValue(r, name)
 	return value
 }
 
-// pathValue is [PathValue] with an error for what was changed, a [*RequestError].
+// pathValue is [PathValue] with a [*RequestError] for a path that was changed.
 func pathValue(r *http.Request, name string) (string, error) {
 	value := r.PathValue(name)
 	route := chi.RouteContext(r.Context())
@@ -54,8 +54,8 @@ func changedValue(name string) error {
 	return badRequest(fmt.Sprintf("path value %q was changed on its way from the path to the route", name))
 }
 
-// setBy tells whether the value is of chi, and not of a http.ServeMux below it,
-// which decodes values itself.
+// setBy reports whether the value is of chi, and not of an http.ServeMux below it, which
+// decodes values itself.
 func setBy(route *chi.Context, r *http.Request, name string) bool {
 	return route.URLParam(name) == r.PathValue(name) && route.RoutePattern() == r.Pattern
 }

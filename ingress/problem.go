@@ -14,14 +14,14 @@ import (
 	"github.com/fxrestate/go/internal/httpclient"
 )
 
-// statusClientClosed is what nginx logs when the client went away. Nobody gets to
-// see it.
+// statusClientClosed is what nginx logs when the client closed the connection. No client
+// sees it.
 const statusClientClosed = 499
 
-// RequestError says that a request to a route cannot be served as it is. The
-// functions of a [Route] and of [Verify] may return one.
+// RequestError is a bad request to a route. The functions of a [Route] and of [Verify]
+// may return one, which sets the status and the detail of the response.
 type RequestError struct {
-	// Status is the HTTP status of the answer.
+	// Status is the HTTP status of the response.
 	Status int
 	// Detail explains it to the client.
 	Detail string
@@ -36,7 +36,7 @@ func badRequest(detail string) error {
 	return &RequestError{Status: http.StatusBadRequest, Detail: detail}
 }
 
-// clientError is an error of a user's function about the request.
+// clientError makes an error of what a user's function found wrong with a request.
 func clientError(err error) error {
 	var own *RequestError
 	if errors.As(err, &own) {
@@ -48,8 +48,8 @@ func clientError(err error) error {
 // Problem is the problem details object of RFC 9457 with three members of
 // Restate's.
 type Problem struct {
-	// Type is a URI reference that identifies the kind of problem. Absent, it
-	// is "about:blank": Title and Status say it all.
+	// Type is a URI reference that identifies the kind of problem. Absent means
+	// "about:blank": the problem is that of the status.
 	Type string `json:"type,omitempty"`
 	// Title is the text of the status.
 	Title string `json:"title"`
@@ -57,7 +57,7 @@ type Problem struct {
 	Status int `json:"status"`
 	// Detail explains this occurrence.
 	Detail string `json:"detail,omitempty"`
-	// Code is Restate's error code: that of the terminal error if the handler
+	// Code is Restate's error code, and that of the terminal error if the handler
 	// failed.
 	Code restate.Code `json:"code,omitempty"`
 	// InvocationID of the invocation that failed.
@@ -68,14 +68,14 @@ type Problem struct {
 	retryAfter time.Duration
 }
 
-// ProblemOf describes an error of this package to the client of a route. What is
-// the client's mistake is a 4xx with an explanation; what is not does not show
-// what went wrong inside.
+// ProblemOf describes an error of this package to the client of a route. A mistake of
+// the client is a 4xx with an explanation. Any other problem does not show what went
+// wrong inside.
 //
 //	a terminal error of the handler   its code, or 500; text and metadata if 4xx
 //	a bad request to the route        400, 413, 415, or as the *RequestError says
 //	the server is overloaded or away  503, with its Retry-After
-//	the server refused the call       502, since that is the route's mistake
+//	the server rejected the call      502, since that is the route's mistake
 //	the connection broke              502
 //	the request's deadline passed     504
 //	anything else                     500
@@ -121,9 +121,8 @@ func (e *Error) problem() Problem {
 	return p
 }
 
-// WriteProblem answers a request with the [Problem] of an error, as
-// application/problem+json. Controllers that call [Call] and its kin themselves
-// can use it too.
+// WriteProblem writes the [Problem] of an error as application/problem+json. Controllers
+// that make calls themselves can use it too.
 func WriteProblem(w http.ResponseWriter, _ *http.Request, err error) {
 	p := ProblemOf(err)
 	if p.InvocationID != "" {
@@ -144,9 +143,8 @@ func roundUp(d, unit time.Duration) int64 {
 	return units
 }
 
-// logFailure logs an error of a route that is neither the client's mistake nor
-// the result of an invocation, which the service logged. The answer to the client
-// does not show it.
+// logFailure logs an error of a route, which the response does not show. It logs neither
+// a mistake of the client nor the failure of a handler, which the service logged.
 func (c *Client) logFailure(r *http.Request, target string, err error) {
 	var answered *Error
 	if errors.As(err, &answered) && answered.Source == SourceInvocation {

@@ -29,15 +29,15 @@ const (
 )
 
 const (
-	// maxBody bounds what is read of one answer, to stop before memory runs out.
-	// The server's own limit is 32 MB unless it is configured otherwise.
+	// maxBody bounds what is read of one response. The server's own limit is 32 MB
+	// unless it is configured otherwise.
 	maxBody = 256 << 20
-	// maxFirstRead bounds the memory that is taken for an answer because its
-	// header announces that much. The rest is taken as bytes arrive.
+	// maxFirstRead bounds the memory that is reserved by the Content-Length of a
+	// response. The rest is allocated as bytes arrive.
 	maxFirstRead = 64 << 10
 )
 
-// request is one request to the ingress, apart from what all have in common.
+// request is one request to the ingress.
 type request struct {
 	name           string // for errors, such as "payments/Charge"
 	subject        string // what it is about, without ids
@@ -52,7 +52,7 @@ type request struct {
 	repeatable     bool
 }
 
-// answer is what came back. Without an error it is a success.
+// answer is a response. Without an error it is a success.
 type answer struct {
 	body         []byte
 	contentType  string
@@ -89,7 +89,7 @@ func (c callee) newRequest(verb string, in payload, o requestOptions) (request, 
 		idempotencyKey: o.idempotencyKey,
 		limitKey:       o.limitKey,
 		headers:        o.headers,
-		// A workflow's id makes equal sends one. A second call is refused.
+		// A workflow's id makes equal sends one. A second call is rejected.
 		repeatable: o.idempotencyKey != "" || c.once && verb == verbSend,
 	}
 	if o.delay > 0 {
@@ -101,15 +101,15 @@ func (c callee) newRequest(verb string, in payload, o requestOptions) (request, 
 
 const (
 	jsonContentType = "application/json"
-	// octetStream is the content type of bytes of which nothing is known.
+	// octetStream is the content type of unknown bytes.
 	octetStream = "application/octet-stream"
 )
 
-// anyContentType is what discovery tells of a handler that takes any body, and
-// nothing that a body can be.
+// anyContentType is the content type of a handler that takes any body, in discovery. No
+// body has it.
 const anyContentType = "*/*"
 
-// isRange tells whether a handler takes bodies of several content types.
+// isRange reports whether a handler takes bodies of several content types.
 func isRange(described string) bool { return strings.HasSuffix(described, "/*") }
 
 // sentContentType is the content type of a body that is sent to a handler.
@@ -120,8 +120,8 @@ func sentContentType(described string) string {
 	return described
 }
 
-// contentType of an input, by the rules by which discovery told it to the server.
-// encoding.InputPayloadFor would say the same and make a JSON schema on the way.
+// contentType returns the content type of an input, by the rules of discovery.
+// encoding.InputPayloadFor would make a JSON schema as well.
 func contentType(codec encoding.Codec, in any) string {
 	if own, ok := in.(encoding.RestateUnmarshaler); ok {
 		if payload := own.InputPayload(codec); payload != nil && payload.ContentType != nil {
@@ -135,7 +135,7 @@ func contentType(codec encoding.Codec, in any) string {
 	return ""
 }
 
-// do makes a request, and again where that is safe and promising.
+// do makes a request, and retries it where that is safe.
 func (c *Client) do(ctx context.Context, r request) (answer, error) {
 	c.warnInside(ctx, r.subject)
 	var waits *backoff.Waits
@@ -233,8 +233,8 @@ func readBody(res *http.Response) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// idOf returns the invocation's id that an answer has in its header, or nothing
-// where that is none: anybody may have answered.
+// idOf returns the invocation's id in the header of a response, or nothing if that has
+// not the form of an id: a gateway may have sent it.
 func idOf(res *http.Response) string {
 	if id := res.Header.Get(invocationIDHeader); invocationID.MatchString(id) {
 		return id

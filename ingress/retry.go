@@ -15,8 +15,7 @@ import (
 // maxRetryAfter is the longest Retry-After that is waited for.
 const maxRetryAfter = time.Minute
 
-// retryAfter reports whether another attempt makes sense after err, and how long the
-// server asks to wait before it.
+// retryAfter reports whether to retry after err, and how long the server asks to wait.
 func retryAfter(err error) (after time.Duration, ok bool) {
 	var refused *Error
 	var broken *ConnectionError
@@ -36,9 +35,8 @@ func retryAfter(err error) (after time.Duration, ok bool) {
 	return after, true
 }
 
-// repeatable tells whether the same request may succeed later, as far as the answer
-// tells: the rule that Restate publishes for clients of its ingress. The result of an
-// invocation does not change.
+// repeatable reports whether the same request may succeed later, by the rule that Restate
+// publishes for clients of its ingress. The result of an invocation does not change.
 func (e *Error) repeatable() bool {
 	if e.Source == SourceInvocation {
 		return false
@@ -51,8 +49,8 @@ func (e *Error) repeatable() bool {
 	}
 }
 
-// repeatable tells whether the same request may succeed later: not when the
-// caller gave up, nor when the other side's certificate was refused.
+// repeatable reports whether the same request may succeed later: not when the caller gave
+// up, nor when the server's certificate was rejected.
 func (e *ConnectionError) repeatable() bool {
 	var certificate *tls.CertificateVerificationError
 	return httpclient.InDial(e.Err) || !errors.As(e.Err, &certificate) && !errors.Is(e.Err, errBodyTooLarge) &&
@@ -67,8 +65,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	return backoff.Sleep(ctx, d)
 }
 
-// parseRetryAfter reads seconds or a date (RFC 9110, section 10.2.3). What is
-// neither, or in the past, is zero.
+// parseRetryAfter reads seconds or a date (RFC 9110, section 10.2.3). Any other value,
+// and a date in the past, is zero.
 func parseRetryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
 		return time.Duration(seconds) * time.Second

@@ -75,15 +75,15 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 					return err
 				},
 				"attach": func(ctx context.Context, c *ingress.Client, _ string) error {
-					_, err := ingress.HandleOf[string](c, sent.ID()).Attach(ctx)
+					_, err := ingress.HandleOf[string](c, idOf(t, sent)).Attach(ctx)
 					return err
 				},
 				"output": func(ctx context.Context, c *ingress.Client, _ string) error {
-					_, _, err := ingress.HandleOf[string](c, sent.ID()).Output(ctx)
+					_, _, err := ingress.HandleOf[string](c, idOf(t, sent)).Output(ctx)
 					return err
 				},
 				"lookup": func(ctx context.Context, c *ingress.Client, key string) error {
-					_, err := ingress.Lookup(ingress.NewService[*Greeter](c), (*Greeter).Greet, restate.WithIdempotencyKey(key)).FindID(ctx)
+					_, err := ingress.Lookup(ingress.NewService[*Greeter](c), (*Greeter).Greet, restate.WithIdempotencyKey(key)).ID(ctx)
 					return err
 				},
 				"submission of a workflow": func(ctx context.Context, c *ingress.Client, key string) error {
@@ -154,7 +154,7 @@ func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
 			return err
 		},
 		"awakeable": func(ctx context.Context, c *ingress.Client) error {
-			return c.ResolveAwakeable(ctx, "sign_1", "x")
+			return ingress.Resolve(ctx, c, gateOpened, "sign_1", "x")
 		},
 		"call of a workflow, whose second is a conflict": func(ctx context.Context, c *ingress.Client) error {
 			_, err := ingress.Call(ctx, ingress.NewWorkflow[*Signup](c).ID("TestUnsafeRequestsAreNotRepeated"), (*Signup).Run, "ada@example.com")

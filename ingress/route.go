@@ -14,50 +14,48 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// DefaultMaxBody bounds the body of a request to a route, in bytes, unless
-// [Route].MaxBody says otherwise.
+// DefaultMaxBody is the default of [Route].MaxBody and of [Verify], in bytes.
 const DefaultMaxBody = 1 << 20
 
-// Route says how [Handler] and its kin mount a handler. The zero value and nil
-// are a call whose key, if the callee has one, is in the path.
+// Route says how [Handler] mounts a handler. With the zero value, or nil, the route calls
+// the handler, and takes the key from the path.
 type Route struct {
-	// Key returns the key of the virtual object or the id of the workflow. Its
-	// error is answered with 400 and its text, or as a [*RequestError] says.
-	// It is a mistake for a service, which has no key. Default: the [PathValue]
-	// "key" for objects and "id" for workflows.
+	// Key returns the key of the virtual object, the id of the workflow, or in
+	// [AwakeableHandler] the id of the awakeable. The response to its error is 400 with the error's text, or what a
+	// [*RequestError] says. Key must be nil for a service, which has no key.
+	// Default: the [PathValue] "key" for objects and "id" for workflows.
 	Key func(r *http.Request) (string, error)
 
-	// IdempotencyKey returns the idempotency key of the call, empty for none.
-	// Its error is answered like that of Key. It is not asked for the main
-	// handler of a workflow, which takes none.
+	// IdempotencyKey returns the idempotency key of the call, or an empty one for
+	// a call without. Its error is handled like that of Key. It is not called for
+	// the main handler of a workflow, which takes no idempotency key.
 	//
-	// Default: the request's header Idempotency-Key. Restate knows keys by
-	// service, object and handler and not by user: whoever sends another
+	// Default: the request's header Idempotency-Key. Restate tells keys apart by
+	// service, object and handler, and not by user: a client that sends another
 	// user's key gets that call's result. Where results are private, make the
 	// user part of the key.
 	IdempotencyKey func(r *http.Request, body []byte) (string, error)
 
-	// Send answers 202 as soon as the server has the call, with the
-	// invocation's id, instead of waiting for the result.
+	// Send makes the route respond with 202 and the invocation's id as soon as the
+	// server has the call. The route does not wait for the result.
 	Send bool
 
 	// StatusPath is where [StatusHandler] is mounted, with {id} for the
-	// invocation's id, such as "/invocations/{id}". The answer to a send has it
-	// as its Location. It is a mistake without {id}, and without Send. Default:
-	// no Location.
+	// invocation's id, such as "/invocations/{id}". It becomes the Location of the
+	// response to a send. It needs {id} and Send. Default: no Location.
 	StatusPath string
 
-	// MaxBody bounds the request's body, in bytes. A larger one is answered
-	// with 413. Default: [DefaultMaxBody].
+	// MaxBody limits the request's body, in bytes. The response to a larger one is
+	// 413. Default: [DefaultMaxBody].
 	MaxBody int64
 
-	// Error writes the answer to a request that failed. Default:
+	// Error writes the response to a request that failed. Default:
 	// [WriteProblem].
 	Error func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// Mountable is what a route can call: a [Service], an [Object] or a
-// [Workflow], whose key is then in the request, or a [Keyed] target.
+// Mountable is what a route can call: a [Service], an [Object] or a [Workflow], whose key
+// the request provides, or a [Keyed] target.
 type Mountable[T any] interface {
 	// mount returns the address, and the name of the path value that has the
 	// key if it is not part of it.
@@ -75,11 +73,12 @@ func (k Keyed[T]) mount() (address[T], string)    { return k.to, "" }
 //	r.Get("/carts/{key}/items", ingress.Handler(carts, (*Cart).List, nil))
 //	r.Post("/signups/{id}", ingress.Handler(signups, (*Signup).Run, &ingress.Route{Send: true}))
 //
-// The body of the request is decoded into the input, whose content type it must
-// have, to check it, and is sent on byte for byte as the client wrote it. A handler
-// that takes any bytes (fxrestate.Raw) gets the request's own content type and
-// encoding as well. Fields of the input with a tag path:"name" or query:"name" come
-// from the URL, and only from there:
+// The body must have the content type of the input. The route decodes it into the input
+// to check it, and sends the client's own bytes. A handler that takes any bytes
+// (fxrestate.Raw) gets the request's own content type and encoding as well.
+//
+// Fields of the input with a tag path:"name" or query:"name" come from the URL, and only
+// from there:
 //
 //	type ListItems struct {
 //		Category string   `path:"category"`
@@ -87,22 +86,23 @@ func (k Keyed[T]) mount() (address[T], string)    { return k.to, "" }
 //		Tags     []string `query:"tag"`
 //	}
 //
-// Such a field is a string, a number, a bool, an encoding.TextUnmarshaler, or a
-// pointer to one, nil when absent; for query values a slice of them as well. An
-// input with such fields needs no body. They are set in the client's own object, in
-// an empty one where the body is absent or null, and replace what it says about
-// them; an absent query value is absent there, too, so a parameter object
-// (handler.In) has omitempty where it need not be given. The other members stay as
-// they are written. (An input whose codec or UnmarshalJSON has other names than its
-// json tags is encoded again instead.) What does not fit is answered with 400, 413
-// or 415, and the handler does not run.
+// Such a field is a string, a number, a bool, an encoding.TextUnmarshaler, or a pointer
+// to one, which is nil when the value is absent. A query value may also be a slice of
+// them. An input with such fields needs no body.
 //
-// The answer is the handler's result as it is, with 200, or 204 if there is none,
-// and the invocation's id as X-Restate-Id. Errors are problem details: see
-// [ProblemOf]. When the client goes away the invocation goes on.
+// The route sets the values in the client's own JSON object, or in an empty one if the
+// body is absent or null. They replace what the object says about them. An absent query
+// value is absent there too, so a parameter object (handler.In) needs omitempty where a
+// value is optional. The other members stay as the client wrote them. An input whose
+// codec or UnmarshalJSON has other names than its json tags is encoded again instead.
 //
-// It works with chi and with the patterns of http.ServeMux. A mistake, such as a
-// method that is no handler, is logged here and answered with 500 by the route.
+// The response to an input that does not fit is 400, 413 or 415, and the handler does not
+// run. Otherwise it is 200 with the handler's result as it is, or 204 without a result,
+// and X-Restate-Id has the invocation's id. Errors are problem details: see [ProblemOf].
+// The invocation goes on when the client closes the connection.
+//
+// It works with chi and with the patterns of http.ServeMux. A mistake, such as a method
+// that is not a handler, is logged here, and the route responds with 500.
 func Handler[T any, C restate.Context, I, O any](to Mountable[T], method func(T, C, I) (O, error), route *Route) http.HandlerFunc {
 	return mount(to, method, reflect.TypeFor[I](), route)
 }
@@ -112,8 +112,8 @@ func HandlerVoid[T any, C restate.Context, I any](to Mountable[T], method func(T
 	return mount(to, method, reflect.TypeFor[I](), route)
 }
 
-// Handler0 is [Handler] for methods without input. A request with a body is
-// answered with 400.
+// Handler0 is [Handler] for methods without input. The response to a request with a body
+// is 400.
 func Handler0[T any, C restate.Context, O any](to Mountable[T], method func(T, C) (O, error), route *Route) http.HandlerFunc {
 	return mount(to, method, reflect.TypeFor[restate.Void](), route)
 }
@@ -123,25 +123,30 @@ func Handler0Void[T any, C restate.Context](to Mountable[T], method func(T, C) e
 	return mount(to, method, reflect.TypeFor[restate.Void](), route)
 }
 
+// withDefaults fills in the defaults. A nil route has them all.
+func (r *Route) withDefaults() (filled Route) {
+	if r != nil {
+		filled = *r
+	}
+	if filled.MaxBody <= 0 {
+		filled.MaxBody = DefaultMaxBody
+	}
+	if filled.Error == nil {
+		filled.Error = WriteProblem
+	}
+	return filled
+}
+
 // mounted is a route.
 type mounted struct {
 	Route
 	to       callee
-	keyParam string // empty: the key is part of the callee, or there is none
+	keyParam string // empty: the callee has its key, or needs none
 	input    binder
 }
 
 func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route) http.HandlerFunc {
-	m := mounted{}
-	if route != nil {
-		m.Route = *route
-	}
-	if m.MaxBody <= 0 {
-		m.MaxBody = DefaultMaxBody
-	}
-	if m.Error == nil {
-		m.Error = WriteProblem
-	}
+	m := mounted{Route: route.withDefaults()}
 	err := errNoClient
 	if to != nil {
 		var a address[T]
@@ -162,7 +167,7 @@ func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route)
 	return m.ServeHTTP
 }
 
-// check reports what of the route would do nothing, or nothing sensible.
+// check reports fields of the route that do not fit together.
 func (m mounted) check() error {
 	switch {
 	case m.StatusPath != "" && !m.Send:

@@ -11,10 +11,9 @@ import (
 	"github.com/fxrestate/go/internal/httpclient"
 )
 
-// Send hands a call to the server, which runs it now or, with
-// restate.WithDelay, later, and returns as soon as the server has it. A delay that
-// is negative is none: what is late already runs now. The
-// submission of a workflow is a Send of its main handler. See [Call].
+// Send returns as soon as the server has the call. The server runs it now or, with
+// restate.WithDelay, later. A negative delay counts as zero. To submit a workflow, send
+// to its main handler. See [Call] for the names and the errors.
 func Send[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...SendOption) (Handle[O], error) {
 	return send[O](ctx, to, method, in, opts)
 }
@@ -64,7 +63,7 @@ func sendTo[O any](ctx context.Context, c callee, in any, opts []SendOption) (Ha
 	}, nil
 }
 
-// statusWord is what a [Status] looks like. One that is not known today is passed on.
+// statusWord is the form of a [Status]. One of a later server is passed on.
 var statusWord = regexp.MustCompile(`^[A-Za-z]{0,40}$`)
 
 // accepted is the server's answer to a send.

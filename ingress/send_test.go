@@ -22,7 +22,7 @@ func TestSendReachesEveryShapeOfMethod(t *testing.T) {
 	greet, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
 	require.Equal(t, ingress.Accepted, greet.Status())
-	require.Regexp(t, "^inv_", greet.ID())
+	require.Regexp(t, "^inv_", idOf(t, greet))
 	text, err := greet.Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
@@ -67,7 +67,7 @@ func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 	require.Equal(t, "opened "+name, text)
 
 	// In another place, at another time.
-	text, err = ingress.HandleOf[string](client, sent.ID()).Attach(ctx)
+	text, err = ingress.HandleOf[string](client, idOf(t, sent)).Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "opened "+name, text)
 }
@@ -82,7 +82,7 @@ func TestSendWithTheSameKeyIsAcceptedOnce(t *testing.T) {
 	second, err := ingress.Send(ctx, greeter, (*Greeter).Greet, name, restate.WithIdempotencyKey(name))
 	require.NoError(t, err)
 	require.Equal(t, ingress.PreviouslyAccepted, second.Status())
-	require.Equal(t, first.ID(), second.ID())
+	require.Equal(t, idOf(t, first), idOf(t, second))
 	_, err = second.Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, 1, executions.of("Greet "+name))
@@ -155,13 +155,13 @@ func TestAWorkflowIsSubmittedOnceAndFoundByItsID(t *testing.T) {
 	again, err := ingress.Send(ctx, signup, (*Signup).Run, "eve@example.com")
 	require.NoError(t, err)
 	require.Equal(t, ingress.PreviouslyAccepted, again.Status())
-	require.Equal(t, submitted.ID(), again.ID())
+	require.Equal(t, idOf(t, submitted), idOf(t, again))
 
 	_, err = ingress.Call(ctx, signup, (*Signup).Run, "eve@example.com")
 	require.Equal(t, restate.Code(http.StatusConflict), requireError(t, err).Code)
 
 	found := ingress.Lookup(signup, (*Signup).Run)
-	require.Empty(t, found.ID())
+	require.Equal(t, idOf(t, submitted), idOf(t, found))
 	require.Empty(t, found.Status())
 	_, ready, err := found.Output(ctx)
 	require.NoError(t, err)
@@ -244,7 +244,7 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 		"a limit key":   {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), restate.WithLimitKey("x")), "ingress: Greeter/Greet: a lookup makes no call"},
 		"a response":    {ingress.Lookup(greeter, (*Greeter).Greet, restate.WithIdempotencyKey("x"), ingress.WithResponse(new(ingress.Response))), "ingress: Greeter/Greet: a lookup makes no call"},
 		"an empty id":   {ingress.HandleOf[string](client, ""), "ingress: the invocation's id is empty"},
-		"a zero handle": {ingress.Handle[string]{}, "ingress: the target has no client"},
+		"a zero handle": {ingress.Handle[string]{}, "ingress: the handle has no client"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := test.handle.Attach(ctx)
@@ -252,7 +252,7 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 			_, ready, err := test.handle.Output(ctx)
 			require.ErrorContains(t, err, test.want)
 			require.False(t, ready)
-			_, err = test.handle.FindID(ctx)
+			_, err = test.handle.ID(ctx)
 			require.ErrorContains(t, err, test.want)
 		})
 	}
@@ -272,21 +272,15 @@ func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 	require.NoError(t, err)
 
 	for want, found := range map[string]ingress.Handle[string]{
-		greeted.ID():   ingress.Lookup(greeter, (*Greeter).Greet, key),
-		keyed.ID():     ingress.Lookup0(cart, (*Cart).Key, key),
-		submitted.ID(): ingress.Lookup(signup, (*Signup).Run),
+		idOf(t, greeted):   ingress.Lookup(greeter, (*Greeter).Greet, key),
+		idOf(t, keyed):     ingress.Lookup0(cart, (*Cart).Key, key),
+		idOf(t, submitted): ingress.Lookup(signup, (*Signup).Run),
 	} {
-		require.Empty(t, found.ID())
-		id, err := found.FindID(ctx)
-		require.NoError(t, err)
-		require.Equal(t, want, id)
+		require.Equal(t, want, idOf(t, found))
 	}
-	id, err := submitted.FindID(ctx)
-	require.NoError(t, err)
-	require.Equal(t, submitted.ID(), id)
 
 	elsewhere := newClient(t, ingress.Config{URL: testkit.Server().AdminURL()})
-	_, err = ingress.Lookup(ingress.NewWorkflow[*Signup](elsewhere).ID("x"), (*Signup).Run).FindID(ctx)
+	_, err = ingress.Lookup(ingress.NewWorkflow[*Signup](elsewhere).ID("x"), (*Signup).Run).ID(ctx)
 	require.Error(t, err)
 }
 
@@ -295,14 +289,14 @@ func TestAnInvocationByIDDecodesAsToldTo(t *testing.T) {
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")
 	require.NoError(t, err)
-	raw, err := ingress.HandleOf[[]byte](client, sent.ID(), restate.WithBinary).Attach(ctx)
+	raw, err := ingress.HandleOf[[]byte](client, idOf(t, sent), restate.WithBinary).Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, `"hello Ada"`, string(raw))
 
 	_, err = ingress.HandleOf[string](client, "inv_nonsense").Attach(ctx)
 	require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
-	_, err = ingress.HandleOf[int](client, sent.ID()).Attach(ctx)
-	require.ErrorContains(t, err, "ingress: attach "+sent.ID()+": the result of "+sent.ID()+" does not decode into int")
+	_, err = ingress.HandleOf[int](client, idOf(t, sent)).Attach(ctx)
+	require.ErrorContains(t, err, "ingress: attach "+idOf(t, sent)+": the result of "+idOf(t, sent)+" does not decode into int")
 }
 
 func TestNamedCallsWhatHasNoType(t *testing.T) {

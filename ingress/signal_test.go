@@ -55,7 +55,12 @@ func Example_signal() {
 		fmt.Println(err)
 		return
 	}
-	err = ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: waiting.ID(), By: "Ada"})
+	id, err := waiting.ID(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: id, By: "Ada"})
 	fmt.Println(err)
 	result, err := waiting.Attach(ctx)
 	fmt.Println(result, err)
@@ -73,8 +78,8 @@ func TestASignalReachesAnInvocationThroughAHandler(t *testing.T) {
 		return waiting
 	}
 	approved, refused, pending := send(), send(), send()
-	require.NoError(t, ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: approved.ID(), By: "Ada"}))
-	require.NoError(t, ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: refused.ID(), By: "Bob", Refused: true}))
+	require.NoError(t, ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: idOf(t, approved), By: "Ada"}))
+	require.NoError(t, ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: idOf(t, refused), By: "Bob", Refused: true}))
 
 	result, err := approved.Attach(ctx)
 	require.NoError(t, err)
@@ -86,7 +91,7 @@ func TestASignalReachesAnInvocationThroughAHandler(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, ready, "it got the signal of another invocation")
 
-	require.NoError(t, ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: pending.ID(), By: "Eve"}))
+	require.NoError(t, ingress.CallVoid(ctx, approvals, (*Approvals).Decide, Decision{InvocationID: idOf(t, pending), By: "Eve"}))
 	_, err = pending.Attach(ctx)
 	require.NoError(t, err)
 }

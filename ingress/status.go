@@ -7,23 +7,27 @@ import (
 	"strings"
 )
 
-// invocationID is what the id of an invocation looks like. Nothing else goes from an
-// answer or a path into an error, a log line or a header.
+// invocationID is the form of an invocation's id. Nothing else goes from a response or a
+// path into an error, a log line or a header.
 var invocationID = regexp.MustCompile(`^inv_[0-9A-Za-z]{1,100}$`)
 
-// StatusHandler is a route for what became of an invocation:
+// StatusHandler is a route for the result of an invocation:
 //
 //	r.Get("/invocations/{id}", ingress.StatusHandler(client))
 //
-// It answers with 200 and the result as it is, or 204 if there is none; with 202
-// and a Retry-After while there is no result yet; with the handler's error as
-// [ProblemOf] has it; and with 404 if the server knows no such invocation, or no
-// longer. The 404 of a gateway, or of a server that is not asked under its own
-// URL, is a 502, and logged: it says nothing about the invocation.
+// It responds with
 //
-// Whoever knows an invocation's id can read its result here, whichever service it
-// belongs to. Ids of calls with an idempotency key and of workflows can be
-// computed from the key. Mount it behind the checks that the results need.
+//	the result is there               200 and the result as it is, or 204 without one
+//	the invocation has not completed  202 with a Retry-After
+//	the handler failed                what [ProblemOf] says
+//	the server does not know the id   404
+//
+// A 404 of a gateway, or of a server with another URL, says nothing about the
+// invocation: it becomes a 502, and is logged.
+//
+// A client that knows an invocation's id can read its result here, whichever service it
+// belongs to. The ids of workflows and of calls with an idempotency key can be computed
+// from the key. Mount it behind the checks that the results need.
 func StatusHandler(c *Client) http.HandlerFunc {
 	if c == nil {
 		return func(w http.ResponseWriter, r *http.Request) { WriteProblem(w, r, errNoClient) }
@@ -54,9 +58,12 @@ func StatusHandler(c *Client) http.HandlerFunc {
 	}
 }
 
-// isUnknownInvocation tells whether the server itself says that there is no such
-// invocation, or that the id is none. By the text, since the server answers with
-// the same status where the URL of the client has a path too many.
+// unknownInvocation is the server's message for an invocation that it does not know.
+const unknownInvocation = "invocation not found"
+
+// isUnknownInvocation reports whether the server itself does not know the invocation, or
+// does not take the id for one. It goes by the text: the status is the same when the
+// client's URL has a path too many.
 func isUnknownInvocation(err error) bool {
 	var refused *Error
 	if !errors.As(err, &refused) || refused.Source != SourceIngress {
@@ -64,7 +71,7 @@ func isUnknownInvocation(err error) bool {
 	}
 	switch refused.Status {
 	case http.StatusNotFound:
-		return refused.Message == "invocation not found"
+		return refused.Message == unknownInvocation
 	case http.StatusBadRequest:
 		return strings.HasPrefix(refused.Message, "bad invocation id")
 	default:

@@ -10,13 +10,13 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// Target is what [Call] and its kin call: a [Service], or what
+// Target is what a verb such as [Call] takes: a [Service], or the [Keyed] that
 // [Object.Key] and [Workflow.ID] return.
 type Target[T any] interface {
 	address() address[T]
 }
 
-// Service addresses the service T. It is a [Target] and [Mountable].
+// Service is a client of the service T. It is a [Target] and [Mountable].
 type Service[T any] struct{ to address[T] }
 
 // NewService returns a client of the service T.
@@ -32,28 +32,28 @@ func (s Service[T]) With(opts ...restate.ClientOption) Service[T] {
 
 func (s Service[T]) address() address[T] { return s.to }
 
-// Object addresses virtual objects of the type T. Its method Key makes the
+// Object is a client of the virtual objects of type T. Its method Key makes the
 // [Target]. It is [Mountable].
 type Object[T any] struct{ to address[T] }
 
-// NewObject returns a client of the virtual objects of the type T.
+// NewObject returns a client of the virtual objects of type T.
 func NewObject[T any](c *Client) Object[T] {
 	return Object[T]{address[T]{client: c, kind: handler.Object}}
 }
 
-// Key addresses the object with the given key: any text but the empty one.
+// Key returns the target for the object with the given key. It must not be empty.
 func (o Object[T]) Key(key string) Keyed[T] { return Keyed[T]{o.to.at(key)} }
 
-// Workflow addresses workflows of the type T. Its method ID makes the
-// [Target]. It is [Mountable].
+// Workflow is a client of the workflows of type T. Its method ID makes the [Target]. It
+// is [Mountable].
 type Workflow[T any] struct{ to address[T] }
 
-// NewWorkflow returns a client of the workflows of the type T.
+// NewWorkflow returns a client of the workflows of type T.
 func NewWorkflow[T any](c *Client) Workflow[T] {
 	return Workflow[T]{address[T]{client: c, kind: handler.Workflow}}
 }
 
-// ID addresses the workflow with the given id: any text but the empty one.
+// ID returns the target for the workflow with the given id. It must not be empty.
 func (w Workflow[T]) ID(id string) Keyed[T] { return Keyed[T]{w.to.at(id)} }
 
 // Keyed is a [Target] with a key: a virtual object or a workflow. It is
@@ -97,12 +97,11 @@ type callee struct {
 	once    bool // the main handler of a workflow, or perhaps one
 }
 
-// name is how errors call it.
+// name is its name in errors.
 func (c callee) name() string { return c.service + "/" + c.handler }
 
-// resolve finds the handler that a method expression names. The types are
-// checked by the compiler; what is left are a client that was not made by this
-// package, a client of the wrong kind for the type, and a bad key.
+// resolve finds the handler that a method expression names. The compiler has checked the
+// types. What is left are a zero client, a client of the wrong kind, and a bad key.
 func resolve[T any](to Target[T], method any) (callee, error) {
 	if to == nil {
 		return callee{}, errNoClient

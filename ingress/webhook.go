@@ -8,13 +8,12 @@ import (
 	"net/http"
 )
 
-// Verify is a middleware for webhooks: check sees the request and its body before
-// anything else does, and verifies who signed them. A request that it returns an
-// error for is answered with 401, or as a [*RequestError] says. The body, at most
-// maxBody bytes or [DefaultMaxBody] if that is zero, is there for the next
-// handler to read again.
+// Verify is a middleware for webhooks. The function check sees the request and its body
+// first, and verifies the signature. If it returns an error the response is 401, or what
+// a [*RequestError] says. The next handler can read the body again.
 //
-// Without a check, which is logged here, every request is answered with 500.
+// The body may have maxBody bytes, by default [DefaultMaxBody]. If check is nil, that is
+// logged here, and the response to each request is 500.
 //
 //	r.With(ingress.Verify(0, checkSignature)).Post("/webhooks/payments",
 //		ingress.HandlerVoid(payments, (*Payments).OnEvent, &ingress.Route{
@@ -23,7 +22,7 @@ import (
 //		}))
 func Verify(maxBody int64, check func(r *http.Request, body []byte) error) func(http.Handler) http.Handler {
 	if check == nil {
-		// It has no client, and so no logger of one's own.
+		// Without a client there is no logger but the default.
 		slog.Error("ingress: Verify has no function that checks requests, and turns all of them away; give it one")
 		return func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { WriteProblem(w, r, errNoCheck) })
@@ -42,7 +41,7 @@ func Verify(maxBody int64, check func(r *http.Request, body []byte) error) func(
 			if err := check(r, body); err != nil {
 				var own *RequestError
 				if !errors.As(err, &own) {
-					// Why a signature is wrong is nobody's business.
+					// The response must not say what is wrong with a signature.
 					own = &RequestError{Status: http.StatusUnauthorized}
 				}
 				WriteProblem(w, r, own)

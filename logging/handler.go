@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Config configures a [Handler].
@@ -85,7 +86,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	if replaying(ctx) {
 		return false
 	}
-	if level == scope.ReplayProbe {
+	if level == sdk.ReplayProbe {
 		return true
 	}
 	return h.core.Enabled(zapLevel(relevel(ctx, level)))

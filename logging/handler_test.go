@@ -17,7 +17,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 	"github.com/fxrestate/go/logging"
 )
 
@@ -29,7 +29,7 @@ func from(source sdklog.LogSource, replaying bool) context.Context {
 var (
 	live   = from(sdklog.LogSourceUser, false)
 	replay = from(sdklog.LogSourceUser, true)
-	sdk    = from(sdklog.LogSourceRestate, false)
+	ofSDK  = from(sdklog.LogSourceRestate, false)
 )
 
 func TestHandlerKeepsTheRulesOfSlog(t *testing.T) {
@@ -70,8 +70,8 @@ func TestEnabledAsksTheCoreAndReplay(t *testing.T) {
 		{"in a handler", zapcore.InfoLevel, live, []bool{false, false, true, true, true, true}},
 		{"in a handler for debugging", zapcore.DebugLevel, live, []bool{true, true, true, true, true, true}},
 		{"in a handler that replays", zapcore.DebugLevel, replay, []bool{false, false, false, false, false, false}},
-		{"in the SDK, whose info is for debugging", zapcore.InfoLevel, sdk, []bool{false, false, false, true, true, true}},
-		{"in the SDK for debugging", zapcore.DebugLevel, sdk, []bool{true, true, true, true, true, true}},
+		{"in the SDK, whose info is for debugging", zapcore.InfoLevel, ofSDK, []bool{false, false, false, true, true, true}},
+		{"in the SDK for debugging", zapcore.DebugLevel, ofSDK, []bool{true, true, true, true, true, true}},
 		{"in a logger of nothing", zapcore.FatalLevel, live, []bool{false, false, false, false, false, false}},
 	} {
 		core, lines := observer.New(tt.core)
@@ -105,9 +105,9 @@ func TestAnswersTheProbeForReplayWhateverIsWritten(t *testing.T) {
 	t.Parallel()
 	for _, core := range []zapcore.Core{zapcore.NewNopCore(), zap.NewExample().Core()} {
 		h := logging.NewHandler(core, logging.Config{})
-		require.True(t, h.Enabled(live, scope.ReplayProbe))
-		require.False(t, h.Enabled(replay, scope.ReplayProbe))
-		require.Same(t, slog.Handler(h), scope.LogHandler(h), "it is wrapped for nothing")
+		require.True(t, h.Enabled(live, sdk.ReplayProbe))
+		require.False(t, h.Enabled(replay, sdk.ReplayProbe))
+		require.Same(t, slog.Handler(h), sdk.LogHandler(h), "it is wrapped for nothing")
 	}
 }
 
@@ -187,7 +187,7 @@ func TestDroppedLinesDoNotAllocate(t *testing.T) {
 	for name, drop := range map[string]func(){
 		"on replay":       func() { log.InfoContext(replay, "line", "amount", 100, "currency", "EUR") },
 		"below the level": func() { log.DebugContext(live, "line", "amount", 100, "currency", "EUR") },
-		"of the SDK":      func() { log.InfoContext(sdk, "Handling invocation") },
+		"of the SDK":      func() { log.InfoContext(ofSDK, "Handling invocation") },
 	} {
 		require.Zero(t, testing.AllocsPerRun(100, drop), name)
 	}

@@ -37,14 +37,14 @@ func attempts(t testing.TB) map[string]func() {
 	desc, err := handler.Spec{Type: reflect.TypeFor[*Greeter]()}.Describe()
 	require.NoError(t, err)
 	always := pipeline.LogPanics(slog.New(slog.DiscardHandler))
-	empty := endpoint.Pipeline{Global: pipeline.Stages{Observers: []pipeline.Observer{always}}}
+	empty := pipeline.Pipeline{Global: pipeline.Stages{Observers: []pipeline.Observer{always}}}
 	cfg := benchConfigs()["full"]
 	cfg.Global.Observers = append([]pipeline.Observer{always}, cfg.Global.Observers...)
 	cfg.Global.Guards = []pipeline.Guard{pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 		in, err := pipeline.InputOf[Greeting](inv)
 		return in.Name != "", err
 	})}
-	full := endpoint.Pipeline{Global: cfg.Global, Service: cfg.Service, Handlers: map[string]pipeline.Stages{"Greet": cfg.Handler}}
+	full := pipeline.Pipeline{Global: cfg.Global, Service: cfg.Service, Handlers: map[string]pipeline.Stages{"Greet": cfg.Handler}}
 
 	attempt := func(def restate.ServiceDefinition, err error) func() {
 		require.NoError(t, err)
@@ -60,8 +60,8 @@ func attempts(t testing.TB) map[string]func() {
 	}
 	return map[string]func(){
 		"reflect": attempt(restate.Reflect(&Greeter{}), nil),
-		"empty":   attempt(empty.Definition(desc, &Greeter{})),
-		"full":    attempt(full.Definition(desc, &Greeter{})),
+		"empty":   attempt(endpoint.Define(empty, desc, &Greeter{})),
+		"full":    attempt(endpoint.Define(full, desc, &Greeter{})),
 	}
 }
 

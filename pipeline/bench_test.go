@@ -15,9 +15,9 @@ import (
 func benchConfigs() map[string]pipeline.Config {
 	var result any = []byte("done")
 	var input any = "input"
-	m := pipeline.Method{
-		Decode: func(*pipeline.Invocation) (any, error) { return input, nil },
-		Call:   func(restate.Context, any) (any, error) { return result, nil },
+	m := methodFuncs{
+		decode: func(*pipeline.Invocation) (any, error) { return input, nil },
+		call:   func(restate.Context, any) (any, error) { return result, nil },
 	}
 	through := pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
 		return next(ctx, inv)
@@ -26,8 +26,7 @@ func benchConfigs() map[string]pipeline.Config {
 	return map[string]pipeline.Config{
 		"empty": {Method: m},
 		"full": {
-			Method:    m,
-			Replaying: replaying,
+			Method: m,
 			Global: pipeline.Stages{
 				Guards: []pipeline.Guard{pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 					in, err := pipeline.InputOf[string](inv)

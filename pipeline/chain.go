@@ -7,56 +7,44 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/safeerr"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Stages are what a program attaches at one level: globally, to a service, or to
 // a handler. Each list runs in its order. The zero Stages are empty.
 type Stages struct {
-	// Guards decide who comes in: global, service, handler.
+	// Guards decide who comes in: global, group, service, handler.
 	Guards []Guard
-	// Interceptors run around the handler, outside in: global, service, handler.
+	// Interceptors run around the handler, outside in: global, group, service, handler.
 	Interceptors []Interceptor
-	// Pipes transform and check the input: global, service, handler.
+	// Pipes transform and check the input: global, group, service, handler.
 	Pipes []Pipe
-	// Filters map errors: handler, service, global, the first that takes it.
+	// Filters map errors: handler, service, group, global, the first that takes it.
 	Filters []Filter
-	// Observers are told starts and ends: global, service, handler.
+	// Observers are told starts and ends: global, group, service, handler.
 	Observers []Observer
 	// StepInterceptors run around executed restate.Run closures, outside in:
-	// global, service, handler.
+	// global, group, service, handler.
 	StepInterceptors []StepInterceptor
 	// CallInterceptors run around calls and sends to other handlers, outside in:
-	// global, service, handler.
+	// global, group, service, handler.
 	CallInterceptors []CallInterceptor
 	// AsTerminalError maps errors that the filters left retryable, and errors of
 	// restate.Run closures. It returns nil for those that are to be retried. The
-	// order is handler, service, global, the first that does not return nil.
+	// order is handler, service, group, global, the first that does not return nil.
 	AsTerminalError func(err error) restate.TerminalError
 	// DeadLetter is told terminal failures. The handler's counts before the
 	// service's, and that before the global one.
 	DeadLetter *DeadLetter
 }
 
-// Method is what a chain runs in the middle, and how its input and output are
-// encoded. The functions are called by many goroutines.
-type Method struct {
-	// Decode reads the input from the invocation: its Body, and its headers and
-	// key where the input wants those too. An error is answered with a terminal
-	// one with code 400. Default: the body as it is, a []byte. It must not call
-	// [Invocation.Input].
-	Decode func(inv *Invocation) (any, error)
-	// Call calls the handler. Required.
-	Call func(ctx restate.Context, input any) (any, error)
-	// Encode writes the result. Default: for results that are []byte or nil.
-	Encode func(result any) ([]byte, error)
-}
-
 // Config is what [Compile] makes a chain of.
 type Config struct {
 	// Target says whose chain it is.
-	Target Target
-	// Method is the handler.
+	Target handler.Target
+	// Method is the handler. Required.
 	Method Method
 	// Global, Service and Handler are the stages of the three levels.
 	Global, Service, Handler Stages
@@ -66,18 +54,14 @@ type Config struct {
 	// WithoutGuards, WithoutInterceptors and WithoutFilters switch these stages
 	// off, at all levels.
 	WithoutGuards, WithoutInterceptors, WithoutFilters bool
-	// Replaying reports whether the invocation with the given context replays
-	// its journal at this moment. Without it no invocation ever seems to, and
-	// guards are asked in every attempt.
-	Replaying func(ctx restate.Context) bool
 }
 
 // Chain runs attempts of one handler through its pipeline. It is safe for
 // concurrent use.
 type Chain struct {
-	target    Target
-	method    Method
-	replaying func(ctx restate.Context) bool
+	target handler.Target
+	method Method
+	open   func(restate.MockableContext) (restate.MockableContext, *attempt)
 
 	observers  []Observer
 	guards     []Guard
@@ -103,8 +87,8 @@ func Compile(cfg Config) (*Chain, error) {
 	m := &members{target: &cfg.Target}
 	c := &Chain{
 		target:    cfg.Target,
-		method:    cfg.Method.withDefaults(),
-		replaying: cfg.Replaying,
+		method:    cfg.Method,
+		open:      sdk.Opener[attempt](),
 		observers: gather(m, "observer", outIn, func(s *Stages) []Observer { return s.Observers }),
 		guards:    gather(m, "guard", outIn, func(s *Stages) []Guard { return s.Guards }),
 	}
@@ -132,8 +116,8 @@ func Compile(cfg Config) (*Chain, error) {
 	steps := gather(m, "step interceptor", outIn, func(s *Stages) []StepInterceptor { return s.StepInterceptors })
 	calls := gather(m, "call interceptor", outIn, func(s *Stages) []CallInterceptor { return s.CallInterceptors })
 
-	if c.method.Call == nil {
-		m.missing = append(m.missing, fmt.Errorf("pipeline: %s: Method.Call is nil", &c.target))
+	if isNil(c.method) {
+		m.missing = append(m.missing, fmt.Errorf("pipeline: %s: Method is nil", &c.target))
 	}
 	if len(m.missing) > 0 {
 		return nil, errors.Join(m.missing...)
@@ -181,32 +165,9 @@ func (cfg *Config) levels() []level {
 	return levels
 }
 
-func (m Method) withDefaults() Method {
-	if m.Decode == nil {
-		m.Decode = func(inv *Invocation) (any, error) { return inv.Body(), nil }
-	}
-	if m.Encode == nil {
-		m.Encode = func(result any) ([]byte, error) {
-			if result == nil {
-				return nil, nil
-			}
-			raw, ok := result.([]byte)
-			if !ok {
-				return nil, fmt.Errorf("the result is a %T, and this handler's must be encoded already, as []byte", result)
-			}
-			return raw, nil
-		}
-	}
-	return m
-}
-
-// Run runs one attempt and returns what goes to Restate: the encoded result or
-// the error. ctx is the handler's context. inv is filled in and must be zero; it
-// lies in the caller's own structure, so that it costs nothing of its own.
-//
-// Panics of the SDK pass through Run. When user code calls runtime.Goexit, Run panics
-// with an error for Restate, whose recovery lets the goroutine end.
-func (c *Chain) Run(ctx restate.Context, inv *Invocation) (encoded []byte, err error) {
+// run runs one attempt. ctx is the handler's context. inv is filled in and must be
+// zero.
+func (c *Chain) run(ctx restate.Context, inv *Invocation) (encoded []byte, err error) {
 	inv.chain, inv.target, inv.root, inv.ctx = c, &c.target, ctx, ctx
 	defer inv.finish(&err)
 	inv.begin()

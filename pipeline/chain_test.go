@@ -13,20 +13,22 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
 
 func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 	t.Parallel()
 	before := []string{
-		"started global", "started service", "started handler",
-		"guard global", "guard service", "guard handler",
-		"interceptor global 1", "interceptor global 2", "interceptor service 1", "interceptor service 2",
+		"started global", "started outer", "started inner", "started service", "started handler",
+		"guard global", "guard outer", "guard inner", "guard service", "guard handler",
+		"interceptor global 1", "interceptor global 2", "interceptor outer 1", "interceptor outer 2",
+		"interceptor inner 1", "interceptor inner 2", "interceptor service 1", "interceptor service 2",
 		"interceptor handler 1", "interceptor handler 2",
-		"decode", "pipe global", "pipe service", "pipe handler", "method",
+		"decode", "pipe global", "pipe outer", "pipe inner", "pipe service", "pipe handler", "method",
 	}
 	unwound := func(failed bool) (lines []string) {
-		for _, level := range []string{"handler 2", "handler 1", "service 2", "service 1", "global 2", "global 1"} {
+		for _, level := range []string{"handler 2", "handler 1", "service 2", "service 1", "inner 2", "inner 1", "outer 2", "outer 1", "global 2", "global 1"} {
 			lines = append(lines, fmt.Sprintf("interceptor %s after, failed %t", level, failed))
 		}
 		return lines
@@ -42,19 +44,19 @@ func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 		},
 		"an error that nobody takes meets all filters and mappings": {
 			err: errors.New("sold out"),
-			after: append(unwound(true), "filter handler", "filter service", "filter global",
-				"mapping handler", "mapping service", "mapping global"),
+			after: append(unwound(true), "filter handler", "filter service", "filter inner", "filter outer", "filter global",
+				"mapping handler", "mapping service", "mapping inner", "mapping outer", "mapping global"),
 			outcome: "retryable",
 		},
 		"the first filter that takes an error ends the filters": {
 			err: errors.New("sold out"), catches: "service",
 			after: append(unwound(true), "filter handler", "filter service",
-				"mapping handler", "mapping service", "mapping global"),
+				"mapping handler", "mapping service", "mapping inner", "mapping outer", "mapping global"),
 			outcome: "retryable",
 		},
 		"a terminal error meets filters and no mapping": {
 			err:   restate.TerminalErrorf("sold out"),
-			after: append(unwound(true), "filter handler", "filter service", "filter global"), outcome: "terminal",
+			after: append(unwound(true), "filter handler", "filter service", "filter inner", "filter outer", "filter global"), outcome: "terminal",
 		},
 	}
 	for name, tt := range tests {
@@ -63,15 +65,16 @@ func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 			tr := &trace{}
 			out, err := runFake(t, newFake(), pipeline.Config{
 				Global:  tr.stages("global", tt.catches == "global"),
+				Groups:  []pipeline.Stages{tr.stages("outer", tt.catches == "outer"), tr.stages("inner", tt.catches == "inner")},
 				Service: tr.stages("service", tt.catches == "service"),
 				Handler: tr.stages("handler", tt.catches == "handler"),
-				Method: pipeline.Method{
-					Decode: func(*pipeline.Invocation) (any, error) { tr.add("decode"); return "input", nil },
-					Call: func(_ restate.Context, input any) (any, error) {
+				Method: methodFuncs{
+					decode: func(*pipeline.Invocation) (any, error) { tr.add("decode"); return "input", nil },
+					call: func(_ restate.Context, input any) (any, error) {
 						tr.add("method")
 						return input, tt.err
 					},
-					Encode: func(result any) ([]byte, error) { tr.add("encode"); return []byte(result.(string)), nil },
+					encode: func(result any) ([]byte, error) { tr.add("encode"); return []byte(result.(string)), nil },
 				},
 			})
 			if tt.err == nil {
@@ -82,7 +85,7 @@ func TestStagesRunInTheOrderOfTheArchitecture(t *testing.T) {
 				require.Nil(t, out)
 			}
 			want := append(append([]string{}, before...), tt.after...)
-			for _, level := range []string{"handler", "service", "global"} {
+			for _, level := range []string{"handler", "service", "inner", "outer", "global"} {
 				want = append(want, "ended "+level+" "+tt.outcome)
 			}
 			require.Equal(t, want, tr.lines)
@@ -105,8 +108,8 @@ func TestAStageThatIsOffDoesNotRun(t *testing.T) {
 			t.Parallel()
 			tr := &trace{}
 			cfg := pipeline.Config{
-				Global: tr.stages("global", false), Service: tr.stages("service", false), Handler: tr.stages("handler", false),
-				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, errors.New("sold out") }},
+				Global: tr.stages("global", false), Groups: []pipeline.Stages{tr.stages("group", false)}, Service: tr.stages("service", false), Handler: tr.stages("handler", false),
+				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, errors.New("sold out") }),
 			}
 			tt.off(&cfg)
 			_, err := runFake(t, newFake(), cfg)
@@ -127,7 +130,7 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 	t.Parallel()
 	var none pipeline.GuardFunc
 	_, err := pipeline.Compile(pipeline.Config{
-		Target: pipeline.Target{Service: "shop", Handler: "Buy"},
+		Target: handler.Target{Service: "shop", Handler: "Buy"},
 		Global: pipeline.Stages{Filters: []pipeline.Filter{nil}},
 		Service: pipeline.Stages{
 			Guards: []pipeline.Guard{
@@ -154,7 +157,7 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 	}
 	require.ErrorContains(t, err, "shop/Buy: guard number 1 of the handler level is nil")
 	require.ErrorContains(t, err, "shop/Buy: the handler dead letter has no Send")
-	require.ErrorContains(t, err, "shop/Buy: Method.Call is nil")
+	require.ErrorContains(t, err, "shop/Buy: Method is nil")
 }
 
 type (
@@ -197,7 +200,7 @@ func TestAnInterceptorMayReplaceWhatComesBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, err := runFake(t, newFake(), pipeline.Config{
-				Handler: pipeline.Stages{Interceptors: tt.interceptors}, Method: pipeline.Method{Call: tt.call},
+				Handler: pipeline.Stages{Interceptors: tt.interceptors}, Method: pipeline.MethodFunc(tt.call),
 			})
 			require.NoError(t, err)
 			require.Equal(t, tt.want, string(out))
@@ -223,7 +226,7 @@ func TestNextRefusesASecondCall(t *testing.T) {
 			calls = 0
 			_, err := runFake(t, newFake(), pipeline.Config{
 				Global: pipeline.Stages{Interceptors: interceptors},
-				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { calls++; return nil, errors.New("sold out") }},
+				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { calls++; return nil, errors.New("sold out") }),
 			})
 			require.ErrorIs(t, err, pipeline.ErrNextTwice)
 			require.Equal(t, 1, calls)
@@ -240,7 +243,7 @@ func TestAnInterceptorsContextReachesTheHandler(t *testing.T) {
 				return next(restate.WithValue(ctx, key{}, "value"), inv)
 			}),
 		}},
-		Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) { return []byte(ctx.Value(key{}).(string)), nil }},
+		Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) { return []byte(ctx.Value(key{}).(string)), nil }),
 	})
 	require.NoError(t, err)
 	require.Equal(t, "value", string(out))
@@ -292,11 +295,11 @@ func TestWhatObserversPutIntoTheContextIsSeenByAll(t *testing.T) {
 				return nil
 			})},
 		},
-		Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) {
+		Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) {
 			look(ctx)
 			require.Empty(t, pipeline.StageOf(ctx), "the handler may journal")
 			return nil, errors.New("sold out")
-		}},
+		}),
 	})
 	require.Error(t, err)
 	require.Equal(t, []any{"span", "span", "span", "span", "span"}, seen, "guard, interceptor, handler, filter, end")
@@ -326,7 +329,7 @@ func TestAnEndingHasTheCauseThatTheFiltersSaw(t *testing.T) {
 			})},
 			Observers: []pipeline.Observer{pipeline.ObserverFunc(func(_ context.Context, _ *pipeline.Invocation, e pipeline.Ending) { end = e })},
 		},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, cause }},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, cause }),
 	})
 	require.Equal(t, err, end.Err)
 	require.Equal(t, cause, end.Cause)
@@ -354,7 +357,7 @@ func TestAMappingOfTheServiceCountsBeforeTheGlobalOne(t *testing.T) {
 				return to(410, gone)(err)
 			}},
 			Service: pipeline.Stages{AsTerminalError: to(402, poor)},
-			Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, err }},
+			Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, err }),
 		})
 		if want == 0 {
 			require.Equal(t, err, got)
@@ -367,8 +370,8 @@ func TestAMappingOfTheServiceCountsBeforeTheGlobalOne(t *testing.T) {
 func TestAChainDescribesItself(t *testing.T) {
 	t.Parallel()
 	chain, err := pipeline.Compile(pipeline.Config{
-		Target: pipeline.Target{Service: "shop", Handler: "Buy", Kind: pipeline.KindObject},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, nil }},
+		Target: handler.Target{Service: "shop", Handler: "Buy", Kind: handler.Object, Mode: handler.Exclusive},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, nil }),
 		Global: pipeline.Stages{
 			Filters:         []pipeline.Filter{pipeline.HTTPErrors()},
 			AsTerminalError: restate.AsTerminalError,
@@ -383,13 +386,19 @@ func TestAChainDescribesItself(t *testing.T) {
 			Interceptors:     []pipeline.Interceptor{&pipeline.RandomFail{}},
 			StepInterceptors: []pipeline.StepInterceptor{pipeline.Timeout(1000)},
 		},
+		Groups: []pipeline.Stages{
+			{Guards: []pipeline.Guard{pipeline.GuardFunc(openGuard)}, Filters: []pipeline.Filter{pipeline.HTTPErrors()}},
+			{DeadLetter: &pipeline.DeadLetter{Service: "dead", Handler: "Others", Send: sendNothing}},
+		},
 	})
 	require.NoError(t, err)
-	require.Equal(t, `shop/Buy (object)
+	require.Equal(t, `shop/Buy (virtual object, exclusive)
   guard             global   pipeline_test.openGuard
+  guard             group    pipeline_test.openGuard
   guard             handler  durable pipeline_test.openDurably
   interceptor       service  *pipeline.RandomFail
   filter            handler  pipeline_test.notFound
+  filter            group    pipeline.HTTPErrors
   filter            global   pipeline.HTTPErrors
   error mapping     global   sdk-go.AsTerminalError
   dead letter       handler  dead/Letters

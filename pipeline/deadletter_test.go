@@ -90,7 +90,7 @@ func TestADeadLetterHandlerGetsNoLettersAboutItself(t *testing.T) {
 			Service: "shop", Handler: "Buy",
 			Send: func(restate.Context, pipeline.Letter) error { t.Error("must not be sent"); return nil },
 		}},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, restate.TerminalErrorf("sold out") }},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, restate.TerminalErrorf("sold out") }),
 	})
 	require.True(t, restate.IsTerminalError(err))
 }
@@ -106,7 +106,7 @@ func TestTheDeadLetterOfTheHandlerCountsBeforeTheGlobalOne(t *testing.T) {
 	}
 	_, err := runFake(t, newFake(), pipeline.Config{
 		Global: pipeline.Stages{DeadLetter: to("global")}, Handler: pipeline.Stages{DeadLetter: to("handler")},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, restate.TerminalErrorf("sold out") }},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, restate.TerminalErrorf("sold out") }),
 	})
 	require.Error(t, err)
 	require.Equal(t, []string{"handler"}, sent)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/safeerr"
 )
 
@@ -39,7 +40,7 @@ func (c *Chain) String() string {
 		width = max(width, len(m.Stage))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s)\n", &c.target, c.target.Kind)
+	fmt.Fprintf(&b, "%s (%s)\n", &c.target, c.target.Role())
 	for _, m := range c.members {
 		fmt.Fprintf(&b, "  %-*s  %-7s  %s\n", width, m.Stage, m.Level, m.Name)
 	}
@@ -54,7 +55,7 @@ type level struct {
 
 // members gathers the members of a chain and what is wrong with them.
 type members struct {
-	target  *Target
+	target  *handler.Target
 	list    []Member
 	missing []error
 }

@@ -14,15 +14,15 @@
 // # The order
 //
 //	observers: Started
-//	guards                   global, service, handler
-//	interceptors, outside in global, service, handler
+//	guards                   global, group, service, handler
+//	interceptors, outside in global, group, service, handler
 //	  decode the input
-//	  pipes                  global, service, handler
+//	  pipes                  global, group, service, handler
 //	    the handler
 //	interceptors, inside out
 //	encode the result                     or, with an error:
-//	                                        filters        handler, service, global
-//	                                        error mapping  handler, service, global
+//	                                        filters        handler, service, group, global
+//	                                        error mapping  handler, service, group, global
 //	                                        dead letter
 //	observers: Ended
 //

@@ -10,6 +10,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -85,7 +86,7 @@ func ExampleMetadataOf() {
 	})
 
 	inv := pipeline.NewInvocation(pipeline.Details{
-		Target:  pipeline.Target{Values: []any{Roles{"admin"}}},
+		Target:  handler.Target{Values: []any{Roles{"admin"}}},
 		Headers: map[string][]string{"X-Role": {"guest"}},
 	})
 	fmt.Println(pipeline.Ask(context.Background(), inv, guard))
@@ -112,7 +113,7 @@ func (r Receipts) Intercept(ctx restate.Context, inv *pipeline.Invocation, next 
 // An interceptor is tested with a next of one's own.
 func ExampleInterceptor() {
 	interceptor := Receipts{now: func() time.Time { return time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC) }}
-	inv := pipeline.NewInvocation(pipeline.Details{Target: pipeline.Target{Service: "payments", Handler: "Charge"}})
+	inv := pipeline.NewInvocation(pipeline.Details{Target: handler.Target{Service: "payments", Handler: "Charge"}})
 	ctx := restate.WithMockContext(newFake())
 
 	fmt.Println(interceptor.Intercept(ctx, inv, func(restate.Context, *pipeline.Invocation) (any, error) {
@@ -198,7 +199,7 @@ func ExampleObserver() {
 	counter := outcomeCounter{counts: map[pipeline.Outcome]int{}}
 	chain, err := pipeline.Compile(pipeline.Config{
 		Global: pipeline.Stages{Observers: []pipeline.Observer{counter}},
-		Method: pipeline.Method{Call: func(_ restate.Context, input any) (any, error) {
+		Method: pipeline.MethodFunc(func(_ restate.Context, input any) (any, error) {
 			switch string(input.([]byte)) {
 			case "fails":
 				return nil, errors.New("gateway down")
@@ -206,7 +207,7 @@ func ExampleObserver() {
 				panic("a bug")
 			}
 			return nil, nil
-		}},
+		}),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -255,15 +256,16 @@ func ExampleLimit() {
 		return
 	}
 	var charges []string // nobody else guards it
-	handler := func(ctx restate.Context, input any) (any, error) {
-		return restate.Run(ctx, func(restate.RunContext) (string, error) {
+	charge := func(ctx restate.Context, input any) (any, error) {
+		_, err := restate.Run(ctx, func(restate.RunContext) (string, error) {
 			charges = append(charges, string(input.([]byte)))
 			return "charged", nil
 		}, restate.WithName("charge-card"))
+		return nil, err
 	}
 	chain, err := pipeline.Compile(pipeline.Config{
 		Global: pipeline.Stages{StepInterceptors: []pipeline.StepInterceptor{limit}},
-		Method: pipeline.Method{Call: handler, Encode: func(any) ([]byte, error) { return nil, nil }},
+		Method: pipeline.MethodFunc(charge),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -324,17 +326,17 @@ func ExampleDeadLetter() {
 		},
 	}
 	chain, err := pipeline.Compile(pipeline.Config{
-		Target: pipeline.Target{Service: "payments", Handler: "Charge"},
+		Target: handler.Target{Service: "payments", Handler: "Charge"},
 		Global: pipeline.Stages{DeadLetter: letters},
-		Method: pipeline.Method{Call: func(_ restate.Context, input any) (any, error) {
+		Method: pipeline.MethodFunc(func(_ restate.Context, input any) (any, error) {
 			switch string(input.([]byte)) {
 			case "4000":
 				return nil, restate.ToTerminalError(errors.New("card blocked"), restate.WithErrorCode(402))
 			case "4001":
-				return nil, errors.New("gateway down") // which is retried: no letter
+				return nil, errors.New("gateway down")
 			}
 			return nil, nil
-		}},
+		}),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -358,12 +360,12 @@ func ExampleStages_asTerminalError() {
 	}
 	chain, err := pipeline.Compile(pipeline.Config{
 		Service: pipeline.Stages{AsTerminalError: asTerminal},
-		Method: pipeline.Method{Call: func(_ restate.Context, input any) (any, error) {
+		Method: pipeline.MethodFunc(func(_ restate.Context, input any) (any, error) {
 			if string(input.([]byte)) == "4000" {
 				return nil, fmt.Errorf("charge: %w", &NotFound{"card"})
 			}
 			return nil, errors.New("gateway down")
-		}},
+		}),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -378,21 +380,16 @@ func ExampleStages_asTerminalError() {
 	// gateway down false
 }
 
-// attempt runs one attempt of a chain, without a server.
-func attempt(chain *pipeline.Chain, body string) ([]byte, error) {
-	inv, f := new(pipeline.Invocation), newFake()
+// attempt runs one attempt of a chain, without a server. It recovers as the SDK does.
+func attempt(chain *pipeline.Chain, body string) (encoded []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = r.(error)
+		}
+	}()
+	f := newFake()
 	f.request.Body = []byte(body)
-	return chain.Run(restate.WithMockContext(stepping{f, inv}), inv)
-}
-
-// stepping sends closures through the pipeline, as package fxrestate does.
-type stepping struct {
-	*fake
-	inv *pipeline.Invocation
-}
-
-func (s stepping) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
-	return s.fake.Run(s.inv.WrapStep(fn, nil, opts...), output, opts...)
+	return chain.Call(f, f.request.Body)
 }
 
 // A handler that knows when to come back says so.

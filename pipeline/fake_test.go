@@ -62,8 +62,8 @@ func sdkPanic() {
 func runFake(t testing.TB, f *fake, cfg pipeline.Config) ([]byte, error) {
 	t.Helper()
 	cfg.Target.Service, cfg.Target.Handler = "shop", "Buy"
-	if cfg.Method.Call == nil {
-		cfg.Method.Call = func(restate.Context, any) (any, error) { return []byte("bought"), nil }
+	if f, ok := cfg.Method.(pipeline.MethodFunc); cfg.Method == nil || ok && f == nil {
+		cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) { return []byte("bought"), nil })
 	}
 	chain, err := pipeline.Compile(cfg)
 	require.NoError(t, err)

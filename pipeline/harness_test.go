@@ -21,6 +21,9 @@ import (
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -48,16 +51,70 @@ type app struct {
 	watch   *watcher
 }
 
+// methodFuncs is a Method made of functions. In the place of those that are nil are the
+// methods of a MethodFunc.
+type methodFuncs struct {
+	decode func(inv *pipeline.Invocation) (any, error)
+	call   func(ctx restate.Context, input any) (any, error)
+	encode func(result any) ([]byte, error)
+}
+
+func (m methodFuncs) Decode(src handler.Source) (any, error) {
+	if m.decode == nil {
+		return pipeline.MethodFunc(nil).Decode(src)
+	}
+	return m.decode(src.(*pipeline.Invocation))
+}
+
+func (m methodFuncs) Call(ctx restate.Context, input any) (any, error) { return m.call(ctx, input) }
+
+func (m methodFuncs) Encode(result any) ([]byte, error) {
+	if m.encode == nil {
+		return pipeline.MethodFunc(nil).Encode(result)
+	}
+	return m.encode(result)
+}
+
+// funcsOf takes a method apart.
+func funcsOf(m pipeline.Method) methodFuncs {
+	switch m := m.(type) {
+	case methodFuncs:
+		return m
+	case pipeline.MethodFunc:
+		return methodFuncs{call: m}
+	default:
+		return methodFuncs{}
+	}
+}
+
+func calling(m pipeline.Method, call func(restate.Context, any) (any, error)) pipeline.Method {
+	f := funcsOf(m)
+	f.call = call
+	return f
+}
+
+func decoding(m pipeline.Method, decode func(*pipeline.Invocation) (any, error)) pipeline.Method {
+	f := funcsOf(m)
+	f.decode = decode
+	return f
+}
+
+func encodingWith(m pipeline.Method, encode func(any) ([]byte, error)) pipeline.Method {
+	f := funcsOf(m)
+	f.encode = encode
+	return f
+}
+
 // method makes a chain's Method of a function.
 func method[I, O any](fn func(ctx restate.Context, input I) (O, error)) pipeline.Method {
-	return pipeline.Method{
-		Decode: func(inv *pipeline.Invocation) (any, error) {
+	return methodFuncs{
+		decode: func(inv *pipeline.Invocation) (any, error) {
 			var input I
 			err := encoding.Unmarshal(encoding.JSONCodec, inv.Body(), &input)
 			return input, err
 		},
-		Call: func(ctx restate.Context, input any) (any, error) { return fn(ctx, input.(I)) },
-		Encode: func(result any) ([]byte, error) {
+		call: func(ctx restate.Context, input any) (any, error) { return fn(ctx, input.(I)) },
+		encode: func(result any) ([]byte, error) {
 			return encoding.Marshal(encoding.JSONCodec, result)
 		},
 	}
@@ -82,9 +139,8 @@ func serve(t testing.TB, s spec) *app {
 		restate.NewServiceHandler(func(restate.Context, json.RawMessage) (json.RawMessage, error) { return nil, nil }))
 
 	cfg := pipeline.Config{
-		Target:    pipeline.Target{Service: a.service, Handler: "Do", Kind: pipeline.KindService},
-		Method:    s.method,
-		Replaying: replaying,
+		Target: handler.Target{Service: a.service, Handler: "Do", Kind: handler.Service},
+		Method: s.method,
 	}
 	if s.configure != nil {
 		s.configure(&cfg)
@@ -103,7 +159,7 @@ func serve(t testing.TB, s spec) *app {
 func (a *app) register(def restate.ServiceDefinition) {
 	t := a.t
 	t.Helper()
-	handler, err := server.NewRestate().WithLogger(a.log, false).Bind(def).Handler()
+	serve, err := server.NewRestate().WithLogger(sdk.LogHandler(a.log), false).Bind(def).Handler()
 	require.NoError(t, err)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,7 +167,7 @@ func (a *app) register(def restate.ServiceDefinition) {
 	testkit.Serve(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		handler(w, r.WithContext(context.WithValue(ctx, cancelKey{}, cancel)))
+		serve(w, r.WithContext(context.WithValue(ctx, cancelKey{}, cancel)))
 	}), func(s *http.Server) { s.ErrorLog = slog.NewLogLogger(a.log, slog.LevelDebug) })
 	port := listener.Addr().(*net.TCPAddr).Port
 	uri := fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), port)
@@ -145,62 +201,26 @@ func wrap[O, T any](h sdkHandler[O, T], chain *pipeline.Chain) *wrapped[O, T] {
 	return &wrapped[O, T]{h, chain}
 }
 
-func (w *wrapped[O, T]) Call(ctx restate.MockableContext, _ []byte) ([]byte, error) {
-	s := &scope{MockableContext: ctx}
-	decodeContexts.Store(&s.inv, ctx)
-	defer decodeContexts.Delete(&s.inv)
-	encoded, err := w.chain.Run(restate.WithMockContext(s), &s.inv)
-	return encoded, s.inv.ForSDK(err)
+func (w *wrapped[O, T]) Call(ctx restate.MockableContext, body []byte) ([]byte, error) {
+	return w.chain.Call(ungated{ctx}, body)
 }
 
-// scope stands where package endpoint has the scope of an invocation.
-type scope struct {
-	restate.MockableContext
-	inv pipeline.Invocation
-}
+// ungated is the SDK's context, which can be found behind what lies around it.
+type ungated struct{ restate.MockableContext }
 
-type scopeKey struct{}
+type ungatedKey struct{}
 
-func (s *scope) Value(key any) any {
-	if key == (scopeKey{}) {
-		return s
+func (u ungated) Value(key any) any {
+	if key == (ungatedKey{}) {
+		return u.MockableContext
 	}
-	return s.MockableContext.Value(key)
-}
-
-func (s *scope) Wrap(ctx context.Context) restate.MockableContext { return &scopeWithValues{s, ctx} }
-
-func (s *scope) Run(fn func(restate.RunContext) (any, error), output any, opts ...restate.RunOption) restate.TerminalError {
-	defer s.heed()
-	return s.MockableContext.Run(s.inv.WrapStep(fn, nil, opts...), output, opts...)
-}
-
-func (s *scope) Sleep(d time.Duration, opts ...restate.SleepOption) restate.TerminalError {
-	defer s.heed()
-	return s.MockableContext.Sleep(d, opts...)
-}
-
-// heed tells the invocation of the SDK's panics.
-func (s *scope) heed() {
-	if r := recover(); r != nil {
-		s.inv.SDKPanicked(r)
-		panic(r)
-	}
-}
-
-type scopeWithValues struct {
-	*scope
-	values context.Context
-}
-
-func (s *scopeWithValues) Value(key any) any { return s.values.Value(key) }
-
-func (s *scopeWithValues) Wrap(ctx context.Context) restate.MockableContext {
-	return &scopeWithValues{s.scope, ctx}
+	return u.MockableContext.Value(key)
 }
 
 // invocation finds the invocation that a context belongs to.
-func invocation(ctx context.Context) *pipeline.Invocation { return &ctx.Value(scopeKey{}).(*scope).inv }
+func invocation(ctx context.Context) *pipeline.Invocation {
+	return scope.Of(ctx).Owner().(interface{ Invocation() *pipeline.Invocation }).Invocation()
+}
 
 // answer is what a caller gets.
 type answer struct {

@@ -17,6 +17,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -180,12 +181,12 @@ type stage struct {
 
 // fails has the handler fail, so that errors are handled.
 func fails(cfg *pipeline.Config, err error) {
-	cfg.Method.Call = func(restate.Context, any) (any, error) { return nil, err }
+	cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) { return nil, err })
 }
 
 // step has the handler run a closure as the SDK's context does.
 func step(cfg *pipeline.Config, inv *pipeline.Invocation, closure func() error, encode func(any) (any, error)) {
-	cfg.Method.Call = func(ctx restate.Context, _ any) (any, error) {
+	cfg.Method = calling(cfg.Method, func(ctx restate.Context, _ any) (any, error) {
 		result, err := inv.WrapStep(func(restate.RunContext) (any, error) { return "ran", closure() }, encode)(ctx)
 		if err != nil { // what the SDK asks, where nobody recovers
 			message := err.Error()
@@ -199,7 +200,7 @@ func step(cfg *pipeline.Config, inv *pipeline.Invocation, closure func() error, 
 			}
 		}
 		return result, err
-	}
+	})
 }
 
 func none() error { return nil }
@@ -233,10 +234,10 @@ var places = map[string]stage{
 			})}
 	}},
 	"decoding": {code: 400, configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
-		cfg.Method.Decode = func(*pipeline.Invocation) (any, error) { return nil, do() }
+		cfg.Method = decoding(cfg.Method, func(*pipeline.Invocation) (any, error) { return nil, do() })
 	}},
 	"decoding for a guard": {code: 400, configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
-		cfg.Method.Decode = func(*pipeline.Invocation) (any, error) { return nil, do() }
+		cfg.Method = decoding(cfg.Method, func(*pipeline.Invocation) (any, error) { return nil, do() })
 		cfg.Handler.Guards = []pipeline.Guard{pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 			_, err := inv.Input()
 			return true, err
@@ -248,10 +249,10 @@ var places = map[string]stage{
 		})}
 	}},
 	"the handler": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
-		cfg.Method.Call = func(restate.Context, any) (any, error) { return nil, do() }
+		cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) { return nil, do() })
 	}},
 	"the handler, with all that looks at errors": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
-		cfg.Method.Call = func(restate.Context, any) (any, error) { return nil, do() }
+		cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) { return nil, do() })
 		cfg.Handler.Filters = []pipeline.Filter{
 			pipeline.HTTPErrors(),
 			pipeline.Catch(func(_ context.Context, _ *pipeline.Invocation, err *needy) error { return nil }),
@@ -260,7 +261,7 @@ var places = map[string]stage{
 		cfg.Handler.AsTerminalError = func(error) restate.TerminalError { return nil }
 	}},
 	"encoding": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
-		cfg.Method.Encode = func(any) ([]byte, error) { return nil, do() }
+		cfg.Method = encodingWith(cfg.Method, func(any) ([]byte, error) { return nil, do() })
 	}},
 	"a filter": {configure: func(cfg *pipeline.Config, _ *pipeline.Invocation, do func() error) {
 		fails(cfg, errVague)
@@ -274,9 +275,9 @@ var places = map[string]stage{
 		through := pipeline.CallInterceptorFunc(func(ctx restate.Context, call *pipeline.Call, next pipeline.CallNext) error { return next(ctx, call) })
 		cfg.Handler.CallInterceptors = []pipeline.CallInterceptor{through, pipeline.CallInterceptorFunc(
 			func(restate.Context, *pipeline.Call, pipeline.CallNext) error { return do() })}
-		cfg.Method.Call = func(ctx restate.Context, _ any) (any, error) {
+		cfg.Method = calling(cfg.Method, func(ctx restate.Context, _ any) (any, error) {
 			return nil, inv.WrapCall(ctx, &pipeline.Call{Verb: pipeline.VerbCall}, func(restate.Context, *pipeline.Call) error { return nil })
-		}
+		})
 	}},
 	"a closure": {apart: true, configure: func(cfg *pipeline.Config, inv *pipeline.Invocation, do func() error) {
 		step(cfg, inv, do, nil)
@@ -324,8 +325,8 @@ func (a *tried) Ended(_ context.Context, _ *pipeline.Invocation, end pipeline.En
 func try(t *testing.T, configure func(cfg *pipeline.Config, inv *pipeline.Invocation)) *tried {
 	t.Helper()
 	a := &tried{log: newRecorder(), inv: new(pipeline.Invocation)}
-	cfg := pipeline.Config{Target: pipeline.Target{Service: "shop", Handler: "Buy"}}
-	cfg.Method.Call = func(restate.Context, any) (any, error) { return []byte("bought"), nil }
+	cfg := pipeline.Config{Target: handler.Target{Service: "shop", Handler: "Buy"}}
+	cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) { return []byte("bought"), nil })
 	configure(&cfg, a.inv)
 	cfg.Global.Observers = append(cfg.Global.Observers, a, pipeline.LogPanics(slog.New(a.log)))
 	chain, err := pipeline.Compile(cfg)

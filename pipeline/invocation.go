@@ -8,12 +8,13 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/safeerr"
+	"github.com/fxrestate/go/internal/scope"
 )
 
 // The types of invocations that this module makes. See [Invocation.Type].
@@ -32,7 +33,7 @@ var ErrInputType = errors.New("pipeline: input is of another type")
 // several goroutines.
 type Invocation struct {
 	chain   *Chain
-	target  *Target
+	target  *handler.Target
 	details *Details // of an invocation that no chain runs
 
 	root     restate.Context // its end is the end of the attempt, and nothing else is
@@ -57,13 +58,12 @@ type Invocation struct {
 	cause    error
 	err      error
 	retry    retryWish
-	running  atomic.Int32 // steps
 }
 
 // Details describe an invocation that no chain runs: a request of another
 // transport, or what a test of a guard or interceptor wants it to see.
 type Details struct {
-	Target
+	handler.Target
 	// Type of the invocation. Default: [TypeRestate].
 	Type string
 	// Key, ID and IdempotencyKey are empty where the transport has none.
@@ -104,8 +104,16 @@ func (inv *Invocation) Service() string { return inv.target.Service }
 // Handler returns the handler's name on the wire.
 func (inv *Invocation) Handler() string { return inv.target.Handler }
 
-// Kind returns the kind of the handler.
-func (inv *Invocation) Kind() Kind { return inv.target.Kind }
+// Kind returns the kind of the handler's service, and zero for an invocation that is
+// not of Restate. [handler.Kind.Keyed] tells whether it has a key.
+func (inv *Invocation) Kind() handler.Kind { return inv.target.Kind }
+
+// Mode returns how invocations of the handler share its key. [handler.Mode.Writable]
+// tells whether they may write state.
+func (inv *Invocation) Mode() handler.Mode { return inv.target.Mode }
+
+// Target returns the description of the handler. It must not be changed.
+func (inv *Invocation) Target() *handler.Target { return inv.target }
 
 // String returns "service/handler".
 func (inv *Invocation) String() string { return inv.target.String() }
@@ -213,14 +221,11 @@ func (inv *Invocation) Body() []byte {
 // what the handler does now, it did in an earlier attempt too. It turns false
 // with the last journal entry, so it can change between two calls.
 func (inv *Invocation) Replaying() bool {
-	switch {
-	case inv.details != nil:
+	if inv.details != nil {
 		return inv.details.Replaying
-	case inv.chain.replaying == nil:
-		return false
-	default:
-		return inv.chain.replaying(inv.ctx)
 	}
+	own, err := scope.Find(inv.ctx)
+	return err == nil && own.Replaying()
 }
 
 // Input returns the decoded input: as it arrived for guards and for interceptors

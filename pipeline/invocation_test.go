@@ -13,6 +13,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/validate"
 )
@@ -63,7 +64,7 @@ func TestAnInvocationTellsWhatIsKnown(t *testing.T) {
 	require.Equal(t, http.StatusOK, out.status, out.body)
 	require.Equal(t, map[string]any{
 		"type": "restate", "target": a.service + "/Do", "service": a.service, "handler": "Do",
-		"kind": pipeline.KindService, "key": "", "id": out.id,
+		"kind": handler.Service, "key": "", "id": out.id,
 		"header": "acme", "headers": "acme", "no header": "",
 		"attempt header": true, "body": `{"item":"book","amount":3}`, "input": order{"book", 3},
 		"amount": 3, "has amount": true, "has other": false, "replaying": false,
@@ -85,7 +86,7 @@ func TestAnInvocationTellsItsIdempotencyKeyWhenTheServerDoes(t *testing.T) {
 func TestAnInvocationCanBeMadeForATest(t *testing.T) {
 	t.Parallel()
 	inv := pipeline.NewInvocation(pipeline.Details{
-		Target: pipeline.Target{Service: "shop", Handler: "Buy", Kind: pipeline.KindObject, Metadata: map[string]string{"a": "b"}},
+		Target: handler.Target{Service: "shop", Handler: "Buy", Kind: handler.Object, Mode: handler.Exclusive, Metadata: map[string]string{"a": "b"}},
 		Key:    "k", ID: "inv_1", IdempotencyKey: "once", Input: order{Amount: 3}, Body: []byte(`{"amount":3}`),
 		Headers: map[string][]string{"X-Tenant": {"acme", "other"}, "X-Empty": nil}, Replaying: true,
 		AttemptHeaders: map[string][]string{"Traceparent": {"00-1"}},
@@ -164,9 +165,9 @@ func TestInputIsWhatThePipesMadeOfIt(t *testing.T) {
 				})},
 			Pipes: []pipeline.Pipe{double, other, double},
 		},
-		Method: pipeline.Method{
-			Decode: func(*pipeline.Invocation) (any, error) { decoded++; return 5, nil },
-			Call:   func(_ restate.Context, in any) (any, error) { return []byte(fmt.Sprint(in)), nil },
+		Method: methodFuncs{
+			decode: func(*pipeline.Invocation) (any, error) { decoded++; return 5, nil },
+			call:   func(_ restate.Context, in any) (any, error) { return []byte(fmt.Sprint(in)), nil },
 		},
 	})
 	require.NoError(t, err)
@@ -181,7 +182,7 @@ func TestAPipeThatFailsKeepsTheHandlerFromRunning(t *testing.T) {
 			func(restate.Context, *pipeline.Invocation, any) (any, error) {
 				return nil, restate.ToTerminalError(errors.New("bad"), restate.WithErrorCode(400))
 			})}},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { t.Error("must not run"); return nil, nil }},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { t.Error("must not run"); return nil, nil }),
 	})
 	require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
 }
@@ -217,7 +218,7 @@ func TestUndecodableInputIsATerminal400(t *testing.T) {
 func TestAResultThatCannotBeEncodedIsRetried(t *testing.T) {
 	t.Parallel()
 	_, err := runFake(t, newFake(), pipeline.Config{
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { return 1, nil }},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { return 1, nil }),
 	})
 	require.ErrorContains(t, err, "failed to serialize output: the result is a int")
 	require.False(t, restate.IsTerminalError(err))
@@ -260,26 +261,28 @@ func TestEveryKindOfHandlerOfAForeignDefinitionHasAPipeline(t *testing.T) {
 		restate.Reflect(pipelineService{}), restate.Reflect(pipelineObject{}), restate.Reflect(pipelineWorkflow{}),
 	} {
 		for name, h := range def.Handlers() {
-			kind := map[string]pipeline.Kind{
-				"Write": pipeline.KindObject, "Read": pipeline.KindObjectShared,
-				"Run": pipeline.KindWorkflow, "Status": pipeline.KindWorkflowShared,
+			target := map[string]handler.Target{
+				"Do": {Kind: handler.Service}, "Bare": {Kind: handler.Service},
+				"Write": {Kind: handler.Object, Mode: handler.Exclusive}, "Read": {Kind: handler.Object, Mode: handler.Shared},
+				"Run": {Kind: handler.Workflow, Mode: handler.Run}, "Status": {Kind: handler.Workflow, Mode: handler.Shared},
 			}[name]
+			target.Service, target.Handler = def.Name(), name
 			chain, err := pipeline.Compile(pipeline.Config{
-				Target: pipeline.Target{Service: def.Name(), Handler: name, Kind: kind},
-				Method: pipeline.Method{Call: func(ctx restate.Context, input any) (any, error) {
+				Target: target,
+				Method: pipeline.MethodFunc(func(ctx restate.Context, input any) (any, error) {
 					return h.Call(ctx.(restate.MockableContext), input.([]byte))
-				}},
+				}),
+
 				Global: pipeline.Stages{
 					Observers: []pipeline.Observer{a.watch},
 					Guards: []pipeline.Guard{pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 						raw, err := pipeline.InputOf[[]byte](inv)
 						mu.Lock()
 						defer mu.Unlock()
-						seen[inv.String()] = fmt.Sprintf("%s %q %s", inv.Kind(), inv.Key(), raw)
+						seen[inv.String()] = fmt.Sprintf("%s %q %s", inv.Target().Role(), inv.Key(), raw)
 						return true, err
 					})},
 				},
-				Replaying: replaying,
 			})
 			require.NoError(t, err)
 			def.Handlers()[name] = wrap(h, chain)
@@ -288,12 +291,12 @@ func TestEveryKindOfHandlerOfAForeignDefinitionHasAPipeline(t *testing.T) {
 	}
 	key := fmt.Sprint("key", serviceCount.Add(1)) // no workflow runs twice
 	for _, call := range [][]string{
-		{"pipelineService/Do", `{"item":"book"}`, `"book"`, "pipelineService/Do", ` "" {"item":"book"}`},
-		{"pipelineService/Bare", ``, ``, "pipelineService/Bare", ` "" `},
-		{"pipelineObject/" + key + "/Write", `{"item":"book"}`, `"` + key + `"`, "pipelineObject/Write", `object "` + key + `" {"item":"book"}`},
-		{"pipelineObject/" + key + "/Read", ``, `"book"`, "pipelineObject/Read", `object shared "` + key + `" `},
-		{"pipelineWorkflow/" + key + "/Run", `{}`, `"` + key + `"`, "pipelineWorkflow/Run", `workflow "` + key + `" {}`},
-		{"pipelineWorkflow/" + key + "/Status", ``, `"` + key + `"`, "pipelineWorkflow/Status", `workflow shared "` + key + `" `},
+		{"pipelineService/Do", `{"item":"book"}`, `"book"`, "pipelineService/Do", `service "" {"item":"book"}`},
+		{"pipelineService/Bare", ``, ``, "pipelineService/Bare", `service "" `},
+		{"pipelineObject/" + key + "/Write", `{"item":"book"}`, `"` + key + `"`, "pipelineObject/Write", `virtual object, exclusive "` + key + `" {"item":"book"}`},
+		{"pipelineObject/" + key + "/Read", ``, `"book"`, "pipelineObject/Read", `virtual object, shared "` + key + `" `},
+		{"pipelineWorkflow/" + key + "/Run", `{}`, `"` + key + `"`, "pipelineWorkflow/Run", `workflow run "` + key + `" {}`},
+		{"pipelineWorkflow/" + key + "/Status", ``, `"` + key + `"`, "pipelineWorkflow/Status", `workflow, shared "` + key + `" `},
 	} {
 		header := http.Header{}
 		if call[1] != "" {

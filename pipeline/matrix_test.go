@@ -254,7 +254,7 @@ func matrixSpec(always, catchAll bool) spec {
 				if want.Stage == "closure mapping" && ts.once(inv.ID()+"trigger") {
 					return "", triggered{func() error { return ts.at("closure mapping", rc, nil, inv) }}
 				}
-				return "ran", ts.at("closure", rc, ctx, inv)
+				return "ran", ts.at("closure", rc, restateContext(inv), inv)
 			})
 		case "call interceptor":
 			return "called", inv.WrapCall(ctx, &pipeline.Call{Verb: pipeline.VerbCall}, func(ctx restate.Context, _ *pipeline.Call) error {
@@ -272,11 +272,11 @@ func matrixSpec(always, catchAll bool) spec {
 		}
 		return "done", nil
 	}
-	m := pipeline.Method{
-		Decode: func(inv *pipeline.Invocation) (any, error) {
-			return "input", ts.at("decode", decodeContext(inv), nil, inv)
+	m := methodFuncs{
+		decode: func(inv *pipeline.Invocation) (any, error) {
+			return "input", ts.at("decode", restateContext(inv), nil, inv)
 		},
-		Call: func(ctx restate.Context, _ any) (any, error) { return run(ctx) },
+		call: func(ctx restate.Context, _ any) (any, error) { return run(ctx) },
 	}
 	stages := pipeline.Stages{
 		Observers: []pipeline.Observer{trialObserver{ts: ts}},
@@ -351,7 +351,7 @@ func matrixSpec(always, catchAll bool) spec {
 	}
 	return spec{always: always, method: m, configure: func(cfg *pipeline.Config) {
 		encode := func(result any) ([]byte, error) { return json.Marshal(result) }
-		cfg.Method.Encode = encode
+		cfg.Method = encodingWith(cfg.Method, encode)
 		// Encode has no context: the interceptor of the outermost level, which
 		// has one, hands it over in the result.
 		type encodable struct {
@@ -364,13 +364,13 @@ func matrixSpec(always, catchAll bool) spec {
 				return encodable{result, func() error { return ts.at("encode", ctx, nil, inv) }}, err
 			}),
 		}
-		cfg.Method.Encode = func(result any) ([]byte, error) {
+		cfg.Method = encodingWith(cfg.Method, func(result any) ([]byte, error) {
 			e := result.(encodable)
 			if err := e.then(); err != nil {
 				return nil, err
 			}
 			return encode(e.result)
-		}
+		})
 		cfg.Handler = stages
 		if catchAll {
 			toTerminal := func(err error) error {
@@ -474,15 +474,8 @@ func (a *app) check(id string, what trial, always bool, want, journal string) {
 	}
 }
 
-// decodeContexts has the contexts of the attempts, which Decode does not get.
-var decodeContexts sync.Map
-
-func decodeContext(inv *pipeline.Invocation) context.Context {
-	ctx, _ := decodeContexts.Load(inv)
-	return ctx.(context.Context)
-}
-
-// restateContext is the context of the attempt, with all that it can do.
+// restateContext is the SDK's context of the attempt, with all that it can do and
+// without its gate.
 func restateContext(inv *pipeline.Invocation) restate.Context {
-	return restate.WithMockContext(decodeContext(inv).(restate.MockableContext))
+	return restate.WithMockContext(inv.Context().Value(ungatedKey{}).(restate.MockableContext))
 }

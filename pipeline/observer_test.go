@@ -64,7 +64,7 @@ func TestNothingButValuesOfAnObserversContextCounts(t *testing.T) {
 					})},
 					DeadLetter: &pipeline.DeadLetter{Send: func(restate.Context, pipeline.Letter) error { letters++; return nil }},
 				},
-				Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) {
+				Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) {
 					require.NoError(t, ctx.Err())
 					require.Equal(t, "span", ctx.Value(spanKey{}))
 					_, bounded := ctx.Deadline()
@@ -75,7 +75,7 @@ func TestNothingButValuesOfAnObserversContextCounts(t *testing.T) {
 						require.Error(t, ctx.Err())
 					}
 					return nil, restate.TerminalErrorf("sold out")
-				}},
+				}),
 			})
 			require.True(t, guarded)
 			require.Equal(t, tt.want, end.Outcome)
@@ -169,7 +169,7 @@ func TestWhateverAnObserverDoesTheOthersAreTold(t *testing.T) {
 				Global: pipeline.Stages{Observers: []pipeline.Observer{
 					striker{trace: tr, name: "a"}, striker{tr, "b", tt.at, tt.what}, striker{trace: tr, name: "c"},
 				}},
-				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { panic("of the handler") }},
+				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { panic("of the handler") }),
 			}
 			var escaped any
 			var wg sync.WaitGroup
@@ -205,7 +205,7 @@ func TestAnObserverThatPanicsWhileTheSDKsPanicPassesIsLogged(t *testing.T) {
 			Global: pipeline.Stages{Observers: []pipeline.Observer{
 				striker{trace: tr, name: "a"}, striker{tr, "b", "ended", func() { panic("bug") }},
 			}},
-			Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { sdkPanic(); return nil, nil }},
+			Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { sdkPanic(); return nil, nil }),
 		})
 	})
 	require.Equal(t, []string{"started a", "started b", "ended b", "ended a", "a heard retryable"}, tr.lines)
@@ -227,7 +227,7 @@ func TestAnObserverSeesThatItIsOne(t *testing.T) {
 				return true, nil
 			})},
 		},
-		Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) { look(ctx); return nil, nil }},
+		Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) { look(ctx); return nil, nil }),
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"observer", "guard", "", "observer"}, stages)

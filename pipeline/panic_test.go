@@ -33,7 +33,7 @@ func TestAPanicOfUserCodeBecomesAnError(t *testing.T) {
 				return nil
 			})},
 		},
-		Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { panic(restate.TerminalErrorf("sold out")) }},
+		Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { panic(restate.TerminalErrorf("sold out")) }),
 	})
 	require.Nil(t, out)
 	var p *pipeline.PanicError
@@ -96,7 +96,7 @@ func TestAPanicOfTheSDKPassesUntouched(t *testing.T) {
 			require.PanicsWithValue(t, "service definition with the same name exists", func() {
 				_, _ = runFake(t, newFake(), pipeline.Config{
 					Handler: tt.stages,
-					Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { sdkPanic(); return nil, nil }},
+					Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { sdkPanic(); return nil, nil }),
 				})
 			})
 			want := []string{"started o", "ended o retryable"}
@@ -110,26 +110,26 @@ func TestAPanicOfTheSDKPassesUntouched(t *testing.T) {
 
 func TestAPanicOfUserCodeThatTheSDKCalledIsTheUsers(t *testing.T) {
 	t.Parallel()
-	_, err := runFake(t, newFake(), pipeline.Config{Method: pipeline.Method{Call: func(restate.Context, any) (any, error) {
+	_, err := runFake(t, newFake(), pipeline.Config{Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) {
 		return encoding.Marshal(panickingCodec{}, 1)
-	}}})
+	})})
 	var p *pipeline.PanicError
 	require.ErrorAs(t, err, &p)
 }
 
 func TestAPanicOfTheStandardLibraryIsItsCallers(t *testing.T) {
 	t.Parallel()
-	_, err := runFake(t, newFake(), pipeline.Config{Method: pipeline.Method{Call: func(restate.Context, any) (any, error) {
+	_, err := runFake(t, newFake(), pipeline.Config{Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) {
 		return strings.Repeat("x", -1), nil
-	}}})
+	})})
 	var p *pipeline.PanicError
 	require.ErrorAs(t, err, &p)
 
 	require.PanicsWithValue(t, "nil key", func() {
-		_, _ = runFake(t, newFake(), pipeline.Config{Method: pipeline.Method{Call: func(ctx restate.Context, _ any) (any, error) {
-			restate.WithValue(ctx, nil, 1) // the SDK calls context.WithValue
+		_, _ = runFake(t, newFake(), pipeline.Config{Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) {
+			restate.WithValue(ctx, nil, 1)
 			return nil, nil
-		}}})
+		})})
 	})
 }
 
@@ -167,7 +167,7 @@ func TestAnEndedContextIsNeverATerminalResult(t *testing.T) {
 			}}
 			out, err := runFake(t, f, pipeline.Config{
 				Handler: stages,
-				Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { cancel(); return call() }},
+				Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { cancel(); return call() }),
 			})
 			require.Nil(t, out, "and no result either")
 			require.Len(t, heard, 2)
@@ -195,7 +195,7 @@ func TestGoexitIsToldAsAborted(t *testing.T) {
 				Handler: pipeline.Stages{
 					Interceptors: []pipeline.Interceptor{tr.interceptor("i")}, Observers: []pipeline.Observer{tracer{tr, "o"}},
 				},
-				Method: pipeline.Method{Call: func(restate.Context, any) (any, error) { runtime.Goexit(); return nil, nil }},
+				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) { runtime.Goexit(); return nil, nil }),
 			})
 		}()
 		ended = false

@@ -30,6 +30,7 @@ import (
 type ctx struct {
 	restate.MockableContext
 	context.Context
+	failed *error
 }
 
 func (c ctx) Deadline() (time.Time, bool)  { return c.Context.Deadline() }
@@ -41,39 +42,24 @@ func (c ctx) Log() *slog.Logger                { return slog.New(slog.DiscardHan
 
 func main() {
 	for _, amount := range []int{0, 1} {
-		inv := new(pipeline.Invocation)
-		c := ctx{Context: context.Background()}
-		chain, err := pipeline.Compile(pipeline.Config{Method: pipeline.Method{
-			Call: func(restate.Context, any) (any, error) {
-				_, err := inv.WrapStep(capture(amount), nil)(c)
-				return nil, err
-			},
-		}})
+		var failed error
+		chain, err := pipeline.Compile(pipeline.Config{Method: pipeline.MethodFunc(func(ctx restate.Context, _ any) (any, error) {
+			_, err := restate.Run(ctx, till.Charge(amount))
+			return nil, err
+		})})
 		if err != nil {
 			panic(err)
 		}
-		_, err = chain.Run(restate.WithMockContext(c), inv)
+		_, _ = chain.Call(ctx{Context: context.Background(), failed: &failed}, nil)
 		var p *pipeline.PanicError
-		fmt.Println(errors.As(err, &p), p != nil && strings.Contains(string(p.Stack), "till.Charge"))
+		fmt.Println(errors.As(failed, &p), p != nil && strings.Contains(string(p.Stack), "till.Charge"))
 	}
 }
 
-// capture returns what restate.Run gives to the context: a function of the SDK's
-// that calls the user's.
-func capture(amount int) func(restate.RunContext) (any, error) {
-	var captured func(restate.RunContext) (any, error)
-	_, _ = restate.Run(restate.WithMockContext(recorder{run: &captured}), till.Charge(amount))
-	return captured
-}
-
-type recorder struct {
-	restate.MockableContext
-	run *func(restate.RunContext) (any, error)
-}
-
-func (r recorder) Run(fn func(restate.RunContext) (any, error), _ any, _ ...restate.RunOption) restate.TerminalError {
-	*r.run = fn
-	return nil
+// Run runs the closure at once: a function of the SDK's that calls the user's.
+func (c ctx) Run(fn func(restate.RunContext) (any, error), _ any, _ ...restate.RunOption) restate.TerminalError {
+	_, *c.failed = fn(c)
+	return restate.TerminalErrorf("the till failed")
 }
 `
 

@@ -46,6 +46,5 @@ func (c *lentContext) Value(key any) any {
 // context.Context asks here first: these stages must not journal, since what
 // they decide is not journaled either.
 func StageOf(ctx context.Context) string {
-	stage, _ := ctx.Value(scope.StageKey{}).(string)
-	return stage
+	return scope.StageOf(ctx)
 }

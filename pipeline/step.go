@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/safeerr"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // StepInterceptor runs around each restate.Run closure that is executed: never on
@@ -54,23 +54,7 @@ type Step struct {
 func (s *Step) Invocation() *Invocation { return s.inv }
 
 // Name returns the step's name, as restate.WithName gave it, or "".
-func (s *Step) Name() string { return stepName(s.opts) }
-
-// stepName reads the name from options. Their target has no public name in the
-// SDK, so it is inferred.
-func stepName[O any, P interface{ BeforeRun(*O) }](opts []P) string {
-	if len(opts) == 0 {
-		return ""
-	}
-	var o O
-	for _, opt := range opts {
-		opt.BeforeRun(&o)
-	}
-	if name := reflect.ValueOf(&o).Elem().FieldByName("Name"); name.IsValid() {
-		return name.String()
-	}
-	return ""
-}
+func (s *Step) Name() string { return sdk.Options(restate.RunOption.BeforeRun, s.opts).Name }
 
 // WithContext returns ctx with the deadline, the cancellation and the values of
 // inner, which has to be made from ctx. It is how a step interceptor hands a
@@ -87,21 +71,16 @@ type runContext struct {
 func (c runContext) Log() *slog.Logger         { return c.run.Log() }
 func (c runContext) Request() *restate.Request { return c.run.Request() }
 
-// WrapStep puts the step interceptors and the error mapping around a closure.
-// Whoever overrides Run and RunAsync of the SDK's context passes the closure
-// through here on its way to the SDK's own, with the options it goes there with.
+// wrapStep puts the step interceptors and the error mapping around a closure.
 //
 // The SDK runs the closure, and encodes its result, on a goroutine of its own: a panic
 // of code that it calls there ends the process or tells the stack to the caller, and
-// runtime.Goexit has it wait for ever. So encode, which is user code too and may be
-// nil, encodes what the step interceptors return, and an error is one that the SDK can
-// ask anything.
-func (inv *Invocation) WrapStep(
+// runtime.Goexit has it wait for ever. So encode, which is user code too, encodes what
+// the step interceptors return, and an error is one that the SDK can ask anything.
+func (inv *Invocation) wrapStep(
 	fn func(ctx restate.RunContext) (any, error), encode func(result any) (any, error), opts ...restate.RunOption,
 ) func(ctx restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
-		inv.running.Add(1)
-		defer inv.running.Add(-1)
 		step := &Step{inv: inv, fn: fn, opts: opts}
 		result, err := inv.apart(&step.flight, func() (any, error) {
 			result, err := inv.chain.steps(ctx, step)
@@ -126,9 +105,6 @@ func (inv *Invocation) WrapStep(
 		return nil, failed
 	}
 }
-
-// RunningSteps returns how many restate.Run closures of the attempt run now.
-func (inv *Invocation) RunningSteps() int { return int(inv.running.Load()) }
 
 // stepError is the error of a step as the SDK gets it.
 type stepError struct {

@@ -15,6 +15,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -377,7 +378,7 @@ func (c runContext) Err() error            { return c.ctx.Err() }
 
 func compile(t testing.TB, configure func(*pipeline.Config), call func(restate.Context, any) (any, error)) *pipeline.Chain {
 	t.Helper()
-	cfg := pipeline.Config{Target: pipeline.Target{Service: "shop", Handler: "Buy"}, Method: pipeline.Method{Call: call}}
+	cfg := pipeline.Config{Target: handler.Target{Service: "shop", Handler: "Buy"}, Method: pipeline.MethodFunc(call)}
 	if configure != nil {
 		configure(&cfg)
 	}

@@ -34,12 +34,12 @@ var swallowing = map[string]struct {
 	want      pipeline.Outcome // of the last attempt
 }{
 	"the handler": {func(cfg *pipeline.Config, then func(restate.Context) error) {
-		cfg.Method.Call = func(ctx restate.Context, _ any) (any, error) {
+		cfg.Method = calling(cfg.Method, func(ctx restate.Context, _ any) (any, error) {
 			if nap(ctx) {
 				return "swallowed", then(ctx)
 			}
 			return "done", nil
-		}
+		})
 	}, pipeline.Completed},
 	"a durable guard": {func(cfg *pipeline.Config, then func(restate.Context) error) {
 		cfg.Handler.Guards = []pipeline.Guard{
@@ -92,12 +92,12 @@ var swallowing = map[string]struct {
 				}
 				return nil
 			})}
-		cfg.Method.Call = func(ctx restate.Context, _ any) (any, error) {
+		cfg.Method = calling(cfg.Method, func(ctx restate.Context, _ any) (any, error) {
 			return "done", invocation(ctx).WrapCall(ctx, &pipeline.Call{Verb: pipeline.VerbCall}, nil)
-		}
+		})
 	}, pipeline.Completed},
 	"a dead letter": {func(cfg *pipeline.Config, then func(restate.Context) error) {
-		cfg.Method.Call = func(restate.Context, any) (any, error) { return nil, restate.TerminalErrorf("dead") }
+		cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) { return nil, restate.TerminalErrorf("dead") })
 		cfg.Handler.DeadLetter = &pipeline.DeadLetter{Send: func(ctx restate.Context, _ pipeline.Letter) error {
 			if nap(ctx) {
 				return then(ctx)

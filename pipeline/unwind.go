@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/internal/safeerr"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // This file is the one place where what unwinds a goroutine is caught: a panic of
@@ -35,8 +36,8 @@ import (
 // outcome Aborted; observers are told a *PanicError here too.
 //
 // What remains is user code that recovers a panic of the SDK's by itself, with no
-// stage in between. The SDK's context tells of those that end the attempt, by
-// [Invocation.SDKPanicked].
+// stage in between. The SDK's context tells of those that end the attempt: see
+// sdkPanicked.
 
 // taker says what becomes of a panic of the user's.
 type taker uint8
@@ -57,17 +58,11 @@ type flight struct {
 	warned  atomic.Bool              // that the SDK's panic was recovered
 }
 
-// sdkPanic is what the SDK panicked with.
-type sdkPanic struct {
-	value any
-	stack []byte // nil for a suspension
-}
-
 // note keeps what the SDK panicked with. The first counts: what comes later is the
 // SDK's refusal to go on.
 func (f *flight) note(value any) *sdkPanic {
 	p := &sdkPanic{value: value}
-	if !isSuspension(value) {
+	if !sdk.IsSuspension(value) {
 		p.stack = stack()
 	}
 	if !f.sdk.CompareAndSwap(nil, p) {
@@ -83,12 +78,11 @@ func (f *flight) refused(r any) bool {
 	return p != nil && same(r, p.value)
 }
 
-// SDKPanicked is told what an operation of the SDK's panics with, by whoever
-// overrides the SDK's context, on the way of that panic: from a deferred function of
-// the operation. If it ends the attempt, as a suspension does, then it goes on behind
-// whoever recovers it, and is the outcome.
-func (inv *Invocation) SDKPanicked(value any) {
-	if endsAttempt(value) && whose() == ofSDK {
+// sdkPanicked is told what an operation of the SDK's panics with, on the way of that
+// panic: from a deferred function of the operation. If it ends the attempt, as a
+// suspension does, then it goes on behind whoever recovers it, and is the outcome.
+func (inv *Invocation) sdkPanicked(value any) {
+	if sdk.EndsAttempt(value) && sdk.Whose() == sdk.OfSDK {
 		inv.flight.note(value)
 	}
 }
@@ -125,9 +119,9 @@ func (inv *Invocation) warn(f *flight, p *sdkPanic) {
 		"panic", safeerr.TextOf(p.value))
 }
 
-// SDKRecovered is told that user code recovered the panic that [Invocation.SDKPanicked]
-// was told of, and goes on with another operation, which raises it again.
-func (inv *Invocation) SDKRecovered() {
+// sdkRecovered is told that user code recovered the panic that sdkPanicked was told
+// of, and goes on with another operation, which raises it again.
+func (inv *Invocation) sdkRecovered() {
 	if p := inv.flight.sdk.Load(); p != nil {
 		inv.warn(&inv.flight, p)
 	}
@@ -149,16 +143,16 @@ func (inv *Invocation) unwind(f *flight, by taker, returned *bool, err *error) {
 	if *returned {
 		return
 	}
-	origin := whose()
+	origin := sdk.Whose()
 	switch {
-	case origin == ofGoexit:
+	case origin == sdk.OfGoexit:
 		inv.vanish(f, by)
 		return
-	case origin == ofUser && by == byHandler:
+	case origin == sdk.OfUser && by == byHandler:
 		return
 	}
 	r := recover()
-	if origin == ofSDK || isSDKValue(r) {
+	if origin == sdk.OfSDK || sdk.IsValue(r) {
 		f.note(r)
 		if by == byStep {
 			return
@@ -258,7 +252,7 @@ func (inv *Invocation) unconcluded(r any, err *error) (raise any) {
 		case r == nil:
 			inv.vanish(&inv.flight, byStage)
 		case same(r, p.value):
-		case inv.flight.refused(r), whoseIsLast() == ofSDK:
+		case inv.flight.refused(r), sdk.WhoseIsLast() == sdk.OfSDK:
 			inv.warn(&inv.flight, p)
 		default:
 			inv.notifyPanicked(&inv.flight, newPanicError(r))
@@ -277,10 +271,10 @@ func (inv *Invocation) unconcluded(r any, err *error) (raise any) {
 	}
 }
 
-// ForSDK makes of the error that [Chain.Run] returned what the SDK is given: an error
-// of plain values, with the text and with the terminal error that it wraps. The SDK
-// is given a panic as one, and logs it so.
-func (inv *Invocation) ForSDK(err error) error {
+// toSDK makes of the error of an attempt what the SDK is given: an error of plain
+// values, with the text and with the terminal error that it wraps. The SDK is given a
+// panic as one, and logs it so.
+func toSDK(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -311,7 +305,7 @@ func (inv *Invocation) interrupted(p *sdkPanic) (of *PanicError) {
 	switch {
 	case inv.root.Err() != nil:
 		inv.outcome, inv.err = Aborted, inv.orAborted(failure)
-	case isSuspension(p.value):
+	case sdk.IsSuspension(p.value):
 		inv.outcome = Suspended
 	default:
 		inv.outcome, inv.err = Retryable, failure

@@ -120,13 +120,13 @@ func deep(n int, fn func()) {
 func TestAPanicOfTheSDKIsSeenBelowADeepStack(t *testing.T) {
 	t.Parallel()
 	a := try(t, func(cfg *pipeline.Config, _ *pipeline.Invocation) {
-		cfg.Method.Call = func(restate.Context, any) (any, error) {
+		cfg.Method = calling(cfg.Method, func(restate.Context, any) (any, error) {
 			defer func() {
 				deep(200, func() { panic("in its place") })
 			}()
 			sdkPanic()
 			return nil, nil
-		}
+		})
 	})
 	require.Equal(t, "in its place", a.raised, "it goes on as what it is now")
 	require.Len(t, a.ends, 1)
@@ -137,7 +137,7 @@ func TestAMemberWhoseMethodsPanicHasANameAndFailsTheStart(t *testing.T) {
 	t.Parallel()
 	chain, err := pipeline.Compile(pipeline.Config{
 		Handler: pipeline.Stages{Guards: []pipeline.Guard{muteGuard{}}},
-		Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, nil }},
+		Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, nil }),
 	})
 	require.NoError(t, err)
 	require.Equal(t, "pipeline_test.muteGuard", chain.Members()[0].Name)
@@ -156,7 +156,7 @@ func TestAMemberWhoseMethodsPanicHasANameAndFailsTheStart(t *testing.T) {
 			t.Parallel()
 			_, err := pipeline.Compile(pipeline.Config{
 				Handler: pipeline.Stages{Guards: []pipeline.Guard{checkedGuard{check: test.check}}},
-				Method:  pipeline.Method{Call: func(restate.Context, any) (any, error) { return nil, nil }},
+				Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, nil }),
 			})
 			require.ErrorContains(t, err, test.want)
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -73,8 +74,8 @@ func callTo[O any](ctx restate.Context, to callee, in any, opts []restate.Reques
 	return request[O](ctx, to, in, opts)
 }
 
-// interceptedCall is a function of its own, as its kin are, since what its closure
-// holds is allocated, which a call without interceptors need not pay for.
+// interceptedCall is a function of its own, as are interceptedStart and interceptedSend:
+// its closure allocates, and a call without interceptors should not.
 func interceptedCall[O any](ctx restate.Context, inv *pipeline.Invocation, to callee, in any, opts []restate.RequestOption) (out O, err error) {
 	err = inv.WrapCall(ctx, newCall(to, pipeline.VerbCall, in, &out, opts), func(ctx restate.Context, c *pipeline.Call) (err error) {
 		out, err = request[O](ctx, to, c.Input, withHeaders(opts, c))
@@ -92,14 +93,14 @@ func request[O any](ctx restate.Context, to callee, in any, opts []restate.Reque
 	return f.result()
 }
 
-// Start calls a handler without waiting. The result is a [durable.Future], for waiting
+// Start calls a handler and does not wait. It returns a [durable.Future], to wait for
 // later, together with others or with a timeout:
 //
 //	quote, err := rpc.Start(ctx, s.shop, (*Shop).Quote, item)
 //	…
 //	price, err := quote.OrTimeout(ctx, time.Minute).Await(ctx)
 //
-// The error is one of those that [Call] returns before anything is called.
+// The error is one that [Call] returns before it calls the handler.
 func Start[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.RequestOption) (durable.Future[O], error) {
 	return start[O](ctx, to, method, in, opts)
 }
@@ -150,7 +151,7 @@ func interceptedStart[O any](ctx restate.Context, inv *pipeline.Invocation, to c
 }
 
 func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate.RequestOption) (f *response[O], err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if err := to.checkRequest(opts); err != nil {
 		return nil, err
 	}
@@ -159,20 +160,20 @@ func requestFuture[O any](ctx restate.Context, to callee, in any, opts []restate
 		return nil, err
 	}
 	f = &response[O]{to: to.handlerName, from: scope.Of(ctx), input: input}
-	// Not by the SDK's functions, which allocate a client and a future of their own.
-	switch sdk := scope.Mockable(ctx); to.kind {
+	// The SDK's functions would allocate a client and a future more.
+	switch own := sdk.Mockable(ctx); to.kind {
 	case handler.Object:
-		f.made = sdk.Object(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Object(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
 	case handler.Workflow:
-		f.made = sdk.Workflow(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Workflow(to.service, to.key, to.handler, to.options...).RequestFuture(&f.input, opts...)
 	default:
-		f.made = sdk.Service(to.service, to.handler, to.options...).RequestFuture(&f.input, opts...)
+		f.made = own.Service(to.service, to.handler, to.options...).RequestFuture(&f.input, opts...)
 	}
 	f.input = payload.Encoded{} // it is in the journal now
 	return f, nil
 }
 
-// made is what the SDK's context makes of a call.
+// made is the SDK's future of a call.
 type made interface {
 	restate.Future
 	restate.Invocation
@@ -188,12 +189,12 @@ type response[O any] struct {
 	input payload.Encoded
 }
 
-// Unwrap implements scope.Wrapper.
+// Unwrap implements sdk.Wrapper.
 func (r *response[O]) Unwrap() restate.Future { return r.made }
 
-// result waits for the result.
+// result waits for the result of the call.
 func (r *response[O]) result() (out O, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	var p payload.Payload[O]
 	if failure := r.made.Response(&p); failure != nil {
 		return out, r.to.failed(failure, r.made.GetInvocationId)
@@ -201,8 +202,8 @@ func (r *response[O]) result() (out O, err error) {
 	return decode(r.from, r.to, p)
 }
 
-// Send calls a handler that runs on its own, now or, with restate.WithDelay,
-// later. A negative delay is none. The caller goes on at once. See [Call].
+// Send calls a handler and does not wait for it. It runs now or, with restate.WithDelay,
+// later. A negative delay counts as zero. See [Call] for the names and the errors.
 func Send[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.SendOption) (Handle[O], error) {
 	return sendTo[O](ctx, to, method, in, opts)
 }
@@ -249,7 +250,7 @@ func interceptedSend[O any](ctx restate.Context, inv *pipeline.Invocation, to ca
 }
 
 func send[O any](ctx restate.Context, to callee, in any, opts []restate.SendOption) (sent Handle[O], err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	if opts, err = to.checkSend(opts); err != nil {
 		return Handle[O]{}, err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // handlerName names a handler, or an invocation, in errors.
@@ -35,13 +35,13 @@ type callee struct {
 	options []restate.ClientOption
 }
 
-// with adds options, of which the last one counts.
+// with adds options. Of each kind the last one counts.
 func (c callee) with(opts []restate.ClientOption) callee {
 	if len(opts) == 0 {
 		return c
 	}
 	c.options = append(c.options[:len(c.options):len(c.options)], opts...)
-	o := sdkoption.Collect(restate.ClientOption.BeforeClient, c.options)
+	o := sdk.Options(restate.ClientOption.BeforeClient, c.options)
 	if o.InputCodec != nil {
 		c.input = o.InputCodec
 	}
@@ -51,8 +51,8 @@ func (c callee) with(opts []restate.ClientOption) callee {
 	return c
 }
 
-// checkKey reports a key that no call can carry. Keys come with the data, so the
-// error is for whoever sent it.
+// checkKey reports a key that no call can carry. Keys come with the data, so the error is
+// terminal.
 func (c callee) checkKey() error {
 	switch {
 	case !c.kind.Keyed():
@@ -105,7 +105,7 @@ func (c callee) checkRequest(opts []restate.RequestOption) error {
 	if len(opts) == 0 {
 		return nil
 	}
-	o := sdkoption.Collect(restate.RequestOption.BeforeRequest, opts)
+	o := sdk.Options(restate.RequestOption.BeforeRequest, opts)
 	texts := []string{"idempotency key", o.IdempotencyKey, "limit key", o.LimitKey}
 	if o.Headers != nil {
 		texts = appendHeaders(texts, o.Headers.ToMap())
@@ -113,13 +113,13 @@ func (c callee) checkRequest(opts []restate.RequestOption) error {
 	return c.checkTexts(texts)
 }
 
-// checkSend is checkRequest for sends. It returns options with no negative delay,
-// which is none: see [Send].
+// checkSend is checkRequest for sends. It returns options without a negative delay: see
+// [Send].
 func (c callee) checkSend(opts []restate.SendOption) ([]restate.SendOption, error) {
 	if len(opts) == 0 {
 		return opts, nil
 	}
-	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
+	o := sdk.Options(restate.SendOption.BeforeSend, opts)
 	if o.Delay < 0 {
 		opts = append(slices.Clip(opts), restate.WithDelay(0))
 	}

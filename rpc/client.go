@@ -9,18 +9,17 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// Service addresses the service T from inside handlers. Registering the
-// service makes it injectable everywhere, also into T itself and into services
-// that T calls: it needs no instance. It is a [Target].
+// Service is a client of the service T, for use inside handlers. Registering the service
+// makes it injectable everywhere, also into T itself and into services that T calls: it
+// needs no instance. It is a [Target].
 type Service[T any] struct {
 	registry *handler.Registry
 	options  []restate.ClientOption
 }
 
 // With returns a client whose calls have options of the SDK, such as
-// restate.WithInputCodec and restate.WithScope. A scope inside handlers needs a
-// protocol that version 1.2 of the SDK does not speak yet: such a call fails with
-// code 573.
+// restate.WithInputCodec and restate.WithScope. Version 1.2 of the SDK does not support a
+// scope inside handlers: such a call fails with code 573.
 func (c Service[T]) With(opts ...restate.ClientOption) Service[T] {
 	return Service[T]{c.registry, append(c.options[:len(c.options):len(c.options)], opts...)}
 }
@@ -29,30 +28,31 @@ func (c Service[T]) address() address[T] {
 	return address[T]{registry: c.registry, kind: handler.Service, options: c.options}
 }
 
-// NewService returns the client of the service T. Registering T with package fxrestate
-// makes it injectable, which is how to come by one. The registry knows the names.
+// NewService returns a client of the service T. The registry knows the names of services.
+// Applications do not need it: registering T with package fxrestate makes the client
+// injectable.
 func NewService[T any](registry *handler.Registry) Service[T] { return Service[T]{registry: registry} }
 
-// NewObject returns the client of the virtual objects T: see [NewService].
+// NewObject returns a client of the virtual objects of type T: see [NewService].
 func NewObject[T any](registry *handler.Registry) Object[T] { return Object[T]{registry} }
 
-// NewWorkflow returns the client of the workflows T: see [NewService].
+// NewWorkflow returns a client of the workflows of type T: see [NewService].
 func NewWorkflow[T any](registry *handler.Registry) Workflow[T] { return Workflow[T]{registry} }
 
-// Object addresses virtual objects of the type T from inside handlers: see
+// Object is a client of the virtual objects of type T, for use inside handlers: see
 // [Service]. Its method Key makes the [Target].
 type Object[T any] struct{ registry *handler.Registry }
 
-// Key addresses the object with the given key.
+// Key returns the target for the object with the given key. It must not be empty.
 func (c Object[T]) Key(key string) Keyed[T] {
 	return Keyed[T]{address[T]{registry: c.registry, kind: handler.Object, key: key}}
 }
 
-// Workflow addresses workflows of the type T from inside handlers: see
+// Workflow is a client of the workflows of type T, for use inside handlers: see
 // [Service]. Its method ID makes the [Target].
 type Workflow[T any] struct{ registry *handler.Registry }
 
-// ID addresses the workflow with the given id.
+// ID returns the target for the workflow with the given id. It must not be empty.
 func (c Workflow[T]) ID(id string) Keyed[T] {
 	return Keyed[T]{address[T]{registry: c.registry, kind: handler.Workflow, key: id}}
 }
@@ -69,7 +69,7 @@ func (k Keyed[T]) With(opts ...restate.ClientOption) Keyed[T] {
 
 func (k Keyed[T]) address() address[T] { return k.to }
 
-// Target is what [Call] and its kin call: a [Service], or what
+// Target is what a verb such as [Call] takes: a [Service], or the [Keyed] that
 // [Object.Key] and [Workflow.ID] return.
 type Target[T any] interface {
 	address() address[T]
@@ -83,9 +83,8 @@ type address[T any] struct {
 	options  []restate.ClientOption
 }
 
-// resolve finds the handler that a method expression names. The types are
-// checked by the compiler; what is left are a client that fx did not make, a
-// client of the wrong kind for the type, and a bad key.
+// resolve finds the handler that a method expression names. The compiler has checked the
+// types. What is left are a zero client, a client of the wrong kind, and a bad key.
 func (a address[T]) resolve(method any) (callee, error) {
 	if a.registry == nil {
 		return callee{}, errors.New("rpc: the client was not injected; take it as a parameter of a constructor")

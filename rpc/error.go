@@ -7,7 +7,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/handler"
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // CallError is what [Call], [Handle.Attach] and the future of [Start] return when the
@@ -17,7 +17,7 @@ type CallError = handler.CallError
 // failed makes the error of a call. The server told the id before the result, so
 // that asking for it does not wait.
 func (n handlerName) failed(failure restate.TerminalError, id func() string) error {
-	if misuse := (*scope.Misuse)(nil); errors.As(failure, &misuse) {
+	if misuse := (*sdk.Misuse)(nil); errors.As(failure, &misuse) {
 		return failure // of the ctx, not of the handler
 	}
 	target := n.String()

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/fx/fxtest"
 	"go.uber.org/zap"
 
-	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
@@ -112,7 +111,7 @@ func (a *Asker) ways() map[string]func(ctx restate.Context) error {
 			if err != nil {
 				return err
 			}
-			id, err := sent.ID()
+			id, err := sent.ID(ctx)
 			if err != nil {
 				return err
 			}
@@ -150,13 +149,12 @@ func (a *Asker) Wait(ctx restate.Context) error {
 
 // askerApp runs the services, so that each wait suspends when the endpoint only
 // responds.
-func askerApp(t *testing.T, respondOnly bool, opts ...fx.Option) (*ingress.Client, *admin.Client, *Asker) {
+func askerApp(t *testing.T, respondOnly bool, opts ...fx.Option) (*ingress.Client, *Asker) {
 	t.Helper()
 	require.NoError(t, testkit.CompileCore())
 	cfg := testkit.Config()
 	cfg.Endpoint.RequestResponse = respondOnly
 	var client *ingress.Client
-	var admins *admin.Client
 	asker := &Asker{ended: make(chan error, 1)}
 	app := fxtest.New(t, append(opts,
 		fxrestate.Module, fx.Supply(zap.NewNop(), cfg),
@@ -166,10 +164,10 @@ func askerApp(t *testing.T, respondOnly bool, opts ...fx.Option) (*ingress.Clien
 			asker.refuser, asker.box = refuser, box
 			return asker
 		}),
-		fx.Populate(&client, &admins))...)
+		fx.Populate(&client))...)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
-	return client, admins, asker
+	return client, asker
 }
 
 func TestAFailedCallTellsItsTargetAndItsInvocation(t *testing.T) {
@@ -184,7 +182,7 @@ func TestAFailedCallTellsItsTargetAndItsInvocation(t *testing.T) {
 		))}},
 	} {
 		t.Run(mode, func(t *testing.T) {
-			client, _, asker := askerApp(t, run.respondOnly, run.opts...)
+			client, asker := askerApp(t, run.respondOnly, run.opts...)
 			to := ingress.NewService[*Asker](client)
 			for way := range asker.ways() {
 				t.Run(way, func(t *testing.T) {
@@ -209,7 +207,7 @@ func TestAFailedCallTellsItsTargetAndItsInvocation(t *testing.T) {
 }
 
 func TestAFailureThatIsReturnedEndsTheCallerAlike(t *testing.T) {
-	client, _, asker := askerApp(t, false)
+	client, asker := askerApp(t, false)
 	to := ingress.NewService[*Asker](client)
 	for name, method := range map[string]func(*Asker, restate.Context, string) error{"as it is": (*Asker).Pass, "wrapped": (*Asker).Wrap} {
 		for way := range asker.ways() {
@@ -230,11 +228,11 @@ func TestAFailureThatIsReturnedEndsTheCallerAlike(t *testing.T) {
 }
 
 func TestACallThatACancellationEndedSaysWhatWasCalled(t *testing.T) {
-	client, admins, asker := askerApp(t, false)
+	client, asker := askerApp(t, false)
 	ctx := testkit.Context(t)
 	sent, err := ingress.Send0Void(ctx, ingress.NewService[*Asker](client), (*Asker).Wait)
 	require.NoError(t, err)
-	require.NoError(t, admins.CancelInvocation(ctx, sent.ID()))
+	require.NoError(t, sent.Cancel(ctx))
 	seen := seenOf(<-asker.ended)
 	require.True(t, seen.Cancelled, "%+v", seen)
 	require.Equal(t, "Refuser/Hang", seen.Target)
@@ -245,7 +243,7 @@ func TestACallThatACancellationEndedSaysWhatWasCalled(t *testing.T) {
 }
 
 func TestAnEmptyKeyIsToldFromOtherMistakes(t *testing.T) {
-	client, _, _ := askerApp(t, false)
+	client, _ := askerApp(t, false)
 	seen, err := ingress.Call0(testkit.Context(t), ingress.NewService[*Asker](client), (*Asker).Nobody)
 	require.NoError(t, err)
 	require.Equal(t, Seen{Text: "rpc: call of RefuserBox/Refuse with an empty key", Terminal: true}, seen)

@@ -38,7 +38,7 @@ func (d *Desk) Order(ctx restate.ObjectContext, about string) error {
 	if err != nil {
 		return err
 	}
-	id, err := sent.ID()
+	id, err := sent.ID(ctx)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (a *Accounts) Create(ctx restate.Context, user string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return reminder.ID()
+	return reminder.ID(ctx)
 }
 
 func ExampleSend() {

@@ -10,11 +10,16 @@ import (
 
 	"github.com/fxrestate/go/internal/payload"
 	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
-// Handle stands for an invocation that was sent: [Send] returns it, and
-// [HandleOf] at another time. O is its result.
+// Handle is a handle of an invocation whose result is an O. [Send] returns one, and
+// [HandleOf] makes one of an earlier invocation.
+//
+// Package ingress has the same handle outside handlers. There it also has Output, which
+// returns the result without waiting. Version 1.2 of the SDK does not offer that
+// operation inside handlers, although the service protocol has it. A handler can get the
+// output in a step (restate.Run), with a client that ingress.New made.
 type Handle[O any] struct {
 	sent  restate.Invocation
 	id    string
@@ -22,32 +27,30 @@ type Handle[O any] struct {
 	codec encoding.Codec
 }
 
-// HandleOf returns the handle of the invocation with an id that [Handle.ID] told, in
-// another handler or at another time. Its result is read by the codec of the
-// options (restate.WithCodec and the like), by default as JSON; O must fit the
-// handler, which nothing checks before.
+// HandleOf returns a handle of the invocation with the given id, which comes from
+// [Handle.ID] in another handler or at another time. The result is decoded as JSON unless
+// restate.WithCodec says otherwise. Nothing checks that O is the result of the handler.
 func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
-	codec := sdkoption.Collect(restate.AttachOption.BeforeAttach, opts).Codec
+	codec := sdk.Options(restate.AttachOption.BeforeAttach, opts).Codec
 	if codec == nil {
 		codec = encoding.JSONCodec
 	}
 	return Handle[O]{id: id, of: handlerName{service: "invocation " + id}, codec: codec}
 }
 
-// ID returns the invocation's id. After a [Send] it waits until the server has
-// told it, in the way in which durable operations wait: the attempt may be
-// suspended. The error is that of a zero Handle, and of an id that is none.
-func (i Handle[O]) ID() (id string, err error) {
-	defer scope.Rescue(&err)
+// ID returns the invocation's id, for [HandleOf] at another time. After a [Send] it waits
+// until the server has assigned the id. Like all durable waiting that may suspend the
+// attempt. It returns an error for a zero Handle, and for a text that is not an id.
+func (i Handle[O]) ID(_ restate.Context) (id string, err error) {
+	defer sdk.Rescue(&err)
 	return i.checkedID()
 }
 
-// Attach waits for the invocation's result. A failure of its handler is a
-// restate.TerminalError with its code, and so is an id that is none, with code 400.
-// A result that does not decode into O is an error that names the handler, or the
-// id; it is not terminal.
+// Attach waits for the result. The failure of the handler is a [*CallError]. A text that
+// is not an id is a terminal error with code 400. A result that does not decode into O is
+// an error that names the handler, or the id. It is not terminal.
 func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		var none O
@@ -60,12 +63,13 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 	return decode(scope.Of(ctx), i.of, value)
 }
 
-// Cancel asks the invocation to stop. It goes on until it next waits for
-// something, which then fails as [durable.IsCancelled] tells
-// (https://docs.restate.dev/services/invocation/managing-invocations). The error is
-// that of an id that is none.
+// Cancel asks the invocation to stop. It goes on until it next waits for something, which
+// then fails as [durable.IsCancelled] tells
+// (https://docs.restate.dev/services/invocation/managing-invocations). Cancel does not
+// wait for that. Nothing happens to an invocation that has ended. A text that is not an
+// id is a terminal error with code 400.
 func (i Handle[O]) Cancel(ctx restate.Context) (err error) {
-	defer scope.Rescue(&err)
+	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
 		return err
@@ -74,10 +78,10 @@ func (i Handle[O]) Cancel(ctx restate.Context) (err error) {
 	return nil
 }
 
-var errZeroHandle = errors.New("rpc: a zero Handle stands for nothing; get one from Send or HandleOf")
+var errZeroHandle = errors.New("rpc: a zero Handle has no invocation; get one from Send or HandleOf")
 
-// checkedID returns the id. The server would have the invocation retried for ever
-// because of a text that is no id.
+// checkedID returns the id. With a text that is not an id, the server would have the
+// calling invocation retried for ever.
 func (i Handle[O]) checkedID() (string, error) {
 	switch {
 	case i.codec == nil:
@@ -93,8 +97,8 @@ func (i Handle[O]) checkedID() (string, error) {
 	}
 }
 
-// looksLikeID reports whether a text has the form of an id: a prefix, the version
-// of the form, and letters and digits, of which version 1 has a fixed number.
+// looksLikeID reports whether a text has the form of an id: a prefix, the version of the
+// form, and letters and digits. Version 1 has a fixed number of them.
 func looksLikeID(id string) bool {
 	rest, ok := strings.CutPrefix(id, "inv_")
 	if !ok || rest == "" || rest[0] == '1' && len(rest) != 34 {

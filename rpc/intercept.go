@@ -6,7 +6,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/scope"
-	"github.com/fxrestate/go/internal/sdkoption"
+	"github.com/fxrestate/go/internal/sdk"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -17,16 +17,16 @@ func intercepting(ctx restate.Context) *pipeline.Invocation {
 	if err != nil {
 		return nil
 	}
-	inv, _ := s.Steps().(*pipeline.Invocation)
-	if inv == nil || !inv.InterceptsCalls() {
+	owner, ok := s.Owner().(interface{ Invocation() *pipeline.Invocation })
+	if !ok || !owner.Invocation().InterceptsCalls() {
 		return nil
 	}
-	return inv
+	return owner.Invocation()
 }
 
 // newCall describes a call to its interceptors.
 func newCall(to callee, verb pipeline.Verb, in, out any, opts []restate.RequestOption) *pipeline.Call {
-	o := sdkoption.Collect(restate.RequestOption.BeforeRequest, opts)
+	o := sdk.Options(restate.RequestOption.BeforeRequest, opts)
 	c := &pipeline.Call{
 		Verb: verb, Service: to.service, Key: to.key, Handler: to.handler,
 		Input: in, Output: out, IdempotencyKey: o.IdempotencyKey,
@@ -39,7 +39,7 @@ func newCall(to callee, verb pipeline.Verb, in, out any, opts []restate.RequestO
 
 // newSend describes a send to its interceptors.
 func newSend(to callee, in any, opts []restate.SendOption) *pipeline.Call {
-	o := sdkoption.Collect(restate.SendOption.BeforeSend, opts)
+	o := sdk.Options(restate.SendOption.BeforeSend, opts)
 	c := &pipeline.Call{
 		Verb: pipeline.VerbSend, Service: to.service, Key: to.key, Handler: to.handler,
 		Input: in, IdempotencyKey: o.IdempotencyKey, Delay: max(o.Delay, 0),

@@ -14,18 +14,18 @@ import (
 // NamedHandler calls a handler by name from inside handlers: see [Named].
 type NamedHandler[I, O any] struct{ to callee }
 
-// Named returns a handler of a service whose type is not at hand, such as one
-// written in another language or one whose name is known at run time only:
+// Named returns a handler of a service without a Go type, such as one in another language
+// or one whose name is known only at run time:
 //
 //	greet := rpc.Named[string, string]("Greeter", "greet")
 //	text, err := greet.Call(ctx, "Ada")
 //	total, err := rpc.Named[restate.Void, int]("cart", "total").Key(id).Call(ctx, restate.Void{})
 //
-// restate.Void stands for no input and no result. Values are JSON unless
-// [NamedHandler.With] says otherwise. Nothing checks names and types, and the
-// server retries the caller for as long as it knows no such handler: prefer a
-// contract (fxrestate.RemoteService) where the types are known. It needs no client, and may
-// be declared as a variable of the package.
+// restate.Void stands for no input and for no result. Values are JSON unless
+// [NamedHandler.With] says otherwise. Nothing checks the names and the types, and the
+// server retries the caller for as long as it does not know the handler. Where the types
+// are known, prefer a contract (fxrestate.RemoteService). A NamedHandler needs no client,
+// and may be a variable of the package.
 func Named[I, O any](service, handler string) NamedHandler[I, O] {
 	return NamedHandler[I, O]{callee{
 		handlerName: handlerName{service, handler},

@@ -28,10 +28,16 @@
 //	func (c *Cart) AddItem(ctx restate.ObjectContext, in Item) (Contents, error)
 //
 // it writes the interfaces CartClient, for calls from inside handlers, and
-// CartIngress, for calls from outside, with their constructors:
+// CartIngress, for calls from outside. Registering the struct provides both to fx:
 //
 //	fxrestate.Object[*Cart](NewCart),
-//	fx.Provide(NewCartClient, NewCartIngress),
+//	fx.Provide(NewAPI), // may take a CartClient or a CartIngress
+//
+// So does declaring it as the contract of a service elsewhere, as in
+// fxrestate.RemoteObject[*Cart](), and it may be a struct of another package: the
+// generated file lies beside the struct, and the registration finds it through the
+// method RestateClients. A program that also has an fx.Provide of NewCartClient does not
+// start: fx says that it is already provided. Remove that fx.Provide.
 //
 // A client takes the form of the kind: an object is addressed with Key, a workflow
 // with ID, and a service needs neither. Its methods are those of the struct, and

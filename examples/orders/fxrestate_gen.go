@@ -20,6 +20,13 @@ var (
 	_ func(*Cart, restate.ObjectSharedContext) (int, error)    = (*Cart).Total
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Cart] is registered. The parameter keeps the clients from structs that
+// embed Cart.
+func (*Cart) RestateClients(*Cart) []any {
+	return []any{NewCartClient, NewCartIngress}
+}
+
 // CartClient calls the virtual object [Cart] from inside handlers.
 type CartClient interface {
 	// Key addresses the virtual object with the given key.
@@ -61,7 +68,8 @@ type CartStarts interface {
 	Total(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[int], error)
 }
 
-// NewCartClient is the constructor of CartClient, for fx.Provide.
+// NewCartClient is the constructor of CartClient. Registering [Cart] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewCartClient(client rpc.Object[*Cart]) CartClient {
 	return restateCartClient{client}
 }
@@ -180,7 +188,8 @@ type CartIngressLookups interface {
 	Total(opts ...ingress.RequestOption) ingress.Handle[int]
 }
 
-// NewCartIngress is the constructor of CartIngress, for fx.Provide.
+// NewCartIngress is the constructor of CartIngress. Registering [Cart] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewCartIngress(client *ingress.Client) CartIngress {
 	return ingressCartClient{ingress.NewObject[*Cart](client)}
 }
@@ -263,6 +272,13 @@ var (
 	_ func(*Deliveries, restate.Context, Delivery) error = (*Deliveries).Record
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Deliveries] is registered. The parameter keeps the clients from structs that
+// embed Deliveries.
+func (*Deliveries) RestateClients(*Deliveries) []any {
+	return []any{NewDeliveriesClient, NewDeliveriesIngress}
+}
+
 // DeliveriesClient calls the service [Deliveries] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type DeliveriesClient interface {
@@ -286,7 +302,8 @@ type DeliveriesStarts interface {
 	Record(ctx restate.Context, in Delivery, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
 }
 
-// NewDeliveriesClient is the constructor of DeliveriesClient, for fx.Provide.
+// NewDeliveriesClient is the constructor of DeliveriesClient. Registering [Deliveries] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewDeliveriesClient(client rpc.Service[*Deliveries]) DeliveriesClient {
 	return restateDeliveriesClient{client}
 }
@@ -343,7 +360,8 @@ type DeliveriesIngressLookups interface {
 	Record(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 }
 
-// NewDeliveriesIngress is the constructor of DeliveriesIngress, for fx.Provide.
+// NewDeliveriesIngress is the constructor of DeliveriesIngress. Registering [Deliveries] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewDeliveriesIngress(client *ingress.Client) DeliveriesIngress {
 	return ingressDeliveriesClient{ingress.NewService[*Deliveries](client)}
 }
@@ -384,6 +402,13 @@ var (
 	_ func(*Notifications, restate.Context, Mail) error = (*Notifications).Notify
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Notifications] is registered. The parameter keeps the clients from structs that
+// embed Notifications.
+func (*Notifications) RestateClients(*Notifications) []any {
+	return []any{NewNotificationsClient, NewNotificationsIngress}
+}
+
 // NotificationsClient calls the service [Notifications] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type NotificationsClient interface {
@@ -407,7 +432,8 @@ type NotificationsStarts interface {
 	Notify(ctx restate.Context, in Mail, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
 }
 
-// NewNotificationsClient is the constructor of NotificationsClient, for fx.Provide.
+// NewNotificationsClient is the constructor of NotificationsClient. Registering [Notifications] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewNotificationsClient(client rpc.Service[*Notifications]) NotificationsClient {
 	return restateNotificationsClient{client}
 }
@@ -464,7 +490,8 @@ type NotificationsIngressLookups interface {
 	Notify(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 }
 
-// NewNotificationsIngress is the constructor of NotificationsIngress, for fx.Provide.
+// NewNotificationsIngress is the constructor of NotificationsIngress. Registering [Notifications] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewNotificationsIngress(client *ingress.Client) NotificationsIngress {
 	return ingressNotificationsClient{ingress.NewService[*Notifications](client)}
 }
@@ -509,6 +536,13 @@ var (
 	_ func(*Orders, restate.WorkflowContext, Order) (Progress, error) = (*Orders).Run
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Orders] is registered. The parameter keeps the clients from structs that
+// embed Orders.
+func (*Orders) RestateClients(*Orders) []any {
+	return []any{NewOrdersClient, NewOrdersIngress}
+}
+
 // OrdersClient calls the workflow [Orders] from inside handlers.
 type OrdersClient interface {
 	// ID addresses the workflow with the given id.
@@ -547,7 +581,8 @@ type OrdersStarts interface {
 	Run(ctx restate.Context, in Order, opts ...restate.RequestOption) (durable.Future[Progress], error)
 }
 
-// NewOrdersClient is the constructor of OrdersClient, for fx.Provide.
+// NewOrdersClient is the constructor of OrdersClient. Registering [Orders] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewOrdersClient(client rpc.Workflow[*Orders]) OrdersClient {
 	return restateOrdersClient{client}
 }
@@ -651,7 +686,8 @@ type OrdersIngressLookups interface {
 	Run(opts ...ingress.RequestOption) ingress.Handle[Progress]
 }
 
-// NewOrdersIngress is the constructor of OrdersIngress, for fx.Provide.
+// NewOrdersIngress is the constructor of OrdersIngress. Registering [Orders] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewOrdersIngress(client *ingress.Client) OrdersIngress {
 	return ingressOrdersClient{ingress.NewWorkflow[*Orders](client)}
 }
@@ -722,6 +758,13 @@ var (
 	_ func(*Payments, restate.Context, Charge) (Receipt, error) = (*Payments).Charge
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Payments] is registered. The parameter keeps the clients from structs that
+// embed Payments.
+func (*Payments) RestateClients(*Payments) []any {
+	return []any{NewPaymentsClient, NewPaymentsIngress}
+}
+
 // PaymentsClient calls the service [Payments] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
@@ -745,7 +788,8 @@ type PaymentsStarts interface {
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (durable.Future[Receipt], error)
 }
 
-// NewPaymentsClient is the constructor of PaymentsClient, for fx.Provide.
+// NewPaymentsClient is the constructor of PaymentsClient. Registering [Payments] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewPaymentsClient(client rpc.Service[*Payments]) PaymentsClient {
 	return restatePaymentsClient{client}
 }
@@ -802,7 +846,8 @@ type PaymentsIngressLookups interface {
 	Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt]
 }
 
-// NewPaymentsIngress is the constructor of PaymentsIngress, for fx.Provide.
+// NewPaymentsIngress is the constructor of PaymentsIngress. Registering [Payments] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewPaymentsIngress(client *ingress.Client) PaymentsIngress {
 	return ingressPaymentsClient{ingress.NewService[*Payments](client)}
 }

@@ -73,8 +73,6 @@ func teaHouse() fx.Option {
 		fxrestate.Service[*Notifications](NewNotifications, fxrestate.Name("notifications")),
 		fxrestate.Workflow[*Orders](NewOrders, fxrestate.Name("orders")),
 		fxrestate.Service[*Deliveries](NewDeliveries, fxrestate.Name("deliveries")),
-		// The clients with which they call each other.
-		fx.Provide(NewCartClient, NewPaymentsClient, NewNotificationsClient, NewOrdersClient),
 		fx.Provide(NewAPI),
 	)
 }

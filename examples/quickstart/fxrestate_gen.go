@@ -19,6 +19,13 @@ var (
 	_ func(*Cart, restate.ObjectSharedContext) (Contents, error) = (*Cart).View
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Cart] is registered. The parameter keeps the clients from structs that
+// embed Cart.
+func (*Cart) RestateClients(*Cart) []any {
+	return []any{NewCartClient, NewCartIngress}
+}
+
 // CartClient calls the virtual object [Cart] from inside handlers.
 type CartClient interface {
 	// Key addresses the virtual object with the given key.
@@ -57,7 +64,8 @@ type CartStarts interface {
 	View(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Contents], error)
 }
 
-// NewCartClient is the constructor of CartClient, for fx.Provide.
+// NewCartClient is the constructor of CartClient. Registering [Cart] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewCartClient(client rpc.Object[*Cart]) CartClient {
 	return restateCartClient{client}
 }
@@ -161,7 +169,8 @@ type CartIngressLookups interface {
 	View(opts ...ingress.RequestOption) ingress.Handle[Contents]
 }
 
-// NewCartIngress is the constructor of CartIngress, for fx.Provide.
+// NewCartIngress is the constructor of CartIngress. Registering [Cart] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewCartIngress(client *ingress.Client) CartIngress {
 	return ingressCartClient{ingress.NewObject[*Cart](client)}
 }
@@ -233,6 +242,13 @@ var (
 	_ func(*Order, restate.WorkflowSharedContext) (OrderStatus, error)       = (*Order).Status
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Order] is registered. The parameter keeps the clients from structs that
+// embed Order.
+func (*Order) RestateClients(*Order) []any {
+	return []any{NewOrderClient, NewOrderIngress}
+}
+
 // OrderClient calls the workflow [Order] from inside handlers.
 type OrderClient interface {
 	// ID addresses the workflow with the given id.
@@ -266,7 +282,8 @@ type OrderStarts interface {
 	Status(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[OrderStatus], error)
 }
 
-// NewOrderClient is the constructor of OrderClient, for fx.Provide.
+// NewOrderClient is the constructor of OrderClient. Registering [Order] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewOrderClient(client rpc.Workflow[*Order]) OrderClient {
 	return restateOrderClient{client}
 }
@@ -353,7 +370,8 @@ type OrderIngressLookups interface {
 	Status(opts ...ingress.RequestOption) ingress.Handle[OrderStatus]
 }
 
-// NewOrderIngress is the constructor of OrderIngress, for fx.Provide.
+// NewOrderIngress is the constructor of OrderIngress. Registering [Order] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewOrderIngress(client *ingress.Client) OrderIngress {
 	return ingressOrderClient{ingress.NewWorkflow[*Order](client)}
 }
@@ -412,6 +430,13 @@ var (
 	_ func(*Payments, restate.Context, Charge) (Receipt, error) = (*Payments).Charge
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Payments] is registered. The parameter keeps the clients from structs that
+// embed Payments.
+func (*Payments) RestateClients(*Payments) []any {
+	return []any{NewPaymentsClient, NewPaymentsIngress}
+}
+
 // PaymentsClient calls the service [Payments] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type PaymentsClient interface {
@@ -436,7 +461,8 @@ type PaymentsStarts interface {
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (durable.Future[Receipt], error)
 }
 
-// NewPaymentsClient is the constructor of PaymentsClient, for fx.Provide.
+// NewPaymentsClient is the constructor of PaymentsClient. Registering [Payments] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewPaymentsClient(client rpc.Service[*Payments]) PaymentsClient {
 	return restatePaymentsClient{client}
 }
@@ -494,7 +520,8 @@ type PaymentsIngressLookups interface {
 	Charge(opts ...ingress.RequestOption) ingress.Handle[Receipt]
 }
 
-// NewPaymentsIngress is the constructor of PaymentsIngress, for fx.Provide.
+// NewPaymentsIngress is the constructor of PaymentsIngress. Registering [Payments] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewPaymentsIngress(client *ingress.Client) PaymentsIngress {
 	return ingressPaymentsClient{ingress.NewService[*Payments](client)}
 }

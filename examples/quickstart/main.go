@@ -85,14 +85,13 @@ func run(f flags) error {
 	})
 }
 
-// services are the shop's services and their generated clients.
+// services are the shop's. Registering them provides the generated clients too.
 var services = fx.Options(
 	fxrestate.Module,
 	fx.Provide(NewCardTerminal, NewCourier),
 	fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments")),
 	fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
 	fxrestate.Workflow[*Order](NewOrder, fxrestate.Name("order")),
-	fx.Provide(NewCartClient, NewPaymentsClient),
 )
 
 // runApp starts the application, runs main, and stops the application. Ctrl-C ends

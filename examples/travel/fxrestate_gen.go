@@ -20,6 +20,13 @@ var (
 	_ func(*Flight, restate.ObjectSharedContext) (map[string]Seat, error) = (*Flight).Seats
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Flight] is registered. The parameter keeps the clients from structs that
+// embed Flight.
+func (*Flight) RestateClients(*Flight) []any {
+	return []any{NewFlightClient, NewFlightIngress}
+}
+
 // FlightClient calls the virtual object [Flight] from inside handlers.
 type FlightClient interface {
 	// Key addresses the virtual object with the given key.
@@ -61,7 +68,8 @@ type FlightStarts interface {
 	Seats(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[map[string]Seat], error)
 }
 
-// NewFlightClient is the constructor of FlightClient, for fx.Provide.
+// NewFlightClient is the constructor of FlightClient. Registering [Flight] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewFlightClient(client rpc.Object[*Flight]) FlightClient {
 	return restateFlightClient{client}
 }
@@ -180,7 +188,8 @@ type FlightIngressLookups interface {
 	Seats(opts ...ingress.RequestOption) ingress.Handle[map[string]Seat]
 }
 
-// NewFlightIngress is the constructor of FlightIngress, for fx.Provide.
+// NewFlightIngress is the constructor of FlightIngress. Registering [Flight] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewFlightIngress(client *ingress.Client) FlightIngress {
 	return ingressFlightClient{ingress.NewObject[*Flight](client)}
 }
@@ -263,6 +272,13 @@ var (
 	_ func(*Trips, restate.Context, Trip) (Booking, error) = (*Trips).Book
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Trips] is registered. The parameter keeps the clients from structs that
+// embed Trips.
+func (*Trips) RestateClients(*Trips) []any {
+	return []any{NewTripsClient, NewTripsIngress}
+}
+
 // TripsClient calls the service [Trips] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type TripsClient interface {
@@ -286,7 +302,8 @@ type TripsStarts interface {
 	Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (durable.Future[Booking], error)
 }
 
-// NewTripsClient is the constructor of TripsClient, for fx.Provide.
+// NewTripsClient is the constructor of TripsClient. Registering [Trips] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewTripsClient(client rpc.Service[*Trips]) TripsClient {
 	return restateTripsClient{client}
 }
@@ -343,7 +360,8 @@ type TripsIngressLookups interface {
 	Book(opts ...ingress.RequestOption) ingress.Handle[Booking]
 }
 
-// NewTripsIngress is the constructor of TripsIngress, for fx.Provide.
+// NewTripsIngress is the constructor of TripsIngress. Registering [Trips] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewTripsIngress(client *ingress.Client) TripsIngress {
 	return ingressTripsClient{ingress.NewService[*Trips](client)}
 }

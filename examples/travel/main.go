@@ -50,7 +50,6 @@ func agency() fx.Option {
 		fx.Provide(NewHotels, NewBank),
 		fxrestate.Object[*Flight](NewFlight, fxrestate.Name("flight")),
 		fxrestate.Service[*Trips](NewTrips, fxrestate.Name("trips")),
-		fx.Provide(NewFlightClient), // used by Trips
 	)
 }
 

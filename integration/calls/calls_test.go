@@ -122,7 +122,7 @@ func (s *CallsShop) Visit(ctx sdk.Context, id string) (map[string]any, error) {
 	if seen["attached"], err = sent.Attach(ctx); err != nil {
 		return nil, err
 	}
-	sentID, err := sent.ID()
+	sentID, err := sent.ID(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -234,18 +234,18 @@ func (s *CallsShop) Sends(ctx sdk.Context, id string) (map[string]any, error) {
 	if seen["raw"], err = raw.Attach(ctx); err != nil { // the codec is the callee's
 		return nil, err
 	}
-	rawID, err := raw.ID()
+	rawID, err := raw.ID(ctx)
 	if err != nil {
 		return nil, err
 	}
-	putID, err := put.ID()
+	putID, err := put.ID(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if seen["by id"], err = rpc.HandleOf[[]byte](rawID, sdk.WithBinary).Attach(ctx); err != nil {
 		return nil, err
 	}
-	known, err := rpc.HandleOf[int](putID).ID()
+	known, err := rpc.HandleOf[int](putID).ID(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +261,7 @@ func (s *CallsShop) Stop(ctx sdk.Context, id string) (bool, error) {
 		return false, err
 	}
 	// By its id, the invocation can be found again at another time.
-	runID, err := run.ID()
+	runID, err := run.ID(ctx)
 	if err != nil {
 		return false, err
 	}

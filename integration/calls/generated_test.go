@@ -77,10 +77,6 @@ func TestEveryGeneratedMethodCallsItsHandlerWithItsOptions(t *testing.T) {
 		fxrestate.Object[*shapes.ObjectShapes](shapes.NewObjectShapes),
 		fxrestate.Workflow[*shapes.WorkflowShapes](shapes.NewWorkflowShapes),
 		fxrestate.Service[*ShapesCaller](NewShapesCaller),
-		fx.Provide(
-			shapes.NewServiceShapesClient, shapes.NewObjectShapesClient, shapes.NewWorkflowShapesClient,
-			shapes.NewServiceShapesIngress, shapes.NewObjectShapesIngress, shapes.NewWorkflowShapesIngress,
-		),
 		fx.Populate(&outside),
 	)
 

@@ -158,7 +158,7 @@ func TestWhatIsNoInvocationIsRefused(t *testing.T) {
 	caller, _ := startDrift(t)
 	want := func(text string) []string { return []string{text, text} }
 	require.Equal(t, slices.Concat(
-		want("false rpc: a zero Handle stands for nothing; get one from Send or HandleOf"),
+		want("false rpc: a zero Handle has no invocation; get one from Send or HandleOf"),
 		want("true rpc: the invocation's id is empty"),
 		want(`true rpc: "inv_\xff" is no id of an invocation`),
 		want(`true rpc: "inv_1short" is no id of an invocation`),

@@ -39,7 +39,7 @@ func (n *NamedCaller) Visit(ctx restate.Context, key string) (out NamedVisit, er
 	if err != nil {
 		return out, err
 	}
-	if out.Sent, err = sent.ID(); err != nil {
+	if out.Sent, err = sent.ID(ctx); err != nil {
 		return out, err
 	}
 	if out.Later, err = sent.Attach(ctx); err != nil {

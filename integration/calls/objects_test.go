@@ -47,7 +47,7 @@ func (l *Lane) Later(ctx restate.ObjectContext) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return sent.ID()
+	return sent.ID(ctx)
 }
 
 // LaneDriver sends and calls from outside of the lane.

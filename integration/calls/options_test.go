@@ -53,7 +53,7 @@ func (c *OptionsCaller) Delayed(ctx restate.Context, d time.Duration) (string, e
 	if err != nil {
 		return "", err
 	}
-	return sent.ID()
+	return sent.ID(ctx)
 }
 
 // Once makes each verb twice with one key. Each result comes with the id.
@@ -76,7 +76,7 @@ func (c *OptionsCaller) Once(ctx restate.Context, in string) (out [][2]string, _
 		if _, err := f.Await(ctx); err != nil {
 			return nil, err
 		}
-		sentID, err := sent.ID()
+		sentID, err := sent.ID(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -32,18 +32,21 @@ const (
 var (
 	goBlock    = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 	tableRow   = regexp.MustCompile(`(?m)^\| ([^|]*) \|.*\|$`)
-	configPath = regexp.MustCompile("`((?:Ingress|Admin|Endpoint|Register|Defaults|Pipeline|Logging)(?:\\.\\w+)*)`")
+	configPath = regexp.MustCompile("`((?:Ingress|Admin|Endpoint|Register|Defaults|Steps|Pipeline|Logging)(?:\\.\\w+)*)`")
 	envName    = regexp.MustCompile(`\b(?:RESTATE_[A-Z_]+|PORT)\b`)
 )
 
 // readmeImports are the packages that the README's code may use without an import.
 var readmeImports = map[string]string{
+	"context":    "context",
 	"chi":        "github.com/go-chi/chi/v5",
 	"deployment": "github.com/fxrestate/go/deployment",
 	"durable":    "github.com/fxrestate/go/durable",
 	"rpc":        "github.com/fxrestate/go/rpc",
+	"errors":     "errors",
 	"fx":         "go.uber.org/fx",
 	"fxrestate":  "github.com/fxrestate/go/fxrestate",
+	"handler":    "github.com/fxrestate/go/handler",
 	"http":       "net/http",
 	"ingress":    "github.com/fxrestate/go/ingress",
 	"pipeline":   "github.com/fxrestate/go/pipeline",

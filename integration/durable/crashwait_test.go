@@ -25,13 +25,14 @@ type Choice struct{ outside testkit.Outside }
 func NewChoice(o testkit.Outside) *Choice { return &Choice{o} }
 
 func (c *Choice) Run(ctx restate.WorkflowContext, limit time.Duration) (string, error) {
-	var waited durable.Future[string]
+	var waited durable.Future[durable.Indexed[string]]
 	if limit > 0 {
-		waited = choiceLeft.Future(ctx).OrTimeout(ctx, limit)
+		waited = durable.First(choiceLeft.Future(ctx)).OrTimeout(ctx, limit)
 	} else {
 		waited = durable.First(choiceLeft.Future(ctx), choiceRight.Future(ctx))
 	}
-	chosen, err := waited.Await(ctx)
+	won, err := waited.Await(ctx)
+	chosen := won.Value
 	if durable.IsTimeout(err) {
 		chosen, err = "timeout", nil
 	}

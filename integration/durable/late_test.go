@@ -99,7 +99,7 @@ func TestLateUsesAreLoggedOncePerAttempt(t *testing.T) {
 	lines := a.Lines("the ctx of a handler was misused")
 	require.Len(t, lines, 1)
 	require.Equal(t, name+"/Run", lines[0].ContextMap()["target"])
-	require.Contains(t, lines[0].ContextMap()["err"], "fxrestate: restate.Run after the end of "+name+"/Run (inv_")
+	require.Contains(t, lines[0].ContextMap()["err"], "durable: restate.Run after the end of "+name+"/Run (inv_")
 	require.Equal(t, "error", lines[0].Level.String())
 }
 
@@ -240,9 +240,9 @@ func TestCtxOfAnotherInvocationDoesNotEndThisOne(t *testing.T) {
 	testkit.Start(t, fxrestate.Service[*Heir](testkit.Made(heir), fxrestate.Name(service), testkit.RetrySoon(),
 		fxrestate.Observers(func(_ context.Context, _ *pipeline.Invocation, end pipeline.Ending) { ends <- end })))
 	for handler, want := range map[string]string{
-		"Take":  "fxrestate: restate.Get after the end of " + name + "/Run",
-		"Wait":  "fxrestate: restate.Wait in " + service + "/Wait",
-		"Await": "fxrestate: restate.Wait in " + service + "/Await",
+		"Take":  "durable: restate.Get after the end of " + name + "/Run",
+		"Wait":  "durable: restate.Wait in " + service + "/Wait",
+		"Await": "durable: restate.Wait in " + service + "/Await",
 	} {
 		t.Run(handler, func(t *testing.T) {
 			id := testkit.Submit(t, testkit.Path(service, handler), nil)

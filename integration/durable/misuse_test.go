@@ -83,8 +83,10 @@ func hold(ctx restate.WorkflowContext, callee rpc.Service[*StrayCallee], name st
 }
 
 var (
-	strayKey     = durable.NewStateKey[int]("n")
-	strayPromise = durable.NewPromiseKey[int]("typed")
+	strayKey       = durable.NewStateKey[int]("n")
+	strayPromise   = durable.NewPromiseKey[int]("typed")
+	strayAwakeable = durable.NewAwakeable[int]("stray")
+	strayStep      = durable.NewStep[int]("stray")
 )
 
 // use is an operation, and what becomes of its error.
@@ -214,15 +216,38 @@ func misuses() []use {
 		{"Cancel of an invocation by its id", returns, func(h *Held) error {
 			return rpc.HandleOf[string](h.ctx.Request().ID).Cancel(h.ctx)
 		}},
-		{"ID of an invocation", returns, func(h *Held) error { return second(h.sent.ID()) }},
+		{"ID of an invocation", returns, func(h *Held) error { return second(h.sent.ID(h.ctx)) }},
 		{"After of ours", returns, func(h *Held) error { return second(durable.After(h.ctx, time.Millisecond).Await(h.ctx)) }},
 		{"Await", returns, func(h *Held) error { return second(h.pending.Await(h.ctx)) }},
 		{"Await with a timeout", returns, func(h *Held) error { return second(h.limited.Await(h.ctx)) }},
 		{"Await of a combination", returns, func(h *Held) error {
 			return second(durable.All(h.pending, h.limited.Void()).Await(h.ctx))
 		}},
-		{"Race", returns, func(h *Held) error {
-			return second(durable.Race(h.ctx, h.typed, durable.FutureOf(h.response, h.response.Response)))
+		{"First", returns, func(h *Held) error {
+			return second(durable.First(h.typed, durable.FutureOf(h.response, h.response.Response)).Await(h.ctx))
+		}},
+		{"CancelRest", returns, func(h *Held) error {
+			return durable.CancelRest(h.ctx, h.typed, durable.FutureOf(h.response, h.response.Response))
+		}},
+		{"a timeout that begins", returns, func(h *Held) error {
+			return second(h.pending.OrTimeout(h.ctx, time.Hour).Await(h.ctx))
+		}},
+		{"New of an awakeable", returns, func(h *Held) error {
+			_, value, err := strayAwakeable.New(h.ctx)
+			if second(value.Await(h.ctx)) == nil {
+				return nil
+			}
+			return err
+		}},
+		{"Resolve of an awakeable", returns, func(h *Held) error { return strayAwakeable.Resolve(h.ctx, h.awakeable.Id(), 666) }},
+		{"Reject of an awakeable", returns, func(h *Held) error {
+			return strayAwakeable.Reject(h.ctx, h.awakeable.Id(), errors.New("no"))
+		}},
+		{"Run of a step", returns, func(h *Held) error {
+			return second(strayStep.Run(h.ctx, func(context.Context) (int, error) { return 666, nil }))
+		}},
+		{"Start of a step", returns, func(h *Held) error {
+			return second(strayStep.Start(h.ctx, func(context.Context) (int, error) { return 666, nil }).Await(h.ctx))
 		}},
 		{"Now", returns, func(h *Held) error { return second(durable.Now(h.ctx)) }},
 		{"Saga", returns, func(h *Held) error {

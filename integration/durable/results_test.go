@@ -52,7 +52,7 @@ func ways[O any](ctx restate.WorkflowContext, a *Asker) (map[string]string, erro
 	}
 	value, err = sent.Attach(ctx)
 	note("Attach", value, err)
-	id, err := sent.ID()
+	id, err := sent.ID(ctx)
 	if err != nil {
 		return nil, err
 	}

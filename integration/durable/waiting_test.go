@@ -121,6 +121,9 @@ func (w *Waits) Race(ctx restate.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if won.Index != 1 {
+		return nil, restate.TerminalErrorf("the winner is said to be %d", won.Index)
+	}
 	if w.fails.Add(1) == 1 {
 		return nil, errors.New("again")
 	}
@@ -131,7 +134,13 @@ func (w *Waits) Race(ctx restate.Context) ([]string, error) {
 		return nil, err
 	}
 	_, err = slow.Await(ctx)
-	return []string{won, fmt.Sprint(durable.IsCancelled(err))}, nil
+	return []string{won.Value, fmt.Sprint(durable.IsCancelled(err))}, nil
+}
+
+// race waits for the first of several calls and cancels the others.
+func race(ctx restate.Context, calls ...durable.Future[string]) (string, error) {
+	won, err := durable.First(calls...).Await(ctx)
+	return won.Value, errors.Join(err, durable.CancelRest(ctx, calls...))
 }
 
 // RaceCalls has the losers cancelled, whose failures it returns after the winner.
@@ -144,7 +153,7 @@ func (w *Waits) RaceCalls(ctx restate.Context) ([]string, error) {
 		}
 		calls = append(calls, f)
 	}
-	won, err := durable.Race(ctx, calls...)
+	won, err := race(ctx, calls...)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +172,7 @@ func (w *Waits) RaceFails(ctx restate.Context) (string, error) {
 		}
 		calls = append(calls, f)
 	}
-	return durable.Race(ctx, calls...)
+	return race(ctx, calls...)
 }
 
 // RaceForever ends when it is cancelled.
@@ -172,7 +181,7 @@ func (w *Waits) RaceForever(ctx restate.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return durable.Race(ctx, a)
+	return race(ctx, a)
 }
 
 // Signalled waits for two signals that Signal sends, of which the second is a refusal.
@@ -201,7 +210,8 @@ func (w *Waits) FirstFails(ctx restate.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return durable.First(w.awakeable(ctx), bad).Await(ctx)
+	won, err := durable.First(w.awakeable(ctx), bad).Await(ctx)
+	return won.Value, err
 }
 
 // Any waits for two bad ones and, if asked to, for a good one that is slower.
@@ -222,7 +232,8 @@ func (w *Waits) Any(ctx restate.Context, good bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return durable.Any(one, w.awakeable(ctx), two, three).Await(ctx)
+	won, err := durable.Any(one, w.awakeable(ctx), two, three).Await(ctx)
+	return fmt.Sprint(won.Value, " ", won.Index), err
 }
 
 func (w *Waits) Settled(ctx restate.Context) ([]string, error) {
@@ -279,7 +290,16 @@ func (w *Waits) Cancelled(ctx restate.Context) ([]string, error) {
 		return nil, restate.TerminalErrorf("not cancelled: %v", err)
 	}
 	restate.ResolveAwakeable(ctx, awakeable.Id(), "answered")
-	return durable.All(answer, w.step(ctx, "cleaned up")).Await(ctx)
+	step := w.step(ctx, "cleaned up")
+	if _, err := durable.All(answer.Void(), step.Void()).Await(ctx); err != nil {
+		return nil, err
+	}
+	answered, err := answer.Await(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cleaned, err := step.Await(ctx)
+	return []string{answered.Value, cleaned}, err
 }
 
 // Mistakes waits for nothing.
@@ -288,10 +308,9 @@ func (w *Waits) Mistakes(ctx restate.Context) ([]string, error) {
 	if err != nil || none == nil || len(none) != 0 {
 		return nil, restate.TerminalErrorf("All of none: %v %v", none, err)
 	}
-	_, race := durable.Race[string](ctx)
 	_, first := durable.First[string]().Await(ctx)
-	if race.Error() != first.Error() {
-		return nil, restate.TerminalErrorf("Race of none: %v", race)
+	if err := durable.CancelRest[string](ctx); err != nil {
+		return nil, restate.TerminalErrorf("CancelRest of none: %v", err)
 	}
 	_, anyOf := durable.Any[string]().Await(ctx)
 	_, zero := durable.All(durable.Future[string]{}).Await(ctx)
@@ -319,7 +338,7 @@ func TestWaitingTogether(t *testing.T) {
 		"operations of different types":                        {"Mixed", nil, "text 42"},
 		"the first wins and the loser is cancelled":            {"Race", nil, []any{"quick", "true"}},
 		"the first call wins and the other ones are cancelled": {"RaceCalls", nil, []any{"quick", "true", "true"}},
-		"any ignores failures before a success":                {"Any", true, "good"},
+		"any ignores failures before a success":                {"Any", true, "good 3"},
 		"any tells all failures":                               {"Any", false, "bad one\nbad two"},
 		"all settled have results and failures":                {"Settled", nil, []any{"slow<nil>", "bad luck", "step<nil>"}},
 		"a timeout limits a combination and stays":             {"Timeout", nil, []any{"late", "true", "timed out after 30ms"}},

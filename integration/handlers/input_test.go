@@ -24,7 +24,7 @@ import (
 
 // Refund is a parameter object.
 type Refund struct {
-	fxrestate.In
+	handler.In
 
 	Transaction string `input:"transactionId" validate:"required"`
 	Tenant      string `header:"x-tenant" validate:"max=5"`

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/fx/fxtest"
 	"go.uber.org/zap"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 )
@@ -42,7 +43,7 @@ func TestIngressClientOfTheGraphIsConfigured(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, ready)
 	var refused *ingress.Error
-	require.ErrorAs(t, client.ResolveAwakeable(t.Context(), "sign_1none", 1), &refused, "the server was reached")
+	require.ErrorAs(t, ingress.Resolve(t.Context(), client, durable.NewAwakeable[int]("none"), "sign_1none", 1), &refused, "the server was reached")
 
 	require.Len(t, p.Seen("", ""), 5)
 	for _, r := range p.Seen("", "") {

@@ -172,7 +172,7 @@ func (c *Caller) callLedger(ctx restate.Context, ledger rpc.Keyed[*Ledger], foun
 	if err != nil {
 		return err
 	}
-	if found.SentInvocationID, err = sent.ID(); err != nil {
+	if found.SentInvocationID, err = sent.ID(ctx); err != nil {
 		return err
 	}
 	if found.Sent, err = sent.Attach(ctx); err != nil {

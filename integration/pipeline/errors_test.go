@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/validate"
 	"github.com/fxrestate/go/rpc"
@@ -294,7 +295,7 @@ func TestRetryAfterIsWhatTheServerPlans(t *testing.T) {
 
 // PipeRefund is a parameter object.
 type PipeRefund struct {
-	fxrestate.In
+	handler.In
 
 	Transaction string    `input:"transactionId"`
 	Amount      int       `input:"amount,omitempty"`
@@ -384,7 +385,7 @@ func TestParameterObjectsShowTheirBodyInDiscovery(t *testing.T) {
 // PipeOddly has tags that mean nothing.
 type (
 	PipeOddly struct {
-		fxrestate.In
+		handler.In
 
 		Who    string `headr:"x-tenant"`
 		Key    string `key:""`

@@ -133,6 +133,61 @@ func TestMembersOfAllLevelsRunInTheOrderOfTheText(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, refused.Status, string(refused.Body))
 }
 
+// PipeVault is another service.
+type PipeVault struct{}
+
+func (PipeVault) Open(_ sdk.Context, in int) (int, error) { return in, nil }
+
+// PipeShelf is a service that stands in no group.
+type PipeShelf struct{}
+
+func (PipeShelf) Look(_ sdk.Context, in int) (int, error) { return in, nil }
+
+func TestMembersOfAGroupRunBetweenThoseOfTheApplicationAndTheService(t *testing.T) {
+	var trail *PipeTrail
+	made := 0
+	tenants := func(t *PipeTrail) *pipeGuard { made++; return newPipeGuard(t) }
+	bank := testkit.Made(&PipeBank{})
+	testkit.Start(t,
+		fx.Provide(NewPipeTrail), fx.Populate(&trail),
+		fxrestate.Service[PipeShelf](testkit.Made(PipeShelf{}), fxrestate.Name("pipe-outside")),
+		fxrestate.Group(
+			fxrestate.Use(fxrestate.Guards(tenants), fxrestate.Attach(pipeLimit(20)), fxrestate.Interceptors(pipeInterceptor("outer 1"))),
+			fxrestate.Use(fxrestate.Interceptors(pipeInterceptor("outer 2")),
+				fxrestate.AsTerminalError(func(err error) sdk.TerminalError { return sdk.ToTerminalError(err, sdk.WithErrorCode(418)) })),
+			fxrestate.Service[*PipeBank](bank, fxrestate.Name("pipe-grouped"),
+				fxrestate.Interceptors(pipeInterceptor("service")),
+				fxrestate.Handler((*PipeBank).Pay, fxrestate.Interceptors(pipeInterceptor("handler")))),
+			fxrestate.Group(
+				fxrestate.Use(fxrestate.Attach(pipeLimit(100)), fxrestate.Interceptors(pipeInterceptor("inner"))),
+				fxrestate.Service[PipeVault](testkit.Made(PipeVault{}), fxrestate.Name("pipe-nested")),
+			),
+		),
+		fxrestate.Use(fxrestate.Interceptors(pipeInterceptor("global"))),
+	)
+	require.Equal(t, 1, made, "all services of the group have one guard")
+
+	require.Equal(t, 10, testkit.Decode[int](t, testkit.Post(t, "/pipe-grouped/Pay", 5)))
+	require.Equal(t, []string{
+		"guard 5", "global in", "outer 1 in", "outer 2 in", "service in", "handler in",
+		"handler out", "service out", "outer 2 out", "outer 1 out", "global out",
+	}, trail.all())
+	require.Equal(t, http.StatusForbidden, testkit.Post(t, "/pipe-grouped/Pay", 21).Status)
+	require.Equal(t, http.StatusForbidden, testkit.Post(t, "/pipe-nested/Open", 101).Status, "the guard of the outer group")
+
+	at := len(trail.all())
+	require.Equal(t, 21, testkit.Decode[int](t, testkit.Post(t, "/pipe-nested/Open", 21)), "the limit of the inner group")
+	require.Equal(t, []string{
+		"guard 21", "global in", "outer 1 in", "outer 2 in", "inner in", "inner out", "outer 2 out", "outer 1 out", "global out",
+	}, trail.all()[at:])
+
+	at = len(trail.all())
+	require.Equal(t, 12, testkit.Decode[int](t, testkit.Post(t, "/pipe-outside/Look", 12)))
+	require.Equal(t, []string{"global in", "global out"}, trail.all()[at:], "no member of the group")
+
+	require.Equal(t, http.StatusTeapot, testkit.Post(t, "/pipe-grouped/Pay", 13).Status, "the error mapping of the group")
+}
+
 func TestErrorsAreMappedFromTheHandlerOutwards(t *testing.T) {
 	code := func(c sdk.Code) func(error) sdk.TerminalError {
 		return func(err error) sdk.TerminalError {

@@ -20,6 +20,13 @@ var (
 	_ func(*ObjectShapes, restate.ObjectSharedContext) (Out, error) = (*ObjectShapes).OutError
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [ObjectShapes] is registered. The parameter keeps the clients from structs that
+// embed ObjectShapes.
+func (*ObjectShapes) RestateClients(*ObjectShapes) []any {
+	return []any{NewObjectShapesClient, NewObjectShapesIngress}
+}
+
 // ObjectShapesClient calls the virtual object [ObjectShapes] from inside handlers.
 type ObjectShapesClient interface {
 	// Key addresses the virtual object with the given key.
@@ -57,7 +64,8 @@ type ObjectShapesStarts interface {
 	OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error)
 }
 
-// NewObjectShapesClient is the constructor of ObjectShapesClient, for fx.Provide.
+// NewObjectShapesClient is the constructor of ObjectShapesClient. Registering [ObjectShapes] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewObjectShapesClient(client rpc.Object[*ObjectShapes]) ObjectShapesClient {
 	return restateObjectShapesClient{client}
 }
@@ -172,7 +180,8 @@ type ObjectShapesIngressLookups interface {
 	OutError(opts ...ingress.RequestOption) ingress.Handle[Out]
 }
 
-// NewObjectShapesIngress is the constructor of ObjectShapesIngress, for fx.Provide.
+// NewObjectShapesIngress is the constructor of ObjectShapesIngress. Registering [ObjectShapes] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewObjectShapesIngress(client *ingress.Client) ObjectShapesIngress {
 	return ingressObjectShapesClient{ingress.NewObject[*ObjectShapes](client)}
 }
@@ -260,6 +269,13 @@ var (
 	_ func(*ServiceShapes, restate.Context) (Out, error)     = (*ServiceShapes).OutError
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [ServiceShapes] is registered. The parameter keeps the clients from structs that
+// embed ServiceShapes.
+func (*ServiceShapes) RestateClients(*ServiceShapes) []any {
+	return []any{NewServiceShapesClient, NewServiceShapesIngress}
+}
+
 // ServiceShapesClient calls the service [ServiceShapes] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type ServiceShapesClient interface {
@@ -291,7 +307,8 @@ type ServiceShapesStarts interface {
 	OutError(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[Out], error)
 }
 
-// NewServiceShapesClient is the constructor of ServiceShapesClient, for fx.Provide.
+// NewServiceShapesClient is the constructor of ServiceShapesClient. Registering [ServiceShapes] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewServiceShapesClient(client rpc.Service[*ServiceShapes]) ServiceShapesClient {
 	return restateServiceShapesClient{client}
 }
@@ -392,7 +409,8 @@ type ServiceShapesIngressLookups interface {
 	OutError(opts ...ingress.RequestOption) ingress.Handle[Out]
 }
 
-// NewServiceShapesIngress is the constructor of ServiceShapesIngress, for fx.Provide.
+// NewServiceShapesIngress is the constructor of ServiceShapesIngress. Registering [ServiceShapes] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewServiceShapesIngress(client *ingress.Client) ServiceShapesIngress {
 	return ingressServiceShapesClient{ingress.NewService[*ServiceShapes](client)}
 }
@@ -474,6 +492,13 @@ var (
 	_ func(*WorkflowShapes, restate.WorkflowContext, In) (Out, error)   = (*WorkflowShapes).Run
 )
 
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [WorkflowShapes] is registered. The parameter keeps the clients from structs that
+// embed WorkflowShapes.
+func (*WorkflowShapes) RestateClients(*WorkflowShapes) []any {
+	return []any{NewWorkflowShapesClient, NewWorkflowShapesIngress}
+}
+
 // WorkflowShapesClient calls the workflow [WorkflowShapes] from inside handlers.
 type WorkflowShapesClient interface {
 	// ID addresses the workflow with the given id.
@@ -512,7 +537,8 @@ type WorkflowShapesStarts interface {
 	Run(ctx restate.Context, in In, opts ...restate.RequestOption) (durable.Future[Out], error)
 }
 
-// NewWorkflowShapesClient is the constructor of WorkflowShapesClient, for fx.Provide.
+// NewWorkflowShapesClient is the constructor of WorkflowShapesClient. Registering [WorkflowShapes] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewWorkflowShapesClient(client rpc.Workflow[*WorkflowShapes]) WorkflowShapesClient {
 	return restateWorkflowShapesClient{client}
 }
@@ -630,7 +656,8 @@ type WorkflowShapesIngressLookups interface {
 	Run(opts ...ingress.RequestOption) ingress.Handle[Out]
 }
 
-// NewWorkflowShapesIngress is the constructor of WorkflowShapesIngress, for fx.Provide.
+// NewWorkflowShapesIngress is the constructor of WorkflowShapesIngress. Registering [WorkflowShapes] with
+// package fxrestate provides it: do not fx.Provide it again.
 func NewWorkflowShapesIngress(client *ingress.Client) WorkflowShapesIngress {
 	return ingressWorkflowShapesClient{ingress.NewWorkflow[*WorkflowShapes](client)}
 }

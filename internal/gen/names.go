@@ -114,6 +114,9 @@ func (d declared) all() []string {
 	return slices.Compact(all)
 }
 
+// clientsMethod is the method that package fxrestate looks for.
+const clientsMethod = "RestateClients"
+
 // checkCollisions reports names that the package declares already, or that two
 // structs would share.
 func (n *names) checkCollisions(src *source, services []*service) error {
@@ -135,6 +138,13 @@ func (n *names) checkCollisions(src *source, services []*service) error {
 					Reason: clash, Fix: "rename one of them",
 				})
 			}
+		}
+		// A method or field of an embedded struct is no clash: the nearer one counts.
+		if own, path, _ := types.LookupFieldOrMethod(s.obj.Type(), true, src.types, clientsMethod); own != nil && len(path) == 1 {
+			problems = append(problems, &Problem{
+				Type: src.types.Name() + "." + s.obj.Name(), Position: src.position(own.Pos()),
+				Reason: "has a field or method " + clientsMethod + ", the name of a method in the generated file", Fix: "rename it",
+			})
 		}
 		if _, err := accessorsFor(s); err != nil {
 			problems = append(problems, &Problem{

@@ -29,6 +29,7 @@ type serviceView struct {
 	words
 
 	Name     string
+	Method   string // that returns the constructors
 	HasKey   bool
 	Left     string // handlers without a client
 	Handlers []methodView
@@ -68,7 +69,7 @@ func render(src *source, services []*service, n *names) ([]byte, error) {
 		}
 		v := serviceView{
 			declared: declaredFor(s), accessors: a, words: wordsFor[s.kind],
-			Name: s.obj.Name(), HasKey: s.kind.Keyed(), Left: strings.Join(s.left, ", "),
+			Name: s.obj.Name(), Method: clientsMethod, HasKey: s.kind.Keyed(), Left: strings.Join(s.left, ", "),
 			Context: name(contextPath), Restate: name(restatePath), RPC: name(rpcPath), Durable: name(durablePath), IngressPkg: name(ingressPath),
 		}
 		for _, m := range s.methods {

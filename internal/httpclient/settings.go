@@ -96,9 +96,6 @@ func (s Settings) checkCredentials(base *url.URL) error {
 	}
 }
 
-// userAgent is one for all versions of Go: the server keeps it with each invocation.
-const userAgent = "fxrestate"
-
 // Requests returns what the requests have in common. The settings must be valid.
 func (s Settings) Requests() (Requests, error) {
 	base, err := s.base()
@@ -107,7 +104,7 @@ func (s Settings) Requests() (Requests, error) {
 	}
 	r := Requests{
 		Base:   base,
-		Header: http.Header{"User-Agent": {userAgent}},
+		Header: http.Header{"User-Agent": {userAgent()}},
 		Redact: Redactor(s.AuthToken, base, s.Headers),
 	}
 	for name, value := range s.Headers {

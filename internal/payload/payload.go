@@ -4,7 +4,7 @@ package payload
 import (
 	"github.com/restatedev/sdk-go/encoding"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // Payload is a T on its way into the SDK or out of it. The SDK panics when it
@@ -30,7 +30,7 @@ func (p Payload[T]) RestateMarshal(encoding.Codec) ([]byte, error) { return p.En
 // what is absent.
 func (p *Payload[T]) RestateUnmarshal(codec encoding.Codec, data []byte) error {
 	p.Present = true
-	p.Err = scope.Decode(codec, data, &p.Value)
+	p.Err = sdk.Decode(codec, data, &p.Value)
 	return nil
 }
 

@@ -14,11 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
+	"github.com/fxrestate/go/internal/sdk/sdktest"
 )
 
 // heldSDK does what a test wants in some of its methods.
 type heldSDK struct {
-	sdk
+	sdktest.SDK
 	log   *slog.Logger
 	set   func()
 	sleep func(time.Duration) restate.TerminalError
@@ -32,7 +34,7 @@ func (h *heldSDK) Sleep(d time.Duration, _ ...restate.SleepOption) restate.Termi
 
 func (h *heldSDK) Log() *slog.Logger {
 	if h.log == nil {
-		return h.sdk.Log()
+		return h.SDK.Log()
 	}
 	return h.log
 }
@@ -40,12 +42,12 @@ func (h *heldSDK) Log() *slog.Logger {
 // opened is a scope and what a handler has of it.
 type opened struct {
 	restate.Context
-	mock restate.MockableContext
+	close func()
 }
 
-func openHeld(sdk restate.MockableContext) opened {
-	mock, _ := scope.Opener[plain]()(sdk, exclusive)
-	return opened{restate.WithMockContext(mock), mock}
+func openHeld(ctx restate.MockableContext) opened {
+	mock, owner := sdktest.Open(ctx, sdktest.Exclusive)
+	return opened{restate.WithMockContext(mock), owner.Close}
 }
 
 func (o opened) set() { restate.Set(o.Context.(restate.ObjectContext), "k", 1) }
@@ -61,7 +63,7 @@ func TestNothingReachesTheSDKOnceCloseHasReturned(t *testing.T) {
 	for range 300 {
 		var over, late atomic.Bool
 		inside := 0 // the race detector sees to it that nobody is with another
-		ctx := openHeld(&heldSDK{sdk: newSDK(context.Background()), set: func() {
+		ctx := openHeld(&heldSDK{SDK: sdktest.New(context.Background()), set: func() {
 			inside++
 			if over.Load() {
 				late.Store(true)
@@ -75,9 +77,9 @@ func TestNothingReachesTheSDKOnceCloseHasReturned(t *testing.T) {
 				for {
 					err, _ := thrown(ctx.set).(error)
 					switch {
-					case errors.Is(err, scope.ErrReturned):
+					case errors.Is(err, sdk.ErrReturned):
 						return
-					case err != nil && !errors.Is(err, scope.ErrConcurrentUse):
+					case err != nil && !errors.Is(err, sdk.ErrConcurrentUse):
 						t.Error(err)
 						return
 					}
@@ -85,7 +87,7 @@ func TestNothingReachesTheSDKOnceCloseHasReturned(t *testing.T) {
 			})
 		}
 		close(begin)
-		scope.Close(ctx.mock, nil)
+		ctx.close()
 		over.Store(true)
 		wg.Wait()
 		require.False(t, late.Load(), "an operation began after the end")
@@ -99,8 +101,13 @@ func TestCloseEndsWhatAnotherGoroutineIsInsideOf(t *testing.T) {
 	base, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	begun := make(chan struct{})
+	aborted := false
+	exchange := &sdk.Exchange{Abort: func() {
+		aborted = true
+		cancel()
+	}}
 	ctx := openHeld(&heldSDK{
-		sdk: newSDK(base), log: slog.New(scope.LogHandler(slog.NewTextHandler(&log, nil))),
+		SDK: sdktest.New(sdk.WithExchange(base, exchange)), log: slog.New(sdk.LogHandler(slog.NewTextHandler(&log, nil))),
 		sleep: func(time.Duration) restate.TerminalError {
 			close(begun)
 			<-base.Done()
@@ -110,20 +117,16 @@ func TestCloseEndsWhatAnotherGoroutineIsInsideOf(t *testing.T) {
 	failure := make(chan error)
 	go func() { failure <- restate.Sleep(ctx, time.Hour) }()
 	<-begun
-	aborted := false
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
-		scope.Close(ctx.mock, func() {
-			aborted = true
-			cancel()
-		})
+		ctx.close()
 	}()
 	err := <-failure
 	<-closed
 	require.True(t, aborted)
-	require.ErrorIs(t, err, scope.ErrReturned)
-	require.EqualError(t, err, "fxrestate: restate.Sleep after the end of cart/Add (inv_fake): "+scope.ErrReturned.Error())
+	require.ErrorIs(t, err, sdk.ErrReturned)
+	require.EqualError(t, err, "durable: restate.Sleep after the end of cart/Add (inv_fake): "+sdk.ErrReturned.Error())
 	require.Contains(t, log.String(), `level=ERROR msg="the handler returned while another goroutine used its ctx; the operation is ended" target=cart/Add operation=restate.Sleep`)
 }
 
@@ -132,7 +135,7 @@ func TestCloseWaitsForWhatCannotBeEndedAndSaysSo(t *testing.T) {
 	said := make(chan string, 10)
 	begun, release := make(chan struct{}), make(chan struct{})
 	ctx := openHeld(&heldSDK{
-		sdk: newSDK(context.Background()), log: slog.New(telling(said)),
+		SDK: sdktest.New(context.Background()), log: slog.New(telling(said)),
 		set: func() {
 			close(begun)
 			<-release // in the user's code that encodes a value, say
@@ -144,7 +147,7 @@ func TestCloseWaitsForWhatCannotBeEndedAndSaysSo(t *testing.T) {
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
-		scope.Close(ctx.mock, nil)
+		ctx.close()
 	}()
 	require.Equal(t, "the handler returned while another goroutine used its ctx; the operation is ended", <-said)
 	require.Equal(t, "the attempt cannot end: another goroutine does not come back from an operation of its ctx", <-said)
@@ -156,7 +159,7 @@ func TestCloseWaitsForWhatCannotBeEndedAndSaysSo(t *testing.T) {
 	close(release)
 	require.Nil(t, <-inside, "it was done before the end")
 	<-closed
-	require.ErrorIs(t, thrown(ctx.set).(error), scope.ErrReturned)
+	require.ErrorIs(t, thrown(ctx.set).(error), sdk.ErrReturned)
 }
 
 // telling is a log handler that tells messages.
@@ -174,7 +177,7 @@ func (t telling) Handle(_ context.Context, r slog.Record) error {
 func TestOneGoroutineIsInsideAtATime(t *testing.T) {
 	t.Parallel()
 	begun, release := make(chan struct{}), make(chan struct{})
-	ctx := openHeld(&heldSDK{sdk: newSDK(context.Background()), set: func() {}, sleep: func(time.Duration) restate.TerminalError {
+	ctx := openHeld(&heldSDK{SDK: sdktest.New(context.Background()), set: func() {}, sleep: func(time.Duration) restate.TerminalError {
 		close(begun)
 		<-release
 		return nil
@@ -188,11 +191,11 @@ func TestOneGoroutineIsInsideAtATime(t *testing.T) {
 	}()
 	<-begun
 	err := thrown(ctx.set).(error)
-	require.ErrorIs(t, err, scope.ErrConcurrentUse)
-	require.NotErrorIs(t, err, scope.ErrInsideRun)
-	require.EqualError(t, err, "fxrestate: restate.Set while restate.Sleep of cart/Add (inv_fake) is under way: "+scope.ErrConcurrentUse.Error())
+	require.ErrorIs(t, err, sdk.ErrConcurrentUse)
+	require.NotErrorIs(t, err, sdk.ErrInsideRun)
+	require.EqualError(t, err, "durable: restate.Set while restate.Sleep of cart/Add (inv_fake) is under way: "+sdk.ErrConcurrentUse.Error())
 	// An error of the SDK's would be terminal, and end the invocation.
-	require.ErrorIs(t, thrown(func() { _ = restate.Sleep(ctx, 1) }).(error), scope.ErrConcurrentUse)
+	require.ErrorIs(t, thrown(func() { _ = restate.Sleep(ctx, 1) }).(error), sdk.ErrConcurrentUse)
 	close(release)
 	require.NoError(t, <-slept)
 	require.Nil(t, thrown(ctx.set))
@@ -201,7 +204,7 @@ func TestOneGoroutineIsInsideAtATime(t *testing.T) {
 func TestAnOperationThatPanicsIsLeft(t *testing.T) {
 	t.Parallel()
 	ctx := openHeld(&heldSDK{
-		sdk: newSDK(context.Background()), set: func() { panic("as the SDK does") },
+		SDK: sdktest.New(context.Background()), set: func() { panic("as the SDK does") },
 		sleep: func(time.Duration) restate.TerminalError { panic("as the SDK does") },
 	})
 	for range 2 {
@@ -212,57 +215,57 @@ func TestAnOperationThatPanicsIsLeft(t *testing.T) {
 
 func TestClosingTwiceIsClosingOnce(t *testing.T) {
 	t.Parallel()
-	ctx := openHeld(newSDK(context.Background()))
-	scope.Close(ctx.mock, nil)
-	scope.Close(ctx.mock, nil)
+	ctx := openHeld(sdktest.New(context.Background()))
+	ctx.close()
+	ctx.close()
 	_, err := scope.Find(ctx)
-	require.ErrorIs(t, err, scope.ErrReturned)
+	require.ErrorIs(t, err, sdk.ErrReturned)
 	_, _, err = scope.Context(context.WithValue(ctx, outer{}, 1))
-	require.ErrorIs(t, err, scope.ErrReturned)
-	require.Contains(t, err.Error(), "fxrestate: FromContext after the end of cart/Add (inv_fake)")
+	require.ErrorIs(t, err, sdk.ErrReturned)
+	require.Contains(t, err.Error(), "durable: FromContext after the end of cart/Add (inv_fake)")
 }
 
 func TestASuspensionOnAnotherGoroutineIsAnErrorThereAndArrivesWhereTheHandlerIs(t *testing.T) {
 	t.Parallel()
-	suspension := suspensionOf(t)
+	suspension := sdktest.Suspension(t)
 	ctx := openHeld(&heldSDK{
-		sdk: newSDK(context.Background()), set: func() {},
+		SDK: sdktest.New(context.Background()), set: func() {},
 		sleep: func(time.Duration) restate.TerminalError { panic(suspension) },
 	})
 	strayed := make(chan error)
 	go func() { strayed <- restate.Sleep(ctx, time.Hour) }()
 	err := <-strayed
-	require.ErrorIs(t, err, scope.ErrConcurrentUse)
-	require.Contains(t, err.Error(), "fxrestate: restate.Sleep of cart/Add (inv_fake) on another goroutine than the handler's, which ends with the attempt")
+	require.ErrorIs(t, err, sdk.ErrConcurrentUse)
+	require.Contains(t, err.Error(), "durable: restate.Sleep of cart/Add (inv_fake) on another goroutine than the handler's, which ends with the attempt")
 	// Nothing is done in an attempt that is suspended.
-	require.ErrorIs(t, thrown(ctx.set).(error), scope.ErrConcurrentUse)
-	require.Equal(t, suspension, thrown(func() { scope.Close(ctx.mock, nil) }))
+	require.ErrorIs(t, thrown(ctx.set).(error), sdk.ErrConcurrentUse)
+	require.Equal(t, suspension, thrown(func() { ctx.close() }))
 }
 
 func TestASuspensionThatAHandlerRecoveredIsThereAgain(t *testing.T) {
 	t.Parallel()
-	suspension := suspensionOf(t)
+	suspension := sdktest.Suspension(t)
 	var first, second, end any
 	def := restate.NewService("s").Handler("h", restate.NewServiceHandler(func(restate.Context, restate.Void) (restate.Void, error) {
 		ctx := openHeld(&heldSDK{
-			sdk: newSDK(context.Background()), set: func() {},
+			SDK: sdktest.New(context.Background()), set: func() {},
 			sleep: func(time.Duration) restate.TerminalError { panic(suspension) },
 		})
 		first = thrown(func() { _ = restate.Sleep(ctx, 1) })
 		second = thrown(ctx.set)
-		end = thrown(func() { scope.Close(ctx.mock, nil) })
+		end = thrown(func() { ctx.close() })
 		return restate.Void{}, nil
 	}))
-	invoke(t, def)
+	sdktest.Invoke(t, def)
 	require.Equal(t, []any{suspension, suspension, suspension}, []any{first, second, end})
 }
 
 func TestRescueMakesAnErrorOfAMisuseAndLetsOtherPanicsPass(t *testing.T) {
 	t.Parallel()
-	ctx := openHeld(newSDK(context.Background()))
-	scope.Close(ctx.mock, nil)
+	ctx := openHeld(sdktest.New(context.Background()))
+	ctx.close()
 	try := func(do func() error) (err error) {
-		defer scope.Rescue(&err)
+		defer sdk.Rescue(&err)
 		return do()
 	}
 	own := errors.New("own")
@@ -276,7 +279,7 @@ func TestRescueMakesAnErrorOfAMisuseAndLetsOtherPanicsPass(t *testing.T) {
 		"an error": func() error { return restate.Sleep(ctx, 1) },
 	} {
 		err := try(do)
-		require.ErrorIs(t, err, scope.ErrReturned, name)
+		require.ErrorIs(t, err, sdk.ErrReturned, name)
 		require.False(t, restate.IsTerminalError(err), name)
 	}
 	require.Equal(t, "another", thrown(func() { _ = try(func() error { panic("another") }) }))

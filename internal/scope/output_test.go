@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
-	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 type item struct{ Name string }
@@ -19,7 +19,7 @@ type item struct{ Name string }
 func decoded[T any](codec encoding.Codec, data string, before T) func() (any, error) {
 	return func() (any, error) {
 		out := before
-		err := scope.Decode(codec, []byte(data), &out)
+		err := sdk.Decode(codec, []byte(data), &out)
 		return out, err
 	}
 }
@@ -52,7 +52,7 @@ func TestZeroBytesAreNothingWhereThereIsAValueForIt(t *testing.T) {
 	t.Run("a message, whose codec knows zero bytes", func(t *testing.T) {
 		t.Parallel()
 		out := new(wrapperspb.StringValue)
-		require.NoError(t, scope.Decode(encoding.ProtoCodec, nil, &out))
+		require.NoError(t, sdk.Decode(encoding.ProtoCodec, nil, &out))
 		require.NotNil(t, out)
 	})
 	for name, decode := range map[string]func() (any, error){

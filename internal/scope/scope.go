@@ -1,79 +1,51 @@
-// Package scope is the request scope of one attempt of an invocation: it stands
-// between the SDK's context and user code, lets whoever holds a context.Context
-// that descends from the handler's find the Restate context again, and tells
-// code inside a Run closure that it must not use it. Nobody reaches the SDK's
-// context once the attempt is over, nor on two goroutines at once.
+// Package scope is the request scope of one attempt of an invocation: it lets whoever
+// holds a context.Context that descends from the handler's find the Restate context
+// again, keeps values for the rest of the attempt, and tells code inside a Run closure
+// that it must not use it.
 package scope
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"sync"
 
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
-var (
-	// ErrNone is returned when a context does not descend from a handler's.
-	ErrNone = errors.New("this context does not descend from a handler's context; pass on the ctx that the handler got")
-	// ErrInsideRun is returned inside a Run closure, where durable operations
-	// would corrupt the journal.
-	ErrInsideRun = errors.New("durable operations cannot be used inside restate.Run; do them before or after it")
-)
+// ErrNone is returned when a context does not descend from a handler's.
+var ErrNone = errors.New("this context does not descend from a handler's context; pass on the ctx that the handler got")
 
-// Target says which handler an attempt runs.
-type Target struct {
-	Service string
-	Handler string
-	Kind    handler.Kind
-	Mode    handler.Mode
-
-	undecodable once // the types that something did not decode into
-}
-
-// Scope is the scope of one attempt.
+// Scope is the scope of one attempt. Whoever runs attempts embeds it in an owner of
+// them: see [sdk.Opener].
 type Scope struct {
-	target *Target
-	sdk    restate.MockableContext
-	root   parent
-	steps  StepWrapper
-	gate   gate
-	out    output // of the operation under way
+	sdk.Attempt
 
+	target *handler.Target
 	mu     sync.Mutex
 	values map[any]any
 }
 
-// parent makes the Restate context for a child of the scope's own context.
-type parent interface {
-	child(ctx context.Context) restate.MockableContext
-}
-
-// StepWrapper stands around what user code does in an attempt.
-type StepWrapper interface {
-	// WrapStep puts something around a closure of restate.Run and around the encoding
-	// of what comes of it. The SDK runs the result as it is.
-	WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), opts ...restate.RunOption) func(restate.RunContext) (any, error)
-	// SDKPanicked is told what an operation of the SDK's panics with.
-	SDKPanicked(value any)
-	// SDKRecovered is told that user code goes on after a panic that suspends the
-	// attempt.
-	SDKRecovered()
-}
-
-// Steps returns what [Open] put around the steps.
-func (s *Scope) Steps() StepWrapper { return s.steps }
-
-// key finds the scope, or the closure that hides it, in a context.
-type key struct{}
-
-// closure is what key finds inside a Run closure.
-type closure struct{ scope *Scope }
+// Serve says which handler the attempt runs. It comes before anything else.
+func (s *Scope) Serve(target *handler.Target) { s.target = target }
 
 // Target returns the handler that the attempt runs.
-func (s *Scope) Target() *Target { return s.target }
+func (s *Scope) Target() *handler.Target { return s.target }
+
+// String returns "service/handler".
+func (s *Scope) String() string { return s.target.String() }
+
+// CheckWrite implements [sdk.Owner].
+func (s *Scope) CheckWrite(operation string) error {
+	if t := s.target; !t.Mode.Writable() {
+		return fmt.Errorf("durable: %s in %s: a %s handler cannot write state; let an exclusive handler do it", operation, t, t.Mode)
+	}
+	return nil
+}
 
 // Load returns what is kept under k during this attempt.
 func (s *Scope) Load(k any) (any, bool) {
@@ -98,24 +70,33 @@ func (s *Scope) LoadOrStore(k, v any) any {
 	return v
 }
 
+// scoped is what embeds a scope.
+type scoped interface{ scope() *Scope }
+
+func (s *Scope) scope() *Scope { return s }
+
 // Find returns the scope that ctx descends from. Inside a Run closure it returns
-// the scope together with [ErrInsideRun], and after the attempt together with
-// [ErrReturned]; outside a handler it returns nil and [ErrNone].
+// the scope together with [sdk.ErrInsideRun], and after the attempt together with
+// [sdk.ErrReturned]; outside a handler it returns nil and [ErrNone].
 func Find(ctx context.Context) (*Scope, error) {
-	switch v := ctx.Value(key{}).(type) {
-	case *Scope:
-		switch {
-		case v.over():
-			return v, ErrReturned
-		case v.running():
-			return v, ErrInsideRun
-		default:
-			return v, nil
-		}
-	case closure:
-		return v.scope, ErrInsideRun
-	default:
+	a, inRun := sdk.AttemptOf(ctx)
+	if a == nil {
 		return nil, ErrNone
+	}
+	owner, ok := a.Owner().(scoped)
+	if !ok {
+		return nil, ErrNone
+	}
+	s := owner.scope()
+	switch {
+	case inRun:
+		return s, sdk.ErrInsideRun
+	case a.Over():
+		return s, sdk.ErrReturned
+	case a.Running():
+		return s, sdk.ErrInsideRun
+	default:
+		return s, nil
 	}
 }
 
@@ -132,13 +113,17 @@ func Context(ctx context.Context) (restate.Context, *Scope, error) {
 	s, err := Find(ctx)
 	switch {
 	case err == nil:
-	case errors.Is(err, ErrReturned):
-		return nil, s, s.refuse(opFind)
+		return s.Attempt.Context(ctx), s, nil
+	case errors.Is(err, sdk.ErrReturned):
+		return nil, s, s.Refuse()
 	default:
 		return nil, s, err
 	}
-	if own, ok := ctx.(restate.Context); ok {
-		return own, s, nil
+}
+
+// Undecodable is [sdk.Attempt.Undecodable]. Without a scope nothing is logged.
+func (s *Scope) Undecodable(from string, into reflect.Type, err error) {
+	if s != nil {
+		s.Attempt.Undecodable(from, into, err)
 	}
-	return restate.WithMockContext(s.root.child(ctx)), s, nil
 }

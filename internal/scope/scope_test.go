@@ -14,7 +14,10 @@ import (
 	sdklog "github.com/restatedev/sdk-go/logging"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
+	"github.com/fxrestate/go/internal/sdk/sdktest"
 )
 
 type (
@@ -22,9 +25,15 @@ type (
 	inner struct{}
 )
 
+// open opens a scope and returns the context that a handler gets.
+func open(ctx restate.MockableContext, target *handler.Target) restate.Context {
+	own, _ := sdktest.Open(ctx, target)
+	return restate.WithMockContext(own)
+}
+
 func insideRun(ctx context.Context) bool {
 	_, err := scope.Find(ctx)
-	return errors.Is(err, scope.ErrInsideRun)
+	return errors.Is(err, sdk.ErrInsideRun)
 }
 
 // find returns the scope that must be there.
@@ -37,9 +46,9 @@ func find(t testing.TB, ctx context.Context) *scope.Scope {
 
 func TestFindFollowsTheContext(t *testing.T) {
 	t.Parallel()
-	ctx := open(newSDK(context.Background()), exclusive)
+	ctx := open(sdktest.New(context.Background()), sdktest.Exclusive)
 	s := find(t, ctx)
-	require.Same(t, exclusive, s.Target())
+	require.Same(t, sdktest.Exclusive, s.Target())
 	child, cancel := context.WithTimeout(context.WithValue(ctx, outer{}, 1), time.Hour)
 	defer cancel()
 	for name, c := range map[string]context.Context{
@@ -63,11 +72,11 @@ func TestFindFollowsTheContext(t *testing.T) {
 
 func TestTheStrangersScopeIsNotBorrowed(t *testing.T) {
 	t.Parallel()
-	mine, other := open(newSDK(context.Background()), exclusive), open(newSDK(context.Background()), shared)
+	mine, other := open(sdktest.New(context.Background()), sdktest.Exclusive), open(sdktest.New(context.Background()), sdktest.Shared)
 	stranger := context.WithValue(context.Context(other), outer{}, "lent")
 	wrapped := restate.WrapContext(mine, stranger)
 	require.Equal(t, "lent", wrapped.Value(outer{}))
-	require.Same(t, exclusive, find(t, wrapped).Target(), "the scope of another attempt")
+	require.Same(t, sdktest.Exclusive, find(t, wrapped).Target(), "the scope of another attempt")
 
 	kept := restate.WrapContext(restate.WithValue(mine, inner{}, "own"), stranger)
 	require.Equal(t, "lent", kept.Value(outer{}))
@@ -76,13 +85,13 @@ func TestTheStrangersScopeIsNotBorrowed(t *testing.T) {
 	again := restate.WithValue(wrapped, inner{}, "own")
 	require.Equal(t, "lent", again.Value(outer{}))
 	require.Equal(t, "own", again.Value(inner{}))
-	require.Same(t, exclusive, find(t, again).Target())
+	require.Same(t, sdktest.Exclusive, find(t, again).Target())
 }
 
 func TestContextsHaveWhatTheyDescendFrom(t *testing.T) {
 	t.Parallel()
 	base := context.WithValue(context.Background(), outer{}, "from the request")
-	ctx := open(newSDK(base), serviceTarget)
+	ctx := open(sdktest.New(base), sdktest.Service)
 	require.Equal(t, "from the request", ctx.Value(outer{}))
 	_, limited := ctx.Deadline()
 	require.False(t, limited)
@@ -130,8 +139,8 @@ func TestClosuresSeeTheContextThatRunWasCalledOn(t *testing.T) {
 		_, limited := rc.Deadline()
 		return seen{rc.Value(outer{}), rc.Value(inner{}), limited, rc.Err() != nil, insideRun(rc)}, nil
 	}
-	sdk := newSDK(context.WithValue(context.Background(), outer{}, "request"))
-	ctx := open(sdk, serviceTarget)
+	fake := sdktest.New(context.WithValue(context.Background(), outer{}, "request"))
+	ctx := open(fake, sdktest.Service)
 	limited, cancel := context.WithTimeout(context.WithValue(ctx, inner{}, "child"), time.Hour)
 	cancelled, cancelNow := context.WithCancel(ctx)
 	cancelNow()
@@ -158,20 +167,20 @@ func TestClosuresSeeTheContextThatRunWasCalledOn(t *testing.T) {
 		restate.RunAsync(tt.ctx, look)
 		want, encodeErr := json.Marshal(tt.want)
 		require.NoError(t, encodeErr)
-		require.Equal(t, []string{string(want)}, sdk.runStarted(), name)
+		require.Equal(t, []string{string(want)}, fake.RunStarted(), name)
 	}
 	require.False(t, insideRun(ctx), "after the steps")
 }
 
 func TestInsideASynchronousStepTheHandlersContextIsRefusedToo(t *testing.T) {
 	t.Parallel()
-	ctx := open(newSDK(context.Background()), serviceTarget)
+	ctx := open(sdktest.New(context.Background()), sdktest.Service)
 	child := context.WithValue(ctx, outer{}, 1)
 	for _, c := range []context.Context{ctx, child, restate.WithValue(ctx, outer{}, 1)} {
 		inside, err := restate.Run(ctx, func(restate.RunContext) (bool, error) {
 			_, s, err := scope.Context(c)
 			require.NotNil(t, s)
-			return errors.Is(err, scope.ErrInsideRun), nil
+			return errors.Is(err, sdk.ErrInsideRun), nil
 		})
 		require.NoError(t, err)
 		require.True(t, inside)
@@ -193,15 +202,15 @@ func TestOnlyExclusiveHandlersWrite(t *testing.T) {
 		"ClearAll": restate.ClearAll,
 	}
 	for op, do := range write {
-		ctx := open(newSDK(context.Background()), exclusive)
+		ctx := open(sdktest.New(context.Background()), sdktest.Exclusive)
 		require.NotPanics(t, func() { do(ctx.(restate.ObjectContext)) }, op)
 		require.NotPanics(t, func() { do(restate.WithValue(ctx, outer{}, 1).(restate.ObjectContext)) }, op)
 
 		// The SDK's context has every method, whatever the handler is.
-		for _, target := range []*scope.Target{shared, serviceTarget} {
-			ctx = open(newSDK(context.Background()), target)
+		for _, target := range []*handler.Target{sdktest.Shared, sdktest.Service} {
+			ctx = open(sdktest.New(context.Background()), target)
 			for _, c := range []restate.Context{ctx, restate.WithValue(ctx, outer{}, 1)} {
-				require.PanicsWithError(t, "fxrestate: "+op+" in "+target.Service+"/"+target.Handler+": a "+target.Mode.String()+
+				require.PanicsWithError(t, "durable: "+op+" in "+target.Service+"/"+target.Handler+": a "+target.Mode.String()+
 					" handler cannot write state; let an exclusive handler do it", func() { do(c.(restate.ObjectContext)) })
 			}
 		}
@@ -210,7 +219,7 @@ func TestOnlyExclusiveHandlersWrite(t *testing.T) {
 
 func TestStoreKeepsValuesForTheAttempt(t *testing.T) {
 	t.Parallel()
-	one, two := find(t, open(newSDK(context.Background()), shared)), find(t, open(newSDK(context.Background()), shared))
+	one, two := find(t, open(sdktest.New(context.Background()), sdktest.Shared)), find(t, open(sdktest.New(context.Background()), sdktest.Shared))
 	var wg sync.WaitGroup
 	for i := range 10 {
 		wg.Go(func() {
@@ -234,14 +243,14 @@ func TestReplayingIsWhatTheSDKTellsItsLogHandler(t *testing.T) {
 		"a handler that writes nothing":    slog.DiscardHandler,
 		"a handler for errors alone":       slog.NewTextHandler(new(bytes.Buffer), &slog.HandlerOptions{Level: slog.LevelError + 100}),
 		"a handler that writes all":        slog.NewTextHandler(new(bytes.Buffer), &slog.HandlerOptions{Level: slog.LevelDebug}),
-		"a handler with attributes":        scope.LogHandler(slog.DiscardHandler).WithAttrs([]slog.Attr{slog.Int("a", 1)}),
-		"a handler with a group":           scope.LogHandler(slog.DiscardHandler).WithGroup("g"),
-		"a handler that was wrapped twice": scope.LogHandler(scope.LogHandler(slog.DiscardHandler)),
+		"a handler with attributes":        sdk.LogHandler(slog.DiscardHandler).WithAttrs([]slog.Attr{slog.Int("a", 1)}),
+		"a handler with a group":           sdk.LogHandler(slog.DiscardHandler).WithGroup("g"),
+		"a handler that was wrapped twice": sdk.LogHandler(sdk.LogHandler(slog.DiscardHandler)),
 	} {
-		fake := &replayingSDK{sdk: newSDK(context.Background()), handler: scope.LogHandler(h)}
-		s := find(t, open(fake, serviceTarget))
+		fake := &sdktest.Replaying{SDK: sdktest.New(context.Background()), Handler: sdk.LogHandler(h)}
+		s := find(t, open(fake, sdktest.Service))
 		for _, want := range []bool{true, false, true} {
-			fake.replaying = want
+			fake.Now = want
 			require.Equal(t, want, s.Replaying(), name)
 		}
 	}
@@ -250,8 +259,8 @@ func TestReplayingIsWhatTheSDKTellsItsLogHandler(t *testing.T) {
 func TestLogHandlerSilencesReplay(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	h := scope.LogHandler(slog.NewTextHandler(&out, nil))
-	require.Equal(t, h, scope.LogHandler(h), "what knows of replay is left as it is")
+	h := sdk.LogHandler(slog.NewTextHandler(&out, nil))
+	require.Equal(t, h, sdk.LogHandler(h), "what knows of replay is left as it is")
 	log := slog.New(h).With("a", 1)
 	source := func(replaying bool) context.Context {
 		return sdklog.WithLogContext(context.Background(), &sdklog.LogContext{Source: sdklog.LogSourceUser, IsReplaying: replaying})

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -32,7 +33,7 @@ func Middleware(guards ...pipeline.Guard) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			inv := pipeline.NewInvocation(pipeline.Details{
 				Type:    pipeline.TypeHTTP,
-				Target:  pipeline.Target{Handler: r.Method + " " + r.URL.Path},
+				Target:  handler.Target{Handler: r.Method + " " + r.URL.Path},
 				Headers: r.Header,
 			})
 			if err := pipeline.Ask(r.Context(), inv, guards...); err != nil {

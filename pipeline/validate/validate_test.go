@@ -304,16 +304,18 @@ func TestAValidatorOfOnesOwn(t *testing.T) {
 func TestAnInvalidInputDoesNotReachTheHandler(t *testing.T) {
 	t.Parallel()
 	chain, err := pipeline.Compile(pipeline.Config{
-		Method: pipeline.Method{
-			Decode: func(*pipeline.Invocation) (any, error) { return charge{}, nil },
-			Call:   func(restate.Context, any) (any, error) { t.Error("must not run"); return nil, nil },
-		},
+		Method: decoded{pipeline.MethodFunc(func(restate.Context, any) (any, error) { t.Error("must not run"); return nil, nil })},
 		Global: pipeline.Stages{Pipes: []pipeline.Pipe{validate.New(nil)}},
 	})
 	require.NoError(t, err)
-	_, err = chain.Run(restate.WithMockContext(fakeContext{Context: context.Background()}), new(pipeline.Invocation))
+	_, err = chain.Call(fakeContext{Context: context.Background()}, nil)
 	require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
 }
+
+// decoded is a handler that takes a charge.
+type decoded struct{ pipeline.MethodFunc }
+
+func (decoded) Decode(handler.Source) (any, error) { return charge{}, nil }
 
 // fakeContext is all of a context that a chain asks for here.
 type fakeContext struct {

@@ -4,13 +4,13 @@
 package readme
 
 import (
+	"context"
 	"net/http"
 
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline"
-	"github.com/fxrestate/go/rpc"
 )
 
 type (
@@ -46,8 +46,6 @@ type PaymentsClient interface {
 	Charge(ctx restate.Context, in Charge, opts ...restate.RequestOption) (Receipt, error)
 }
 
-func NewPaymentsClient(rpc.Service[*Payments]) PaymentsClient { return nil }
-
 type Cart struct{}
 
 func NewCart() *Cart { return nil }
@@ -63,8 +61,6 @@ type CartClient interface {
 type CartCalls interface {
 	View(ctx restate.Context, opts ...restate.RequestOption) (Contents, error)
 }
-
-func NewCartClient(rpc.Object[*Cart]) CartClient { return nil }
 
 type Order struct{}
 
@@ -89,6 +85,23 @@ type Trips struct{ flights FlightClient }
 
 func (*Trips) pay(restate.Context, Trip, string) (Booking, error) { return Booking{}, nil }
 
+type Decision struct{ Approved bool }
+
+type Refunds struct {
+	mail Mail
+	bank Bank
+}
+
+type Mail interface {
+	Ask(ctx context.Context, awakeable string) error
+}
+
+type Bank interface {
+	Refund(ctx context.Context, charge Charge) (Receipt, error)
+}
+
+type Offers struct{}
+
 type API struct{ client *ingress.Client }
 
 func NewAPI(client *ingress.Client) *API { return &API{client} }
@@ -100,6 +113,16 @@ func eventID(*http.Request, []byte) (string, error) { return "", nil }
 func NewMetrics() pipeline.Observer { return nil }
 
 func NewAudit() pipeline.Interceptor { return nil }
+
+type Tickets struct{}
+
+func NewTickets() *Tickets { return nil }
+
+type Inbox struct{}
+
+func NewInbox() *Inbox { return nil }
+
+func NewTenantGuard() pipeline.Guard { return nil }
 
 func NewAmountGuard() pipeline.Guard { return nil }
 

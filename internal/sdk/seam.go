@@ -1,4 +1,4 @@
-package scope
+package sdk
 
 import (
 	"context"
@@ -6,29 +6,32 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// Open opens the scope of an attempt around the SDK's context. Whoever opens a scope
-// closes it, by [Close].
-type Open[W any] func(sdk restate.MockableContext, target *Target) (restate.MockableContext, W)
-
-// Opener returns an [Open] of scopes. A W, a pointer to an E that lies in one piece
-// of memory with the scope, stands around the steps of the attempt.
-func Opener[E any, W interface {
+// Opener returns a function that opens attempts of one handler around the SDK's
+// contexts. Whoever opens one closes it, by [Attempt.Close]. The attempt lies in its
+// owner, an E, and that in one piece of memory with the context.
+func Opener[E any, O interface {
 	*E
-	StepWrapper
-}]() Open[W] {
+	Owner
+	own() *Attempt
+}]() func(sdk restate.MockableContext) (restate.MockableContext, O) {
 	type sdk = restate.MockableContext
-	return opener[E, W](sdk.RunAsync, sdk.Awakeable, sdk.Signal, sdk.Promise, sdk.AttachInvocation, sdk.Service, sdk.RandUUID)
+	return opener[E, O](sdk.RunAsync, sdk.Awakeable, sdk.Signal, sdk.Promise, sdk.AttachInvocation, sdk.Service, sdk.RandUUID)
 }
 
-// seam is the context of a scope, or of a child of it. Its type parameters are what
+// own is for owners, which embed an attempt.
+func (a *Attempt) own() *Attempt { return a }
+
+// seam is the context of an attempt, or of a child of it. Its type parameters are what
 // the SDK's context returns and what has no public name: the futures of RunAsync,
-// Awakeable, Signal, Promise and AttachInvocation, the client of Service and its
-// kin, that one's future, and the UUID. Method expressions tell the compiler of them.
+// Awakeable, Signal, Promise and AttachInvocation, the client that Service, Object and
+// Workflow return, that one's future, and the UUID. Method expressions tell the
+// compiler of them.
 type seam[R, A, S, P, T any, C requester[F], F restate.Future, U any] struct{ guarded }
 
-func opener[E any, W interface {
+func opener[E any, O interface {
 	*E
-	StepWrapper
+	Owner
+	own() *Attempt
 }, R, A, S, P, T any, C requester[F], F restate.Future, U any](
 	_ func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) R,
 	_ func(restate.MockableContext, ...restate.AwakeableOption) A,
@@ -37,17 +40,21 @@ func opener[E any, W interface {
 	_ func(restate.MockableContext, string, ...restate.AttachOption) T,
 	_ func(restate.MockableContext, string, string, ...restate.ClientOption) C,
 	_ func(restate.MockableContext) U,
-) Open[W] {
-	return func(sdk restate.MockableContext, target *Target) (restate.MockableContext, W) {
+) func(sdk restate.MockableContext) (restate.MockableContext, O) {
+	undecodable := new(once)
+	return func(sdk restate.MockableContext) (restate.MockableContext, O) {
 		c := new(struct {
 			ctx   seam[R, A, S, P, T, C, F, U]
-			scope Scope
-			steps E
+			owner E
 		})
-		steps := W(&c.steps)
-		c.ctx.MockableContext, c.ctx.scope = sdk, &c.scope
-		c.scope.sdk, c.scope.target, c.scope.root, c.scope.steps = sdk, target, &c.ctx, steps
-		return mockable(&c.ctx), steps
+		owner := O(&c.owner)
+		a := owner.own()
+		a.owner, a.sdk, a.root, a.undecodable = owner, sdk, &c.ctx, undecodable
+		c.ctx.MockableContext, c.ctx.attempt = sdk, a
+		if a.exchange = exchangeOf(sdk); a.exchange != nil {
+			a.exchange.attempt.Store(a)
+		}
+		return mockable(&c.ctx), owner
 	}
 }
 
@@ -59,7 +66,7 @@ func mockable(c any) restate.MockableContext { return c.(restate.MockableContext
 func as[I any](value any) I { return value.(I) }
 
 func (c *seam[R, A, S, P, T, C, F, U]) child(ctx context.Context) restate.MockableContext {
-	return mockable(&seam[R, A, S, P, T, C, F, U]{guarded{c.MockableContext, c.scope, ctx}})
+	return mockable(&seam[R, A, S, P, T, C, F, U]{guarded{c.MockableContext, c.attempt, ctx}})
 }
 
 // Wrap serves restate.WrapContext and restate.WithValue.
@@ -68,34 +75,34 @@ func (c *seam[R, A, S, P, T, C, F, U]) Wrap(ctx context.Context) restate.Mockabl
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) R {
-	c.scope.mustEnter(opRunAsync)
-	defer c.scope.leave()
+	c.attempt.mustEnter(opRunAsync)
+	defer c.attempt.leave()
 	fn, opts = c.step(fn, opts)
-	return as[R](c.scope.future(c.MockableContext.RunAsync(fn, opts...)))
+	return as[R](c.attempt.future(c.MockableContext.RunAsync(fn, opts...)))
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Awakeable(opts ...restate.AwakeableOption) A {
-	c.scope.mustEnter(opAwakeable)
-	defer c.scope.leave()
-	return as[A](c.scope.future(c.MockableContext.Awakeable(opts...)))
+	c.attempt.mustEnter(opAwakeable)
+	defer c.attempt.leave()
+	return as[A](c.attempt.future(c.MockableContext.Awakeable(opts...)))
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Signal(name string, opts ...restate.SignalOption) S {
-	c.scope.mustEnter(opSignal)
-	defer c.scope.leave()
-	return as[S](c.scope.future(c.MockableContext.Signal(name, opts...)))
+	c.attempt.mustEnter(opSignal)
+	defer c.attempt.leave()
+	return as[S](c.attempt.future(c.MockableContext.Signal(name, opts...)))
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Promise(name string, opts ...restate.PromiseOption) P {
-	c.scope.mustEnter(opPromise)
-	defer c.scope.leave()
-	return as[P](c.scope.future(c.MockableContext.Promise(name, opts...)))
+	c.attempt.mustEnter(opPromise)
+	defer c.attempt.leave()
+	return as[P](c.attempt.future(c.MockableContext.Promise(name, opts...)))
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) AttachInvocation(id string, opts ...restate.AttachOption) T {
-	c.scope.mustEnter(opAttach)
-	defer c.scope.leave()
-	return as[T](c.scope.future(c.MockableContext.AttachInvocation(id, opts...)))
+	c.attempt.mustEnter(opAttach)
+	defer c.attempt.leave()
+	return as[T](c.attempt.future(c.MockableContext.AttachInvocation(id, opts...)))
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Service(service, method string, opts ...restate.ClientOption) C {
@@ -111,11 +118,11 @@ func (c *seam[R, A, S, P, T, C, F, U]) Workflow(service, id, method string, opts
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) client(sdk any, service, method string) C {
-	return as[C](&client[C, F]{sdk: as[C](sdk), scope: c.scope, of: callee{service, method}})
+	return as[C](&client[C, F]{sdk: as[C](sdk), attempt: c.attempt, of: callee{service, method}})
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) RandUUID() U {
-	c.scope.mustEnter(opRand)
-	defer c.scope.leave()
+	c.attempt.mustEnter(opRand)
+	defer c.attempt.leave()
 	return as[U](c.MockableContext.RandUUID())
 }

@@ -1,4 +1,4 @@
-package scope
+package sdk
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 
 	"github.com/fxrestate/go/internal/safeerr"
-	"github.com/fxrestate/go/internal/sdkoption"
 )
 
 // result is what a Run closure returned, encoded. The SDK encodes on a goroutine
@@ -35,7 +34,7 @@ func resultOf(opts []restate.RunOption) (encoder, []restate.RunOption) {
 	if len(opts) == 0 {
 		return encoder{codec: encoding.JSONCodec}, opts
 	}
-	o := sdkoption.Collect(restate.RunOption.BeforeRun, opts)
+	o := Options(restate.RunOption.BeforeRun, opts)
 	if o.Codec == nil {
 		o.Codec = encoding.JSONCodec
 	}
@@ -57,7 +56,7 @@ func resultOf(opts []restate.RunOption) (encoder, []restate.RunOption) {
 func (e encoder) encode(value any) (any, error) {
 	encoded, err := encoding.Marshal(e.codec, value)
 	if err != nil {
-		return nil, fmt.Errorf("fxrestate: the result of step %q, a %T, does not encode: %w", e.step, value, safeerr.Of(err))
+		return nil, fmt.Errorf("durable: the result of step %q, a %T, does not encode: %w", e.step, value, safeerr.Of(err))
 	}
 	return &result{encoded}, nil
 }

@@ -1,4 +1,4 @@
-package scope
+package sdk
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const ReplayProbe = slog.Level(math.MaxInt)
 // Replaying reports whether the attempt repeats operations that an earlier one
 // journaled. The SDK tells it to its log handler alone, which must have come from
 // [LogHandler].
-func (s *Scope) Replaying() bool { return !s.sdk.Log().Enabled(s.sdk, ReplayProbe) }
+func (a *Attempt) Replaying() bool { return !a.sdk.Log().Enabled(a.sdk, ReplayProbe) }
 
 // LogHandler returns a handler for the SDK that answers [ReplayProbe]: h itself if
 // it does, else h without the lines that handlers write while they replay.

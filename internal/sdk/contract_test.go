@@ -1,24 +1,20 @@
-package scope_test
+package sdk_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	restate "github.com/restatedev/sdk-go"
-	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
+	"github.com/fxrestate/go/internal/sdk/sdktest"
 )
 
 const onUpgrade = `The SDK's context is no longer what package scope was written against.
@@ -96,9 +92,9 @@ var known = []string{"Id", "Err", "Value"}
 func TestContractEachMethodIsRefusedAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	got := map[string]error{}
-	def := restate.NewObject("s").Handler("h", restate.NewObjectHandler(func(sdk restate.ObjectContext, _ restate.Void) (restate.Void, error) {
-		ctx, _ := scope.Opener[plain]()(scope.Mockable(sdk), exclusive)
-		child := scope.Mockable(restate.WithValue(restate.WithMockContext(ctx), outer{}, 1))
+	def := restate.NewObject("s").Handler("h", restate.NewObjectHandler(func(own restate.ObjectContext, _ restate.Void) (restate.Void, error) {
+		ctx, owner := sdktest.Open(sdk.Mockable(own), sdktest.Exclusive)
+		child := sdk.Mockable(restate.WithValue(restate.WithMockContext(ctx), outerKey{}, 1))
 		results := map[string]any{}
 		for _, name := range append([]string{"After", "AttachInvocation", "Awakeable", "Promise", "RunAsync", "Signal", "WaitIter"}, clients...) {
 			results[name] = callMethod(ctx, name)[0].Interface()
@@ -107,7 +103,7 @@ func TestContractEachMethodIsRefusedAfterTheEnd(t *testing.T) {
 			results["RequestFuture of "+name] = callMethod(results[name], "RequestFuture")[0].Interface()
 			results["Send of "+name] = callMethod(results[name], "Send")[0].Interface()
 		}
-		scope.Close(ctx, nil)
+		owner.Close()
 		for _, name := range guarded {
 			got[name] = refusalOf(ctx, name)
 			got[name+" of a child"] = refusalOf(child, name)
@@ -121,10 +117,10 @@ func TestContractEachMethodIsRefusedAfterTheEnd(t *testing.T) {
 		}
 		return restate.Void{}, nil
 	}))
-	invoke(t, def)
+	sdktest.Invoke(t, def)
 	require.Greater(t, len(got), 60, onUpgrade)
 	for name, err := range got {
-		t.Run(name, func(t *testing.T) { require.ErrorIs(t, err, scope.ErrReturned, onUpgrade) })
+		t.Run(name, func(t *testing.T) { require.ErrorIs(t, err, sdk.ErrReturned, onUpgrade) })
 	}
 }
 
@@ -150,36 +146,20 @@ func applies(of, method string) bool {
 func TestContractTheSDKInvokesHandlers(t *testing.T) {
 	t.Parallel()
 	def := restate.NewService("s").Handler("h", restate.NewServiceHandler(func(restate.Context, restate.Void) (bool, error) {
-		return scope.Handling(), nil
+		return sdk.Handling(), nil
 	}))
-	require.False(t, scope.Handling())
-	require.Equal(t, "true", invoke(t, def), onUpgrade)
+	require.False(t, sdk.Handling())
+	require.Equal(t, "true", sdktest.Invoke(t, def), onUpgrade)
 }
 
 // The SDK suspends an attempt by a panic with this type.
 func TestContractTheSuspension(t *testing.T) {
 	t.Parallel()
-	suspension := suspensionOf(t)
-	require.True(t, scope.IsSuspension(suspension), "%T %v: %s", suspension, suspension, onUpgrade)
-	require.False(t, scope.IsSuspension(errors.New("another")))
-	require.False(t, scope.IsSuspension(nil))
-	require.False(t, scope.IsSuspension("text"))
-}
-
-// suspensionOf returns what the SDK panics with in order to suspend.
-func suspensionOf(t *testing.T) (thrown any) {
-	t.Helper()
-	def := restate.NewService("s").Handler("h", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (restate.Void, error) {
-		defer func() {
-			thrown = recover()
-			panic(thrown)
-		}()
-		_, err := restate.Awakeable[int](ctx).Result()
-		return restate.Void{}, err
-	}))
-	invoke(t, def)
-	require.NotNil(t, thrown, onUpgrade)
-	return thrown
+	suspension := sdktest.Suspension(t)
+	require.True(t, sdk.IsSuspension(suspension), "%T %v: %s", suspension, suspension, onUpgrade)
+	require.False(t, sdk.IsSuspension(errors.New("another")))
+	require.False(t, sdk.IsSuspension(nil))
+	require.False(t, sdk.IsSuspension("text"))
 }
 
 // refusalOf calls a method with zero arguments and returns what it panics with or
@@ -222,7 +202,7 @@ func callMethod(value any, method string) []reflect.Value {
 func TestContractScopesAreContextsOfTheSDK(t *testing.T) {
 	t.Parallel()
 	require.NotPanics(t, func() {
-		ctx := open(newSDK(context.Background()), serviceTarget)
+		ctx := open(sdktest.New(context.Background()), sdktest.Service)
 		for _, c := range []restate.Context{ctx, restate.WithValue(ctx, "k", "v")} {
 			require.Implements(t, (*restate.MockableContext)(nil), c, onUpgrade)
 			require.Implements(t, (*restate.WorkflowContext)(nil), c, onUpgrade)
@@ -233,8 +213,8 @@ func TestContractScopesAreContextsOfTheSDK(t *testing.T) {
 // The SDK calls the overrides, rather than methods of what they embed.
 func TestContractOverridesAreCalled(t *testing.T) {
 	t.Parallel()
-	sdk := newSDK(context.Background())
-	ctx := open(sdk, serviceTarget)
+	fake := sdktest.New(context.Background())
+	ctx := open(fake, sdktest.Service)
 	closures := func(rc restate.RunContext) (bool, error) { return insideRun(rc), nil }
 
 	inside, err := restate.Run(ctx, closures)
@@ -242,39 +222,18 @@ func TestContractOverridesAreCalled(t *testing.T) {
 	require.True(t, inside, onUpgrade)
 	restate.RunAsync(ctx, closures)
 	restate.RunAsync(restate.WithValue(ctx, "k", "v"), closures)
-	require.Equal(t, []string{"true", "true"}, sdk.runStarted(), onUpgrade)
+	require.Equal(t, []string{"true", "true"}, fake.RunStarted(), onUpgrade)
 }
 
-// invoke plays the first attempt of an invocation of s/h and returns its result.
-func invoke(t *testing.T, def restate.ServiceDefinition) string {
-	t.Helper()
-	serve, err := server.NewRestate().WithLogger(slog.DiscardHandler, true).Bidirectional(false).Bind(def).Handler()
-	require.NoError(t, err)
-	var start []byte
-	start = protowire.AppendTag(start, 1, protowire.BytesType) // id
-	start = protowire.AppendBytes(start, make([]byte, 24))
-	start = protowire.AppendTag(start, 2, protowire.BytesType) // id for people
-	start = protowire.AppendString(start, "inv_contract")
-	start = protowire.AppendTag(start, 3, protowire.VarintType) // known entries
-	start = protowire.AppendVarint(start, 1)
-	value := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), nil)
-	input := protowire.AppendBytes(protowire.AppendTag(nil, 14, protowire.BytesType), value)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/invoke/s/h",
-		bytes.NewReader(append(frame(0x0000, start), frame(0x0400, input)...)))
-	r.Header.Set("Content-Type", "application/vnd.restate.invocation.v6")
-	w := httptest.NewRecorder()
-	serve(w, r)
-	for _, text := range []string{"true", "false"} {
-		if bytes.Contains(w.Body.Bytes(), []byte(text)) {
-			return text
-		}
-	}
-	return ""
+type outerKey struct{}
+
+// open opens an attempt and returns the context that a handler gets.
+func open(ctx restate.MockableContext, target *handler.Target) restate.Context {
+	own, _ := sdktest.Open(ctx, target)
+	return restate.WithMockContext(own)
 }
 
-func frame(kind uint16, message []byte) []byte {
-	f := make([]byte, 8, 8+len(message))
-	binary.BigEndian.PutUint16(f, kind)
-	binary.BigEndian.PutUint32(f[4:], uint32(len(message)))
-	return append(f, message...)
+func insideRun(ctx context.Context) bool {
+	_, err := scope.Find(ctx)
+	return errors.Is(err, sdk.ErrInsideRun)
 }

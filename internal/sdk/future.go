@@ -1,25 +1,23 @@
-package scope
+package sdk
 
 import (
 	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
-
-	"github.com/fxrestate/go/internal/sdkoption"
 )
 
 // callee is the handler that a client calls.
 type callee struct{ service, handler string }
 
-// future is a future of the SDK's behind the gate of its scope. It has the methods
+// future is a future of the SDK's behind the gate of its attempt. It has the methods
 // of all kinds of futures, and is handed out as one of them.
 type future struct {
 	restate.Future
-	scope *Scope
-	of    *callee // nil: not of a call
+	attempt *Attempt
+	of      *callee // nil: not of a call
 }
 
-func (s *Scope) future(sdk restate.Future) *future { return &future{Future: sdk, scope: s} }
+func (a *Attempt) future(sdk restate.Future) *future { return &future{Future: sdk, attempt: a} }
 
 // The methods of the SDK's futures.
 type (
@@ -41,26 +39,26 @@ type (
 )
 
 func (f *future) Response(output any) (failure restate.TerminalError) {
-	if m := f.scope.enter(opResponse); m != nil {
+	if m := f.attempt.enter(opResponse); m != nil {
 		return m.failure()
 	}
-	defer f.scope.leaveWith(opResponse, &failure)
-	return f.Future.(responder).Response(f.scope.output(opResponse, f.of, output))
+	defer f.attempt.leaveWith(opResponse, &failure)
+	return f.Future.(responder).Response(f.attempt.output(opResponse, f.of, output))
 }
 
 func (f *future) Result(output any) (failure restate.TerminalError) {
-	if m := f.scope.enter(opResult); m != nil {
+	if m := f.attempt.enter(opResult); m != nil {
 		return m.failure()
 	}
-	defer f.scope.leaveWith(opResult, &failure)
-	return f.Future.(resulter).Result(f.scope.output(opResult, nil, output))
+	defer f.attempt.leaveWith(opResult, &failure)
+	return f.Future.(resulter).Result(f.attempt.output(opResult, nil, output))
 }
 
 func (f *future) Done() (failure restate.TerminalError) {
-	if m := f.scope.enter(opDone); m != nil {
+	if m := f.attempt.enter(opDone); m != nil {
 		return m.failure()
 	}
-	defer f.scope.leaveWith(opDone, &failure)
+	defer f.attempt.leaveWith(opDone, &failure)
 	return f.Future.(timer).Done()
 }
 
@@ -68,50 +66,52 @@ func (f *future) Done() (failure restate.TerminalError) {
 func (f *future) Id() string { return f.Future.(identified).Id() }
 
 func (f *future) Peek(output any) (ok bool, failure restate.TerminalError) {
-	if m := f.scope.enter(opPeek); m != nil {
+	if m := f.attempt.enter(opPeek); m != nil {
 		return false, m.failure()
 	}
-	defer f.scope.leaveWith(opPeek, &failure)
-	return f.Future.(promised).Peek(f.scope.output(opPeek, nil, output))
+	defer f.attempt.leaveWith(opPeek, &failure)
+	return f.Future.(promised).Peek(f.attempt.output(opPeek, nil, output))
 }
 
 func (f *future) Resolve(value any) (failure restate.TerminalError) {
-	if m := f.scope.enter(opResolve); m != nil {
+	if m := f.attempt.enter(opResolve); m != nil {
 		return m.failure()
 	}
-	defer f.scope.leaveWith(opResolve, &failure)
+	defer f.attempt.leaveWith(opResolve, &failure)
 	return f.Future.(promised).Resolve(value)
 }
 
 func (f *future) Reject(reason error) (failure restate.TerminalError) {
-	if m := f.scope.enter(opReject); m != nil {
+	if m := f.attempt.enter(opReject); m != nil {
 		return m.failure()
 	}
-	defer f.scope.leaveWith(opReject, &failure)
+	defer f.attempt.leaveWith(opReject, &failure)
 	return f.Future.(promised).Reject(reason)
 }
 
-func (f *future) GetInvocationId() string { return f.scope.invocationID(f.Future.(restate.Invocation)) }
-
-// sent is what a send returns, behind the gate of its scope.
-type sent struct {
-	restate.Invocation
-	scope *Scope
+func (f *future) GetInvocationId() string {
+	return f.attempt.invocationID(f.Future.(restate.Invocation))
 }
 
-func (s *sent) GetInvocationId() string { return s.scope.invocationID(s.Invocation) }
+// sent is what a send returns, behind the gate of its attempt.
+type sent struct {
+	restate.Invocation
+	attempt *Attempt
+}
+
+func (s *sent) GetInvocationId() string { return s.attempt.invocationID(s.Invocation) }
 
 // invocationID waits for the server to tell the id of an invocation. It has no error
 // to return.
-func (s *Scope) invocationID(of restate.Invocation) (id string) {
-	s.mustEnter(opInvocationID)
+func (a *Attempt) invocationID(of restate.Invocation) (id string) {
+	a.mustEnter(opInvocationID)
 	var failure restate.TerminalError
 	defer func() {
 		if late, ok := failure.(*overdue); ok {
 			panic(late.misuse)
 		}
 	}()
-	defer s.leaveWith(opInvocationID, &failure)
+	defer a.leaveWith(opInvocationID, &failure)
 	return of.GetInvocationId()
 }
 
@@ -122,54 +122,54 @@ type requester[F any] interface {
 	Send(input any, opts ...restate.SendOption) restate.Invocation
 }
 
-// client is a client of the SDK's behind the gate of its scope. Most make one call,
+// client is a client of the SDK's behind the gate of its attempt. Most make one call,
 // so what that returns lies in one piece of memory with it.
 type client[C requester[F], F restate.Future] struct {
-	sdk   C
-	scope *Scope
-	of    callee
-	first future
-	sent  sent
+	sdk     C
+	attempt *Attempt
+	of      callee
+	first   future
+	sent    sent
 }
 
 func (c *client[C, F]) RequestFuture(input any, opts ...restate.RequestOption) F {
-	c.scope.mustEnter(opCall)
-	defer c.scope.leave()
+	c.attempt.mustEnter(opCall)
+	defer c.attempt.leave()
 	f := &c.first
-	if f.scope != nil {
+	if f.attempt != nil {
 		f = new(future)
 	}
-	*f = future{c.sdk.RequestFuture(input, opts...), c.scope, &c.of}
+	*f = future{c.sdk.RequestFuture(input, opts...), c.attempt, &c.of}
 	return as[F](f)
 }
 
 func (c *client[C, F]) Request(input, output any, opts ...restate.RequestOption) (failure restate.TerminalError) {
-	if m := c.scope.enter(opCall); m != nil {
+	if m := c.attempt.enter(opCall); m != nil {
 		return m.failure()
 	}
-	defer c.scope.leaveWith(opCall, &failure)
-	return c.sdk.Request(input, c.scope.output(opCall, &c.of, output), opts...)
+	defer c.attempt.leaveWith(opCall, &failure)
+	return c.sdk.Request(input, c.attempt.output(opCall, &c.of, output), opts...)
 }
 
 func (c *client[C, F]) Send(input any, opts ...restate.SendOption) restate.Invocation {
-	c.scope.mustEnter(opSend)
-	defer c.scope.leave()
+	c.attempt.mustEnter(opSend)
+	defer c.attempt.leave()
 	// A time before the year 1970 would never come. See guarded.Sleep.
-	if len(opts) > 0 && sdkoption.Collect(restate.SendOption.BeforeSend, opts).Delay < 0 {
+	if len(opts) > 0 && Options(restate.SendOption.BeforeSend, opts).Delay < 0 {
 		opts = append(opts[:len(opts):len(opts)], restate.WithDelay(0))
 	}
 	s := &c.sent
-	if s.scope != nil {
+	if s.attempt != nil {
 		s = new(sent)
 	}
-	*s = sent{c.sdk.Send(input, opts...), c.scope}
+	*s = sent{c.sdk.Send(input, opts...), c.attempt}
 	return s
 }
 
-// iterator is an iterator of the SDK's behind the gate of its scope.
+// iterator is an iterator of the SDK's behind the gate of its attempt.
 type iterator struct {
 	sdk     restate.WaitIterator
-	scope   *Scope
+	attempt *Attempt
 	failure restate.TerminalError // of a misuse
 }
 
@@ -177,11 +177,11 @@ func (i *iterator) Next() bool {
 	if i.failure != nil {
 		return false
 	}
-	if m := i.scope.enter(opWait); m != nil {
+	if m := i.attempt.enter(opWait); m != nil {
 		i.failure = m.failure()
 		return false
 	}
-	defer i.scope.leaveWith(opWait, &i.failure)
+	defer i.attempt.leaveWith(opWait, &i.failure)
 	return i.sdk.Next()
 }
 
@@ -202,13 +202,13 @@ func (i *iterator) Err() restate.TerminalError {
 // Wrapper is a future of ours around another one.
 type Wrapper interface{ Unwrap() restate.Future }
 
-// ownerOf returns the scope that a future was made in, or nil for one that is not of
+// ownerOf returns the attempt that a future was made in, or nil for one that is not of
 // ours. What the SDK hands out are structs around ours.
-func ownerOf(f restate.Future) *Scope {
+func ownerOf(f restate.Future) *Attempt {
 	for f != nil {
 		switch own := f.(type) {
 		case *future:
-			return own.scope
+			return own.attempt
 		case Wrapper:
 			f = own.Unwrap()
 		default:

@@ -1,4 +1,6 @@
-package scope_test
+// Package sdktest has what stands in for the SDK in the tests of what lies around its
+// contexts.
+package sdktest
 
 import (
 	"context"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // fakeSDK stands where the SDK's context of an attempt does. Its type parameter is
@@ -25,18 +28,20 @@ type fakeSDK[F any] struct {
 	state                   map[string]any
 }
 
-type sdk interface {
+// SDK is the context of an attempt that no server knows of.
+type SDK interface {
 	restate.MockableContext
-	// runStarted runs what RunAsync started, as the SDK does while it waits.
+	// RunStarted runs what RunAsync started, as the SDK does while it waits.
 	// The results are encoded, errors are not.
-	runStarted() []string
+	RunStarted() []string
 }
 
-func newSDK(ctx context.Context) sdk { return infer(restate.MockableContext.RunAsync, ctx) }
+// New returns a context with the values, deadline and cancellation of ctx.
+func New(ctx context.Context) SDK { return infer(restate.MockableContext.RunAsync, ctx) }
 
-func infer[F any](_ func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) F, ctx context.Context) sdk {
+func infer[F any](_ func(restate.MockableContext, func(restate.RunContext) (any, error), ...restate.RunOption) F, ctx context.Context) SDK {
 	f := &fakeSDK[F]{ctx: ctx, log: slog.New(slog.DiscardHandler), state: map[string]any{}}
-	return any(f).(sdk)
+	return any(f).(SDK)
 }
 
 func (f *fakeSDK[F]) Deadline() (time.Time, bool)                 { return f.ctx.Deadline() }
@@ -67,7 +72,7 @@ func (f *fakeSDK[F]) RunAsync(fn func(restate.RunContext) (any, error), _ ...res
 	return none
 }
 
-func (f *fakeSDK[F]) runStarted() (results []string) {
+func (f *fakeSDK[F]) RunStarted() (results []string) {
 	for _, fn := range f.started {
 		v, err := fn(fakeRunContext{f.ctx, f.log})
 		b, encodeErr := encoding.Marshal(encoding.JSONCodec, v)
@@ -88,37 +93,44 @@ type fakeRunContext struct {
 func (c fakeRunContext) Log() *slog.Logger         { return c.log }
 func (c fakeRunContext) Request() *restate.Request { return nil }
 
-// replayingSDK says whether it replays, in the way the SDK does.
-type replayingSDK struct {
-	sdk
-	replaying bool
-	handler   slog.Handler
+// Replaying is an SDK that says whether it replays, in the way the SDK does.
+type Replaying struct {
+	SDK
+	Now     bool
+	Handler slog.Handler
 }
 
-func (r *replayingSDK) Log() *slog.Logger { return slog.New(injecting{r.handler, r}) }
+// Log returns a logger that tells Handler of replay.
+func (r *Replaying) Log() *slog.Logger { return slog.New(injecting{r.Handler, r}) }
 
 // injecting tells its handler of replay, as the SDK's does.
 type injecting struct {
 	slog.Handler
-	r *replayingSDK
+	r *Replaying
 }
 
 func (h injecting) Enabled(ctx context.Context, l slog.Level) bool {
-	lc := &sdklog.LogContext{Source: sdklog.LogSourceUser, IsReplaying: h.r.replaying}
+	lc := &sdklog.LogContext{Source: sdklog.LogSourceUser, IsReplaying: h.r.Now}
 	return h.Handler.Enabled(sdklog.WithLogContext(ctx, lc), l)
 }
 
+// The handlers that attempts run.
 var (
-	serviceTarget = &scope.Target{Service: "payments", Handler: "Charge", Kind: handler.Service, Mode: handler.Concurrent}
-	exclusive     = &scope.Target{Service: "cart", Handler: "Add", Kind: handler.Object, Mode: handler.Exclusive}
-	shared        = &scope.Target{Service: "cart", Handler: "Total", Kind: handler.Object, Mode: handler.Shared}
+	Service   = &handler.Target{Service: "payments", Handler: "Charge", Kind: handler.Service, Mode: handler.Concurrent}
+	Exclusive = &handler.Target{Service: "cart", Handler: "Add", Kind: handler.Object, Mode: handler.Exclusive}
+	Shared    = &handler.Target{Service: "cart", Handler: "Total", Kind: handler.Object, Mode: handler.Shared}
 )
 
-// plain stands around steps and does nothing.
-type plain struct{}
+// Owner owns attempts and counts their steps, around which it puts nothing.
+type Owner struct {
+	scope.Scope
+	Closures int
+}
 
-func (*plain) WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), _ ...restate.RunOption) func(restate.RunContext) (any, error) {
+// WrapStep implements sdk.Owner.
+func (o *Owner) WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), _ ...restate.RunOption) func(restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
+		o.Closures++
 		out, err := fn(ctx)
 		if err != nil {
 			return nil, err
@@ -127,11 +139,18 @@ func (*plain) WrapStep(fn func(restate.RunContext) (any, error), encode func(any
 	}
 }
 
-func (*plain) SDKPanicked(any) {}
-func (*plain) SDKRecovered()   {}
+// SDKPanicked implements sdk.Owner.
+func (*Owner) SDKPanicked(any) {}
 
-// open opens a scope and returns the context that a handler gets.
-func open(sdk restate.MockableContext, target *scope.Target) restate.Context {
-	ctx, _ := scope.Opener[plain]()(sdk, target)
-	return restate.WithMockContext(ctx)
+// SDKRecovered implements sdk.Owner.
+func (*Owner) SDKRecovered() {}
+
+// RetryDelay implements sdk.Owner.
+func (*Owner) RetryDelay() (time.Duration, bool) { return 0, false }
+
+// Open opens an attempt around a context of the SDK's.
+func Open(ctx restate.MockableContext, target *handler.Target) (restate.MockableContext, *Owner) {
+	own, owner := sdk.Opener[Owner]()(ctx)
+	owner.Serve(target)
+	return own, owner
 }

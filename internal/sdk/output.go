@@ -1,4 +1,4 @@
-package scope
+package sdk
 
 import (
 	"fmt"
@@ -32,17 +32,17 @@ func Decode(codec encoding.Codec, data []byte, output any) error {
 
 // output is what an operation that is under way decodes into.
 type output struct {
-	scope  *Scope
-	op     operation
-	of     *callee
-	target any
+	attempt *Attempt
+	op      operation
+	of      *callee
+	target  any
 }
 
-// output returns target for the SDK to decode into. It lies in the scope, where one
+// output returns target for the SDK to decode into. It lies in the attempt, where one
 // operation at a time is under way.
-func (s *Scope) output(o operation, of *callee, target any) *output {
-	s.out = output{s, o, of, target}
-	return &s.out
+func (a *Attempt) output(o operation, of *callee, target any) *output {
+	a.out = output{a, o, of, target}
+	return &a.out
 }
 
 // RestateUnmarshal implements encoding.RestateUnmarshaler. The SDK panics with its
@@ -60,7 +60,7 @@ func (o *output) RestateUnmarshal(codec encoding.Codec, data []byte) error {
 		if into.Kind() == reflect.Pointer {
 			into = into.Elem()
 		}
-		o.scope.Undecodable(from, into, err)
+		o.attempt.Undecodable(from, into, err)
 	}
 	return err
 }
@@ -71,12 +71,12 @@ func (*output) InputPayload(encoding.Codec) *encoding.InputPayload { return &enc
 // Undecodable logs at ERROR that a result, or something else that was encoded by
 // others, does not decode into a type: the first time that a handler of this process
 // meets it, since the attempts that follow fail in the same way. from says whose
-// result it is. Without a scope nothing is logged.
-func (s *Scope) Undecodable(from string, into reflect.Type, err error) {
-	if s == nil || !s.target.undecodable.first(into) {
+// result it is.
+func (a *Attempt) Undecodable(from string, into reflect.Type, err error) {
+	if !a.undecodable.first(into) {
 		return
 	}
-	s.log("what another handler encoded does not decode; the invocation is retried, and goes on when a version of the program is deployed "+
+	a.log("what another handler encoded does not decode; the invocation is retried, and goes on when a version of the program is deployed "+
 		"whose types fit; cancel it if it cannot",
 		slog.String("from", from), slog.String("type", into.String()), slog.String("err", fmt.Sprint(err)))
 }

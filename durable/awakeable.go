@@ -1,0 +1,116 @@
+package durable
+
+import (
+	"fmt"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/encoding"
+
+	"github.com/fxrestate/go/internal/awakeableid"
+	"github.com/fxrestate/go/internal/payload"
+	"github.com/fxrestate/go/internal/sdk"
+)
+
+// Awakeable is something that a handler waits for and that comes from elsewhere: its
+// name, the type of its value and its codec, declared once. Declare it as a variable
+// of the package beside the handlers:
+//
+//	var approval = durable.NewAwakeable[Decision]("approval")
+//
+//	func (o *Orders) Place(ctx restate.Context, in Order) (Receipt, error) {
+//		id, decision, err := approval.New(ctx)
+//		if err != nil {
+//			return Receipt{}, err
+//		}
+//		// Send the id to whoever decides, in a step.
+//		d, err := decision.OrTimeout(ctx, 24*time.Hour).Await(ctx)
+//		…
+//	}
+//
+// Each call of [Awakeable.New] makes one with an id of its own, which Restate chose.
+// Whoever has the id completes it with [Awakeable.Resolve] or [Awakeable.Reject] in
+// another handler, with ingress.Resolve or ingress.Reject outside of handlers, or with a
+// request to the route ingress.AwakeableHandler. The first completion counts; later ones
+// are ignored without an error
+// (https://docs.restate.dev/develop/go/external-events).
+//
+// The name is for errors and logs, and is not journaled. For values that cannot be
+// encoded or decoded, and for the zero value, see [StateKey].
+type Awakeable[T any] struct{ slot slot[T] }
+
+// NewAwakeable declares an awakeable.
+func NewAwakeable[T any](name string, opts ...CodecOption) Awakeable[T] {
+	return Awakeable[T]{newSlot[T](sortAwakeable, name, sdk.Options(CodecOption.BeforeAwakeable, opts).Codec)}
+}
+
+// Name returns the name of the awakeable.
+func (a Awakeable[T]) Name() string { return a.slot.name }
+
+// Codec returns the codec of the value, or nil for the zero value.
+func (a Awakeable[T]) Codec() encoding.Codec { return a.slot.codec }
+
+// Check returns an error for an awakeable that was not declared with a name by
+// [NewAwakeable].
+func (a Awakeable[T]) Check() error { return a.slot.check(sortAwakeable) }
+
+// New makes an awakeable and returns its id, to give away, and the future of its value.
+// The id is the same on every attempt. If the awakeable is rejected, the future fails
+// with a terminal error.
+func (a Awakeable[T]) New(ctx restate.Context) (id string, value Future[T], err error) {
+	if err := a.Check(); err != nil {
+		return "", failed[T](err), err
+	}
+	awakeable, err := a.start(ctx)
+	if err != nil {
+		return "", failed[T](err), err
+	}
+	return awakeable.Id(), a.slot.future(ctx, awakeable, awakeable.Result), nil
+}
+
+func (a Awakeable[T]) start(ctx restate.Context) (f restate.AwakeableFuture[payload.Payload[T]], err error) {
+	defer sdk.Rescue(&err)
+	return restate.Awakeable[payload.Payload[T]](ctx, restate.WithCodec(a.slot.codec)), nil
+}
+
+// Resolve completes the awakeable with the given id, of this invocation or of another
+// one: the handler that waits for it goes on with value. An id that is none is a
+// terminal error with code 400.
+func (a Awakeable[T]) Resolve(ctx restate.Context, id string, value T) (err error) {
+	if err := a.checkID("Resolve", id); err != nil {
+		return err
+	}
+	p, err := a.slot.encode(value)
+	if err != nil {
+		return err
+	}
+	defer sdk.Rescue(&err)
+	restate.ResolveAwakeable(ctx, id, p, restate.WithCodec(a.slot.codec))
+	return nil
+}
+
+// Reject completes the awakeable with the given id with a failure: the handler that
+// waits for it gets a terminal error with the message of reason, and its code if it has
+// one. An id that is none is a terminal error with code 400.
+func (a Awakeable[T]) Reject(ctx restate.Context, id string, reason error) (err error) {
+	if err := a.checkID("Reject", id); err != nil {
+		return err
+	}
+	if reason == nil {
+		return fmt.Errorf("durable: %s: Reject without a reason", a.slot)
+	}
+	defer sdk.Rescue(&err)
+	restate.RejectAwakeable(ctx, id, reason)
+	return nil
+}
+
+// checkID reports an id that the SDK would fail on again and again: it comes from
+// outside.
+func (a Awakeable[T]) checkID(verb, id string) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
+	if !awakeableid.Valid(id) {
+		return badRequest(fmt.Errorf("durable: %s: %s: %.60q is no id of an awakeable", a.slot, verb, id))
+	}
+	return nil
+}

@@ -1,0 +1,4 @@
+package httpclient
+
+// ModuleVersion is moduleVersion.
+var ModuleVersion = moduleVersion

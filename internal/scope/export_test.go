@@ -1,7 +1,0 @@
-package scope
-
-// What the contract tests check.
-var (
-	Handling     = handling
-	IsSuspension = isSuspension
-)

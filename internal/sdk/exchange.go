@@ -1,0 +1,41 @@
+package sdk
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// Exchange is what a request and the attempt in it tell each other. Its zero value
+// can be used.
+type Exchange struct {
+	// Abort ends the context of the attempt. It may be nil.
+	Abort context.CancelFunc
+
+	attempt atomic.Pointer[Attempt]
+}
+
+type exchangeKey struct{}
+
+// WithExchange returns a context whose attempt takes part in an exchange.
+func WithExchange(ctx context.Context, x *Exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, x)
+}
+
+func exchangeOf(ctx context.Context) *Exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*Exchange)
+	return x
+}
+
+// Attempt returns the attempt, or nil before there is one.
+func (x *Exchange) Attempt() *Attempt { return x.attempt.Load() }
+
+// retryDelay is the delay that the attempt asks for, in milliseconds.
+func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
+	a := x.Attempt()
+	if a == nil {
+		return 0, false
+	}
+	delay, asked := a.owner.RetryDelay()
+	return uint64(delay / time.Millisecond), asked
+}

@@ -1,0 +1,4 @@
+package sdk
+
+// Handling is what the contract test checks.
+var Handling = handling

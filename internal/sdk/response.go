@@ -1,0 +1,51 @@
+package sdk
+
+import (
+	"net/http"
+
+	"github.com/fxrestate/go/internal/protocol"
+)
+
+// Amend amends the error messages among the frames that the SDK writes: it has no way
+// to set the delay before the next attempt, and sends the stack of a panic of its own.
+// It reports false, and changes nothing, where there are none.
+func (x *Exchange) Amend(frames []byte) (amended []byte, ok bool) {
+	return protocol.AmendErrors(frames, x.retryDelay)
+}
+
+// Response is the response of an attempt, whose error messages are amended. The SDK
+// writes whole messages.
+type Response struct {
+	http.ResponseWriter
+	flusher  http.Flusher // nil if the writer has none
+	exchange *Exchange
+}
+
+// NewResponse returns the response of the attempt in an exchange.
+func NewResponse(w http.ResponseWriter, x *Exchange) Response {
+	flusher, _ := w.(http.Flusher)
+	return Response{w, flusher, x}
+}
+
+func (w Response) Write(p []byte) (int, error) {
+	amended, ok := w.exchange.Amend(p)
+	if !ok {
+		return w.ResponseWriter.Write(p)
+	}
+	if _, err := w.ResponseWriter.Write(amended); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush is what the SDK asks the writer itself for.
+func (w Response) Flush() {
+	if w.flusher != nil {
+		w.flusher.Flush()
+	} else {
+		_ = http.NewResponseController(w.ResponseWriter).Flush() // behind an Unwrap
+	}
+}
+
+// Unwrap is for http.ResponseController.
+func (w Response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

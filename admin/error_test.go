@@ -115,7 +115,7 @@ func TestErrorBodiesOfGateways(t *testing.T) {
 		"a page with control characters": {502, "<html>\r\n\tbad\x00 \x1b[31mgateway\u202e</html>", "<html> bad [31mgateway </html>"},
 		"not UTF-8":                      {502, "bad\xff\xfegateway", "bad gateway"},
 		"JSON of another shape":          {503, `{"error":"busy"}`, `{"error":"busy"}`},
-		"JSON that is no object":         {503, `["busy"]`, `["busy"]`},
+		"JSON that is not an object":     {503, `["busy"]`, `["busy"]`},
 		"a message of another type":      {503, `{"message":1}`, `{"message":1}`},
 		"only white space":               {503, " \n ", ""},
 		"a very long one":                {503, strings.Repeat("x", 1<<20), strings.Repeat("x", 1000) + "…"},
@@ -149,7 +149,7 @@ func TestErrorsSayLittleOfWhatIsLong(t *testing.T) {
 	}{
 		"a number without an end":               {status: 200, body: `{"revision":` + digits + `}`},
 		"a number without an end for a boolean": {status: 200, body: `{"public":` + digits + `}`},
-		"a text that is no JSON":                {status: 200, body: long},
+		"a text that is not JSON":               {status: 200, body: long},
 		"a code without an end":                 {status: 500, body: `{"message":"x","restate_code":"` + long + `"}`},
 		"an id without an end, unknown":         {status: 404, id: long},
 		"an id without an end, not decoded":     {status: 200, body: "{", id: long},

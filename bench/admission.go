@@ -10,8 +10,8 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// measureAdmission throws more invocations at an application than it has slots for,
-// and compares the time that all of them take with the time of the work alone.
+// measureAdmission sends more invocations to an application than its concurrency limit
+// admits, and compares the time of all of them with the time of the work alone.
 func measureAdmission(ctx context.Context, server *devserver.Server, by scale) (result, error) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "MaxInFlight\tinvocations\tideal, s\tseconds\tratio\t")

@@ -22,25 +22,26 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 )
 
-// appEnv holds the spec of the application that this process shall be.
+// appEnv holds the spec of the application that this process runs.
 const appEnv = "FXRESTATE_BENCH_APP"
 
-// spec says what application a process is.
+// spec describes the application of a process.
 type spec struct {
-	Bare        bool   // the SDK without this project
-	Suffix      string // of the names of its services
-	Services    int    // how many services of five handlers it has besides
+	Bare        bool   // only the SDK, without this project
+	Suffix      string // for the names of its services
+	Services    int    // number of additional services of five handlers
 	MaxInFlight int
 	AdminURL    string
-	Host        string // under which the server reaches it
-	// Addr is where to listen, without a registration, once the line "serve" comes
-	// in: what is needed once per process is done by then. Empty: a free port.
+	Host        string // where the server reaches it
+	// Addr is the address to listen on, without a registration. The application waits
+	// for the line "serve" first, after the work that is needed once per process.
+	// Empty: a free port, at once.
 	Addr string
 
 	wait func() error // for that line
 }
 
-// ready waits for the word to serve, if there will be one.
+// ready waits for the line "serve" if the spec has an Addr.
 func (s spec) ready() error {
 	if s.wait == nil {
 		return nil
@@ -48,14 +49,14 @@ func (s spec) ready() error {
 	return s.wait()
 }
 
-// started is the line by which an application says that it is ready.
+// started is the line that an application prints when it is ready.
 type started struct {
 	Port      int
 	StartupMS float64 // from fx.New to ready
 }
 
-// runApp is an application. It answers each line on its standard input with what
-// it used so far, and ends with the input.
+// runApp runs an application. For each line on standard input it prints its usage so far.
+// It ends with the input.
 func runApp(text string) error {
 	var s spec
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
@@ -93,7 +94,7 @@ func runApp(text string) error {
 	}
 }
 
-// standBy compiles the SDK's core and waits for the word to serve.
+// standBy compiles the SDK's core and waits for the line "serve".
 func standBy(in *json.Decoder, out *json.Encoder) error {
 	e, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted}, nil)
 	if err != nil {
@@ -109,8 +110,8 @@ func standBy(in *json.Decoder, out *json.Encoder) error {
 	return in.Decode(&serve)
 }
 
-// startBare serves the handlers as the SDK's documentation has it. Its log goes
-// to standard error, which nobody reads.
+// startBare serves the handlers as in the SDK's documentation. Its log goes to standard
+// error, which nobody reads.
 func startBare(s spec) (started, func() error, error) {
 	addr, err := s.Addr, error(nil)
 	if addr == "" {
@@ -149,11 +150,11 @@ func startBare(s spec) (started, func() error, error) {
 	if err != nil {
 		return started{}, stop, err
 	}
-	_, err = r.Register(ctx, deployment.Target{Port: port})
+	_, err = r.Register(ctx, deployment.Endpoint{Port: port})
 	return started{Port: port}, stop, err
 }
 
-// freeAddr returns an address that nobody listens on.
+// freeAddr returns an unused address.
 func freeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -162,7 +163,7 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// awaitPort waits until somebody listens.
+// awaitPort waits until a process listens on the address.
 func awaitPort(addr string) error {
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		c, err := net.Dial("tcp", addr)

@@ -64,10 +64,10 @@ func cpuWorkloads() []cpuWorkload {
 	}
 }
 
-// measureCPU plays the same load to the bare SDK and to an application of ours, and
-// compares round by round. Each round has processes of its own, for two of the same
-// program differ by some percent as long as they live. They take turns within a
-// round, so that a machine that is faster or slower for some seconds is so for both.
+// measureCPU sends the same load to the bare SDK and to an application of this project,
+// and compares them round by round. Each round has new processes, because two processes of
+// the same program differ by some percent for their whole life. The two take turns within
+// a round, so that a change in the speed of the machine affects both.
 func measureCPU(ctx context.Context, server *devserver.Server, by scale) (result, error) {
 	workloads := cpuWorkloads()
 	bare, ours := make([][]float64, len(workloads)), make([][]float64, len(workloads))
@@ -102,7 +102,7 @@ func measureCPU(ctx context.Context, server *devserver.Server, by scale) (result
 	return out, table.Flush()
 }
 
-// withPair runs the bare SDK and an application of ours side by side.
+// withPair runs the bare SDK and an application of this project side by side.
 func withPair(ctx context.Context, server *devserver.Server, f func(bare, ours *process) error) error {
 	bare, err := startProcess(ctx, server, spec{Bare: true, Suffix: "Bare"})
 	if err != nil {
@@ -117,7 +117,7 @@ func withPair(ctx context.Context, server *devserver.Server, f func(bare, ours *
 	return f(bare, ours)
 }
 
-// round plays a workload to both, in turn.
+// round sends a workload to both, in turn.
 func (w cpuWorkload) round(ctx context.Context, server *devserver.Server, bare, ours *process, by scale) (b, o sample, err error) {
 	client := newClient()
 	defer client.CloseIdleConnections()
@@ -143,7 +143,7 @@ func (w cpuWorkload) round(ctx context.Context, server *devserver.Server, bare, 
 	return b, o, nil
 }
 
-// play adds a slice of n invocations to the sample.
+// play makes n invocations and adds them to the sample.
 func (s *sample) play(ctx context.Context, client *http.Client, server *devserver.Server, p *process, callers, n int, w workload) error {
 	before, err := p.usage()
 	if err != nil {

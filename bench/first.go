@@ -15,10 +15,10 @@ const (
 	firstLater  = 200
 )
 
-// measureFirst starts an application anew in each round and compares its first
-// invocation with the median of those that follow. Each round has a server of its
-// own: after a registration one is busy with all that was ever registered with it,
-// for tens of milliseconds after a hundred registrations.
+// measureFirst starts a new application in each round and compares its first invocation
+// with the median of later ones. Each round has a new server, because the work after a
+// registration grows with the number of earlier registrations: tens of milliseconds after
+// a hundred of them.
 func measureFirst(ctx context.Context, by scale) (result, error) {
 	var out result
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)

@@ -28,8 +28,8 @@ const (
 // caller makes one call.
 type caller func(ctx context.Context) error
 
-// measureIngress calls an echo through the SDK's ingress client with its defaults
-// and through ours, in turn, and compares round by round.
+// measureIngress calls an echo handler through the SDK's ingress client with its defaults
+// and through ours, in turn, and compares them round by round.
 func measureIngress(ctx context.Context, server *devserver.Server, by scale) (result, error) {
 	calls := by.of(ingressCalls)
 	app, err := startProcess(ctx, server, spec{Suffix: ""})
@@ -100,11 +100,11 @@ func ingressCallersFor(url string) (sdk, ours caller, closeIdle func(), err erro
 	return sdk, ours, client.CloseIdleConnections, nil
 }
 
-// mustRegistry knows the names under which the application has its services.
+// mustRegistry returns a registry with the names of the application's services.
 func mustRegistry() *handler.Registry {
 	desc, err := handler.Spec{Type: plainType, Name: "Plain"}.Describe()
 	if err != nil {
-		panic(err) // the services of this program are right
+		panic(err) // the services of this program are valid
 	}
 	registry, err := handler.NewRegistry(desc)
 	if err != nil {
@@ -143,8 +143,8 @@ func ingressRound(ctx context.Context, c caller, n int) (rate, cpu float64, err 
 	return float64(n) / took.Seconds(), float64((after.CPU - before.CPU).Microseconds()) / float64(n), err
 }
 
-// ingressConnections counts the connections that our client opens, in front of
-// the server.
+// ingressConnections counts the connections that our client opens, with a proxy in front
+// of the server.
 func ingressConnections(ctx context.Context, server *devserver.Server, calls int) (int64, error) {
 	target := server.IngressURL()[len("http://"):]
 	l, err := net.Listen("tcp", "127.0.0.1:0")

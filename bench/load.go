@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// workload makes the path and the body of the nth request.
+// workload returns the path and the body of the nth request.
 type workload func(n int64) (path string, body []byte)
 
-// load plays a workload in a closed loop and returns the latencies, sorted.
+// load sends a workload in a closed loop and returns the sorted latencies.
 func load(ctx context.Context, client *http.Client, ingress string, callers, n int, w workload) ([]time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -48,7 +48,7 @@ func post(ctx context.Context, client *http.Client, url string, body []byte) err
 	return err
 }
 
-// postFor returns the answer.
+// postFor returns the body of the response.
 func postFor(ctx context.Context, client *http.Client, url string, body []byte) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {

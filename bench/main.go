@@ -1,14 +1,14 @@
-// Command bench measures what the project promises in figures:
+// Command bench measures the figures that the project promises:
 //
 //	go run ./bench NAME
 //
-// It runs applications as processes of their own on a real restate-server, prints
-// a table and, as its last line, the figures for machines:
+// It runs applications in separate processes on a real restate-server. It prints a table
+// and, on the last line, the figures for programs:
 //
 //	RESULT key=value …
 //
-// RESULTS.md keeps what came out, with the machine and the date. Measure on a
-// machine that does nothing else.
+// RESULTS.md keeps the results, with the machine and the date. Measure on an idle
+// machine.
 package main
 
 import (
@@ -26,13 +26,13 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// figure is one thing that can be measured.
+// figure is a figure that can be measured.
 type figure struct {
 	about   string
 	measure func(context.Context, scale) (result, error)
 }
 
-// scale divides how much is measured, for a test of the measuring.
+// scale divides the amount of work, for tests of this program.
 type scale int
 
 func (s scale) of(n int) int { return max(n/int(s), 1) }
@@ -45,9 +45,9 @@ var figures = map[string]figure{
 	"cpu":       {"CPU time per invocation and latency, against the bare SDK", onOneServer(measureCPU)},
 	"ingress":   {"calls by 64 callers, against the SDK's ingress client", onOneServer(measureIngress)},
 	"startup":   {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
-	"admission": {"10 and 20 slots with parents that wait for their children, and with too many", onOneServer(measureAdmission)},
+	"admission": {"time at a limit of 10 and 20, with parents that wait for their children, and with too many invocations", onOneServer(measureAdmission)},
 	"rolling":   {"attempts that restarts make Restate retry, and p99, against the bare SDK that ends at once", measureRolling},
-	"memory":    {"memory with 5,000 sleeping invocations thrown at MaxInFlight 500", onOneServer(measureMemory)},
+	"memory":    {"memory with 5,000 sleeping invocations and MaxInFlight 500", onOneServer(measureMemory)},
 }
 
 func main() {

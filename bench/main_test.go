@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// figureEnv makes the test binary measure a little of a figure.
+// figureEnv makes the test binary measure a figure with little work.
 const figureEnv = "FXRESTATE_BENCH_FIGURE"
 
 func TestMain(m *testing.M) {

@@ -16,8 +16,8 @@ const (
 	memoryInvocations = 5000
 )
 
-// measureMemory sends many invocations that sleep, and waits until all of them
-// are there.
+// measureMemory sends many invocations that sleep, and waits until all of them have
+// completed.
 func measureMemory(ctx context.Context, server *devserver.Server, by scale) (result, error) {
 	invocations := by.of(memoryInvocations)
 	p, err := startProcess(ctx, server, spec{Suffix: "Memory", MaxInFlight: memoryMaxInFlight})

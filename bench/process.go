@@ -54,7 +54,7 @@ func startProcess(ctx context.Context, server *devserver.Server, s spec) (*proce
 	return p, nil
 }
 
-// serve lets an application that stands by serve, and waits until it does.
+// serve tells an application that stands by to serve, and waits until it does.
 func (p *process) serve() error {
 	if err := json.NewEncoder(p.in).Encode("serve"); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (p *process) serve() error {
 	return p.out.Decode(&p.started)
 }
 
-// usage asks the application what it used so far.
+// usage asks the application for its usage so far.
 func (p *process) usage() (usage, error) {
 	if err := json.NewEncoder(p.in).Encode("usage"); err != nil {
 		return usage{}, err

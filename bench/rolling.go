@@ -27,14 +27,14 @@ const (
 	rollingRate     = 55 // calls a second
 )
 
-// rolled is what a run under restarts came to.
+// rolled is the result of a run with restarts.
 type rolled struct {
 	restarts, calls, retried, failed int
 	p99                              time.Duration
 }
 
-// measureRolling plays a load while an application is restarted every few seconds,
-// once in place and once as one of two replicas behind a balancer.
+// measureRolling sends a load while an application is restarted every few seconds, once in
+// place and once as one of two replicas behind a load balancer.
 func measureRolling(ctx context.Context, by scale) (result, error) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "seed\treplicas\t\trestarts\tcalls\tretried attempts\tp99, ms\tfailed\t")
@@ -76,7 +76,7 @@ func measureRolling(ctx context.Context, by scale) (result, error) {
 	return out, table.Flush()
 }
 
-// retryCounter counts the lines by which a server says that it retries.
+// retryCounter counts the log lines of a server about retries.
 type retryCounter struct{ lines atomic.Int64 }
 
 func (c *retryCounter) Write(p []byte) (int, error) {
@@ -84,7 +84,7 @@ func (c *retryCounter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// roll runs replicas of an application on a server of their own.
+// roll runs replicas of an application on a new server.
 func roll(ctx context.Context, bare bool, replicas int, seed uint64, by scale) (out rolled, err error) {
 	var retries retryCounter
 	server, err := devserver.Start(ctx, devserver.Config{
@@ -130,7 +130,7 @@ func roll(ctx context.Context, bare bool, replicas int, seed uint64, by scale) (
 	return out, nil
 }
 
-// fleet is an application's replicas.
+// fleet has the replicas of an application.
 type fleet struct {
 	server    *devserver.Server
 	spec      spec
@@ -184,7 +184,7 @@ func (f *fleet) standBy(ctx context.Context, i int) (*process, error) {
 	return startProcess(ctx, f.server, s)
 }
 
-// restart ends a replica, and lets another process that stands by take its place.
+// restart ends a replica, and replaces it with a process that stands by.
 func (f *fleet) restart(ctx context.Context, i int) error {
 	next, err := f.standBy(ctx, i)
 	if err != nil {
@@ -207,8 +207,7 @@ func (f *fleet) stop() {
 	}
 }
 
-// mixedLoad calls handlers at random moments, as callers do that do not wait for
-// each other.
+// mixedLoad calls handlers at random moments, as independent callers do.
 type mixedLoad struct {
 	server *devserver.Server
 	random *rand.Rand
@@ -253,7 +252,7 @@ func (l *mixedLoad) warmUp(ctx context.Context) error {
 	return nil
 }
 
-// run makes calls until ctx ends, and waits for the last.
+// run makes calls until ctx ends, and waits for the last one.
 func (l *mixedLoad) run(ctx context.Context) {
 	client := newClient()
 	defer client.CloseIdleConnections()
@@ -293,7 +292,7 @@ func (l *mixedLoad) call(client *http.Client, path, body string, sleeps bool) {
 	}
 }
 
-// check counts additions that were lost or made twice as failures.
+// check counts additions that were lost or done twice as failures.
 func (l *mixedLoad) check(client *http.Client) {
 	counted := 0
 	for key := range rollingKeys {

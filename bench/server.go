@@ -7,7 +7,7 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// withServer runs measure on a server of its own, which knows no deployment yet.
+// withServer runs measure on a new server without deployments.
 func withServer(ctx context.Context, measure func(*devserver.Server) error) error {
 	server, err := devserver.Start(ctx, devserver.Config{
 		Progress: os.Stderr,
@@ -20,7 +20,7 @@ func withServer(ctx context.Context, measure func(*devserver.Server) error) erro
 	return measure(server)
 }
 
-// onOneServer is for a figure whose rounds share a server.
+// onOneServer wraps a figure whose rounds share a server.
 func onOneServer(measure func(context.Context, *devserver.Server, scale) (result, error)) func(context.Context, scale) (result, error) {
 	return func(ctx context.Context, by scale) (out result, err error) {
 		err = withServer(ctx, func(server *devserver.Server) error {

@@ -18,7 +18,7 @@ type Message struct {
 
 var plainType = reflect.TypeFor[*Plain]()
 
-// Plain has the workloads without state.
+// Plain is the service of the workloads without state.
 type Plain struct{ name string }
 
 // ServiceName names the service of the bare SDK.
@@ -42,7 +42,7 @@ func (*Plain) Steps(ctx restate.Context, in Message) (Message, error) {
 // workTime is how long Work takes.
 const workTime = 100 * time.Millisecond
 
-// Work does a step that takes its time.
+// Work does a step that takes workTime.
 func (*Plain) Work(ctx restate.Context, in Message) (Message, error) {
 	return restate.Run(ctx, func(restate.RunContext) (Message, error) {
 		time.Sleep(workTime)
@@ -79,7 +79,7 @@ func (*Counter) Add(ctx restate.ObjectContext, delta int) (int, error) {
 	return n + delta, nil
 }
 
-// Five has five handlers, and is as many types as there are for T.
+// Five is a service of five handlers. Each T makes another type.
 type Five[T any] struct{}
 
 // One is a handler.
@@ -107,7 +107,7 @@ type (
 	f[T any] struct{}
 )
 
-// fives registers n services of five handlers, each of a type of its own.
+// fives registers n services of five handlers, each of another type.
 func fives(n int, suffix string) fx.Option {
 	all := &registrations{left: n, suffix: suffix}
 	thirtySix[a[any]](all)

@@ -14,9 +14,9 @@ const (
 	startupServices = 200
 )
 
-// measureStartup starts applications with few and with many services, in turn. Each
-// start has a server of its own: how long one takes to register services grows with
-// what it has registered before, which is not what is measured.
+// measureStartup starts applications with few and with many services, in turn. Each start
+// has a new server, because the time of a registration grows with the number of earlier
+// ones.
 func measureStartup(ctx context.Context, by scale) (result, error) {
 	services := by.of(startupServices)
 	var few, many, extra []float64

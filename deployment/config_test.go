@@ -21,20 +21,20 @@ func TestValidateNamesFieldValueAndBound(t *testing.T) {
 		cfg  deployment.Config
 		want string
 	}{
-		"empty":              {deployment.Config{}, `deployment: URL "": is empty, want the endpoint's address as the server reaches it`},
-		"only a placeholder": {deployment.Config{URL: "{{port}}"}, `deployment: URL "{{port}}": does not start with http:// or https://`},
-		"no scheme":          {deployment.Config{URL: "localhost:{{port}}"}, `deployment: URL "localhost:{{port}}": does not start with http`},
-		"no host":            {deployment.Config{URL: "http://:{{port}}"}, `has no host`},
-		"other placeholder":  {deployment.Config{URL: "http://{{host}}:{{port}}"}, `unknown placeholder, only "{{port}}"`},
-		"spaced placeholder": {deployment.Config{URL: "http://a:{{ port }}"}, `unknown placeholder, only "{{port}}"`},
-		"port that is none":  {deployment.Config{URL: "http://a:b"}, `deployment: URL "http://a:b": invalid port`},
-		"user":               {deployment.Config{URL: "http://me:hunter2@a"}, `has a user or password, which the server would not send`},
-		"query":              {deployment.Config{URL: "http://a?b=c"}, `has a query or fragment`},
-		"empty query":        {deployment.Config{URL: "http://a/?"}, `has a query or fragment`},
-		"fragment":           {deployment.Config{URL: "http://a#b"}, `has a query or fragment`},
-		"header name":        {deployment.Config{URL: "http://a", AdditionalHeaders: map[string]string{"x y": "hunter2"}}, `deployment: AdditionalHeaders: "x y" is no header name`},
-		"header value":       {deployment.Config{URL: "http://a", AdditionalHeaders: map[string]string{"x": "hunter2\n"}}, `the value of header "x" has a line break`},
-		"metadata key":       {deployment.Config{URL: "http://a", Metadata: map[string]string{"": "v"}}, `deployment: Metadata: a key is ""`},
+		"empty":                {deployment.Config{}, `deployment: URL "": is empty, want the endpoint's address as the server reaches it`},
+		"only a placeholder":   {deployment.Config{URL: "{{port}}"}, `deployment: URL "{{port}}": does not start with http:// or https://`},
+		"no scheme":            {deployment.Config{URL: "localhost:{{port}}"}, `deployment: URL "localhost:{{port}}": does not start with http`},
+		"no host":              {deployment.Config{URL: "http://:{{port}}"}, `has no host`},
+		"other placeholder":    {deployment.Config{URL: "http://{{host}}:{{port}}"}, `unknown placeholder, only "{{port}}"`},
+		"spaced placeholder":   {deployment.Config{URL: "http://a:{{ port }}"}, `unknown placeholder, only "{{port}}"`},
+		"port that is invalid": {deployment.Config{URL: "http://a:b"}, `deployment: URL "http://a:b": invalid port`},
+		"user":                 {deployment.Config{URL: "http://me:hunter2@a"}, `has a user or password, which the server would not send`},
+		"query":                {deployment.Config{URL: "http://a?b=c"}, `has a query or fragment`},
+		"empty query":          {deployment.Config{URL: "http://a/?"}, `has a query or fragment`},
+		"fragment":             {deployment.Config{URL: "http://a#b"}, `has a query or fragment`},
+		"header name":          {deployment.Config{URL: "http://a", AdditionalHeaders: map[string]string{"x y": "hunter2"}}, `deployment: AdditionalHeaders: "x y" is not a header name`},
+		"header value":         {deployment.Config{URL: "http://a", AdditionalHeaders: map[string]string{"x": "hunter2\n"}}, `the value of header "x" has a line break`},
+		"metadata key":         {deployment.Config{URL: "http://a", Metadata: map[string]string{"": "v"}}, `deployment: Metadata: a key is ""`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestValidateNamesFieldValueAndBound(t *testing.T) {
 	err := deployment.Config{AdditionalHeaders: map[string]string{"": "", " ": ""}}.Validate()
 	require.ErrorContains(t, err, "URL")
 	require.ErrorContains(t, err, "without a name")
-	require.ErrorContains(t, err, `" " is no header name`)
+	require.ErrorContains(t, err, `" " is not a header name`)
 
 	for _, url := range []string{
 		"http://localhost:{{port}}", "https://a.example", "http://[::1]:{{port}}/prefix/", "http://host.docker.internal:9080",
@@ -61,7 +61,7 @@ func TestPlaceholderWithoutAPort(t *testing.T) {
 	t.Parallel()
 	registrar := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{URL: "http://localhost:{{port}}"}, nil)
 	for _, port := range []int{0, -1, 65536} {
-		_, err := registrar.Register(testkit.Context(t), deployment.Target{Port: port})
+		_, err := registrar.Register(testkit.Context(t), deployment.Endpoint{Port: port})
 		require.ErrorIs(t, err, deployment.ErrNoPort)
 		require.ErrorContains(t, err, fmt.Sprintf(`deployment: URL "http://localhost:{{port}}": port %d, want 1 to 65535`, port))
 	}

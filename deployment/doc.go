@@ -7,7 +7,7 @@
 //		URL: "http://localhost:{{port}}",
 //	}, logger)
 //	if err != nil { … }
-//	registration, err := registrar.Register(ctx, deployment.Target{
+//	registration, err := registrar.Register(ctx, deployment.Endpoint{
 //		Port:     9080,
 //		Services: []string{"Greeter", "Counter"},
 //	})

@@ -56,7 +56,7 @@ func Example() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	registration, err := registrar.Register(ctx, deployment.Target{
+	registration, err := registrar.Register(ctx, deployment.Endpoint{
 		Port:     listener.Addr().(*net.TCPAddr).Port,
 		Services: []string{"ExampleGreeter"},
 	})

@@ -46,7 +46,7 @@ func newRegistrar(t testing.TB, client *admin.Client, cfg deployment.Config, log
 	return registrar
 }
 
-// endpoint serves definitions to Restate, under any prefix, and keeps the
+// endpoint serves definitions to Restate, under any prefix, and records the
 // requests.
 type endpoint struct {
 	port int
@@ -107,8 +107,8 @@ type adminCall struct {
 	body   string
 }
 
-// gateway stands in front of the real admin API. It keeps the calls, and
-// before each asks intercept, which returns true if it has answered itself.
+// gateway is a proxy in front of the real admin API. It records the calls, and calls
+// intercept before each, which returns true if it has responded itself.
 type gateway struct {
 	url       string
 	forward   http.Handler
@@ -146,7 +146,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.forward.ServeHTTP(w, r)
 }
 
-// made returns the calls so far, and those of them with the line.
+// made returns all calls so far, and those with the given line.
 func (g *gateway) made(line string) (all, matching []adminCall) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -158,11 +158,11 @@ func (g *gateway) made(line string) (all, matching []adminCall) {
 	return g.calls, matching
 }
 
-// logLines is a logger that keeps what it is told, one line each.
+// logLines is a logger that records its lines.
 type logLines struct {
 	mu    sync.Mutex
 	lines []string
-	// told gets each line, if it is not nil.
+	// told receives each line, if it is not nil.
 	told func(line string)
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/fxrestate/go/deployment"
 )
 
-// unreachable is a network without a server, in no time.
+// unreachable is a network without a server, which fails at once.
 type unreachable struct{ attempt func() }
 
 func (u unreachable) RoundTrip(*http.Request) (*http.Response, error) {
@@ -23,7 +23,7 @@ func (u unreachable) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, syscall.ECONNREFUSED
 }
 
-// An hour without a server, in the clock of a synctest bubble.
+// An hour without a server, in the fake time of a synctest bubble.
 func TestWaitingGrowsQuieter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestWaitingGrowsQuieter(t *testing.T) {
 		log := logLines{told: func(string) { lines = append(lines, time.Since(began)) }}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		_, err = newRegistrar(t, client, deployment.Config{URL: "http://a"}, log.logger()).Register(ctx, deployment.Target{})
+		_, err = newRegistrar(t, client, deployment.Config{URL: "http://a"}, log.logger()).Register(ctx, deployment.Endpoint{})
 
 		var unfinished *deployment.UnfinishedError
 		require.ErrorAs(t, err, &unfinished)

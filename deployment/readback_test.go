@@ -20,7 +20,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 	ours := serve(t, service("Contested"), service("Uncontested"))
 	theirs := serve(t, service("Contested"))
 	var other atomic.Value
-	// Another process registers between our registration and our look.
+	// Another process registers between our registration and our check.
 	gate := newGateway(t, func(_ http.ResponseWriter, call adminCall) bool {
 		if call.line == "POST /query" && other.Load() == nil {
 			registered, err := direct.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{
@@ -33,7 +33,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 		return false
 	})
 	_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: ours.port, Services: []string{"Uncontested", "Contested"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: ours.port, Services: []string{"Uncontested", "Contested"}})
 
 	var failed *deployment.NotServedError
 	require.ErrorAs(t, err, &failed)
@@ -52,7 +52,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 func TestServiceThatTheEndpointDoesNotHaveIsNamed(t *testing.T) {
 	t.Parallel()
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: serve(t, service("Present")).port, Services: []string{"Present", "Absent"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Present")).port, Services: []string{"Present", "Absent"}})
 	var failed *deployment.NotServedError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, []deployment.NotServed{{Name: "Absent"}}, failed.Services)
@@ -64,10 +64,10 @@ func TestServicesAddedWithoutForceAreMissed(t *testing.T) {
 	client := newClient(t, admin.Config{})
 	listener := serve(t, service("Old"))
 	_, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: listener.port, Services: []string{"Old"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: listener.port, Services: []string{"Old"}})
 	require.NoError(t, err)
 	_, err = newRegistrar(t, client, deployment.Config{Force: new(false)}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: listener.port, Services: []string{"Old", "New"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: listener.port, Services: []string{"Old", "New"}})
 	require.ErrorContains(t, err, `"New" is not known to the server`)
 	require.ErrorContains(t, err, "Force false?")
 }
@@ -83,7 +83,7 @@ func TestNodeThatLearnsLateIsAskedAgain(t *testing.T) {
 		return true
 	})
 	registration, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: serve(t, service("Late")).port, Services: []string{"Late"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Late")).port, Services: []string{"Late"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"Late": 1}, registration.Revisions)
 	require.EqualValues(t, 3, looks.Load())

@@ -11,8 +11,8 @@ import (
 	"github.com/fxrestate/go/internal/backoff"
 )
 
-// A server on the same machine boots in less than half a second, so the first
-// pauses are short; the last are those of a server that is down for long.
+// The first pauses are short because a server on the same machine starts in less than
+// half a second. The last ones suit a server that is down for long.
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 5 * time.Second
@@ -27,8 +27,8 @@ const (
 	registerTimeout = time.Minute
 )
 
-// Target is the running endpoint.
-type Target struct {
+// Endpoint is the running endpoint that is registered.
+type Endpoint struct {
 	// Port that the endpoint is bound to, for {{port}}; 0 if it has none.
 	Port int
 	// Services that this endpoint must serve after the registration.
@@ -43,7 +43,7 @@ type Registration struct {
 	URL string
 	// Created is true if the URL was new to the server.
 	Created bool
-	// Revisions of the target's services, by name.
+	// Revisions of the endpoint's services, by name.
 	Revisions map[string]int
 }
 
@@ -70,10 +70,10 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 	return &Registrar{client: client, config: config, log: log}, nil
 }
 
-// Register waits for the admin API, registers the target, and checks that the
-// server routes the target's services to it. The endpoint must be serving,
-// because the server calls it. A proxy in front of the admin API must pass
-// GET /health, POST /deployments and POST /query.
+// Register waits for the admin API, registers the endpoint, and checks that the server
+// routes the endpoint's services to it. The endpoint must be serving, because the server
+// calls it. A proxy in front of the admin API must pass GET /health, POST /deployments
+// and POST /query.
 //
 // Register retries until ctx ends, with growing and jittered pauses of at most 5
 // seconds. It retries when the admin API does not respond, is overloaded or
@@ -83,23 +83,23 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 // differs from the one before, and the same failure again at growing intervals.
 //
 // Errors:
-//   - the target has no port for the placeholder: wraps [ErrNoPort].
+//   - the endpoint has no port for the placeholder: wraps [ErrNoPort].
 //   - ctx ended: an [*UnfinishedError], which wraps the cause of that and the
 //     last failure. Registering again may succeed.
 //   - the admin API rejected the registration, with a status 4xx or one of the
 //     other error codes: wraps the [*admin.Error], whose text has a hint.
 //     Registering again fails until the cause is removed.
-//   - the server does not route the services to the target: wraps a
+//   - the server does not route the services to the endpoint: wraps a
 //     [*NotServedError].
-func (r *Registrar) Register(ctx context.Context, target Target) (Registration, error) {
-	url, err := resolveURL(r.config.URL, target.Port)
+func (r *Registrar) Register(ctx context.Context, endpoint Endpoint) (Registration, error) {
+	url, err := resolveURL(r.config.URL, endpoint.Port)
 	if err != nil {
 		return Registration{}, err
 	}
 	tried := newProgress(r.log, r.client.URL(), url)
 	pauses := backoff.New(firstPause, maxPause)
 	for {
-		registration, err := r.attempt(ctx, url, target.Services)
+		registration, err := r.attempt(ctx, url, endpoint.Services)
 		tried.attempts++
 		switch {
 		case err == nil:

@@ -25,11 +25,11 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
 	app := serve(t, service("Once"), object("OnceObject"))
-	target := deployment.Target{Port: app.port, Services: []string{"Once", "OnceObject"}}
+	endpoint := deployment.Endpoint{Port: app.port, Services: []string{"Once", "OnceObject"}}
 	var log logLines
 
 	first, err := newRegistrar(t, client, deployment.Config{Metadata: map[string]string{"run": "1"}}, log.logger()).
-		Register(testkit.Context(t), target)
+		Register(testkit.Context(t), endpoint)
 	require.NoError(t, err)
 	require.True(t, first.Created)
 	require.Equal(t, map[string]int{"Once": 1, "OnceObject": 1}, first.Revisions)
@@ -44,7 +44,7 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 	require.Equal(t, map[string]string{"run": "1"}, registered.Metadata)
 
 	second, err := newRegistrar(t, client, deployment.Config{Metadata: map[string]string{"run": "2"}}, nil).
-		Register(testkit.Context(t), target)
+		Register(testkit.Context(t), endpoint)
 	require.NoError(t, err)
 	require.False(t, second.Created)
 	require.Equal(t, first.DeploymentID, second.DeploymentID)
@@ -53,7 +53,7 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"run": "2"}, registered.Metadata)
 
-	third, err := newRegistrar(t, client, deployment.Config{Force: new(false)}, nil).Register(testkit.Context(t), target)
+	third, err := newRegistrar(t, client, deployment.Config{Force: new(false)}, nil).Register(testkit.Context(t), endpoint)
 	require.NoError(t, err)
 	require.False(t, third.Created)
 	require.Equal(t, second.Revisions, third.Revisions, "without force a known URL is left as it is")
@@ -65,7 +65,7 @@ func TestForceIsSentWhateverItIs(t *testing.T) {
 	for force, want := range map[*bool]string{nil: `"force":true`, new(true): `"force":true`, new(false): `"force":false`} {
 		gate := newGateway(t, nil)
 		_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{Force: force}, nil).
-			Register(testkit.Context(t), deployment.Target{Port: app.port})
+			Register(testkit.Context(t), deployment.Endpoint{Port: app.port})
 		require.NoError(t, err)
 		_, posts := gate.made("POST /deployments")
 		require.Len(t, posts, 1)
@@ -83,7 +83,7 @@ func TestURLIsReportedAsTheServerListsIt(t *testing.T) {
 	} {
 		app := serve(t, service("Listed"))
 		registration, err := newRegistrar(t, client, deployment.Config{URL: url}, nil).
-			Register(testkit.Context(t), deployment.Target{Port: app.port, Services: []string{"Listed"}})
+			Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Listed"}})
 		require.NoError(t, err, url)
 		registered, err := client.Deployment(testkit.Context(t), registration.DeploymentID)
 		require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestTokenAndHeadersGoWithEachCall(t *testing.T) {
 	gate := newGateway(t, nil)
 	client := newClient(t, admin.Config{URL: gate.url, AuthToken: "t0ken", Headers: map[string]string{"X-Key": "abc"}})
 	_, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: serve(t, service("Guarded")).port, Services: []string{"Guarded"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Guarded")).port, Services: []string{"Guarded"}})
 	require.NoError(t, err)
 	calls, _ := gate.made("")
 	require.Len(t, calls, 3)
@@ -116,7 +116,7 @@ func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {
 	} {
 		app := serve(t, service("Headed"))
 		_, err := newRegistrar(t, client, cfg, nil).
-			Register(testkit.Context(t), deployment.Target{Port: app.port, Services: []string{"Headed"}})
+			Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Headed"}})
 		require.NoError(t, err)
 		requests := app.requests()
 		require.NotEmpty(t, requests)
@@ -145,7 +145,7 @@ func TestServerThatStartsLaterIsWaitedFor(t *testing.T) {
 	done := make(chan outcome, 1)
 	go func() {
 		registration, err := newRegistrar(t, client, deployment.Config{}, log.logger()).
-			Register(testkit.Context(t), deployment.Target{Port: app.port, Services: []string{"Early"}})
+			Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Early"}})
 		done <- outcome{registration, err}
 	}()
 
@@ -186,7 +186,7 @@ func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, log.logger()).
-			Register(testkit.Context(t), deployment.Target{Port: port, Services: []string{"Slow"}})
+			Register(testkit.Context(t), deployment.Endpoint{Port: port, Services: []string{"Slow"}})
 		done <- err
 	}()
 	select {
@@ -203,12 +203,12 @@ func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 
 func TestEndpointThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	// The server tries for about two seconds by itself.
+	// The server itself retries for about two seconds.
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
 	port := freePort(t)
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-		Register(ctx, deployment.Target{Port: port})
+		Register(ctx, deployment.Endpoint{Port: port})
 
 	var unfinished *deployment.UnfinishedError
 	require.ErrorAs(t, err, &unfinished)
@@ -226,14 +226,14 @@ func TestServiceOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 	gate := newGateway(t, nil)
 	client := newClient(t, admin.Config{URL: gate.url})
 	_, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: serve(t, service("Kind")).port})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Kind")).port})
 	require.NoError(t, err)
 
-	// Without Force a URL that is known is left as it is, and a free port may have
-	// been registered by another test: no other has the path.
+	// Without Force the server keeps a known URL as it is, and another test may have
+	// registered the free port: no other test uses the path.
 	fresh := deployment.Config{Force: new(false), URL: "http://" + testkit.Server().EndpointHost() + ":{{port}}/another-kind"}
 	_, err = newRegistrar(t, client, fresh, nil).
-		Register(testkit.Context(t), deployment.Target{Port: serve(t, object("Kind")).port})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, object("Kind")).port})
 	var refused *admin.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "META0006", refused.Code)
@@ -242,7 +242,7 @@ func TestServiceOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 	require.Len(t, posts, 2)
 
 	registration, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Target{Port: serve(t, object("Kind")).port, Services: []string{"Kind"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, object("Kind")).port, Services: []string{"Kind"}})
 	require.NoError(t, err, "force allows it")
 	require.Equal(t, map[string]int{"Kind": 2}, registration.Revisions)
 }
@@ -259,7 +259,7 @@ func TestWhatCannotGetBetterIsNotRepeated(t *testing.T) {
 			return true
 		})
 		_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url, AuthToken: "t0ken"}), deployment.Config{}, nil).
-			Register(testkit.Context(t), deployment.Target{Port: 1})
+			Register(testkit.Context(t), deployment.Endpoint{Port: 1})
 		require.ErrorContains(t, err, hint)
 		require.NotContains(t, err.Error(), "t0ken")
 		var unfinished *deployment.UnfinishedError
@@ -273,7 +273,7 @@ func TestWhatCannotGetBetterIsNotRepeated(t *testing.T) {
 		old := httptest.NewServer(http.NotFoundHandler())
 		t.Cleanup(old.Close)
 		_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-			Register(testkit.Context(t), deployment.Target{Port: old.Listener.Addr().(*net.TCPAddr).Port})
+			Register(testkit.Context(t), deployment.Endpoint{Port: old.Listener.Addr().(*net.TCPAddr).Port})
 		require.ErrorContains(t, err, "META0014")
 		require.ErrorContains(t, err, "1 attempt in")
 	})
@@ -295,7 +295,7 @@ func TestOverloadIsWaitedOut(t *testing.T) {
 	})
 	var log logLines
 	registration, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, log.logger()).
-		Register(testkit.Context(t), deployment.Target{Port: serve(t, service("Patient")).port, Services: []string{"Patient"}})
+		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Patient")).port, Services: []string{"Patient"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"Patient": 1}, registration.Revisions)
 	lines := log.all()
@@ -314,7 +314,7 @@ func TestEndOfTheContextEndsTheWait(t *testing.T) {
 		ended = time.Now()
 		cancel(stopping)
 	}}
-	_, err := newRegistrar(t, client, deployment.Config{}, log.logger()).Register(ctx, deployment.Target{Port: 1})
+	_, err := newRegistrar(t, client, deployment.Config{}, log.logger()).Register(ctx, deployment.Endpoint{Port: 1})
 	require.Less(t, time.Since(ended), 2*time.Second)
 
 	var unfinished *deployment.UnfinishedError
@@ -335,12 +335,12 @@ func TestEndOfTheContextEndsACall(t *testing.T) {
 			return false
 		}
 		cancel()
-		<-released // as a server that does not answer
+		<-released // as a server that does not respond
 		return true
 	})
 	defer close(released)
 	_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(ctx, deployment.Target{Port: 1})
+		Register(ctx, deployment.Endpoint{Port: 1})
 	var unfinished *deployment.UnfinishedError
 	require.ErrorAs(t, err, &unfinished)
 	require.ErrorIs(t, err, context.Canceled)

@@ -40,8 +40,8 @@ func TestPublishedServerIsHashedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, recordOf(info, published), known)
 
-	// The record is believed as long as the file looks the same: a change of the
-	// content alone is not seen, and proves that nothing was hashed.
+	// The record is trusted as long as size and time of the file are the same. A change
+	// of the content alone is not detected, which proves that nothing was hashed.
 	require.NoError(t, os.WriteFile(server, []byte("A server"), 0o700))
 	require.NoError(t, os.Chtimes(server, time.Time{}, info.ModTime()))
 	require.NoError(t, checkInstalled(server, published))

@@ -17,8 +17,8 @@ import (
 // others are the permissions of everybody but the user.
 const others = 0o077
 
-// openToOthers are the files and directories at or below dir that other users of the
-// machine can get at.
+// openToOthers returns the files and directories at or below dir that other users of
+// the machine can access.
 func openToOthers(t *testing.T, dir string) (open []string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -51,7 +51,7 @@ func findDocker(ctx context.Context, cfg Config) (runner, error) {
 	}
 	system, err := c.call(ctx, dockerTimeout, "info", "--format", "{{.OperatingSystem}}")
 	if err != nil {
-		return nil, fmt.Errorf("no engine answers: %w", err)
+		return nil, fmt.Errorf("no engine responds: %w", err)
 	}
 	c.hostNetwork = runtime.GOOS == "linux" && strings.TrimSpace(system) != "Docker Desktop"
 

@@ -16,10 +16,10 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// docker puts a docker client on PATH that notes its calls and tells the
-// given operating system. What it runs as a container is the real server
-// (with exec, so that a signal to the client reaches it, as docker passes
-// signals on), or body if there is one.
+// docker puts a docker client on PATH that records its calls and reports the given
+// operating system. As a container it runs the real server, or body if there is one.
+// It uses exec, so that a signal to the client reaches the server, because docker
+// passes signals on.
 func (w *world) docker(system string, body ...string) {
 	run := strings.Join(body, "")
 	if run == "" {
@@ -56,7 +56,7 @@ func realServerOr(t *testing.T) string {
 	return "false"
 }
 
-// dockerCalls are the calls of the client, each a list of arguments.
+// dockerCalls returns the calls of the client, each a list of arguments.
 func (w *world) dockerCalls() (calls [][]string) {
 	content, err := os.ReadFile(filepath.Join(w.bin, "docker.calls"))
 	require.NoError(w.t, err)

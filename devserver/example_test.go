@@ -36,7 +36,7 @@ func ExampleStart() {
 	// Output: 200 OK
 }
 
-// A crash of the server, and what comes back after it.
+// The server crashes and starts again with its data.
 func ExampleServer_Kill() {
 	ctx := context.Background()
 	s, err := devserver.Start(ctx, devserver.Config{})

@@ -2,7 +2,7 @@ package devserver
 
 import "context"
 
-// Find returns what Start would run: the path of a binary, or an image.
+// Find returns the server that Start would run: the path of a binary, or an image.
 func Find(ctx context.Context, cfg Config) (string, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {

@@ -18,11 +18,11 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// unpinned is a version without a published digest, so that the tests may have
-// servers of it that are scripts.
+// unpinned is a version without a published digest, so that tests can use scripts as
+// servers.
 const unpinned = "1.7.11"
 
-// A world is an environment of its own for finding a server.
+// A world is an isolated environment for finding a server.
 type world struct {
 	t     *testing.T
 	bin   string // on PATH
@@ -39,8 +39,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// tools is a directory with what the scripts of the tests call. The system's
-// own may hold an npm or a docker as well.
+// tools returns a directory with the programs that the tests' scripts call. The
+// system's directories may also have an npm or a docker.
 func tools(t *testing.T) string {
 	dir := t.TempDir()
 	for _, name := range []string{"cat", "chmod", "mkdir", "mv", "sleep"} {
@@ -62,7 +62,7 @@ func (w *world) finds(want string) {
 	require.Equal(w.t, want, got)
 }
 
-// tells writes a server that only tells its version.
+// tells writes a server that only prints its version.
 func (w *world) tells(path, version string) string {
 	return fake(w.t, path, `echo "restate-server `+version+`"`)
 }
@@ -75,7 +75,7 @@ func TestFindingOrder(t *testing.T) {
 	w := newWorld(t)
 	elsewhere := t.TempDir()
 
-	// From the last place to the first, so that each hides those before.
+	// From the last place to the first, so that each takes precedence over those before.
 	_, err := w.find()
 	require.ErrorContains(t, err, "no restate-server "+unpinned)
 
@@ -107,7 +107,7 @@ func TestServerOfAnotherVersionIsRunOnlyWhenItIsNamed(t *testing.T) {
 		version, asked string
 		byEnv, byField bool
 		runs           bool
-		says           string // of PATH stands for the path
+		says           string // "PATH" is replaced by the path
 	}{
 		"on PATH, with the version that is asked for": {
 			version: "1.6.2", asked: "1.6.2", runs: true,
@@ -223,7 +223,7 @@ or name a binary with RESTATE_SERVER_BIN`)
 		"cache: no digest of " + w.cached() + " was recorded when it was installed: " + record + ": ",
 		"npm: npm install --ignore-scripts",
 		"exit status 1; its output ends:\n\tnpm error code ETARGET",
-		"docker: no engine answers: docker info",
+		"docker: no engine responds: docker info",
 		"Cannot connect to the Docker daemon",
 	} {
 		require.ErrorContains(t, err, want)

@@ -21,8 +21,8 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// helperEnv makes the test binary a helper process instead: its value is what
-// the helper does, its first argument a Config as JSON.
+// helperEnv makes the test binary run as a helper process. Its value is the task of
+// the helper, and the first argument is a Config as JSON.
 const helperEnv = "DEVSERVER_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -79,7 +79,7 @@ func realServer(t testing.TB) string {
 // fewPartitions makes servers start faster.
 var fewPartitions = map[string]string{"RESTATE_DEFAULT_NUM_PARTITIONS": "4"}
 
-// start starts a server that is stopped with the test. With no Env it has few
+// start starts a server that is stopped at the end of the test. Without Env it has few
 // partitions.
 func start(t *testing.T, cfg devserver.Config) *devserver.Server {
 	t.Helper()
@@ -99,22 +99,22 @@ func start(t *testing.T, cfg devserver.Config) *devserver.Server {
 func fake(t *testing.T, path, body string) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	// A child that another test forks while we write would inherit the open
-	// file, and what is open for writing cannot be executed.
+	// A child that another test forks meanwhile would inherit the open file, and a
+	// file that is open for writing cannot be executed.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+body+"\n"), 0o755))
 	return path
 }
 
-// fakeServer writes a script that tells a version and runs the real server.
+// fakeServer writes a script that prints a version and runs the real server.
 func fakeServer(t *testing.T, path, version string) string {
 	return fake(t, path, `[ "$1" = --version ] && { echo "restate-server `+version+`"; exit; }
 exec "`+realServer(t)+`" "$@"`)
 }
 
-// client waits long enough for the SDK to compile its core, which takes ten seconds
-// and more with the race detector on a busy machine.
+// client has a timeout that is long enough for the SDK to compile its core, which takes
+// ten seconds or more with the race detector on a busy machine.
 var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 
 // get returns the status and body of url; a body makes it a POST.
@@ -141,7 +141,7 @@ func contains(t testing.TB, log, part string) {
 	require.True(t, strings.Contains(log, part), "the log has no %q", part)
 }
 
-// unreachable says whether nobody listens at url.
+// unreachable tells whether no process listens at url.
 func unreachable(url string) bool {
 	resp, err := client.Get(url)
 	if err == nil {

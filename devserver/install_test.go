@@ -20,8 +20,8 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// npm puts an npm on PATH that notes its arguments, does what body says, and
-// then installs a server. In body, $bin is the server's place.
+// npm puts an npm on PATH that records its arguments, runs body, and then installs a
+// server. In body, $bin is the path of the server.
 func (w *world) npm(body string) {
 	fake(w.t, filepath.Join(w.bin, "npm"), `
 echo "$@" >>"`+w.bin+`/npm.calls"
@@ -34,7 +34,7 @@ chmod +x "$bin.new"
 mv "$bin.new" "$bin"`)
 }
 
-// installations is how often npm was called.
+// installations returns how often npm was called.
 func (w *world) installations() int {
 	calls, err := os.ReadFile(filepath.Join(w.bin, "npm.calls"))
 	if !os.IsNotExist(err) {
@@ -43,7 +43,7 @@ func (w *world) installations() int {
 	return bytes.Count(calls, []byte("\n"))
 }
 
-// inCache are the names in the cache but those of locks and of records.
+// inCache returns the names in the cache, without locks and records.
 func (w *world) inCache() (names []string) {
 	entries, err := os.ReadDir(w.cache)
 	require.NoError(w.t, err)
@@ -139,8 +139,8 @@ func TestInstallationThatWasOnlyTouchedIsKept(t *testing.T) {
 	require.Equal(t, 1, w.installations())
 }
 
-// A server of the default version that is not the published one is not run, whatever
-// it tells.
+// A server of the default version with another digest than the published one is not
+// run, even if it prints the right version.
 func TestPinnedVersionIsNeverRunFromOtherFiles(t *testing.T) {
 	for name, tc := range map[string]struct {
 		place func(w *world, script string)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// These are internal because they test what no server can be made to write.
+// These tests are internal because no server can be made to write such output.
 
 type brokenWriter struct{}
 

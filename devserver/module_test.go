@@ -15,8 +15,7 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// A consumer takes the server's URLs when it is constructed and uses them in
-// its hooks.
+// A consumer reads the server's URLs in its constructor and uses them in its hooks.
 type consumer struct {
 	admin           string
 	atStart, atStop int

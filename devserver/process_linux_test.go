@@ -24,7 +24,7 @@ func processesOf(t *testing.T, variable string) (pids []int) {
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	require.NoError(t, err)
 	for _, file := range files {
-		env, err := os.ReadFile(file) // empty for a zombie, an error for others' processes
+		env, err := os.ReadFile(file) // empty for a zombie, an error for processes of other users
 		if err != nil || !bytes.Contains(append(env, 0), []byte(variable+"\x00")) {
 			continue
 		}
@@ -39,7 +39,7 @@ func serversOn(t *testing.T, dir string) []int {
 	return processesOf(t, "RESTATE_BASE_DIR="+dir)
 }
 
-// killParentOf starts a server from a process of its own and kills that.
+// killParentOf starts a server from another process and kills that process.
 func killParentOf(t *testing.T, cfg devserver.Config) {
 	parent := helper(t, "serve", cfg)
 	out, err := parent.StdoutPipe()
@@ -66,8 +66,8 @@ func TestStartRightAfterTheParentOfAnotherDied(t *testing.T) {
 	start(t, cfg)
 }
 
-// A script that keeps the server as a child dies with its parent; the server
-// does not. It still has the directory then.
+// A script that runs the server as a child dies with its parent; the server does
+// not, and still has the directory.
 func TestDirectoryIsInUseAsLongAsTheServerLives(t *testing.T) {
 	t.Parallel()
 	script := fake(t, filepath.Join(t.TempDir(), "restate-server"), `"`+realServer(t)+`" "$@"; exit $?`)
@@ -83,8 +83,8 @@ func TestDirectoryIsInUseAsLongAsTheServerLives(t *testing.T) {
 	start(t, cfg)
 }
 
-// The parent-death signal comes when the thread that started the server ends,
-// so that must not be the thread of the caller.
+// The parent-death signal is sent when the thread that started the server ends, so
+// that must not be the thread of the caller.
 func TestServerSurvivesTheThreadOfItsCaller(t *testing.T) {
 	t.Parallel()
 	var (

@@ -15,7 +15,7 @@ const (
 	probeTimeout = 5 * time.Second
 )
 
-// A probe is a request that a ready server answers with 200.
+// A probe is a request to which a ready server responds with 200.
 type probe struct {
 	method, url, body string
 }

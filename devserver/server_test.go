@@ -28,7 +28,7 @@ func TestStart(t *testing.T) {
 	var log bytes.Buffer
 	s := start(t, devserver.Config{Log: &log, Env: map[string]string{}})
 
-	t.Run("both APIs and every partition answer at once", func(t *testing.T) {
+	t.Run("both APIs and every partition respond at once", func(t *testing.T) {
 		status, body := get(t, s.AdminURL()+"/query", `{"query":"SELECT COUNT(*) FROM sys_invocation"}`)
 		require.Equal(t, http.StatusOK, status, body)
 		status, body = get(t, s.IngressURL()+"/restate/health")
@@ -44,7 +44,7 @@ func TestStart(t *testing.T) {
 	t.Run("the log is kept and passed on", func(t *testing.T) {
 		contains(t, s.LogTail(), "Starting Restate Server")
 	})
-	t.Run("nobody but this machine reaches it", func(t *testing.T) {
+	t.Run("only this machine can reach it", func(t *testing.T) {
 		addrs, err := net.InterfaceAddrs()
 		require.NoError(t, err)
 		for _, addr := range addrs {
@@ -57,7 +57,7 @@ func TestStart(t *testing.T) {
 				if err == nil {
 					_ = conn.Close()
 				}
-				require.Error(t, err, "%s:%d answers", ip, port)
+				require.Error(t, err, "%s:%d responds", ip, port)
 			}
 		}
 	})
@@ -188,7 +188,7 @@ func TestStartErrors(t *testing.T) {
 			devserver.Config{AdminPort: takenPort},
 			[]string{"Config.AdminPort " + strconv.Itoa(takenPort) + " is taken"},
 		},
-		"a port that is none":            {devserver.Config{IngressPort: 70000}, []string{"Config.IngressPort 70000", "65535"}},
+		"a port that is invalid":         {devserver.Config{IngressPort: 70000}, []string{"Config.IngressPort 70000", "65535"}},
 		"a negative timeout":             {devserver.Config{StartTimeout: -1}, []string{"Config.StartTimeout -1ns"}},
 		"a version that is a tag":        {devserver.Config{Version: "latest"}, []string{`Config.Version "latest"`}},
 		"a version that leads elsewhere": {devserver.Config{Version: "1.7.12/../../x"}, []string{"Config.Version"}},
@@ -222,7 +222,7 @@ func TestStartOnOtherPortsWhenOneIsTakenAtTheLastMoment(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	tries := filepath.Join(dir, "tries")
-	// On its first start somebody else has the port that it was given.
+	// On its first start another process has its port.
 	binary := fake(t, filepath.Join(dir, "restate-server"), `
 [ "$1" = --version ] && exec "`+realServer(t)+`" --version
 echo "$RESTATE_ADMIN__BIND_ADDRESS" >>"`+tries+`"
@@ -275,7 +275,7 @@ exec "`+binary+`" "$@"`)
 	require.NotContains(t, env, "=off\n", "settings of our own environment are meant for others")
 }
 
-// A trigger is a log that calls first at its first line.
+// A trigger is a log that calls first on its first line.
 type trigger struct {
 	once  sync.Once
 	first func()

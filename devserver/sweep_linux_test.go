@@ -16,8 +16,8 @@ import (
 	"github.com/fxrestate/go/devserver"
 )
 
-// startElsewhere starts a server in a process of its own and returns that and the
-// data directory, a new one in tmp.
+// startElsewhere starts a server in another process. It returns the process and the
+// data directory, which is new, in tmp.
 func startElsewhere(t *testing.T, tmp string, cfg devserver.Config) (parent *exec.Cmd, dir string) {
 	t.Helper()
 	before, err := os.ReadDir(tmp)
@@ -47,8 +47,8 @@ func startElsewhere(t *testing.T, tmp string, cfg devserver.Config) (parent *exe
 	return nil, ""
 }
 
-// awaitEnd waits until a killed server has let go of its data directory: until all
-// its threads are gone, which is after its environment is.
+// awaitEnd waits until a killed server has released its data directory. That is when
+// all its threads are gone, later than its environment.
 func awaitEnd(t *testing.T, dir string) {
 	t.Helper()
 	lock, err := os.Open(filepath.Join(dir, "devserver.child.lock"))
@@ -64,9 +64,9 @@ func TestWhatAKilledProcessLeavesIsRemovedByTheNext(t *testing.T) {
 	t.Setenv("TMPDIR", tmp)
 	cfg := devserver.Config{Binary: binary, Env: fewPartitions}
 
-	// What has to stay.
+	// These must stay.
 	_, running := startElsewhere(t, tmp, cfg)
-	crashed := start(t, cfg) // by a test that goes on with it
+	crashed := start(t, cfg) // by a test that continues with it
 	require.NoError(t, crashed.Kill())
 	target := t.TempDir()
 	writeFile(t, filepath.Join(target, "devserver.claim.lock"), "")
@@ -81,7 +81,7 @@ func TestWhatAKilledProcessLeavesIsRemovedByTheNext(t *testing.T) {
 	killParentOf(t, cfg)
 	cfg.Dir = ""
 
-	// What has to go.
+	// These must be removed.
 	parent, left := startElsewhere(t, tmp, cfg)
 	require.NoError(t, parent.Process.Kill())
 	_ = parent.Wait()
@@ -107,7 +107,7 @@ func TestWhatAKilledProcessLeavesIsRemovedByTheNext(t *testing.T) {
 	require.NoDirExists(t, s.Dir())
 }
 
-// A script that keeps the server as a child dies with its parent; the server does not.
+// A script that runs the server as a child dies with its parent; the server does not.
 func TestServerThatOutlivesItsParentKeepsItsData(t *testing.T) {
 	binary, tmp := realServer(t), t.TempDir()
 	t.Setenv("TMPDIR", tmp)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The watchdog is internal, and Linux does without it: these tests are all
-// that runs it there.
+// The watchdog is internal, and Linux does not need it: only these tests run it
+// there.
 
 func watched(t *testing.T) (*exec.Cmd, <-chan error) {
 	cmd := exec.Command("sleep", "10")
@@ -28,7 +28,7 @@ func TestWatchdogSignalsTheGroupWhenItsInputEnds(t *testing.T) {
 	cmd, done := watched(t)
 	dog, ours, err := unleash(cmd.Process.Pid, syscall.SIGTERM)
 	require.NoError(t, err)
-	require.NoError(t, ours.Close()) // what the end of this process does
+	require.NoError(t, ours.Close()) // as the end of this process does
 	require.ErrorContains(t, <-done, "terminated")
 	require.NoError(t, dog.Wait())
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// Awakeable is something that a handler waits for and that comes from elsewhere: its
-// name, the type of its value and its codec, declared once. Declare it as a variable
-// of the package beside the handlers:
+// Awakeable is a value that a handler waits for and that somebody else provides: its
+// name, the type of the value and its codec, declared once. Declare it as a variable of
+// the package beside the handlers:
 //
 //	var approval = durable.NewAwakeable[Decision]("approval")
 //
@@ -22,16 +22,16 @@ import (
 //		if err != nil {
 //			return Receipt{}, err
 //		}
-//		// Send the id to whoever decides, in a step.
+//		// In a step, send the id to the person who decides.
 //		d, err := decision.OrTimeout(ctx, 24*time.Hour).Await(ctx)
 //		…
 //	}
 //
-// Each call of [Awakeable.New] makes one with an id of its own, which Restate chose.
-// Whoever has the id completes it with [Awakeable.Resolve] or [Awakeable.Reject] in
-// another handler, with ingress.Resolve or ingress.Reject outside of handlers, or with a
-// request to the route ingress.AwakeableHandler. The first completion counts; later ones
-// are ignored without an error
+// Each call of [Awakeable.New] makes an awakeable with an id of its own, which Restate
+// chooses. With the id it is completed by [Awakeable.Resolve] or [Awakeable.Reject] in
+// another handler, by ingress.Resolve or ingress.Reject outside handlers, or by a request
+// to the route ingress.AwakeableHandler. The first completion counts. Later ones are
+// ignored without an error
 // (https://docs.restate.dev/develop/go/external-events).
 //
 // The name is for errors and logs, and is not journaled. For values that cannot be
@@ -73,8 +73,8 @@ func (a Awakeable[T]) start(ctx restate.Context) (f restate.AwakeableFuture[payl
 }
 
 // Resolve completes the awakeable with the given id, of this invocation or of another
-// one: the handler that waits for it goes on with value. An id that is none is a
-// terminal error with code 400.
+// one. The handler that waits for it continues with value. A malformed id is a terminal
+// error with code 400.
 func (a Awakeable[T]) Resolve(ctx restate.Context, id string, value T) (err error) {
 	if err := a.checkID("Resolve", id); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (a Awakeable[T]) Resolve(ctx restate.Context, id string, value T) (err erro
 
 // Reject completes the awakeable with the given id with a failure: the handler that
 // waits for it gets a terminal error with the message of reason, and its code if it has
-// one. An id that is none is a terminal error with code 400.
+// one. A malformed id is a terminal error with code 400.
 func (a Awakeable[T]) Reject(ctx restate.Context, id string, reason error) (err error) {
 	if err := a.checkID("Reject", id); err != nil {
 		return err
@@ -103,14 +103,14 @@ func (a Awakeable[T]) Reject(ctx restate.Context, id string, reason error) (err 
 	return nil
 }
 
-// checkID reports an id that the SDK would fail on again and again: it comes from
-// outside.
+// checkID reports a malformed id. The SDK would fail on it in each attempt, and it comes
+// from outside.
 func (a Awakeable[T]) checkID(verb, id string) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
 	if !awakeableid.Valid(id) {
-		return badRequest(fmt.Errorf("durable: %s: %s: %.60q is no id of an awakeable", a.slot, verb, id))
+		return badRequest(fmt.Errorf("durable: %s: %s: %.60q is not the id of an awakeable", a.slot, verb, id))
 	}
 	return nil
 }

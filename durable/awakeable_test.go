@@ -184,7 +184,7 @@ func TestMistakesWithAwakeablesAreErrors(t *testing.T) {
 	}{
 		"an id of nothing, resolved": {withID(func(ctx restate.Context, _ string, _ durable.Future[int]) error {
 			return number.Resolve(ctx, "nonsense\n", 1)
-		}), 400, `durable: Awakeable[int] "number": Resolve: "nonsense\n" is no id of an awakeable`, true},
+		}), 400, `durable: Awakeable[int] "number": Resolve: "nonsense\n" is not the id of an awakeable`, true},
 		"an id of nothing, rejected": {withID(func(ctx restate.Context, id string, _ durable.Future[int]) error {
 			return number.Reject(ctx, id+"A", errors.New("no"))
 		}), 400, "", true},

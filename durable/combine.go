@@ -6,8 +6,8 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// All has the results of all ps, in their order, or the first failure. The others
-// go on after a failure; [AllSettled] waits for them.
+// All returns the results of all ps in their order, or the first failure. The others
+// continue after a failure; [AllSettled] waits for them.
 func All[T any](ps ...Future[T]) Future[[]T] {
 	return Future[[]T]{&future[[]T]{
 		operations: allOf(ps),
@@ -35,15 +35,16 @@ func All[T any](ps ...Future[T]) Future[[]T] {
 	}}
 }
 
-// Indexed is a result and which of several futures it is of.
+// Indexed is the result of one of several futures.
 type Indexed[T any] struct {
-	Index int // in the order of the arguments, from 0
+	Index int // of the future among the arguments, from 0
 	Value T
 }
 
-// First has the result of whichever of ps completes first, its failure included: a
-// race. Index tells which it was; after a failure [Future.Completed] does. The others go
-// on; [CancelRest] cancels the calls among them. Of none it is a terminal error.
+// First returns the result of the future that completes first, or its failure: a race.
+// Index tells which one it was. After a failure, [Future.Completed] of each tells it. The
+// others continue; [CancelRest] cancels the calls among them. Without arguments it is a
+// terminal error.
 func First[T any](ps ...Future[T]) Future[Indexed[T]] {
 	return Future[Indexed[T]]{&future[Indexed[T]]{
 		operations: allOf(ps),
@@ -67,10 +68,10 @@ func First[T any](ps ...Future[T]) Future[Indexed[T]] {
 	}}
 }
 
-// Any has the first successful result of ps, and Index tells of which. The others go on;
-// [CancelRest] cancels the calls among them. If all fail, its error wraps all of their
-// errors; a handler that returns it fails with that of the first of ps. Of none it is a
-// terminal error.
+// Any returns the first successful result. Index tells which future it is of. The others
+// continue; [CancelRest] cancels the calls among them. If all fail, the error wraps all
+// of their errors, and a handler that returns it fails with the error of the first of
+// ps. Without arguments it is a terminal error.
 func Any[T any](ps ...Future[T]) Future[Indexed[T]] {
 	return Future[Indexed[T]]{&future[Indexed[T]]{
 		operations: allOf(ps),
@@ -94,10 +95,11 @@ func Any[T any](ps ...Future[T]) Future[Indexed[T]] {
 	}}
 }
 
-// Some has the results of the first n of ps that succeed, in the order of ps, and which
-// they are. The others go on; [CancelRest] cancels the calls among them. If so many fail
-// that it cannot have n, its error wraps all of theirs. More than there are, and fewer
-// than none, is a terminal error.
+// Some returns the results of the first n futures that succeed, in the order of ps. Index
+// tells which futures they are of. The others continue; [CancelRest] cancels the calls
+// among them. When so many have failed that n cannot succeed, the error wraps all of
+// their errors. An n that is negative or larger than the number of futures is a terminal
+// error.
 func Some[T any](n int, ps ...Future[T]) Future[[]Indexed[T]] {
 	return Future[[]Indexed[T]]{&future[[]Indexed[T]]{
 		operations: allOf(ps),
@@ -153,14 +155,15 @@ func outcomes[T any](ps []Future[T], n int) (succeeded []Indexed[T], failures []
 	return succeeded, failures
 }
 
-// CancelRest asks the calls among ps whose results were not waited for to stop, which
-// would go on for nobody: what lost in [First], [Any] or [Some], and all that is left
-// after a timeout or after a cancellation of this invocation.
+// CancelRest cancels the calls among ps that have not completed. Use it for the calls
+// that lost in [First], [Any] or [Some], and for what is left after a timeout or after
+// the cancellation of this invocation. They would continue otherwise, and nobody would
+// wait for their results.
 //
 //	two, err := durable.Some(2, quotes...).OrTimeout(ctx, 5*time.Second).Await(ctx)
 //	err = errors.Join(err, durable.CancelRest(ctx, quotes...))
 //
-// See [Future.Cancel] for what that does. Futures of different types are passed by
+// See [Future.Cancel] for what happens to them. To pass futures of different types, use
 // [Future.Void].
 func CancelRest[T any](ctx restate.Context, ps ...Future[T]) error {
 	var errs []error
@@ -176,8 +179,8 @@ type Settled[T any] struct {
 	Err   error // nil: success
 }
 
-// AllSettled has the results of all ps, in their order, when all have ended, in
-// whatever way. It does not fail, except by a timeout or a cancellation.
+// AllSettled returns the outcomes of all ps in their order when all have completed. It
+// does not fail, except by a timeout or a cancellation.
 func AllSettled[T any](ps ...Future[T]) Future[[]Settled[T]] {
 	return Future[[]Settled[T]]{&future[[]Settled[T]]{
 		operations: allOf(ps),
@@ -195,8 +198,8 @@ func AllSettled[T any](ps ...Future[T]) Future[[]Settled[T]] {
 	}}
 }
 
-// undecided returns what ps wait for, and whether the outcome of one of them
-// decides the whole.
+// undecided returns what ps wait for, and whether the outcome of one of them decides
+// the combination.
 func undecided[T any](ps []Future[T], decides func(error) bool) (open []restate.Future, decided bool) {
 	for _, p := range ps {
 		waits := p.wait()

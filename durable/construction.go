@@ -13,8 +13,8 @@ import (
 	"github.com/fxrestate/go/internal/scope"
 )
 
-// constructions are what the constructors of [PerInvocation] made during an attempt, by
-// their providers, and what they make just now.
+// constructions are the constructors of [PerInvocation] that run or have run during an
+// attempt, by their providers.
 type constructions struct {
 	mu sync.Mutex
 	by map[any]*construction
@@ -26,7 +26,7 @@ type construction struct {
 	done  chan struct{} // closed when value and err are there
 	value any
 	err   error
-	// needs are others that the constructor asked for while they were not there.
+	// needs are other constructions that the constructor waited for.
 	needs []*construction
 }
 
@@ -41,7 +41,7 @@ func constructionsOf(s *scope.Scope) *constructions {
 	return s.LoadOrStore(key{}, &constructions{by: map[any]*construction{}}).(*constructions)
 }
 
-// made returns what a provider has made, or nil.
+// made returns the construction of a provider if it is done, or nil.
 func (a *constructions) made(provider any) *construction {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -51,14 +51,14 @@ func (a *constructions) made(provider any) *construction {
 	return nil
 }
 
-// begin returns the construction of a provider, to be run by the caller if it is the
-// first, else to be waited for. It is an error if that would be to wait for oneself.
+// begin returns the construction of a provider. The first caller runs it, and the others
+// wait for it. It is an error if a construction would wait for itself.
 func (a *constructions) begin(ctx context.Context, provider any, of reflect.Type) (c *construction, first bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	c = a.by[provider]
 	if first = c == nil; first {
-		// Until it has run, as where a panic ends it, this is its outcome.
+		// This is the outcome if the constructor panics.
 		c = &construction{of: of, done: make(chan struct{}), err: fmt.Errorf("durable: %s: its constructor did not return", of)}
 		a.by[provider] = c
 	}
@@ -74,8 +74,8 @@ func (a *constructions) begin(ctx context.Context, provider any, of reflect.Type
 	return c, first, nil
 }
 
-// end lets those in who wait. What a guard or a filter could not make, for it must
-// not journal, the handler may still have.
+// end wakes the callers that wait. If a guard or a filter could not construct it, because
+// it must not journal, the handler may try again.
 func (a *constructions) end(provider any, c *construction) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -94,8 +94,8 @@ func (c *construction) isDone() bool {
 	}
 }
 
-// pathTo names what stands from a construction to one that it waits for, or returns
-// nil. Nothing that is waited for leads to itself, so this ends.
+// pathTo names the constructions from c to one that it waits for, or returns nil. It
+// ends because no construction waits for itself.
 func (c *construction) pathTo(other *construction) []string {
 	if c == other {
 		return []string{c.of.String()}

@@ -12,48 +12,50 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// The reasons why a context.Context has no Restate context, and why an operation with
-// one is refused, for errors.Is.
+// The reasons why a context.Context has no Restate context, and why an operation with a
+// Restate context fails. Ask for them with errors.Is.
 var (
 	// ErrNoInvocation says that the context does not descend from a handler's.
 	ErrNoInvocation = scope.ErrNone
-	// ErrInsideRun says that the code runs inside a restate.Run closure, where
-	// durable operations would corrupt the journal.
+	// ErrInsideRun says that the code runs inside the closure of a restate.Run or of a
+	// [Step], where durable operations would corrupt the journal.
 	ErrInsideRun = sdk.ErrInsideRun
-	// ErrReturned says that the handler has returned whose ctx it is. All that was
-	// made with ctx is over as well: see "The context" in the package's documentation.
+	// ErrReturned says that the handler has returned. Its ctx, and everything made
+	// with it, cannot be used any more: see "The context" in the package's
+	// documentation.
 	ErrReturned = sdk.ErrReturned
 	// ErrConcurrentUse says that an operation began while another one of the same
 	// handler was under way on another goroutine.
 	ErrConcurrentUse = sdk.ErrConcurrentUse
-	// ErrInsideStage says that the code is a guard, a filter or an observer, which
-	// cannot journal anything: a guard that has to is a
-	// pipeline.DurableGuard.
+	// ErrInsideStage says that the code is a guard, a filter or an observer, which must
+	// not journal anything. A guard that must is a pipeline.DurableGuard.
 	ErrInsideStage = errors.New("guards, filters and observers cannot use durable operations")
 	// ErrWrongContext says that the handler has another kind of context.
 	ErrWrongContext = errors.New("the handler has another kind of context")
 )
 
-// FromContext returns the Restate context that ctx descends from, for code below
-// a handler that was handed a plain context.Context. The result has the values,
-// the deadline and the cancellation of ctx: they reach the closures of
-// restate.Run. A deadline does not cut durable waiting short, since that would
-// not be the same on replay; race restate.After for that.
+// FromContext returns the Restate context that ctx descends from. It is for code that a
+// handler calls with a plain context.Context. The result has the values, the deadline and
+// the cancellation of ctx, which reach the closures of restate.Run. A deadline does not
+// end durable waiting, because that would not be the same on replay; use
+// [Future.OrTimeout] for that.
 //
-// The error wraps [ErrNoInvocation] outside a handler, [ErrInsideRun] inside the
-// closure of a restate.Run, also when the closure took ctx from around it,
-// [ErrReturned] when the handler has returned, and [ErrInsideStage] in a guard, a
-// filter or an observer.
+// The error wraps
+//   - [ErrNoInvocation] outside a handler,
+//   - [ErrInsideRun] inside the closure of a restate.Run or of a [Step], also if the
+//     closure uses the ctx of the handler,
+//   - [ErrReturned] after the handler has returned,
+//   - [ErrInsideStage] in a guard, a filter or an observer.
 func FromContext(ctx context.Context) (restate.Context, error) {
 	c, _, err := find(ctx)
 	return c, err
 }
 
-// ObjectFromContext returns the context of an exclusive handler of a virtual
-// object, which may write state. In a shared handler, and in every other kind,
-// the error wraps [ErrWrongContext]; the SDK's own context would satisfy a type
-// assertion there, and the first write would hang the invocation. For the other
-// errors and what the context takes from ctx see [FromContext].
+// ObjectFromContext returns the context of an exclusive handler of a virtual object, which
+// may write state. In all other handlers the error wraps [ErrWrongContext]. A type
+// assertion on the SDK's own context would succeed there, and the first write would hang
+// the invocation. For the other errors, and for what the context takes from ctx, see
+// [FromContext].
 func ObjectFromContext(ctx context.Context) (restate.ObjectContext, error) {
 	return typed[restate.ObjectContext](ctx, "restate.ObjectContext", func(t *handler.Target) bool {
 		return t.Mode == handler.Exclusive

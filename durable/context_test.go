@@ -302,3 +302,20 @@ func startContexts(t *testing.T, opts ...restate.ServiceDefinitionOption) (c *Co
 	testkit.RunApp(t, fxrestate.Service[*Contexts](func() *Contexts { return c }, append(opts, fxrestate.Name(name))...))
 	return c, "/" + name
 }
+
+func TestAPerInvocationWithoutAConstructorIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		of   durable.PerInvocation[int]
+		want string
+	}{
+		"not injected":    {durable.PerInvocation[int]{}, "durable: durable.PerInvocation[int] was not injected; add fxrestate.PerInvocation[int] to the application"},
+		"made of nothing": {durable.NewPerInvocation[int](nil), "durable: durable.PerInvocation[int] has no constructor; pass one to durable.NewPerInvocation"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tt.of.Get(t.Context())
+			require.EqualError(t, err, tt.want)
+		})
+	}
+}

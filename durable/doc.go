@@ -1,7 +1,14 @@
-// Package durable has the building blocks that stand beside the SDK's functions inside
-// handlers. It needs no application framework.
+// Package durable has the building blocks that handlers use beside the SDK's functions.
+// It needs no application framework.
 //
-//	var items = durable.NewStateKey[[]Item]("items")
+// A building block is declared once, as a variable of the package beside the handlers:
+// its name, its type and its codec. The compiler then checks each use.
+//
+//	var (
+//		items    = durable.NewStateKey[[]Item]("items")
+//		approval = durable.NewAwakeable[Decision]("approval")
+//		charge   = durable.NewStep[Receipt]("charge-card", durable.Retry{MaxAttempts: 5})
+//	)
 //
 //	func (*Cart) Add(ctx restate.ObjectContext, item Item) error {
 //		all, err := items.Get(ctx)
@@ -11,49 +18,65 @@
 //		return items.Set(ctx, append(all, item))
 //	}
 //
-// The SDK's functions work as they are: restate.Run, Sleep, Get and Set, Promise,
-// Awakeable. Beside them are [Saga], which undoes what was done when a later step
-// fails; [StateKey] and [PromiseKey], which declare name, type and codec once;
-// [Future], with [All], [First], [Any], [Some] and OrTimeout, for waiting over
-// operations of different types; [Race], which cancels the calls that lose; [Now],
-// [IsTimeout] and [IsCancelled].
+// These are the building blocks:
+//
+//   - [StateKey] is a key of the state, [PromiseKey] a promise of a workflow.
+//   - [Awakeable] is a value that comes from elsewhere, under an id.
+//   - [Step] is a side effect whose result is journaled.
+//   - [Future] is one type for all operations that are under way. [All], [First], [Any],
+//     [Some], [AllSettled] and [Future.OrTimeout] combine futures, and [CancelRest]
+//     cancels the calls that lost.
+//   - [Saga] undoes what earlier steps did if a later one fails.
+//   - [Now] is the current time, [PerInvocation] an instance for each attempt, and
+//     [KafkaRecordOf] the record of Kafka that an invocation was made for.
+//
+// The SDK's own functions work as they are: restate.Run, Sleep, Get, Set, Promise,
+// Awakeable.
+//
+// # Errors
+//
+// Functions of this package return an error and do not panic. The exception is to
+// register a compensation inside restate.Run: see [Compensations]. Mistakes of the
+// program, such as a value that does not encode or a declaration without a name, are
+// errors that are not terminal: the invocation is retried, and continues when the mistake
+// is fixed and deployed.
+//
+// Ask [IsTimeout] and [IsCancelled] how waiting ended. The journal keeps the code, the
+// message and the metadata of an error, so there is no variable for errors.Is.
 //
 // # The context
 //
-// A handler's ctx can be passed on as a plain context.Context. [FromContext] and
-// its variants get the Restate context back from it, or say clearly why they cannot:
-// inside restate.Run, in a shared handler that asks to write, outside a handler, and
-// after its end.
+// A handler can pass its ctx on as a plain context.Context. [FromContext] and its
+// variants get the Restate context back. They return an error inside restate.Run, for a
+// shared handler that asks for a context that writes, outside a handler, and after the
+// handler has returned.
 //
-// The ctx ends with the handler, and belongs to its goroutine. The SDK would let
-// whoever keeps it write into the state of another invocation. So each operation of
-// ctx, of contexts made from it, and of the futures, clients, keys and iterators made
-// with it, is refused before it reaches the SDK
+// The ctx ends with the handler and belongs to its goroutine. The SDK alone would let a
+// ctx that outlived its handler write into the state of another invocation. So an
+// operation fails before it reaches the SDK
 //
-//   - once the handler has returned: [ErrReturned]. An operation in which another
-//     goroutine still waits is ended with the same error;
-//   - while another one is under way on another goroutine: [ErrConcurrentUse]; in the
-//     closure of a restate.Run it is [ErrInsideRun] too.
+//   - after the handler has returned, with [ErrReturned]. An operation in which another
+//     goroutine still waits ends with the same error;
+//   - while another operation is under way on another goroutine, with
+//     [ErrConcurrentUse]. Inside the closure of a restate.Run it is [ErrInsideRun] too.
 //
-// Functions of this package return the error. It is not terminal. Functions of the
-// SDK have no errors but terminal ones, by which a mistake of the program would end
-// the invocation, and some have none: they panic with the error, and the invocation is
-// retried. A goroutine that outlived its handler gets the error where there is one to
-// return, and the panic from restate.Set, restate.RunAsync and their like only.
+// That is so for ctx, for contexts made from it, and for the futures, clients, keys and
+// iterators made with it. The first misuse of each kind in an attempt is logged at ERROR.
 //
-// As every panic on a goroutine of the program's own, such a one ends the process
-// unless the goroutine recovers. That is deliberate: a state that was not written must
-// not look as if it were. [StateKey.Set], rpc.Send and the other forms of
-// these packages return the error there as well. The first misuse of each kind in an attempt is
-// logged at ERROR.
+// Functions of this package and of package rpc return the error, which is not terminal.
+// The SDK's functions can only return terminal errors, which would end the invocation
+// because of a mistake of the program, and some return none. They panic with the error
+// instead, and the invocation is retried. On a goroutine that outlived its handler they
+// return the error if they have one. Only restate.Set, restate.RunAsync and others
+// without an error panic there, and such a panic ends the process unless the goroutine
+// recovers. That is deliberate: a write that did not happen must not look as if it had.
+// [StateKey.Set] and rpc.Send return the error.
 //
 // What the attempt knows can be read at any time: values, the request, the key, the
-// logger. Three things nobody sees: a second goroutine that begins its operations only
-// while no other is under way (their order differs from attempt to attempt, which the
-// server notices at best), the generator of restate.Rand once it is made, and handlers
+// logger. Three things are not detected: a second goroutine that begins its operations
+// only while no other is under way (their order differs from attempt to attempt, which
+// the server may notice), the generator of restate.Rand after it was made, and handlers
 // that this framework does not serve.
 //
-// [PerInvocation] gives each attempt its own instance of a type. The headers of the
-// request are those of the caller and the same in every attempt; the attempt's own
-// headers are not. [KafkaRecordOf] reads those of a record from Kafka.
+// The headers of the request are those of the caller, and the same in every attempt.
 package durable

@@ -9,8 +9,8 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// Error is what the errors of the SDK have in common, [TerminalError] and
-// [RetryableError]. Find one with errors.As, or ask [IsRestateError].
+// Error has what the errors of the SDK have in common, restate.TerminalError and
+// restate.RetryableError. Find one with errors.As, or ask [IsRestateError].
 type Error interface {
 	error
 	// Code is the HTTP status that the caller gets.
@@ -24,15 +24,14 @@ var (
 	_ Error = restate.RetryableError(nil)
 )
 
-// NewTimeoutError returns a terminal error with code 408, for which [IsTimeout] holds: for
-// a handler to return, or for the fake of one in a test. what says what timed out, as in
-// "the bank timed out". Empty, it is "timed out".
-func NewTimeoutError(what string) error {
-	return restate.ToTerminalError(errors.New(cmp.Or(what, "timed out")), restate.WithErrorCode(http.StatusRequestTimeout))
+// NewTimeoutError returns a terminal error with code 408, for which [IsTimeout] holds. A
+// handler returns it, or its fake in a test. The default of message is "timed out".
+func NewTimeoutError(message string) error {
+	return restate.ToTerminalError(errors.New(cmp.Or(message, "timed out")), restate.WithErrorCode(http.StatusRequestTimeout))
 }
 
-// NewCancelledError returns a terminal error with code 409, for which [IsCancelled] holds:
-// that of a cancelled invocation.
+// NewCancelledError returns the terminal error of a cancelled invocation, with code 409,
+// for which [IsCancelled] holds.
 func NewCancelledError() error {
 	return restate.ToTerminalError(errors.New("cancelled"), restate.WithErrorCode(http.StatusConflict))
 }
@@ -43,17 +42,17 @@ func IsRestateError(err error) bool {
 	return restate.IsTerminalError(err) || restate.AsRetryableError(err) != nil
 }
 
-// IsTimeout reports whether err is a terminal error with code 408: something that
-// was waited for did not come in time. There is no variable to compare with: of an error
-// that comes from another handler, or out of the journal, code and message are left.
+// IsTimeout reports whether err is a terminal error with code 408: something did not
+// complete in time. It looks at the code because that and the message are all that is
+// left of an error that came from another handler or from the journal.
 func IsTimeout(err error) bool {
 	t := restate.AsTerminalError(err)
 	return t != nil && t.Code() == http.StatusRequestTimeout
 }
 
-// IsCancelled reports whether err says that the invocation, or one that it waited
-// for, was cancelled. The SDK gives cancellation the code 409, which other
-// failures have too, such as a workflow that ran before.
+// IsCancelled reports whether this invocation, or one that it waited for, was cancelled.
+// It looks at the message too, because code 409 is also that of other failures, such as
+// the second run of a workflow.
 func IsCancelled(err error) bool {
 	if undone, ok := errors.AsType[*CompensationError](err); ok {
 		return IsCancelled(undone.Cause)

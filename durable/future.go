@@ -16,30 +16,28 @@ import (
 //
 //	price, err := rpc.Start(ctx, s.shop, (*Shop).Quote, in)
 //	…
-//	approval := restate.Awakeable[bool](ctx)
-//	ok := durable.FutureOf(approval, approval.Result)
-//
+//	id, ok, err := approval.New(ctx) // of an Awakeable[bool]
+//	…
 //	// All of them, whatever their types, for an hour at most.
 //	_, err = durable.All(price.Void(), ok.Void()).OrTimeout(ctx, time.Hour).Await(ctx)
 //	…
 //	cents, err := price.Await(ctx) // is there already
 //
-// Calls that are started, [After] and [PromiseKey.Future] return one, and [FutureOf]
-// makes one of a future of the SDK's; [All], [First], [Any], [Some] and [AllSettled]
-// combine them; [Future.Await] waits. Nothing waits before that. In which order
-// operations complete is in the journal: after a crash, and on every replay, it is
-// the same again.
+// rpc.Start, [Step.Start], [Awakeable.New], [PromiseKey.Future] and [After] return one,
+// and [FutureOf] converts a future of the SDK; [All], [First], [Any], [Some] and [AllSettled]
+// combine them; [Future.Await] waits. Nothing waits before that. The journal has the
+// order in which operations complete: it is the same after a crash and on every replay.
 //
-// Like all durable operations these belong to the goroutine of the handler. See
+// Like all durable operations, futures belong to the goroutine of the handler. See
 // https://docs.restate.dev/develop/go/concurrent-tasks.
 type Future[T any] struct{ *future[T] }
 
 type future[T any] struct {
-	// open returns the operations to wait for: any of them may decide. None: the
-	// result is known.
+	// open returns the operations to wait for, any of which may decide the result.
+	// It returns none when the result is known.
 	open   func() []restate.Future
 	result func() (T, error)
-	// operations are all of them.
+	// operations are all that the future is made of.
 	operations []*operation
 
 	decided bool
@@ -47,8 +45,8 @@ type future[T any] struct {
 	err     error
 }
 
-// operation is a future of the SDK that knows whether it was seen to complete. It
-// does not ask the SDK, whose answer need not be the same on replay.
+// operation is a future of the SDK and whether it was seen to complete. The SDK is not
+// asked for that: its answer need not be the same on replay.
 type operation struct {
 	restate.Future
 	call restate.Invocation // nil: it is not a call
@@ -66,14 +64,13 @@ func (o *operation) open() []restate.Future {
 	return []restate.Future{o}
 }
 
-// FutureOf makes a [Future] of one of the SDK's and the method that has its result,
-// whatever the SDK named it:
+// FutureOf converts a future of the SDK. result is the method that returns its result:
 //
 //	durable.FutureOf(run, run.Result)        // of restate.RunAsync
 //	durable.FutureOf(call, call.Response)    // of a call with the SDK's own client
-//	durable.FutureOf(wake, wake.Result)      // of restate.Awakeable
+//	durable.FutureOf(signal, signal.Result)  // of restate.Signal
 //
-// Without a future or a method the result is an error.
+// If f or result is nil, the result is an error.
 func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] {
 	if f == nil || result == nil {
 		return failed[T](errors.New("durable: FutureOf nothing; pass a future of the SDK's and its method Result or Response"))
@@ -90,8 +87,8 @@ func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] 
 	}}}
 }
 
-// Ready returns a future that has its result already. It is what the fake of a
-// generated client returns in a test.
+// Ready returns a future that already has its result. The fake of a generated client
+// returns it in a test.
 func Ready[T any](value T, err error) Future[T] {
 	return Future[T]{&future[T]{decided: true, value: value, err: err}}
 }
@@ -102,8 +99,8 @@ func failed[T any](err error) Future[T] {
 	return Ready(none, err)
 }
 
-// After starts a durable timer, which completes when d has passed: at once, if d is
-// not positive.
+// After starts a durable timer, which completes when d has passed. It completes at once
+// if d is not positive.
 func After(ctx restate.Context, d time.Duration, opts ...restate.SleepOption) Future[restate.Void] {
 	timer, err := startTimer(ctx, max(d, 0), opts)
 	if err != nil {
@@ -117,9 +114,9 @@ func startTimer(ctx restate.Context, d time.Duration, opts []restate.SleepOption
 	return restate.After(ctx, d, opts...), nil
 }
 
-// Await waits for the result. Like all durable waiting it may suspend the
-// attempt. If the invocation is cancelled meanwhile, the error is one for which
-// [IsCancelled] holds; p is as it was then, and can be waited for again.
+// Await waits for the result. Like all durable waiting it may suspend the attempt. If the
+// invocation is cancelled meanwhile, [IsCancelled] holds for the error. p is unchanged
+// then and can be awaited again.
 func (p Future[T]) Await(ctx restate.Context) (value T, err error) {
 	defer sdk.Rescue(&err)
 	for {
@@ -136,9 +133,9 @@ func (p Future[T]) Await(ctx restate.Context) (value T, err error) {
 	}
 }
 
-// Completed reports whether the result is there, so that Await does not wait. It
-// becomes true by some Await only, of p or of a combination with p, and never by
-// itself: that is why it is the same on every attempt.
+// Completed reports whether the result is known, so that Await does not wait. Only an
+// Await changes it, of p or of a combination with p. That is why it is the same on every
+// attempt.
 func (p Future[T]) Completed() bool { return len(p.wait()) == 0 }
 
 // Void returns p without its value, to combine it with those of other types.
@@ -149,13 +146,11 @@ func (p Future[T]) Void() Future[restate.Void] {
 	}}}
 }
 
-// OrTimeout limits the waiting for p: if it has no result when d has passed, the
-// result is a terminal error with code 408, for which [IsTimeout] holds. A d that is
-// not positive has passed. The time begins now, and goes on while the application is
-// down. What p waits for goes on after the timeout, unless [Future.Cancel] ends it.
-//
-// The SDK for TypeScript has it as orTimeout:
-// https://docs.restate.dev/guides/error-handling.
+// OrTimeout limits how long p is waited for. If p has no result when d has passed, the
+// result is a terminal error with code 408, for which [IsTimeout] holds. A d that is not
+// positive has passed at once. The time starts now, and runs while the application is
+// down. The operations of p continue after the timeout; [CancelRest] cancels the calls
+// among them. See https://docs.restate.dev/guides/error-handling.
 func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 	limit := After(ctx, d, restate.WithName("timeout"))
 	return Future[T]{&future[T]{
@@ -173,16 +168,16 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 			}
 			var none T
 			if _, err := limit.settled(); err != nil {
-				return none, err // there is no timer
+				return none, err // the timer could not be started
 			}
 			return none, NewTimeoutError(fmt.Sprintf("timed out after %v", d))
 		},
 	}}
 }
 
-// ID returns the id of the invocation that a call made. It waits until the server has
-// told it, in the way in which durable operations wait: the attempt may be suspended.
-// For what is not a single call the error says so.
+// ID returns the id of the invocation that a call made. It waits for the server to assign
+// it, and like all durable waiting may suspend the attempt. For a future that is not a
+// single call it is an error.
 func (p Future[T]) ID() (id string, err error) {
 	defer sdk.Rescue(&err)
 	all := p.all()
@@ -192,11 +187,12 @@ func (p Future[T]) ID() (id string, err error) {
 	return all[0].call.GetInvocationId(), nil
 }
 
-// Cancel asks the call that p waits for, or each of a combination, to stop, unless its
-// result was waited for. A call that was asked goes on until it next waits for
-// something, which then fails as [IsCancelled] tells
-// (https://docs.restate.dev/services/invocation/managing-invocations). Other operations
-// cannot be cancelled, and go on. [CancelRest] does it for several.
+// Cancel cancels the invocation that a call made, unless it has completed. The invocation
+// continues until it next waits for something, which then fails with an error for which
+// [IsCancelled] holds
+// (https://docs.restate.dev/services/invocation/managing-invocations). Of a combination
+// it cancels each call that has not completed. Steps, awakeables, promises and timers
+// cannot be cancelled and continue. [CancelRest] cancels several futures.
 func (p Future[T]) Cancel(ctx restate.Context) (err error) {
 	defer sdk.Rescue(&err)
 	for _, o := range p.all() {
@@ -225,8 +221,8 @@ func allOf[T any](ps []Future[T]) (all []*operation) {
 
 var errZeroFuture = errors.New("durable: a zero Future has nothing to wait for; start something, or make it with FutureOf or After")
 
-// wait returns what to wait for, and none when p has its result. A result, once
-// there, is not decided again.
+// wait returns what to wait for, or nothing when p has its result. It decides the result
+// only once.
 func (p Future[T]) wait() []restate.Future {
 	if p.future == nil || p.decided {
 		return nil

@@ -17,13 +17,13 @@ const (
 	kafkaTimestampHeader = "kafka.timestamp"
 )
 
-// KafkaRecord says which record of Kafka an invocation was made for. The record's
-// key is that of the object or workflow, its value is the input, and its headers
-// are among those of the request.
+// KafkaRecord identifies the record of Kafka that an invocation was made for. The record's
+// key is the key of the object or the id of the workflow, its value is the input, and its
+// headers are among those of the request.
 type KafkaRecord struct {
-	// Subscription is the id of the subscription by which it came.
+	// Subscription is the id of the subscription that delivered it.
 	Subscription string
-	// Partition and Offset are where it lies in its topic.
+	// Partition and Offset locate it in its topic.
 	Partition int32
 	Offset    int64
 	// Timestamp of the record, in UTC. Zero if it has none.
@@ -34,9 +34,9 @@ type KafkaRecord struct {
 // did not come from a subscription
 // (https://docs.restate.dev/services/invocation/kafka). All attempts see the same.
 //
-// It is read from headers, which whoever reaches the ingress may send, too: it is no
-// proof of where the invocation came from. Headers that are missing or are no
-// numbers are a terminal error with code 400.
+// It is read from headers, which every client of the ingress can send: it does not prove
+// where the invocation came from. Headers that are missing or not numbers are a terminal
+// error with code 400.
 func KafkaRecordOf(ctx restate.Context) (record KafkaRecord, ok bool, err error) {
 	headers := ctx.Request().Headers
 	if headers == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/fxrestate/go/internal/scope"
 )
 
-// PerInvocation gives each attempt of an invocation its own T. Inject it where a
-// T is needed, and ask it with the ctx of the handler:
+// PerInvocation gives each attempt of an invocation its own T. Inject it where a T is
+// needed, and get the T with the ctx of the handler:
 //
 //	type Payments struct{ tenant durable.PerInvocation[*Tenant] }
 //
@@ -33,18 +33,21 @@ func NewPerInvocation[T any](construct func(ctx context.Context) (T, error)) Per
 }
 
 // Get returns the T of the attempt that ctx belongs to. The first call runs the
-// constructor; others, by whomever and at the same time, get what it returned, its
-// error included. When an invocation is retried or resumed the constructor runs
-// again: what it does must be repeatable, or journaled by restate.Run.
+// constructor. Later and concurrent calls get what it returned, its error included. The
+// constructor runs again when an invocation is retried or resumed: what it does must be
+// repeatable, or journaled by a [Step].
 //
-// Inside a restate.Run closure and after the end of the handler, Get returns what was
-// made before, or an error that wraps [ErrInsideRun] or [ErrReturned]; outside a
-// handler the error wraps [ErrNoInvocation]. A
-// constructor that needs its own T, be it by others, gets an error that names them.
+// Inside a restate.Run closure and after the handler has returned, Get returns the T that
+// exists already, or an error that wraps [ErrInsideRun] or [ErrReturned]. Outside a
+// handler the error wraps [ErrNoInvocation]. A constructor that needs its own T, directly
+// or through other constructors, gets an error that names them.
 func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 	var none T
-	if p.provider == nil {
+	switch {
+	case p.provider == nil:
 		return none, fmt.Errorf("durable: %T was not injected; add fxrestate.PerInvocation[%s] to the application", p, reflect.TypeFor[T]())
+	case p.construct == nil:
+		return none, fmt.Errorf("durable: %T has no constructor; pass one to durable.NewPerInvocation", p)
 	}
 	s, err := scope.Find(ctx)
 	if s == nil {

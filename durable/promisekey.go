@@ -23,12 +23,11 @@ import (
 //		return approval.Resolve(ctx, d)
 //	}
 //
-// It does not matter which comes first. A promise that was made with
-// restate.Promise under the same name is the same one
+// The order of the two does not matter. A promise that restate.Promise made under the same
+// name is the same promise
 // (https://docs.restate.dev/develop/go/external-events).
 //
-// For values that cannot be encoded or decoded, and for the zero value, see
-// [StateKey].
+// For values that cannot be encoded or decoded, and for the zero value, see [StateKey].
 type PromiseKey[T any] struct{ slot slot[T] }
 
 // NewPromiseKey declares a promise.
@@ -96,9 +95,9 @@ func (k PromiseKey[T]) Resolve(ctx restate.WorkflowSharedContext, value T) (err 
 	return nil
 }
 
-// Reject rejects the promise: whoever waits for it gets a terminal error with the
-// message of reason, and its code if it has one. If the promise was resolved or
-// rejected before, the error is a terminal one with code 409.
+// Reject rejects the promise. Handlers that wait for it get a terminal error with the
+// message of reason, and its code if it has one. If the promise was resolved or rejected
+// before, the error is a terminal one with code 409.
 func (k PromiseKey[T]) Reject(ctx restate.WorkflowSharedContext, reason error) (err error) {
 	if err := k.slot.check(sortPromiseKey); err != nil {
 		return err

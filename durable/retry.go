@@ -11,32 +11,32 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// The intervals of a [Retry] unless it says otherwise, those of the SDK.
+// The defaults of [Retry], which are those of the SDK.
 const (
 	DefaultInitial     = 50 * time.Millisecond
 	DefaultFactor      = 2
 	DefaultMaxInterval = 2 * time.Second
 )
 
-// Retry says how a [Step] whose function fails with a plain error is repeated. When it
-// gives up, the step fails with a terminal error that has the text of the last one.
+// Retry is how a [Step] is retried if its function returns a plain error. After the last
+// retry the step fails with a terminal error that has the text of the last error.
 //
-// The zero value repeats the step as the invocation is repeated, by the retry policy of
-// its service, which restate.Run does too. Each execution is an attempt of the
-// invocation: what stands before the step is replayed.
+// The zero value retries the step with its invocation, by the retry policy of the
+// service, as restate.Run does. Each retry is an attempt of the invocation: what stands
+// before the step is replayed.
 type Retry struct {
-	// MaxAttempts is how often the function runs, the first time included. Default: 0,
-	// without a limit.
+	// MaxAttempts is how often the function runs, including the first time. Default: 0,
+	// no limit.
 	MaxAttempts int
-	// MaxDuration is how long after the first execution the function may run again.
-	// Default: 0, without a limit.
+	// MaxDuration is how long after the first run the function may run again. Default:
+	// 0, no limit.
 	MaxDuration time.Duration
-	// Initial is the time before the second execution. Default: DefaultInitial.
+	// Initial is the interval before the first retry. Default: DefaultInitial.
 	Initial time.Duration
-	// Factor is what the time grows by before each further one, at least 1. Default:
-	// DefaultFactor.
+	// Factor multiplies the interval before each further retry. It is at least 1.
+	// Default: DefaultFactor.
 	Factor float64
-	// MaxInterval is what the time does not grow beyond, at least Initial. Default:
+	// MaxInterval limits the interval. It is at least Initial. Default:
 	// DefaultMaxInterval, or Initial if that is longer.
 	MaxInterval time.Duration
 }
@@ -95,14 +95,13 @@ func (r Retry) apply(s *stepSettings) { s.retries = append(s.retries, r) }
 // retryKey finds the default of [WithStepRetry].
 type retryKey struct{}
 
-// WithStepRetry returns ctx with the [Retry] of all steps below that were declared
-// without one. fxrestate.Config.Steps does it for all handlers. An interceptor does it
-// for its own:
+// WithStepRetry returns a context with a default [Retry]: it applies to steps that are run
+// with the context and declared without a Retry. fxrestate.Config.Steps sets it for all
+// handlers. An interceptor can set it for some:
 //
 //	ctx = restate.WrapContext(ctx, durable.WithStepRetry(ctx, durable.Retry{MaxAttempts: 3}))
 //
-// Only steps declared with [NewStep] take it. restate.Run and the steps of
-// [Compensations] do not.
+// It does not apply to restate.Run and to [Compensations.Step].
 func WithStepRetry(ctx context.Context, r Retry) context.Context {
 	return context.WithValue(ctx, retryKey{}, r)
 }

@@ -13,40 +13,43 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// Saga runs a sequence of steps that are undone if a later one fails for good. The
-// steps register what undoes them:
+// Saga runs a sequence of steps, and undoes them if a later one fails with a terminal
+// error. The steps register their compensations:
 //
 //	func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 //		return durable.Saga(ctx, func(undo *durable.Compensations) (Booking, error) {
 //			undo.Step("cancel-flight", func(ctx restate.RunContext) error {
 //				return t.flights.Cancel(ctx, in.ID)
 //			})
-//			if err := restate.RunVoid(ctx, func(ctx restate.RunContext) error {
+//			seat, err := bookFlight.Run(ctx, func(ctx context.Context) (Seat, error) {
 //				return t.flights.Book(ctx, in.ID, in.Flight)
-//			}, restate.WithName("book-flight")); err != nil {
+//			})
+//			if err != nil {
 //				return Booking{}, err
 //			}
 //			…
 //		})
 //	}
 //
-// When steps returns a terminal error, the compensations run, the last registered
-// one first, and Saga returns that error. The error of a cancelled invocation is
-// terminal, so a cancellation undoes the steps too; a kill does not, since then no
-// code runs any more. Any other error is returned as it is and nothing is undone:
-// the invocation is retried and the steps go on. So it is with panics, among them
-// those by which the SDK suspends an attempt. What matters is the error as steps
-// returns it: a filter, or a mapping by [AsTerminalError], that makes it terminal
-// later comes too late, except for errors inside restate.Run.
+// When steps returns a terminal error, the compensations run in reverse order of
+// registration, and Saga returns that error. The error of a cancelled invocation is
+// terminal, so a cancellation undoes the steps too. A kill does not, because no code runs
+// after it. Saga returns any other error as it is and undoes nothing: the invocation is
+// retried and the steps continue. Panics pass through in the same way, among them those
+// by which the SDK suspends an attempt.
 //
-// Compensations are journaled like every other durable operation: if the
-// application dies while they run, the remaining ones run elsewhere or later. They
-// may run more than once, so they must be idempotent, and they may undo what did
-// not happen: see [Compensations] for when to register them. If a compensation
-// fails for good the others run all the same, and Saga returns a
-// [*CompensationError]. If it fails otherwise, it is retried with the invocation,
-// and the others wait. A compensation that a further cancellation interrupts runs
-// again, perhaps before its first run has ended.
+// The error must be terminal when steps returns it. A filter, or a mapping of errors to
+// terminal ones, runs later and does not start the compensations, except for errors
+// inside restate.Run.
+//
+// Compensations are journaled like every other durable operation: if the application
+// dies while they run, the remaining ones run elsewhere or later. They may run more than
+// once, so they must be idempotent. They may undo something that did not happen: see
+// [Compensations] for when to register them. If a compensation fails with a terminal
+// error, the others run all the same, and Saga returns a [*CompensationError]. If it
+// fails with another error, it is retried with the invocation, and the others wait. A
+// compensation that a further cancellation interrupts runs again, perhaps before its
+// first run has ended.
 //
 // See https://docs.restate.dev/guides/sagas.
 func Saga[T any](ctx restate.Context, steps func(undo *Compensations) (T, error)) (T, error) {
@@ -66,17 +69,17 @@ func SagaVoid(ctx restate.Context, steps func(undo *Compensations) error) error 
 	return err
 }
 
-// Compensations undo what a [Saga] has done so far. Register them in the code of
-// the handler, never inside a closure of restate.Run: on a replay, closures do not
-// run.
+// Compensations undo what a [Saga] has done so far. Register them in the code of the
+// handler. Inside the closure of a restate.Run or of a [Step] that is a panic: the closure
+// does not run on replay, so the compensation would be lost.
 //
-// When to register depends on what is undone
+// When to register one depends on the step that it undoes
 // (https://docs.restate.dev/guides/sagas#advanced-idempotency-and-compensations):
 //
-//   - Before the step, if the step has an id that you choose, such as an idempotency
-//     key: the step may have taken place although its answer was lost. The
-//     compensation must bear that there is nothing to undo.
-//   - After the step, if only its answer tells what to undo, such as the id of a
+//   - Before the step, if you choose the id of what it does, such as an idempotency key:
+//     the step may have happened although its response was lost. The compensation must
+//     work if there is nothing to undo.
+//   - After the step, if only its response tells what to undo, such as the id of a
 //     reservation. Then the reservation should expire by itself.
 type Compensations struct {
 	ctx  restate.Context
@@ -88,10 +91,10 @@ type compensation struct {
 	undo func(restate.Context) error
 }
 
-// Step registers a compensation that is journaled as a step of the given name, as
-// restate.Run does it: use it for what is outside of Restate. A plain error has
-// the step retried, for ever unless opts say otherwise; a terminal error, and the
-// end of the retries, are failures for good.
+// Step registers a compensation that restate.Run runs as a step of the given name. Use it
+// for side effects outside of Restate. If undo returns a plain error the step is retried,
+// without a limit unless opts have one. A terminal error of undo, and the end of the
+// retries, are failures of the compensation.
 func (c *Compensations) Step(name string, undo func(ctx restate.RunContext) error, opts ...restate.RunOption) {
 	c.register(name, func(ctx restate.Context) (err error) {
 		defer sdk.Rescue(&err)
@@ -102,17 +105,17 @@ func (c *Compensations) Step(name string, undo func(ctx restate.RunContext) erro
 	})
 }
 
-// Call registers a compensation that does durable operations of its own, such as
-// calls of other handlers. They are journaled; the name is for errors. A plain
-// error has the invocation retried.
+// Call registers a compensation that uses durable operations, such as calls of other
+// handlers or a [Step]. They are journaled; the name is for errors. If undo returns a
+// plain error the invocation is retried.
 func (c *Compensations) Call(name string, undo func(ctx restate.Context) error) {
 	c.register(name, undo)
 }
 
 func (c *Compensations) register(name string, undo func(restate.Context) error) {
 	if _, err := scope.Find(c.ctx); errors.Is(err, sdk.ErrInsideRun) {
-		// The closure has no other way to fail than by its own error, and would
-		// be journaled as a success.
+		// Without a panic the closure would be journaled as a success, and the
+		// compensation would be gone in the next attempt.
 		panic(fmt.Errorf("durable: compensation %s is registered inside restate.Run, and would be lost on replay; register it before or after", name))
 	}
 	c.list = append(c.list, compensation{name, undo})
@@ -138,8 +141,8 @@ func (c *Compensations) run(failure restate.TerminalError, err error) error {
 	return &CompensationError{TerminalError: failure, Cause: err, Failed: failed}
 }
 
-// maxInterruptions is how many cancellations in a row a compensation survives. An
-// end there must be: its own failure may look like a cancellation.
+// maxInterruptions is how many cancellations in a row a compensation survives. There is a
+// limit because a failure of its own may look like a cancellation.
 const maxInterruptions = 10
 
 func (c compensation) run(ctx restate.Context) (err error) {

@@ -32,7 +32,7 @@ type CodecOption interface {
 	restate.RunOption
 }
 
-// slot is what a declaration has: a place for values of one type.
+// slot is what all declarations of building blocks have.
 type slot[T any] struct {
 	sort  string
 	name  string
@@ -70,7 +70,7 @@ func (s slot[T]) encode(value T) (payload.Payload[T], error) {
 	return payload.Payload[T]{Encoded: encoded}, nil
 }
 
-// future is the future of a value that f has, by result.
+// future is the future of a value, which result returns when f has completed.
 func (s slot[T]) future(ctx restate.Context, f restate.Future, result func() (payload.Payload[T], restate.TerminalError)) Future[T] {
 	return FutureOf(f, func() (value T, err error) {
 		defer sdk.Rescue(&err)
@@ -80,7 +80,7 @@ func (s slot[T]) future(ctx restate.Context, f restate.Future, result func() (pa
 	})
 }
 
-// decode returns what came out of the SDK, and whether there was anything.
+// decode returns the value that the SDK returned, and whether there was one.
 func (s slot[T]) decode(ctx restate.Context, p payload.Payload[T], failure restate.TerminalError) (value T, present bool, err error) {
 	switch {
 	case failure != nil:

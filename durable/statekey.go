@@ -7,9 +7,9 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// StateKey is a key of the state of virtual objects and workflows: its name, the
-// type of its value and its codec, declared once. Declare it as a variable of the
-// package beside the handlers:
+// StateKey is a key in the state of virtual objects and workflows: its name, the type of
+// its value and its codec, declared once. Declare it as a variable of the package beside
+// the handlers:
 //
 //	var items = durable.NewStateKey[[]Item]("items")
 //
@@ -21,15 +21,15 @@ import (
 //		return items.Set(ctx, append(all, item))
 //	}
 //
-// Reading takes any context of an object or a workflow, writing only that of an
-// exclusive handler; the compiler checks it. State that was written with
-// restate.Set under the same name is the same state
+// Reading accepts any context of an object or a workflow. Writing accepts only that of an
+// exclusive handler, which the compiler checks. State that restate.Set wrote under the
+// same name is the same state
 // (https://docs.restate.dev/develop/go/state).
 //
-// Where the SDK's functions panic, on a value that cannot be encoded or decoded,
-// the methods return an error that names the key. It is not terminal: when the
-// mistake is mended and deployed, the invocation goes on. The zero value has no
-// name, and each of its methods returns an error.
+// If a value cannot be encoded or decoded, the SDK's functions panic, and these methods
+// return an error that names the key. It is not terminal: the invocation continues when the
+// mistake is fixed and deployed. The zero value has no name, and each of its methods
+// returns an error.
 type StateKey[T any] struct{ slot slot[T] }
 
 // NewStateKey declares a key of the state.
@@ -40,14 +40,14 @@ func NewStateKey[T any](name string, opts ...CodecOption) StateKey[T] {
 // Name returns the name of the key.
 func (k StateKey[T]) Name() string { return k.slot.name }
 
-// Get returns the value, or the zero value if there is none. The error is that of
-// a cancelled invocation, or says that what is stored is no T.
+// Get returns the value, or the zero value if there is none. The error is that of a
+// cancelled invocation, or says that the stored value is not a T.
 func (k StateKey[T]) Get(ctx restate.ObjectSharedContext) (T, error) {
 	value, _, err := k.Lookup(ctx)
 	return value, err
 }
 
-// GetOr is [StateKey.Get] with another value for what is absent.
+// GetOr is [StateKey.Get] with another default than the zero value.
 func (k StateKey[T]) GetOr(ctx restate.ObjectSharedContext, absent T) (T, error) {
 	value, ok, err := k.Lookup(ctx)
 	if err == nil && !ok {
@@ -56,7 +56,7 @@ func (k StateKey[T]) GetOr(ctx restate.ObjectSharedContext, absent T) (T, error)
 	return value, err
 }
 
-// Lookup is [StateKey.Get] and tells whether there is a value.
+// Lookup is [StateKey.Get] and reports whether there is a value.
 func (k StateKey[T]) Lookup(ctx restate.ObjectSharedContext) (value T, ok bool, err error) {
 	if err := k.slot.check(sortStateKey); err != nil {
 		return value, false, err
@@ -80,7 +80,7 @@ func (k StateKey[T]) Set(ctx restate.ObjectContext, value T) (err error) {
 	return nil
 }
 
-// Clear removes the value. The error is only that of a zero key.
+// Clear removes the value. The error is that of a zero key or of a misuse of ctx.
 func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
 	defer sdk.Rescue(&err)
 	if err := k.slot.check(sortStateKey); err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// Step is something that a handler does once outside of Restate and whose result is
-// journaled: its name, the type of its result, its codec and how it is retried, declared
-// once. Declare it as a variable of the package beside the handlers:
+// Step is a side effect outside of Restate whose result is journaled: its name, the type
+// of its result, its codec and its [Retry], declared once. Declare it as a variable of
+// the package beside the handlers:
 //
 //	var complete = durable.NewStep[Completion]("model", durable.Retry{MaxAttempts: 5})
 //
@@ -23,19 +23,19 @@ import (
 //		})
 //	}
 //
-// It is a restate.Run under its name: step interceptors, limits per name and the mapping
-// of errors see it as one, and the journal has the same entry
+// A step is a restate.Run with the name of the step: the journal has the same entry, and
+// step interceptors, concurrency limits per name and the mapping of errors apply
 // (https://docs.restate.dev/develop/go/durable-steps).
 //
-// The function gets a plain context with the values, the deadline and the cancellation
-// of the handler's. It must not use durable operations; they return [ErrInsideRun]
-// there. It may run more than once until its result is journaled. A plain error has it
-// run again, as [Retry] says. A terminal error is its result.
+// The function gets a plain context with the values, the deadline and the cancellation of
+// the handler's ctx. Durable operations return [ErrInsideRun] there. The function may run
+// more than once until its result is journaled. If it returns a plain error, it runs
+// again by its [Retry]. A terminal error is journaled as its result.
 //
-// A name may be declared more than once, and a step run more than once in an invocation:
-// each run is a step of its own. The zero value has no name, and each of its methods
-// returns an error. So does a step with options out of their bounds. Neither error is
-// terminal: when the mistake is mended and deployed, the invocation goes on.
+// A handler may run a step more than once, and several steps may have the same name: each
+// run is an entry of its own in the journal. The zero value has no name, and each of its
+// methods returns an error. So does a step with options out of their bounds. These errors
+// are not terminal: the invocation continues when the mistake is fixed and deployed.
 type Step[T any] struct {
 	slot  slot[T]
 	retry *Retry // nil: by default
@@ -57,9 +57,9 @@ func (c stepCodec) apply(s *stepSettings) { s.codec = append(s.codec, c.CodecOpt
 // StepCodec chooses the codec of a step's result. Default: JSON.
 func StepCodec(codec CodecOption) StepOption { return stepCodec{codec} }
 
-// NewStep declares a step. Without a [Retry] it is retried by the default, which
-// fxrestate.Config.Steps sets, and without that with the invocation. A Retry replaces
-// the default as a whole.
+// NewStep declares a step. Without a [Retry] the default applies, which
+// fxrestate.Config.Steps sets; if there is none, the step is retried with the invocation.
+// A Retry replaces the default as a whole.
 func NewStep[T any](name string, opts ...StepOption) Step[T] {
 	var settings stepSettings
 	for _, o := range opts {
@@ -83,9 +83,9 @@ func NewStep[T any](name string, opts ...StepOption) Step[T] {
 func (s Step[T]) Name() string { return s.slot.name }
 
 // Run runs fn, unless its result is in the journal, and returns the result. The error is
-// the terminal one that fn returned, that of the end of the retries, or that of a
-// cancelled invocation. A plain error of fn does not come back: it ends the attempt, and
-// another one runs fn again.
+// the terminal error that fn returned, that of the last retry, or that of a cancelled
+// invocation. If fn returns a plain error, Run does not return: the attempt ends, and a
+// later one runs fn again.
 func (s Step[T]) Run(ctx restate.Context, fn func(ctx context.Context) (T, error)) (value T, err error) {
 	opts, err := s.begin(ctx, fn == nil)
 	if err != nil {
@@ -98,8 +98,8 @@ func (s Step[T]) Run(ctx restate.Context, fn func(ctx context.Context) (T, error
 	return value, err
 }
 
-// Start is [Step.Run] that goes on at the same time as the handler. fn runs on a
-// goroutine of its own, when the handler next waits for something.
+// Start is [Step.Run] without waiting. fn runs on a goroutine of its own as soon as the
+// handler waits for something.
 func (s Step[T]) Start(ctx restate.Context, fn func(ctx context.Context) (T, error)) Future[T] {
 	opts, err := s.begin(ctx, fn == nil)
 	if err != nil {
@@ -156,8 +156,7 @@ func (s Step[T]) begin(ctx restate.Context, nothing bool) ([]restate.RunOption, 
 	return append(retry.options(), restate.WithName(s.slot.name), restate.WithCodec(s.slot.codec)), nil
 }
 
-// closure is fn as the SDK runs it. Its result is not a payload: step interceptors see
-// it.
+// closure is fn as the SDK runs it. Step interceptors see its result.
 func closure[T any](fn func(context.Context) (T, error)) func(restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) { return fn(ctx) }
 }

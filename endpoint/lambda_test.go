@@ -1,7 +1,9 @@
 package endpoint_test
 
 import (
+	"context"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
 )
 
@@ -56,6 +59,43 @@ func TestLambdaTakesEvents(t *testing.T) {
 		require.NoError(t, err, name)
 		require.JSONEq(t, `{"sku":"a","amount":2}`, outputOf(t, out), name)
 	}
+}
+
+// guest is what an application adds to the contexts of its handlers.
+type guest struct{}
+
+// Welcome greets the guest.
+type Welcome struct{}
+
+func (Welcome) Greet(ctx restate.Context) (string, error) {
+	return restate.Run(ctx, func(run restate.RunContext) (string, error) {
+		return fmt.Sprintf("hello %v and %v", ctx.Value(guest{}), run.Value(guest{})), nil
+	})
+}
+
+func TestContextsOfHandlersHaveTheValuesOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	cfg := endpoint.Config{Context: func(ctx context.Context) context.Context { return context.WithValue(ctx, guest{}, "Ada") }}
+
+	t.Run("served over HTTP", func(t *testing.T) {
+		t.Parallel()
+		e, _ := start(t, cfg, define(t, name(t), &Welcome{}))
+		registerAs(t, admin.RegisterDeploymentRequest{URI: url(e)})
+		require.Equal(t, "hello Ada and Ada", testkit.Decode[string](t, testkit.Post(t, "/"+name(t)+"/Greet", nil)))
+	})
+
+	t.Run("as a Lambda function", func(t *testing.T) {
+		t.Parallel()
+		_, h := lambda(t, cfg, define(t, "greeter", &Welcome{}))
+		res, err := h(testkit.Context(t), server.LambdaRequest{
+			Path: "/invoke/greeter/Greet", Headers: map[string]string{"content-type": invocationV5},
+			IsBase64Encoded: true, Body: base64.StdEncoding.EncodeToString(invocationOf("1", "")),
+		})
+		require.NoError(t, err)
+		out, err := base64.StdEncoding.DecodeString(res.Body)
+		require.NoError(t, err)
+		require.Contains(t, string(out), "hello Ada and Ada")
+	})
 }
 
 func TestLambdaRefusesWhatItDoesNotKnow(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/fxrestate/go/pipeline"
 )
 
-// assembler makes the pipelines of services from what is attached to them, and
-// collects what is wrong with it.
+// assembler makes the pipelines of services from their attachments, and collects the
+// mistakes in them.
 type assembler struct {
 	instances map[*member]any
 	registry  *handler.Registry
@@ -25,7 +25,7 @@ type assembler struct {
 	errs      []error
 }
 
-// level is what the attachments of one level come to.
+// level has the members and metadata of one level.
 type level struct {
 	stages pipeline.Stages
 	values []any
@@ -43,8 +43,8 @@ func newAssembler(cfg PipelineConfig, registry *handler.Registry, instances []in
 	return a
 }
 
-// use makes the levels of the application and of its groups. It comes after the
-// services are known.
+// use makes the levels of the application and of its groups. Call it when the services
+// are known, since a dead letter names one.
 func (a *assembler) use(application *group, groups []*group, log *slog.Logger) {
 	a.global = a.level(application.attachments)
 	a.global.stages.Observers = append([]pipeline.Observer{pipeline.LogPanics(log)}, a.global.stages.Observers...)
@@ -53,7 +53,7 @@ func (a *assembler) use(application *group, groups []*group, log *slog.Logger) {
 	}
 }
 
-// base is what the configuration and the levels above a service make of its pipeline.
+// base returns the pipeline of a service without its handlers' level.
 func (a *assembler) base(d placement) pipeline.Pipeline {
 	own := a.level(d.attachments)
 	p := pipeline.Pipeline{
@@ -75,7 +75,7 @@ func (a *assembler) base(d placement) pipeline.Pipeline {
 	return p
 }
 
-// check looks for mistakes in what is attached to a service that has others.
+// check collects the mistakes in the attachments of a service that has no descriptor.
 func (a *assembler) check(d *declaration) {
 	a.level(d.attachments)
 	for _, h := range d.handlers {
@@ -83,7 +83,7 @@ func (a *assembler) check(d *declaration) {
 	}
 }
 
-// of is the pipeline of a declared service.
+// of returns the pipeline of a declared service.
 func (a *assembler) of(d placement, desc *handler.Descriptor) pipeline.Pipeline {
 	p := a.base(d)
 	p.Handlers = make(map[string]pipeline.Stages, len(d.handlers))
@@ -100,7 +100,7 @@ func (a *assembler) of(d placement, desc *handler.Descriptor) pipeline.Pipeline 
 	return p
 }
 
-// around returns a definition with its pipeline, or nil, and collects what is wrong.
+// around returns a definition with its pipeline, or nil after a mistake.
 func (a *assembler) around(f foreign) restate.ServiceDefinition {
 	p := a.base(f.placement)
 	if isNil(f.definition) {
@@ -142,7 +142,7 @@ func structOf(t reflect.Type) reflect.Type {
 	return t
 }
 
-// level makes what the pipeline compiles of the attachments of one level.
+// level makes the level that attachments describe.
 func (a *assembler) level(attachments []Attachment) level {
 	var l level
 	s := &l.stages

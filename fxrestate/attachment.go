@@ -18,8 +18,8 @@ import (
 //   - a handler, as an option of [Handler].
 //
 // Members are given as values or as constructors, which are functions as for
-// fx.Provide. fx makes one instance for each place where the attachment is listed,
-// so that a place is also the way to share an instance.
+// fx.Provide. fx makes one instance for each place where the attachment is listed: a
+// Use shares its instances among all handlers that it is for.
 //
 // Members run level by level: those of the application, the group, the service, the
 // handler. Within a level the order is that of the program's text. Filters take the
@@ -113,36 +113,36 @@ func CallInterceptors(interceptors ...any) Attachment {
 	}}, interceptors, caller())
 }
 
-// AsTerminalError attaches an error mapping: it returns the terminal error that an
-// error stands for, or nil to have the invocation retried. It is asked after the
-// filters, that of the handler first, and for errors of restate.Run closures. It
-// takes no constructor: what needs the graph to map errors is a filter, and a step
-// interceptor for those closures.
+// AsTerminalError attaches an error mapping. It returns the terminal error that an error
+// stands for, or nil to have the invocation retried. It runs after the filters, the
+// handler's first, and for errors of restate.Run closures. It takes no constructor: a
+// mapping with dependencies is a filter, or a step interceptor for those closures.
 func AsTerminalError(mapping func(error) restate.TerminalError) Attachment {
 	a := newAttachment(caller())
 	a.asTerminal = &mapping
 	return a
 }
 
-// DeadLetter attaches a handler that is sent a [pipeline.Letter] for each terminal
-// failure: a method expression of a service's handler that takes one, such as
-// (*Graveyard).Bury.
+// DeadLetter attaches a handler that receives a [pipeline.Letter] for each terminal
+// failure. The method is a method expression, such as (*Graveyard).Bury, of a service of
+// this application that takes a Letter.
 func DeadLetter(method any) Attachment {
 	a := newAttachment(caller())
 	a.deadLetter = &method
 	return a
 }
 
-// Attach attaches values of any type for members of the pipeline to read with
-// [pipeline.MetadataOf], such as the roles that a guard asks for.
-func Attach(values ...any) Attachment {
+// Metadata attaches values of any type for members of the pipeline to read with
+// [pipeline.MetadataOf], such as the roles that a guard asks for. Restate does not see
+// them: for what it is to show see restate.WithMetadata.
+func Metadata(values ...any) Attachment {
 	a := newAttachment(caller())
 	a.values = values
 	return a
 }
 
-// placed returns the attachment for one more place: with members of its own, so
-// that each place has its own instances.
+// placed returns a copy for one place. It has members of its own, since each place has
+// its own instances.
 func (a Attachment) placed() Attachment {
 	members := make([]*member, len(a.members))
 	for i, m := range a.members {
@@ -161,10 +161,19 @@ func placed(attachments []Attachment) []Attachment {
 	return list
 }
 
-// provideMembers brings the constructors of one place into the graph. The module
-// keeps their names from those of other places, which may have the same lines.
+// provideMembers provides the constructors of one place in a module of their own.
 func provideMembers(attachments []Attachment) fx.Option {
-	var opts []fx.Option
+	opts := constructors(attachments)
+	if len(opts) == 0 {
+		return fx.Options()
+	}
+	return fx.Module("fxrestate.members", opts...)
+}
+
+// constructors returns options for the constructors of one place. They stand in a module
+// that keeps their names apart from those of other places, which may come from the same
+// line.
+func constructors(attachments []Attachment) (opts []fx.Option) {
 	for _, a := range attachments {
 		for _, m := range a.members {
 			if m.provide != nil {
@@ -173,8 +182,5 @@ func provideMembers(attachments []Attachment) fx.Option {
 			}
 		}
 	}
-	if len(opts) == 0 {
-		return fx.Options()
-	}
-	return fx.Module("fxrestate.members", opts...)
+	return opts
 }

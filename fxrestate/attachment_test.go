@@ -123,7 +123,7 @@ func Example_attachments() {
 			fxrestate.Interceptors(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
 				return next(ctx, inv)
 			}),
-			fxrestate.Handler(membered.Do, fxrestate.Attach("a value for pipeline.MetadataOf")),
+			fxrestate.Handler(membered.Do, fxrestate.Metadata("a value for pipeline.MetadataOf")),
 		),
 	)
 }

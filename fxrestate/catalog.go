@@ -10,9 +10,8 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// catalog describes the declared services, without their instances: it is what
-// clients need to know. Its mistakes are kept for the plan, which reports all at
-// once.
+// catalog has the descriptors of the declared services, without their instances: what
+// clients need. It keeps its mistakes for the plan, which reports all at once.
 type catalog struct {
 	placements  []placement
 	descriptors map[*declaration]*handler.Descriptor // nil: it has mistakes
@@ -39,17 +38,16 @@ func newCatalog(p catalogParams) *catalog {
 		}
 		known = append(known, desc)
 	}
-	// Names that stand twice are found by the plan, among all services.
+	// The plan reports names that occur twice, among all services.
 	c.registry, _ = handler.NewRegistry(known...)
 	return c
 }
 
-// learn describes a service that a plain provider registers, and tells the registry
-// of it, so that clients know its name. Such a service comes with its instance,
-// which may need clients, so the catalog was made without it.
+// learn adds a service that a plain provider registers, so that clients know its name.
+// The catalog is made without it, since its instance may need clients.
 //
-// It is an error if clients know the type under another name than the application
-// serves it by, as the contract of a remote service.
+// It is an error if clients know the type by another name, as the contract of a remote
+// service.
 func (c *catalog) learn(r Registration, defaults []restate.ServiceDefinitionOption) error {
 	if r.declaration == nil {
 		return errors.New("fxrestate: an empty Registration is in the group; make it with NewService, NewObject or NewWorkflow")

@@ -16,48 +16,47 @@ import (
 	"github.com/fxrestate/go/logging"
 )
 
-// Config configures [Module]. Give it to the application with fx.Supply or with a
-// constructor that returns Config or (Config, error), such as [ConfigFromEnv].
-// Without one the zero value is in force: the application listens on port 9080
-// and is not registered.
+// Config configures [Module]. Provide it with fx.Supply or with a constructor that
+// returns Config or (Config, error), such as [ConfigFromEnv]. Default: the zero value,
+// with which the application listens on port 9080 and is not registered.
 type Config struct {
-	// Ingress says where handlers are called from outside, for the injectable
-	// *ingress.Client. Default: http://localhost:8080.
+	// Ingress configures the injectable *ingress.Client, which calls handlers from
+	// outside. Default: http://localhost:8080.
 	Ingress ingress.Config
-	// Admin says where the admin API is. Default: http://localhost:9070.
+	// Admin configures the client of the admin API. Default: http://localhost:9070.
 	Admin admin.Config
-	// Endpoint says how handlers are served to Restate. Default: on port 9080.
+	// Endpoint configures how handlers are served to Restate. Default: on port 9080.
 	Endpoint endpoint.Config
 	// Register registers the endpoint with the admin API when the application
-	// starts. Default: nil, nothing calls the admin API.
+	// starts. Default: nil, and the admin API is not called.
 	Register *deployment.Config
 	// Defaults are options of the SDK for all services. Options of a service
 	// override them, a retry policy field by field; those of a handler override
 	// both. An option that does not fit a kind of service, such as
 	// restate.WithWorkflowRetention, applies to the others.
 	Defaults []restate.ServiceDefinitionOption
-	// Steps is how the steps of all handlers are retried that were declared with
-	// durable.NewStep and without a durable.Retry. It does not apply to restate.Run.
-	// Default: the zero value, steps are retried with their invocations.
+	// Steps is how steps that were declared with durable.NewStep, and without a
+	// durable.Retry, are retried. It does not apply to restate.Run. Default: the zero
+	// value, with which steps are retried with their invocations.
 	Steps durable.Retry
-	// Pipeline switches stages off.
+	// Pipeline disables stages. Default: all are enabled.
 	Pipeline PipelineConfig
-	// Logging says how the SDK's lines and those of handlers are written.
+	// Logging configures how lines of the SDK and of handlers are written.
 	Logging logging.Config
 }
 
-// PipelineConfig switches stages of the pipeline off, at all levels. The zero value
-// has all of them on.
+// PipelineConfig disables stages of the pipeline at all levels. The zero value disables
+// none.
 type PipelineConfig struct {
-	// WithoutGuards lets everything in.
+	// WithoutGuards admits every invocation.
 	WithoutGuards bool
 	// WithoutInterceptors runs handlers, steps and calls without interceptors.
 	WithoutInterceptors bool
-	// WithoutFilters leaves errors as they are.
+	// WithoutFilters passes errors on unchanged.
 	WithoutFilters bool
 }
 
-// Validate reports all fields out of their bounds.
+// Validate returns an error that names all fields with wrong values.
 func (c Config) Validate() error {
 	_, adminErr := admin.New(c.Admin)
 	errs := []error{c.Ingress.Validate(), adminErr, c.Endpoint.Validate()}

@@ -14,8 +14,8 @@ import (
 
 // declaration is what the program says of a service: its type, its options and what
 // is attached to it. It has no instance, so that two services can call each other
-// without a cycle in the graph. It is made when an option is called, and shared by
-// all applications that the option is given to.
+// without a cycle in the graph. All applications that list the option share it, so it
+// does not change.
 type declaration struct {
 	spec        handler.Spec
 	served      bool // by this application, which constructs the instance
@@ -45,8 +45,7 @@ func declare[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, p
 	return d
 }
 
-// declareForeign takes the attachments out of the options of a definition, and says
-// what is wrong with the others.
+// declareForeign reads the options of a definition, and returns what is wrong with them.
 func declareForeign(opts []restate.ServiceDefinitionOption, position string) (d *declaration, mistakes []error) {
 	d = &declaration{spec: handler.Spec{Position: position}}
 	for _, opt := range opts {
@@ -57,17 +56,17 @@ func declareForeign(opts []restate.ServiceDefinitionOption, position string) (d 
 			before := len(d.handlers)
 			own.apply(d)
 			if len(d.handlers) == before {
-				mistakes = append(mistakes, fmt.Errorf("an option for structs (%s), which a definition does not take; say it where the definition is made", own.position))
+				mistakes = append(mistakes, fmt.Errorf("an option for structs (%s), which a definition does not take; set it where the definition is built", own.position))
 			}
 		case nil:
 			mistakes = append(mistakes, errors.New("an option that is nil; leave it out"))
 		default:
-			mistakes = append(mistakes, errors.New("an option of the SDK, which comes too late; give it to the definition where that is made"))
+			mistakes = append(mistakes, errors.New("an option of the SDK, which has no effect here; set it where the definition is built"))
 		}
 	}
 	for _, h := range d.spec.Handlers {
 		if len(h.Options) > 0 || h.Name != "" {
-			mistakes = append(mistakes, fmt.Errorf("Handler(%v) has options that are no attachments; give them to the handler where it is made", h.Method))
+			mistakes = append(mistakes, fmt.Errorf("Handler(%v) has options other than attachments; set them where the handler is built", h.Method))
 		}
 	}
 	return d, mistakes
@@ -95,21 +94,21 @@ type placement struct {
 	group *group // nil: in none
 }
 
-// contribution puts a placement into the value group of all. With fx.Annotate, which
-// makes a container each time, fx.New of hundreds of services took well over half
-// as long again.
+// contribution puts a placement into its value group. It is a struct because
+// fx.Annotate makes a container each time, which made fx.New of hundreds of services
+// more than half as slow again.
 type contribution struct {
 	fx.Out
 
 	Placement placement `group:"fxrestate.placements"`
 }
 
-// contribute is a constructor for the graph.
+// contribute is a constructor for fx.
 func (d *declaration) contribute(g *group) contribution {
 	return contribution{Placement: placement{d, g}}
 }
 
-// at puts a position behind what stands there.
+// at formats a position to follow a name.
 func at(position string) string {
 	if position == "" {
 		return ""

@@ -11,11 +11,10 @@ import (
 	"go.uber.org/fx"
 )
 
-// Definition registers a service definition that was not made from a struct by
-// this package: one that is built by hand, by restate.Reflect or by generated
-// code. The constructor, plain or made with fx.Annotate, returns a
-// restate.ServiceDefinition, and an error if it likes. The definition's manifest
-// stays as it is, and so does the definition.
+// Definition registers a service definition that is built without this package: by
+// hand, by restate.Reflect or by generated code. The constructor, plain or made with
+// fx.Annotate, returns a restate.ServiceDefinition and, optionally, an error. The
+// definition and its manifest are not changed.
 //
 //	fxrestate.Definition(func(impl *Greeter) restate.ServiceDefinition {
 //		return pb.NewGreeterServer(impl)
@@ -25,30 +24,30 @@ import (
 //	)
 //
 // Options are any [Attachment], and [Handler] with the name of a handler and
-// attachments. Those of the SDK go where the definition is made. Members of the
-// pipeline see the input undecoded, a []byte, unless the handler's input codec
-// tells its type: see [handler.Typed].
+// attachments. Give options of the SDK where the definition is built. Members of the
+// pipeline see the input undecoded, as a []byte, unless the handler's input codec knows
+// its type: see [handler.Typed].
 func Definition(constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	position := caller()
 	if err := checkConstructor(constructor, reflect.TypeFor[restate.ServiceDefinition]()); err != nil {
 		return ownOption{reportMistake("Definition (%s): %w", position, err)}
 	}
 	decl, mistakes := declareForeign(opts, position)
-	options := []fx.Option{provideMembers(decl.all())}
+	options := constructors(decl.all())
 	for _, err := range mistakes {
 		options = append(options, reportMistake("Definition (%s): %w", position, err))
 	}
-	// A private type in a module of its own leaves fx.Annotate to the user.
-	return ownOption{fx.Options(append(options, fx.Module("fxrestate.Definition",
+	// The module keeps the definition private, whatever fx.Annotate made of it.
+	return ownOption{fx.Module("fxrestate.Definition", append(options,
 		fx.Provide(constructor, fx.Private),
 		fx.Provide(func(def restate.ServiceDefinition, g *group) foreignOut {
 			return foreignOut{Foreign: foreign{placement{decl, g}, def}}
 		}),
-	))...)}
+	)...)}
 }
 
-// foreign is a service definition that was not made from a struct by this package,
-// with what is attached to it.
+// foreign is a service definition that was built without this package, and what is
+// attached to it.
 type foreign struct {
 	placement
 	definition restate.ServiceDefinition
@@ -70,7 +69,7 @@ func withPlain(all []foreign, plain []restate.ServiceDefinition) []foreign {
 	return all
 }
 
-// in returns the name of the handler that is meant in a definition.
+// in returns the name of the handler in a definition.
 func (h handlerAttachments) in(def restate.ServiceDefinition) (string, error) {
 	name, ok := h.method.(string)
 	if !ok {

@@ -133,17 +133,17 @@ func TestMistakesInDefinitionsNameTheUsersLine(t *testing.T) {
 		},
 		"a handler with options of the SDK": {
 			fxrestate.Definition(handMade, fxrestate.Handler("Do", restate.WithIngressPrivate(true))), here(),
-			[]string{"Handler(Do) has options that are no attachments"},
+			[]string{"Handler(Do) has options other than attachments"},
 		},
 		"a handler with a name": {
 			fxrestate.Definition(handMade, fxrestate.Handler("Do", fxrestate.HandlerName("do"))), here(),
-			[]string{"Handler(Do) has options that are no attachments"},
+			[]string{"Handler(Do) has options other than attachments"},
 		},
 		"a name": {
-			fxrestate.Definition(handMade, fxrestate.Name("other")), here(), []string{"which a definition does not take; say it where the definition is made"},
+			fxrestate.Definition(handMade, fxrestate.Name("other")), here(), []string{"which a definition does not take; set it where the definition is built"},
 		},
 		"an option of the SDK": {
-			fxrestate.Definition(handMade, restate.WithIngressPrivate(true)), here(), []string{"an option of the SDK, which comes too late"},
+			fxrestate.Definition(handMade, restate.WithIngressPrivate(true)), here(), []string{"an option of the SDK, which has no effect here"},
 		},
 		"an option that is nil": {fxrestate.Definition(handMade, nil), here(), []string{"an option that is nil; leave it out"}},
 		"a member that is none": {

@@ -22,44 +22,46 @@
 //
 // # Services, virtual objects, workflows
 //
-// [Service], [Object] and [Workflow] register a struct through its constructor.
-// Its exported methods that take a context of the SDK first are the handlers;
-// they have at most one input, and return a result, an error, both or nothing.
-// Options are those of the SDK, which work on a service and inside [Handler], and
-// [Name], [Naming], [HandlerName] and [Exclude]. [Config].Defaults apply to all
-// services. Definitions that were built in another way join with [Definition]. An
-// input that embeds [In] takes headers and the key as well, and a handler with
-// [Raw] decodes its body itself.
+// [Service], [Object] and [Workflow] register a struct through its constructor. Its
+// exported methods that take a context of the SDK first are the handlers. A handler has
+// at most one input, and returns a result, an error, both or nothing.
 //
-// What is wrong with a struct, its options or the configuration is an error of
-// fx.New: all mistakes at once, each with its place and what to write instead.
+// Options are those of the SDK, which work on a service and inside [Handler], and
+// [Name], [Naming], [HandlerName], [Exclude] and [Raw]. [Config].Defaults apply to all
+// services. [Definition] registers a definition that was built without this package.
+// [RemoteService] declares a service that another application serves.
+//
+// Mistakes in a struct, its options or the configuration are errors of fx.New: all at
+// once, each with its place and what to write instead.
 //
 // # Inside handlers
 //
-// Registering a struct makes its client injectable: an rpc.Service, an rpc.Object or
-// an rpc.Workflow of its type. Package rpc has the verbs that take it, and package
-// durable what stands beside the SDK's functions: sagas, state and promise keys,
-// futures, the invocation's context. The files of handlers import these and the SDK,
-// and not this package.
+// Registering a struct makes its clients injectable: an rpc.Service, an rpc.Object or
+// an rpc.Workflow of its type and, where "fxrestate gen" has written them, a client with
+// the methods of the struct for use inside handlers and one for use outside. Package rpc
+// has the verbs for calls between handlers, and package durable the building blocks
+// beside the SDK's functions. Files of handlers import these and the SDK, and not this
+// package.
 //
-// Outside handlers, in HTTP controllers and jobs, package ingress has the same
-// verbs; its *ingress.Client is injectable, and works from the start of what
-// depends on it, since that starts after the registration. [PerInvocation] gives each
-// attempt its own instance of a type.
+// Outside handlers, in HTTP controllers and jobs, package ingress has the same verbs.
+// Its *ingress.Client is injectable. What depends on it starts after the registration,
+// so that its calls find the services. [PerInvocation] gives each attempt its own
+// instance of a type.
 //
 // # The pipeline
 //
-// [Guards], [Interceptors], [Pipes], [Filters], [Observers] and more are attached
-// to all handlers with [Use], to a service, or to a handler inside [Handler]. Each
-// takes values and constructors. Package pipeline says what they are and when they
-// run, also on replay.
+// [Guards], [Interceptors], [Pipes], [Filters], [Observers] and more are attached to all
+// handlers with [Use], to some services with Use inside [Group], to one service among
+// its options, or to one handler inside [Handler]. Each takes values and constructors.
+// Package pipeline says what they are and when they run, also on replay.
 //
 // # Start and stop
 //
-// On start the endpoint listens, the SDK warms up, and, if Config.Register is
-// set, the endpoint is registered with the admin API. On stop attempts that wait are
-// suspended, new ones are let in until there are none for a moment, for a second at
-// the most, and those that compute get until the drain timeout. Handlers that do not
-// return in time are named in the log. Nothing is lost: Restate goes on with them
-// elsewhere or later. [Health] tells how far it is.
+// On start the endpoint listens, the SDK warms up, and, if Config.Register is set, the
+// endpoint is registered with the admin API.
+//
+// On stop attempts that wait are suspended. New ones are admitted until there are none
+// for a moment, for a second at most. Attempts that compute have until the drain timeout,
+// and the log names the handlers that do not return in time. Nothing is lost: Restate
+// resumes their invocations elsewhere or later. [Health] reports readiness throughout.
 package fxrestate

@@ -9,12 +9,12 @@ import (
 	"go.uber.org/fx/fxevent"
 )
 
-// Use attaches to all handlers of the application or, inside [Group], to those of
-// the group. To limit attachments to some services, list both in a Group: an
-// fx.Module does not limit them, and Use inside one is as global as outside.
+// Use attaches to all handlers of the application. An fx.Module does not limit it: Use
+// inside a module attaches to the handlers of all others too. To limit it to some
+// services, use [Group].
 //
-// The order is that of the text: in which fx.New, its modules and options list the
-// calls of Use, and each call its attachments.
+// Members run in the order of the text: in which fx.New, with its modules and options,
+// lists the calls of Use, and each call its attachments.
 //
 //	fxrestate.Use(trace.Stages, auth.Stages, fxrestate.Filters(pipeline.HTTPErrors()))
 //
@@ -23,9 +23,9 @@ func Use(attachments ...Attachment) fx.Option {
 	list, position := placed(attachments), caller()
 	return ownOption{fx.Options(
 		provideMembers(list),
-		// fx does not keep the order of a value group. What it does keep is the order
-		// of modules, whose loggers it constructs one after the other before anything
-		// is invoked: so each Use is a module that has one.
+		// fx shuffles value groups. It does keep the order of modules when it constructs
+		// their loggers, which is before it invokes anything: so each Use is a module
+		// with a logger.
 		fx.Module("fxrestate.Use", fx.WithLogger(func(p place) (fxevent.Logger, error) {
 			if p.Group == nil {
 				return fxevent.NopLogger, nil
@@ -54,11 +54,13 @@ type place struct {
 // before the service's, filters the other way round. A group in a group comes after
 // the outer one.
 //
-// Options are Use, [Service], [Object], [Workflow], [Definition], Group, and any
-// option of fx, such as the fx.Module that a part of the application comes as. What a
-// provider puts into [RegistrationGroup] or [DefinitionGroup] is never in a group:
-// where a group could be meant to have it, that is an error of fx.New. So is a
-// group without a service.
+// Options are Use, [Service], [Object], [Workflow], [Definition], Group, and options of
+// fx, such as an fx.Module that registers services. A group without a service is an
+// error of fx.New.
+//
+// Services that plain providers put into [RegistrationGroup] or [DefinitionGroup] are
+// never in a group. If there are some, and a group has options of fx which may provide
+// them, that is an error of fx.New too.
 func Group(opts ...fx.Option) fx.Option {
 	position, open := caller(), false
 	opts = slices.Clone(opts)
@@ -72,13 +74,14 @@ func Group(opts ...fx.Option) fx.Option {
 		}
 	}
 	return ownOption{fx.Module("fxrestate.Group", append(opts,
-		// All that stands in the module, at any depth, gets this group for the outer one.
+		// Options in the module, at any depth, get this group and not the outer one.
 		fx.Decorate(func(p place) *group { return &group{outer: p.Group, position: position, open: open} }),
 		fx.Provide(func(g *group) grouped { return grouped{Group: g} }),
 	)...)}
 }
 
-// ownOption is an option of this package. A [Group] knows what it brings.
+// ownOption is an option of this package. It provides no service behind the back of a
+// [Group].
 type ownOption struct{ fx.Option }
 
 // group is a set of services with attachments of its own. The outermost one is the
@@ -86,9 +89,9 @@ type ownOption struct{ fx.Option }
 type group struct {
 	outer       *group // nil: the application
 	position    string
-	open        bool // it has options of which this package knows nothing
+	open        bool // it has options of fx, which may provide anything
 	attachments []Attachment
-	planned     bool // of the application: nothing can be attached any more
+	planned     bool // of the application: it is too late to attach
 }
 
 // grouped puts a group into the value group of all.
@@ -108,14 +111,14 @@ func (g *group) use(list []Attachment, position string) error {
 		application = application.outer
 	}
 	if application.planned {
-		return fmt.Errorf("fxrestate: Use (%s) comes after the services were built, for a constructor given to fx.WithLogger; let that one take no part of this module", position)
+		return fmt.Errorf("fxrestate: Use (%s) comes after the services were built, because a constructor given to fx.WithLogger depends on them; remove that dependency", position)
 	}
 	g.attachments = append(g.attachments, list...)
 	return nil
 }
 
-// path returns the groups that a group stands in and itself, the application
-// aside, outermost first.
+// path returns the group and those that it stands in, outermost first, without the
+// application.
 func (g *group) path() []*group {
 	if g == nil || g.outer == nil {
 		return nil
@@ -123,8 +126,9 @@ func (g *group) path() []*group {
 	return append(g.outer.path(), g)
 }
 
-// checkGroups reports groups that have no service, and groups of which nobody can
-// tell whether they have those that plain providers made.
+// checkGroups reports groups without a service. It also reports groups that may have
+// services of plain providers: their members would not run, and a guard that never runs
+// must not go unnoticed.
 func checkGroups(groups []*group, used map[*group]bool, plain []string) error {
 	var errs []error
 	for _, g := range groups {

@@ -132,9 +132,9 @@ func TestTheOtherStagesOfAGroupStandBetweenThoseOfApplicationAndService(t *testi
 	fxtest.New(t, fxrestate.Module, fx.Supply(zap.NewNop()), fx.Populate(&e),
 		fxrestate.Use(filters()),
 		fxrestate.Group(
-			fxrestate.Use(filters(), fxrestate.AsTerminalError(mapError), fxrestate.Attach(tag("outer"))),
+			fxrestate.Use(filters(), fxrestate.AsTerminalError(mapError), fxrestate.Metadata(tag("outer"))),
 			fxrestate.Group(
-				fxrestate.Use(fxrestate.DeadLetter(grave.Bury), fxrestate.AsTerminalError(mapError), fxrestate.Attach(tag("inner"))),
+				fxrestate.Use(fxrestate.DeadLetter(grave.Bury), fxrestate.AsTerminalError(mapError), fxrestate.Metadata(tag("inner"))),
 				serviceA(filters()),
 				fxrestate.Service[grave](func() grave { return grave{} }),
 			)))

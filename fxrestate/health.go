@@ -8,8 +8,8 @@ import (
 	"github.com/fxrestate/go/endpoint"
 )
 
-// Health tells whether the application serves invocations. Inject it to mount its
-// handlers, or to ask it.
+// Health reports whether the application serves invocations. Inject it to mount its
+// HTTP handlers, or to call its methods.
 type Health struct {
 	endpoint *endpoint.Endpoint
 
@@ -17,32 +17,34 @@ type Health struct {
 	blocked error // why the application is not ready
 }
 
-// The reasons of [Health.Ready] besides a registration that is under way.
+// Errors of [Health.Ready], beside those of a registration in progress.
 var (
 	// ErrStarting says that the application has not started yet.
 	ErrStarting = errors.New("fxrestate: starting")
-	// ErrStopping says that the application stops.
+	// ErrStopping says that the application is stopping.
 	ErrStopping = errors.New("fxrestate: stopping")
 )
 
 func newHealth(e *endpoint.Endpoint) *Health { return &Health{endpoint: e, blocked: ErrStarting} }
 
-// Ready returns nil while invocations are served: from the registration, or
-// without one from the start, until the stop begins. Otherwise it says why not.
+// Ready returns nil while the application serves invocations: from the registration,
+// or without one from the start, until the stop begins. Otherwise it returns the reason.
 func (h *Health) Ready() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return errors.Join(h.endpoint.Err(), h.blocked)
 }
 
-// Live returns nil as long as the endpoint's listener does not fail, which only a
-// new process mends.
+// Live returns nil until the endpoint's listener fails. Only a new process recovers from
+// that.
 func (h *Health) Live() error { return h.endpoint.Err() }
 
-// ReadyHandler answers 200 while [Health.Ready] returns nil, else 503 and why.
+// ReadyHandler responds with 200 while [Health.Ready] returns nil, otherwise with 503 and
+// the error.
 func (h *Health) ReadyHandler() http.Handler { return probe(h.Ready) }
 
-// LiveHandler answers 200 while [Health.Live] returns nil, else 503 and why.
+// LiveHandler responds with 200 while [Health.Live] returns nil, otherwise with 503 and
+// the error.
 func (h *Health) LiveHandler() http.Handler { return probe(h.Live) }
 
 func probe(check func() error) http.Handler {

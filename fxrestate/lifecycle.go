@@ -13,22 +13,22 @@ import (
 	"github.com/fxrestate/go/endpoint"
 )
 
-// startReserve is the part of fx's start timeout that a registration leaves to
-// the hooks that come after it: a tenth, but a second at least, which a busy
-// machine may take to get on, and two at most. Of a short timeout it leaves half.
+// startReserve is the part of fx's start timeout that a registration leaves to later
+// hooks: a tenth, but at least a second, which a busy machine may need, and at most two.
+// Of a short timeout it leaves half.
 func startReserve(left time.Duration) time.Duration {
 	return min(max(left/10, time.Second), 2*time.Second, left/2)
 }
 
-// stopReserve is how long the endpoint may take to stop when the start fails: half
-// of what is left of fx's start timeout, which would else hide the reason, within
-// bounds. Attempts that do not end in it are cut, and Restate retries them.
+// stopReserve is how long the endpoint may take to stop when the start fails: half of
+// the rest of fx's start timeout, within bounds. If that timeout passed, fx would report
+// it and hide the reason. Attempts that take longer are cut, and Restate retries them.
 func stopReserve(left time.Duration) time.Duration {
 	return min(max(left/2, 50*time.Millisecond), time.Second)
 }
 
-// refusedPause is how long the background waits after the server refused the
-// registration: somebody has to change something first.
+// refusedPause is how long the background waits after the server has refused the
+// registration, which succeeds only after a change elsewhere.
 const refusedPause = 30 * time.Second
 
 // lifecycle starts and stops the endpoint and its registration. What is
@@ -113,7 +113,7 @@ func (l *lifecycle) registered(ctx context.Context) {
 }
 
 func (l *lifecycle) register(ctx context.Context) error {
-	_, err := l.registrar.Register(ctx, deployment.Target{Port: l.endpoint.Port(), Services: l.endpoint.Services()})
+	_, err := l.registrar.Register(ctx, deployment.Endpoint{Port: l.endpoint.Port(), Services: l.endpoint.Services()})
 	return err
 }
 

@@ -9,14 +9,14 @@ import (
 	"github.com/fxrestate/go/pipeline"
 )
 
-// member is one guard, interceptor, pipe, filter or observer as the program lists
-// it: a value, or a constructor for fx.
+// member is one guard, interceptor, pipe, filter or observer as the program lists it: a
+// value or a constructor.
 type member struct {
 	stage    string // with its article
 	position string
 	value    any
-	provide  func(m *member, name string) fx.Option // of a constructor: brings an instance into the graph
-	err      error                                  // why it is neither
+	provide  func(m *member, name string) fx.Option // nil: a value
+	err      error                                  // it is neither
 	add      func(*pipeline.Stages, any)
 }
 
@@ -33,7 +33,7 @@ type stage[T any] struct {
 	add     func(*pipeline.Stages, T)
 }
 
-// newMember tells a value from a constructor.
+// newMember decides whether a member is a value or a constructor.
 func newMember[T any](st stage[T], given any, position string) *member {
 	m := &member{stage: st.name, position: position}
 	m.add = func(s *pipeline.Stages, v any) { st.add(s, v.(T)) }
@@ -62,13 +62,14 @@ func newMember[T any](st stage[T], given any, position string) *member {
 	t := v.Type()
 	returns := t.NumOut() == 1 || (t.NumOut() == 2 && t.Out(1) == reflect.TypeFor[error]())
 	if !returns || !t.Out(0).Implements(stageType) {
-		return neither(t, fmt.Sprintf("it must return a %s, and an error if it likes", stageType))
+		return neither(t, fmt.Sprintf("it must return a %s, or one and an error", stageType))
 	}
 	m.provide = func(placed *member, name string) fx.Option { return provideMember[T](placed, name, given) }
 	return m
 }
 
-// isDurable reports whether a value stands where a guard does and is a durable one.
+// isDurable reports whether a value is a durable guard, which is declared with
+// pipeline.Durable.
 func isDurable(v reflect.Value) bool {
 	if !v.IsValid() {
 		return false
@@ -76,9 +77,8 @@ func isDurable(v reflect.Value) bool {
 	return v.Type().Implements(reflect.TypeFor[pipeline.DurableGuard]()) || v.CanConvert(reflect.TypeFor[pipeline.DurableGuardFunc]())
 }
 
-// provideMember provides what a constructor returns under a name, so that it is
-// found again among others of its type. The name tells the place: fx writes it when
-// the constructor fails or lacks a dependency.
+// provideMember provides the instance under a name, which tells it from others of its
+// type. fx writes the name when the constructor fails or lacks a dependency.
 func provideMember[T any](m *member, name string, constructor any) fx.Option {
 	tag := fmt.Sprintf("name:%q", name)
 	return fx.Options(
@@ -87,7 +87,7 @@ func provideMember[T any](m *member, name string, constructor any) fx.Option {
 	)
 }
 
-// get returns the member itself: the value as given, or the instance.
+// get returns the value, or the instance that fx made.
 func (m *member) get(instances map[*member]any) (any, error) {
 	switch {
 	case m.err != nil:
@@ -105,7 +105,7 @@ func (m *member) get(instances map[*member]any) (any, error) {
 	return v, nil
 }
 
-// isNil reports whether a constructor returned nothing that could be called.
+// isNil reports whether a constructor returned nil, also inside an interface.
 func isNil(returned any) bool {
 	v := reflect.ValueOf(returned)
 	switch v.Kind() {

@@ -1,24 +1,26 @@
 package fxrestate
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
+	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 )
 
-// mistake is what is wrong with a call of one of this package's functions. It goes
-// through the graph so that it is reported together with all others: fx.Error
-// would hide those.
+// mistake is what is wrong with a call of a function of this package. It goes through
+// the graph so that it is reported together with all others, which fx.Error would hide.
 type mistake struct{ err error }
 
 func reportMistake(format string, args ...any) fx.Option {
 	return fx.Supply(fx.Annotate(mistake{fmt.Errorf("fxrestate: "+format, args...)}, fx.ResultTags(`group:"fxrestate.mistakes"`)))
 }
 
-// checkConstructor says what is wrong with the constructor of a T. Whether an
-// annotated one provides a T only fx knows.
+// checkConstructor says what is wrong with the constructor of a type. It does not look
+// into annotated constructors.
 func checkConstructor(constructor any, want reflect.Type) error {
 	if v := reflect.ValueOf(constructor); !v.IsValid() || v.Kind() == reflect.Func && v.IsNil() {
 		return fmt.Errorf("the constructor is nil; pass the function that returns %s", want)
@@ -38,9 +40,46 @@ func checkConstructor(constructor any, want reflect.Type) error {
 	return fmt.Errorf("the constructor %s does not return %s; pass the function that does", t, want)
 }
 
-// isOut reports whether fx takes a result apart into its fields.
+// isOut reports whether a result is a struct that embeds fx.Out.
 func isOut(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
 		return f.Anonymous && f.Type == reflect.TypeFor[fx.Out]()
 	})
+}
+
+// misplacedKey is the metadata key that options of this package set where the SDK
+// applies them, which means that nothing else does.
+const misplacedKey = "fxrestate.misplaced"
+
+// misplaced reports options of this package where only those of the SDK work. A guard
+// that never runs must not go unnoticed.
+func misplaced(defaults []restate.ServiceDefinitionOption, definitions []foreign) error {
+	var errs []error
+	report := func(where, position, fix string) {
+		errs = append(errs, fmt.Errorf("fxrestate: %s has an option of package fxrestate%s, which does nothing there; %s", where, at(position), fix))
+	}
+	for _, opt := range defaults {
+		switch own := opt.(type) {
+		case Attachment:
+			report("Config.Defaults", own.position, "attach to all handlers with Use")
+		case option:
+			report("Config.Defaults", own.position, "give it to Service, Object or Workflow")
+		}
+	}
+	for _, def := range definitions {
+		if isNil(def.definition) {
+			continue
+		}
+		const fix = "attach with Use or as an option of Definition, or register the struct with Service, Object or Workflow"
+		if position, ok := def.definition.GetOptions().Metadata[misplacedKey]; ok {
+			report("the definition of "+def.definition.Name(), position, fix)
+		}
+		handlers := def.definition.Handlers()
+		for _, name := range slices.Sorted(maps.Keys(handlers)) {
+			if position, ok := handlers[name].GetOptions().Metadata[misplacedKey]; ok {
+				report("the definition of "+def.definition.Name()+"/"+name, position, fix)
+			}
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -17,28 +17,28 @@ import (
 	"github.com/fxrestate/go/logging"
 )
 
-// Module serves the services of the application to Restate. It takes from the
-// graph, where they are there,
+// Module serves the services of the application to Restate. It takes from the graph,
+// if they are provided,
 //
-//   - a [Config]; without one the defaults are in force, and
-//   - a *zap.Logger, which gets fx's events, the SDK's lines and those of
-//     handlers; without one zap's production logger.
+//   - a [Config]. Default: the zero value.
+//   - a *zap.Logger for the events of fx and the lines of the SDK and of handlers.
+//     Default: zap's production logger.
 //
 // It provides
 //
-//   - *slog.Logger: writes to the zap logger and, given the handler's ctx, stays
-//     silent on replay,
+//   - *slog.Logger: writes to the zap logger and, given the handler's ctx, is silent
+//     on replay,
 //   - *ingress.Client: calls handlers from outside. What takes it starts after the
-//     registration and stops before the endpoint does; a service cannot take it,
-//     and calls others with its typed clients instead,
-//   - *handler.Registry: what is known of the services,
+//     registration and stops before the endpoint does. A service cannot take it; it
+//     calls others with its typed clients,
+//   - *handler.Registry: the descriptors of the services,
 //   - *admin.Client, *endpoint.Endpoint and *[Health],
 //   - server.LambdaHandlerFunc in mode endpoint.Lambda.
 //
-// On start the endpoint listens, the SDK warms up, and the endpoint is
-// registered if [Config] says so. On stop it drains. Both take place within fx's
-// start and stop timeouts, 15 seconds each unless the application says otherwise. A
-// start whose context has no deadline waits 15 seconds for the registration, too.
+// On start the endpoint listens, the SDK warms up, and the endpoint is registered if
+// [Config] says so. On stop it drains. Both have the start and stop timeouts of fx, 15
+// seconds each by default. A start whose context has no deadline waits 15 seconds for the
+// registration.
 var Module = fx.Options(
 	fx.WithLogger(newEventLogger),
 	fx.Module("fxrestate",
@@ -65,7 +65,7 @@ var Module = fx.Options(
 	),
 )
 
-// settings is the configuration in force.
+// settings is the configuration that applies.
 type settings struct{ Config }
 
 type settingsParams struct {
@@ -134,7 +134,8 @@ func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.R
 	return deployment.NewRegistrar(c, *s.Register, log)
 }
 
-// newIngress takes the lifecycle for the order in which fx starts and stops.
+// newIngress takes the lifecycle so that fx starts the client after it, and stops it
+// before.
 func newIngress(lc fx.Lifecycle, _ *lifecycle, s *settings, r *handler.Registry, admins *admin.Client, log *slog.Logger) (*ingress.Client, error) {
 	cfg := s.Ingress
 	if cfg.Canceller == nil {

@@ -6,9 +6,9 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// option is an option of this package. It stands in one list with the SDK's: the
-// embedded option of the SDK makes it one of them. Only where nobody takes it out
-// again that one does something: it leaves a trace for [misplaced].
+// option is an option of this package for a service. The embedded option lets it stand
+// in one list with those of the SDK. Where the SDK applies it, it leaves a trace for
+// [misplaced].
 type option struct {
 	restate.ServiceDefinitionOption
 	apply    func(*declaration)
@@ -19,31 +19,31 @@ func newOption(position string, apply func(*declaration)) option {
 	return option{restate.WithMetadata(misplacedKey, position), apply, position}
 }
 
-// Name gives the service its name. Without it the name is what the type's method
-// ServiceName() string returns, else the name of the type.
+// Name sets the name of the service. Default: what the type's method
+// ServiceName() string returns, or else the name of the type.
 func Name(name string) restate.ServiceDefinitionOption {
 	return newOption(caller(), func(d *declaration) { d.spec.Name = name })
 }
 
-// Naming names the handlers of the service: strategy gets the name of the method
-// and returns that of the handler. Without it they are the same. Use
-// [handler.LowerCamel] to be called from services in other languages.
+// Naming sets the names of the handlers: strategy gets the name of a method and returns
+// that of the handler. Default: the name of the method. Use [handler.LowerCamel] for a
+// service that is called from other languages.
 func Naming(strategy func(method string) string) restate.ServiceDefinitionOption {
 	return newOption(caller(), func(d *declaration) { d.spec.Naming = strategy })
 }
 
-// Exclude keeps methods, given as method expressions such as (*Cart).Restock,
-// from becoming handlers although they take a Restate context first.
+// Exclude keeps methods that take a Restate context first from becoming handlers. They
+// are given as method expressions, such as (*Cart).Restock.
 func Exclude(methods ...any) restate.ServiceDefinitionOption {
 	return newOption(caller(), func(d *declaration) { d.spec.Exclude = append(d.spec.Exclude, methods...) })
 }
 
 // Handler sets the options of one handler, given as a method expression such as
 // (*Payments).Charge. They override those of the service. Options are those of
-// the SDK, [HandlerName] and any [Attachment].
+// the SDK, [HandlerName], [Raw] and any [Attachment].
 //
-// In [Definition] the handler is given by its name on the wire, as a string, and
-// the options are attachments.
+// In [Definition] the handler is given by its name on the wire, as a string, and only
+// attachments are allowed.
 func Handler(method any, opts ...restate.HandlerOption) restate.ServiceDefinitionOption {
 	h := handler.HandlerSpec{Method: method}
 	var attachments []Attachment
@@ -64,13 +64,22 @@ func Handler(method any, opts ...restate.HandlerOption) restate.ServiceDefinitio
 	})
 }
 
-// handlerOption is to [option] as a handler is to a service.
+// handlerOption is an option of this package for a handler. See [option].
 type handlerOption struct {
 	restate.HandlerOption
 	apply func(*handler.HandlerSpec)
 }
 
-// HandlerName gives a handler another name than [Naming] would.
+// HandlerName sets the name of a handler. It overrides [Naming].
 func HandlerName(name string) restate.HandlerOption {
 	return handlerOption{restate.WithMetadata(misplacedKey, caller()), func(h *handler.HandlerSpec) { h.Name = name }}
 }
+
+// Raw is an option of [Handler] for a handler that takes a []byte and decodes it
+// itself. The server accepts any content type for it, and bodies without one, and the
+// handler decides what to do with a bad body. Without Raw a body that does not fit is
+// rejected with 400 before the handler runs. The result is encoded as usual. See
+// [handler.RawCodec].
+//
+//	fxrestate.Handler((*Orders).Import, fxrestate.Raw())
+func Raw() restate.HandlerOption { return restate.WithInputCodec(handler.RawCodec{}) }

@@ -12,9 +12,9 @@ import (
 	"github.com/fxrestate/go/durable"
 )
 
-// PerInvocation provides a [durable.PerInvocation] of T. The constructor is a function that
-// takes a context first, either a context.Context or a restate.Context, then
-// whatever it needs from the graph, and returns T or (T, error):
+// PerInvocation provides a [durable.PerInvocation] of T, an instance for each attempt.
+// The constructor takes a context first, either a context.Context or a restate.Context,
+// then its dependencies from the graph. It returns T or (T, error):
 //
 //	fxrestate.PerInvocation[*Tenant](func(ctx restate.Context, repo *Tenants) (*Tenant, error) {
 //		return repo.Find(ctx, ctx.Request().Headers.Get("x-tenant"))
@@ -30,8 +30,8 @@ func PerInvocation[T any](constructor any) fx.Option {
 	return fx.Provide(provide)
 }
 
-// perInvocationProvider makes the constructor for fx: it takes what the user's one takes
-// after the context.
+// perInvocationProvider makes the constructor for fx. It takes the parameters of the
+// user's constructor after the context.
 func perInvocationProvider[T any](constructor any) (any, error) {
 	fn := reflect.ValueOf(constructor)
 	if fn.Kind() != reflect.Func || fn.IsNil() {
@@ -50,11 +50,12 @@ func perInvocationProvider[T any](constructor any) (any, error) {
 	}
 	out := []reflect.Type{reflect.TypeFor[durable.PerInvocation[T]]()}
 	return reflect.MakeFunc(reflect.FuncOf(deps, out, false), func(injected []reflect.Value) []reflect.Value {
-		return []reflect.Value{reflect.ValueOf(durable.NewPerInvocation(construct[T](fn, injected)))}
+		return []reflect.Value{reflect.ValueOf(durable.NewPerInvocation(bind[T](fn, injected)))}
 	}).Interface(), nil
 }
 
-func construct[T any](fn reflect.Value, injected []reflect.Value) func(context.Context) (T, error) {
+// bind returns the user's constructor with its dependencies.
+func bind[T any](fn reflect.Value, injected []reflect.Value) func(context.Context) (T, error) {
 	wantsRestate := fn.Type().In(0) != reflect.TypeFor[context.Context]()
 	return func(ctx context.Context) (value T, err error) {
 		if wantsRestate {

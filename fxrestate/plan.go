@@ -13,8 +13,8 @@ import (
 	"github.com/fxrestate/go/pipeline"
 )
 
-// plan is what will be served, but for the instances of the services that fx
-// constructs. It has no mistakes.
+// plan is what the application will serve: services with their pipelines, still without
+// the instances that fx constructs. A plan has no mistakes.
 type plan struct {
 	catalog     *catalog
 	pipelines   map[*declaration]pipeline.Pipeline
@@ -37,7 +37,7 @@ type planParams struct {
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 }
 
-// newPlan reports all mistakes at once that show without the instances.
+// newPlan returns one error with all mistakes that can be found without instances.
 func newPlan(p planParams) (*plan, error) {
 	p.Application.planned = true
 	definitions := withPlain(p.Foreign, p.Definitions)
@@ -79,7 +79,7 @@ func newPlan(p planParams) (*plan, error) {
 	return pl, errors.Join(append(append(errs, err), pipelines.errs...)...)
 }
 
-// served are the services of this application, definitions of the SDK's aside.
+// served returns the services of this application except definitions of the SDK.
 func (p *planParams) served() []placement {
 	var served []placement
 	for _, d := range p.Catalog.placements {
@@ -95,8 +95,7 @@ func (p *planParams) served() []placement {
 	return served
 }
 
-// checkGroups looks for groups without a service, and for services of which nobody
-// can tell whether a group has them.
+// checkGroups collects what [checkGroups] needs.
 func (p *planParams) checkGroups(served []placement, definitions []foreign) error {
 	used := map[*group]bool{}
 	for _, d := range served {

@@ -9,10 +9,10 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// RemoteService declares a service that another application serves, in any
-// language, and makes [rpc.Service] of T injectable. T is the contract: a struct
-// whose methods have the names and types of the remote handlers. Its methods are
-// never called, and nothing of it is served.
+// RemoteService declares a service that another application serves, in any language,
+// and provides its clients as [Service] does. T is the contract: a struct whose methods
+// have the names and types of the remote handlers. Its methods are never called, and it
+// is not served.
 //
 //	// Rates is written in TypeScript.
 //	type Rates struct{}
@@ -24,38 +24,37 @@ import (
 //		fxrestate.Naming(handler.LowerCamel), // Quote calls rates/quote
 //	)
 //
-// The names hold for package ingress too. Options are [Name], [Naming],
-// [Exclude], [Handler] with [HandlerName], and codecs such as restate.WithProto;
-// what a handler does by itself, such as its timeouts, is decided where it is
-// served, and such options of the SDK do nothing here. An [Attachment] is an error
-// of fx.New. Config.Defaults does not apply: without a codec it is JSON.
+// The names hold for package ingress too. Options are [Name], [Naming], [Exclude],
+// [Handler] with [HandlerName], and codecs such as restate.WithProto. Other options of
+// the SDK, such as timeouts, belong where the service is served and have no effect here.
+// An [Attachment] is an error of fx.New. Config.Defaults does not apply: the default
+// codec is JSON.
 //
-// A contract that needs no options may be called without a declaration, by a
-// client of package ingress; the injected client needs one. Declare a contract
-// once in an application: fx reports the second, and that of a type which the
-// application serves. A contract with the name of a service that the application
-// serves by another type calls that service.
+// Package ingress can call a contract without options and without a declaration. The
+// injected clients need a declaration. Declare a contract once in an application, and not
+// beside a registration of the same type: fx reports both. If the application serves a
+// service of the same name with another type, the contract calls that service.
 func RemoteService[T any](opts ...restate.ServiceDefinitionOption) fx.Option {
 	return remote[T](handler.Service, opts, caller())
 }
 
-// RemoteObject declares a virtual object that another application serves, and
-// makes [rpc.Object] of T injectable. For the rest see [RemoteService].
+// RemoteObject declares a virtual object that another application serves. For the rest
+// see [RemoteService].
 func RemoteObject[T any](opts ...restate.ServiceDefinitionOption) fx.Option {
 	return remote[T](handler.Object, opts, caller())
 }
 
-// RemoteWorkflow declares a workflow that another application serves, and makes
-// [rpc.Workflow] of T injectable. For the rest see [RemoteService].
+// RemoteWorkflow declares a workflow that another application serves. For the rest see
+// [RemoteService].
 func RemoteWorkflow[T any](opts ...restate.ServiceDefinitionOption) fx.Option {
 	return remote[T](handler.Workflow, opts, caller())
 }
 
-// remote is a registration without an instance: the declaration tells the
-// registry of the type, and only registrations are served.
+// remote declares a service that this application does not serve: clients know it from
+// the catalog.
 func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, position string) fx.Option {
-	// The first codec shields the contract from one in Config.Defaults, which is
-	// for the services of this application.
+	// The first codec overrides one in Config.Defaults, which is for the services of this
+	// application.
 	decl := declare[T](kind, append([]restate.ServiceDefinitionOption{restate.WithJSON}, opts...), position)
 	if len(decl.all()) > 0 {
 		return ownOption{fx.Options(provideClients[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}

@@ -9,8 +9,8 @@ import (
 	"github.com/fxrestate/go/endpoint"
 )
 
-// serve makes the definitions of all services, with the instances that fx has
-// constructed.
+// serve returns the definitions that the endpoint serves: those of the plan, with the
+// instances that fx has constructed.
 func (p *plan) serve(constructed []Registration) ([]restate.ServiceDefinition, error) {
 	var errs []error
 	definitions := slices.Clone(p.foreign)

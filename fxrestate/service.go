@@ -10,9 +10,9 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// Service registers the struct T as a Restate service and provides it to the
-// graph through its constructor, a function as for fx.Provide, plain or made with
-// fx.Annotate. T is the type that the constructor returns, usually a pointer.
+// Service registers the struct T as a Restate service. The constructor is a function as
+// for fx.Provide, plain or made with fx.Annotate. T is the type that it returns, usually
+// a pointer.
 //
 //	fxrestate.Service[*Payments](NewPayments,
 //		restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(5)),
@@ -21,27 +21,32 @@ import (
 //
 // The exported methods of T that take a restate.Context first are the handlers.
 // Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
-// package, and any [Attachment]. Every mistake in T or in the options is an error
-// of fx.New.
+// package, and any [Attachment]. Every mistake in T or in the options is an error of
+// fx.New.
+//
+// Service provides T, an rpc.Service[T] and, if "fxrestate gen" has written clients for
+// the struct, those too, such as a PaymentsClient and a PaymentsIngress. Do not
+// fx.Provide them again.
 func Service[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Service, constructor, opts, caller())
 }
 
 // Object registers the struct T as a virtual object: its handlers take a
-// restate.ObjectContext or, to run beside others, a restate.ObjectSharedContext.
-// For the rest see [Service].
+// restate.ObjectContext or, to run concurrently, a restate.ObjectSharedContext. It
+// provides an rpc.Object[T]. For the rest see [Service].
 func Object[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Object, constructor, opts, caller())
 }
 
 // Workflow registers the struct T as a workflow: its method Run takes a
-// restate.WorkflowContext, its other handlers a restate.WorkflowSharedContext,
-// whether they signal the workflow or ask it something. For the rest see [Service].
+// restate.WorkflowContext, and its other handlers, which signal or query the workflow, a
+// restate.WorkflowSharedContext. It provides an rpc.Workflow[T]. For the rest see
+// [Service].
 func Workflow[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Workflow, constructor, opts, caller())
 }
 
-// serviceOut puts what fx constructed into the value group of all.
+// serviceOut puts an instance that fx constructed into its value group.
 type serviceOut struct {
 	fx.Out
 
@@ -53,7 +58,7 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 	decl.served = true
 	options := []fx.Option{fx.Provide(decl.contribute), provideClients[T](kind), provideMembers(decl.all())}
 	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
-		// The struct is read all the same: it may have mistakes of its own.
+		// The struct is declared all the same, to report its mistakes too.
 		return ownOption{fx.Options(append(options, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)}
 	}
 	return ownOption{fx.Options(append(options,

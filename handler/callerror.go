@@ -22,7 +22,7 @@ type CallError struct {
 	// Target is the handler that was called, such as "payments/Charge". It is empty
 	// when only the id of the invocation was known.
 	Target string
-	// InvocationID of the invocation that failed. It is empty when nobody told it.
+	// InvocationID of the invocation that failed. It is empty if it is not known.
 	InvocationID string
 }
 

@@ -9,20 +9,20 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 )
 
-// RawCodec hands a body of any content type through to a handler that takes a
-// []byte. The server accepts it whatever its content type is, as long as there is
-// one, and it accepts no bytes at all, so that the handler decides what becomes of
-// a bad body. It encodes a []byte as it is. It is for inputs: no result is of any
-// content type. See fxrestate.Raw.
+// RawCodec passes a body of any content type to a handler that takes a []byte. The
+// server accepts every content type, but there must be one. It also accepts an
+// empty body, so that the handler decides about a bad body. RawCodec encodes a
+// []byte as it is. It is for inputs only, because a result needs a single content
+// type. See fxrestate.Raw.
 type RawCodec struct{}
 
-// ContentType returns the pattern of what the server accepts.
+// ContentType returns the pattern of the content types that the server accepts.
 func (RawCodec) ContentType() string { return "*/*" }
 
-// JsonSchema returns nil: there is none.
+// JsonSchema returns nil: raw bytes have no schema.
 func (RawCodec) JsonSchema(any) any { return nil }
 
-// InputRequired returns false: no bytes are a body too.
+// InputRequired returns false: the body may be empty.
 func (RawCodec) InputRequired() bool { return false }
 
 // Marshal takes a []byte.
@@ -31,9 +31,9 @@ func (RawCodec) Marshal(v any) ([]byte, error) { return encoding.BinaryCodec.Mar
 // Unmarshal takes a *[]byte.
 func (RawCodec) Unmarshal(data []byte, v any) error { return encoding.BinaryCodec.Unmarshal(data, v) }
 
-// TextCodec writes strings as they are, with the content type text/plain. It
-// takes every type whose underlying type is string. Text that is no UTF-8 is an
-// error. Use it with restate.WithCodec and its like:
+// TextCodec writes strings as they are, with the content type text/plain. It takes
+// every type whose underlying type is string. Text that is not UTF-8 is an error.
+// Use it with restate.WithCodec, restate.WithInputCodec or restate.WithOutputCodec:
 //
 //	restate.WithCodec(handler.TextCodec{})
 type TextCodec struct{}
@@ -44,10 +44,10 @@ func (TextCodec) ContentType() string { return "text/plain" }
 // JsonSchema returns nil: text has none.
 func (TextCodec) JsonSchema(any) any { return nil }
 
-// InputRequired returns false: the empty text is text.
+// InputRequired returns false: the text may be empty.
 func (TextCodec) InputRequired() bool { return false }
 
-// SetContentTypeIfEmpty returns true, as the empty text is text.
+// SetContentTypeIfEmpty returns true, because the text may be empty.
 func (TextCodec) SetContentTypeIfEmpty() bool { return true }
 
 // Marshal takes a string.
@@ -66,27 +66,26 @@ func (TextCodec) Unmarshal(data []byte, v any) error {
 		return fmt.Errorf("handler: the text codec fills a *string, and was given a %T", v)
 	}
 	if !utf8.Valid(data) {
-		return errors.New("the text is no UTF-8")
+		return errors.New("the text is not UTF-8")
 	}
 	to.Elem().SetString(string(data))
 	return nil
 }
 
-// InputTyper is an optional interface of an input codec: it tells the type that
-// the handler decodes its input into. With it the pipeline sees the decoded input
-// of a handler that it knows no type of, such as one of a definition made by hand
-// or by generated code. [Typed] makes such a codec.
+// InputTyper is an optional interface of an input codec: it tells the type into
+// which the handler decodes its input. With it the pipeline sees the decoded input
+// of a handler whose type it cannot read, such as a handler of a definition that
+// was written by hand or generated. [Typed] makes such a codec.
 type InputTyper interface {
 	InputType() reflect.Type
 }
 
-// Typed returns a codec that does what codec does, and tells that the input is a
-// T: see [InputTyper].
+// Typed wraps codec and declares that the input is a T: see [InputTyper].
 //
 //	restate.NewServiceHandler(charge, restate.WithInputCodec(handler.Typed[Charge](encoding.JSONCodec)))
 //
-// The ConfigureHandler of a definition gives the option to a handler that
-// generated code made. T must be the type that the handler takes.
+// For a handler in generated code, set the option with the definition's
+// ConfigureHandler. T must be the type that the handler takes.
 func Typed[T any](codec encoding.Codec) encoding.Codec {
 	return typedCodec[T]{describedCodec{codec}}
 }
@@ -95,8 +94,7 @@ type typedCodec[T any] struct{ describedCodec }
 
 func (typedCodec[T]) InputType() reflect.Type { return reflect.TypeFor[T]() }
 
-// describedCodec is a codec inside another. It describes the payloads as the one
-// inside does.
+// describedCodec wraps a codec, and describes payloads as that codec does.
 type describedCodec struct{ encoding.Codec }
 
 func (c describedCodec) inner() encoding.Codec { return c.Codec }

@@ -55,7 +55,7 @@ func TestTextCodecWritesStringsAsTheyAre(t *testing.T) {
 		require.Equal(t, Subject(text), s)
 	}
 	var s string
-	require.EqualError(t, codec.Unmarshal([]byte("\xff"), &s), "the text is no UTF-8")
+	require.EqualError(t, codec.Unmarshal([]byte("\xff"), &s), "the text is not UTF-8")
 	require.EqualError(t, codec.Unmarshal(nil, new(int)), "handler: the text codec fills a *string, and was given a *int")
 	require.EqualError(t, codec.Unmarshal(nil, s), "handler: the text codec fills a *string, and was given a string")
 	require.Error(t, codec.Unmarshal(nil, (*string)(nil)))
@@ -69,11 +69,11 @@ func TestTextCodecWritesStringsAsTheyAre(t *testing.T) {
 func TestTypesThatTheCodecsDoNotTakeAreReported(t *testing.T) {
 	t.Parallel()
 	for want, spec := range map[string]handler.Spec{
-		"its input is a string, and the raw codec takes []byte":                                                                           letters(Letters.Text, restate.WithInputCodec(handler.RawCodec{})),
-		"Letters.Raw ({Letters.Raw}): has the raw codec for its result, and no result is of any content type; use restate.WithInputCodec": letters(Letters.Raw, restate.WithCodec(handler.RawCodec{})),
-		"its input is a int, and the text codec takes a string":                                                                           letters(Letters.Number, restate.WithInputCodec(handler.TextCodec{})),
-		"its result is a int, and the text codec takes a string":                                                                          letters(Letters.Number, restate.WithOutputCodec(handler.TextCodec{})),
-		"its input is a *string, and the text codec takes":                                                                                letters(Letters.Pointer, restate.WithCodec(handler.TextCodec{})),
+		"its input is a string, and the raw codec takes []byte":                                                                               letters(Letters.Text, restate.WithInputCodec(handler.RawCodec{})),
+		"Letters.Raw ({Letters.Raw}): has the raw codec for its result, but a result needs a single content type; use restate.WithInputCodec": letters(Letters.Raw, restate.WithCodec(handler.RawCodec{})),
+		"its input is a int, and the text codec takes a string":                                                                               letters(Letters.Number, restate.WithInputCodec(handler.TextCodec{})),
+		"its result is a int, and the text codec takes a string":                                                                              letters(Letters.Number, restate.WithOutputCodec(handler.TextCodec{})),
+		"its input is a *string, and the text codec takes":                                                                                    letters(Letters.Pointer, restate.WithCodec(handler.TextCodec{})),
 	} {
 		_, err := spec.Describe()
 		require.ErrorContains(t, err, expand(t, want))

@@ -13,9 +13,9 @@ import (
 	"github.com/fxrestate/go/internal/safeerr"
 )
 
-// Descriptor says what a service is: its name, kind and handlers. It is made by
-// [Spec.Describe] from a struct type alone, without an instance, and must not be
-// changed afterwards.
+// Descriptor describes a service: its name, kind and handlers. [Spec.Describe]
+// makes it from a struct type, without an instance. It must not be changed
+// afterwards.
 type Descriptor struct {
 	// Name of the service on the wire.
 	Name string
@@ -30,10 +30,10 @@ type Descriptor struct {
 	// Options of the SDK for the service definition, defaults included, in the
 	// order in which they apply.
 	Options []restate.ServiceDefinitionOption
-	// Metadata of the service, as the options say.
+	// Metadata of the service, from the options.
 	Metadata map[string]string
 
-	named bool // the name was given with the registration
+	named bool // the registration gave the name
 }
 
 // String returns the service's name and type, for error messages.
@@ -52,8 +52,8 @@ func (d *Descriptor) Method(name string) (*Method, bool) {
 	return d.Methods[i], true
 }
 
-// Resolve finds the handler that a method expression such as (*Cart).AddItem
-// names. The error says why it names none of this service.
+// Resolve finds the handler that a method expression such as (*Cart).AddItem names.
+// The error says why it is not a handler of this service.
 func (d *Descriptor) Resolve(method any) (*Method, error) {
 	e, err := parseExpression(method)
 	if err != nil {
@@ -77,7 +77,7 @@ func (d *Descriptor) resolve(e expression) (*Method, error) {
 	return m, nil
 }
 
-// methodByGoName returns the handler made from a method.
+// methodByGoName returns the handler of a method.
 func (d *Descriptor) methodByGoName(name string) (*Method, bool) {
 	i := slices.IndexFunc(d.Methods, func(m *Method) bool { return m.GoName == name })
 	if i < 0 {
@@ -86,9 +86,9 @@ func (d *Descriptor) methodByGoName(name string) (*Method, bool) {
 	return d.Methods[i], true
 }
 
-// Check reports a [Problem] when instance, the constructed struct, does not fit
-// the descriptor: it is nil, or its ServiceName differs from the zero value's,
-// by which typed clients know it.
+// Check returns a [Problem] if instance, the constructed struct, does not match the
+// descriptor: it is nil, or its ServiceName differs from that of the zero value.
+// Typed clients use the name of the zero value.
 func (d *Descriptor) Check(instance any) error {
 	v := reflect.ValueOf(instance)
 	if !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
@@ -118,17 +118,17 @@ type Method struct {
 	GoName string
 	// Mode of the handler.
 	Mode Mode
-	// Input is the type of the method's input, or nil when it takes none.
+	// Input is the type of the method's input, or nil if it has none.
 	Input reflect.Type
-	// Output is the type of the method's result, or nil when it has none.
+	// Output is the type of the method's result, or nil if it has none.
 	Output reflect.Type
 	// InputCodec and OutputCodec encode the input and the output.
 	InputCodec, OutputCodec encoding.Codec
 	// Options of the SDK for the handler, in the order in which they apply.
 	Options []restate.HandlerOption
-	// Metadata of the handler, as the options say.
+	// Metadata of the handler, from the options.
 	Metadata map[string]string
-	// Position is where the method stands, as "payments.go:41", or empty.
+	// Position is where the method is written, as "payments.go:41", or empty.
 	Position string
 
 	target        Target
@@ -140,20 +140,20 @@ type Method struct {
 	clientOptions []restate.ClientOption
 }
 
-// Target returns the description of the handler that everybody shares.
+// Target returns the description of the handler that all packages share.
 func (m *Method) Target() *Target { return &m.target }
 
-// Bind returns the method of a receiver, an instance of the service's struct. Only a
-// bound method can be called.
+// Bind returns a copy of the method with a receiver, an instance of the service's
+// struct. Only a bound method can be called.
 func (m *Method) Bind(receiver any) *Method {
 	bound := *m
 	bound.receiver = reflect.ValueOf(receiver)
 	return &bound
 }
 
-// Decode makes the method's input of an invocation: a new value that its body decodes
-// into, or a parameter object (see [In]). Methods without input ignore the body, and
-// the input is nil. The error is terminal, with code 400, and wraps that of the codec.
+// Decode makes the method's input from an invocation: the decoded body, or a parameter
+// object (see [In]). If the method has no input, Decode ignores the body and returns
+// nil. The error is terminal, with code 400, and wraps that of the codec.
 func (m *Method) Decode(src Source) (any, error) {
 	input, err := m.decode(src)
 	if err != nil {
@@ -184,9 +184,9 @@ func (m *Method) decode(src Source) (any, error) {
 	return object.Elem().Interface(), nil
 }
 
-// Call calls the method, which must be bound, with the handler's context. The input
-// is what [Method.Decode] returned, or another value of its type; one of another type
-// is an error. The result is nil when the method has none or returned an error.
+// Call calls the method with the handler's context. The method must be bound. The input
+// must have the type that [Method.Decode] returns; any other type is an error. The
+// result is nil if the method has none or returned an error.
 func (m *Method) Call(ctx restate.Context, input any) (any, error) {
 	if !m.receiver.IsValid() {
 		return nil, fmt.Errorf("handler: %s has no receiver; bind it to one", &m.target)
@@ -217,7 +217,7 @@ func (m *Method) Call(ctx restate.Context, input any) (any, error) {
 	return out[0].Interface(), nil
 }
 
-// argument makes the input an argument of the method.
+// argument converts the input to an argument of the method.
 func (m *Method) argument(input any) (reflect.Value, error) {
 	if input == nil {
 		if !canBeNil(m.Input) {
@@ -241,8 +241,8 @@ func canBeNil(t reflect.Type) bool {
 	}
 }
 
-// Encode writes a method's result. Methods without a result have an empty one. The
-// error is not terminal: a new version of the program can mend it.
+// Encode encodes a method's result. The encoding is empty if the method has no result.
+// The error is not terminal, because a new version of the program can fix it.
 func (m *Method) Encode(result any) ([]byte, error) {
 	if m.Output == nil {
 		return nil, nil
@@ -254,17 +254,17 @@ func (m *Method) Encode(result any) ([]byte, error) {
 	return encoded, nil
 }
 
-// InputPayload describes the input to discovery: see the function InputPayload.
+// InputPayload describes the input for discovery: see the function InputPayload.
 func (m *Method) InputPayload() *encoding.InputPayload {
 	return InputPayload(m.InputCodec, m.bodyType())
 }
 
-// OutputPayload describes the output to discovery: see the function OutputPayload.
+// OutputPayload describes the output for discovery: see the function OutputPayload.
 func (m *Method) OutputPayload() *encoding.OutputPayload {
 	return OutputPayload(m.OutputCodec, m.Output)
 }
 
-// bodyType is the type that describes the body, or nil when there is none.
+// bodyType returns the type that describes the body, or nil if there is none.
 func (m *Method) bodyType() reflect.Type {
 	if m.binder != nil {
 		return m.binder.body
@@ -272,8 +272,8 @@ func (m *Method) bodyType() reflect.Type {
 	return m.Input
 }
 
-// sample is a value by which codecs describe a type: its zero value, but never a
-// nil pointer to a type that describes itself.
+// sample returns a value from which codecs describe a type: the zero value, but
+// never a nil pointer to a type that describes itself.
 func sample(t reflect.Type) any {
 	switch {
 	case t == nil:
@@ -285,8 +285,8 @@ func sample(t reflect.Type) any {
 	}
 }
 
-// ClientOptions returns the options of the SDK with which a caller uses the
-// handler's codecs. The slice is the caller's to append to.
+// ClientOptions returns the SDK's options for a client that uses the handler's
+// codecs. The caller may append to the slice.
 func (m *Method) ClientOptions() []restate.ClientOption {
 	return m.clientOptions[:len(m.clientOptions):len(m.clientOptions)]
 }

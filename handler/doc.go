@@ -1,6 +1,6 @@
-// Package handler says what a Restate handler is: it reads the methods of a
-// struct into descriptors and finds the handler that a method expression names.
-// It is the one place with reflection; everything else works with descriptors.
+// Package handler describes Restate handlers. It reads the methods of a struct into
+// descriptors, and finds the handler that a method expression names. Only this
+// package uses reflection on handler structs; other packages use descriptors.
 //
 // A handler is an exported method whose first parameter is one of the SDK's
 // contexts. The context's type decides the kind of the service and the mode of
@@ -12,16 +12,17 @@
 //	restate.WorkflowContext         workflow, its main handler Run
 //	restate.WorkflowSharedContext   workflow, shared handler
 //
-// Unlike restate.Reflect, which panics at the first mistake and skips some in
-// silence, [Spec.Describe] returns every mistake at once, each a [Problem] that
-// names the type, the method, its place in the source and what to write instead.
+// restate.Reflect panics at the first mistake, and skips some mistakes silently.
+// [Spec.Describe] returns all mistakes at once. Each is a [Problem] that names the
+// type, the method, its place in the source and what to write instead.
 //
-// Inputs and results of the SDK's JSON codec are those of encoding/json. What that
-// never encodes is a [Problem] with the path of the field, and discovery gets a JSON
-// Schema of what it writes: see [InputPayload] for what types and tags can add.
+// The SDK's JSON codec encodes inputs and results with encoding/json. A type that
+// encoding/json can never encode is a [Problem] with the path of the field.
+// Discovery gets a JSON Schema of what encoding/json writes: see [InputPayload] for
+// what types and tags can add.
 //
-// A method that is not exported is no handler, and nothing can say so: Go shows
-// such methods to nobody but the package that they stand in.
+// An unexported method is not a handler. No mistake is reported for it, because Go
+// hides such methods from other packages.
 //
 // See https://docs.restate.dev/develop/go/services.
 package handler

@@ -6,8 +6,8 @@ import (
 	"github.com/restatedev/sdk-go/encoding"
 )
 
-// BindTo fills a parameter object whose type was made at run time: no method can
-// take one. The body is JSON.
+// BindTo fills a parameter object of a type that was made at run time, because no method
+// can take such a type. The body is JSON.
 func BindTo(object reflect.Type, keyed bool, src Source) (any, error) {
 	b, err := newBinder(object, keyed)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// expression is a method expression such as (*Cart).AddItem, taken apart.
+// expression is a parsed method expression such as (*Cart).AddItem.
 type expression struct {
 	receiver reflect.Type
 	method   string
 }
 
-// parseExpression takes a method expression apart. The compiler checked its
-// type; its name is read from the symbol, which inlining does not change. That
-// its code is the method's tells it from a function that only looks like it.
+// parseExpression parses a method expression. The receiver is the first parameter
+// of its type. The name comes from the symbol, which inlining does not change. A
+// function that only looks like a method expression has other code than the method.
 func parseExpression(method any) (expression, error) {
 	v := reflect.ValueOf(method)
 	if v.Kind() != reflect.Func || v.IsNil() {
@@ -31,7 +31,7 @@ func parseExpression(method any) (expression, error) {
 	return expression{}, notExpression(v.Type(), symbol)
 }
 
-// describe says what stands where a method expression should.
+// describe describes a value that is not a method expression.
 func describe(v reflect.Value) string {
 	switch {
 	case !v.IsValid():

@@ -11,8 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// The handler structs of the tests that are right. Those that are wrong stand in
-// mistakes_test.go.
+// The valid handler structs of the tests. Those with mistakes are in mistakes_test.go.
 
 type Item struct {
 	SKU    string  `json:"sku"`
@@ -66,13 +65,13 @@ func (s *Shapes) Err(restate.Context) error { return errDeclined }
 
 func (s *Shapes) None(restate.Context) { s.calls = append(s.calls, "None") }
 
-// These are no handlers: their first parameter is no context of the SDK.
+// These are not handlers: their first parameter is not a context of the SDK.
 func (s *Shapes) Helper(string) error                   { return nil }
 func (s *Shapes) InRun(restate.RunContext) error        { return nil }
 func (s *Shapes) Calls() []string                       { return s.calls }
 func (s *Shapes) Late(_ string, _ restate.Context) bool { return false }
 
-// Payloads has inputs and outputs of all sorts.
+// Payloads has inputs and outputs of all kinds.
 type Payloads struct{}
 
 type Own struct{ secret string }
@@ -131,7 +130,7 @@ func (Blobs) Upper(_ restate.Context, b []byte) ([]byte, error) { return b, nil 
 func (Blobs) Put(_ restate.Context, b []byte) error             { return nil }
 func (Blobs) Get(restate.Context) ([]byte, error)               { return []byte("blob"), nil }
 
-// Clock speaks protobuf.
+// Clock uses protobuf.
 type Clock struct{}
 
 func (*Clock) At(_ restate.Context, s *wrapperspb.StringValue) (*timestamppb.Timestamp, error) {
@@ -156,7 +155,7 @@ func (c *Cart) Checkout(restate.ObjectContext) (Receipt, error) { return Receipt
 
 func (c *Cart) Items(restate.ObjectSharedContext) ([]Item, error) { return c.items, nil }
 
-// Audit takes a context and is excluded by the tests that say so.
+// Audit takes a context. Some tests exclude it.
 func (c *Cart) Audit(restate.ObjectContext) error { return nil }
 
 func (c *Cart) Size() int { return len(c.items) }
@@ -252,7 +251,7 @@ type TwoWay struct{}
 
 func (*TwoWay) Do(restate.Context, json.RawMessage) (Receipt, error) { return Receipt{}, nil }
 
-// custom is a codec of the user's own. Values of it cannot be compared.
+// custom is a custom codec. Its values cannot be compared.
 type custom struct{ _ []func() }
 
 func (custom) Marshal(any) ([]byte, error) { return []byte("custom"), nil }

@@ -9,41 +9,42 @@ import (
 	sdkencoding "github.com/restatedev/sdk-go/encoding"
 )
 
-// In marks a parameter object: an input struct that embeds it, or a pointer to one,
-// has its fields filled from where their tags say.
+// In marks a parameter object: an input struct that embeds In. Its fields are filled
+// from the sources that their tags name. The input may also be a pointer to such a
+// struct.
 //
 //	type Refund struct {
 //		handler.In
 //
 //		Transaction string `input:"transactionId"`   // a property of the body
-//		Reason      string `input:"reason,omitempty"` // one that may be missing
+//		Reason      string `input:"reason,omitempty"` // an optional property
 //		Tenant      string `header:"x-tenant"`        // a header of the invocation
 //		Account     string `key:""`                   // the key of the object or workflow
 //		Invocation  string `invocation-id:""`
 //		Idempotency string `idempotency-key:""`
 //	}
 //
-// Discovery shows the body's properties only. One without omitempty or omitzero
-// must be in the body: without it the invocation ends with 400, which names the
-// property. Null is no value for it, and is answered in the same way, unless the
+// Discovery shows only the properties of the body. A property without omitempty or
+// omitzero is required: if it is missing, the invocation ends with a terminal error
+// with code 400 that names the property. Null is rejected in the same way, unless the
 // field's type has a value for null: a pointer, a map, a slice, an interface, or a
-// type with UnmarshalJSON whose zero value is null. The zero value itself, such as
-// "", is a value; package pipeline/validate refuses it where it must not be.
+// type with UnmarshalJSON whose zero value is null. The zero value, such as "", is
+// accepted; use package pipeline/validate to reject it.
 //
-// A header that is missing leaves the zero value; headers and keys fill strings,
-// numbers, booleans and types with UnmarshalText, and text that does not fit is
-// answered with 400. Typed clients send the body's properties; headers are options
-// of the call.
+// A missing header leaves the zero value. Headers and keys can fill strings, numbers,
+// booleans and types with UnmarshalText. Text that cannot be converted ends the
+// invocation with 400. Typed clients send the properties of the body; headers are
+// options of the call.
 //
-// In is embedded in the input itself, by value. Anywhere else in an input nothing
-// would read its tags, and a body could fill a field that is meant for a header:
-// that is a [Problem]. The tags key, invocation-id and idempotency-key may stand
-// without a value, as the last of a field's tags; go vet dislikes it.
+// Embed In by value, in the input struct itself. Anywhere else in an input its tags
+// would not be read, and a body could fill a field that is meant for a header: that
+// is a [Problem]. The tags key, invocation-id and idempotency-key may be written
+// without a value, as the last tag of a field, but go vet complains about that.
 type In struct{}
 
 var inType = reflect.TypeFor[In]()
 
-// Source is where the fields of a parameter object come from: the invocation.
+// Source is the invocation from which the fields of a parameter object are filled.
 type Source interface {
 	Body() []byte
 	Header(name string) string
@@ -56,7 +57,7 @@ type Source interface {
 type binder struct {
 	object  reflect.Type
 	body    reflect.Type // the properties of the body, or nil
-	decoded reflect.Type // the same as they are decoded: see presence
+	decoded reflect.Type // the struct into which they are decoded: see presence
 	fields  []binding    // in the order of the body's fields, then the others
 }
 
@@ -66,11 +67,11 @@ type binding struct {
 	property int // in the body, or -1
 	presence presence
 	name     string
-	text     func(Source) string // where it comes from otherwise
+	text     func(Source) string // the source if it is not a property
 }
 
-// parameterObject returns the struct that an input is, or points to, if that
-// embeds In.
+// parameterObject returns the struct of an input, or of a pointer to it, if the
+// struct embeds In.
 func parameterObject(input reflect.Type) (reflect.Type, bool) {
 	if input == nil {
 		return nil, false
@@ -87,10 +88,9 @@ func parameterObject(input reflect.Type) (reflect.Type, bool) {
 	return nil, false
 }
 
-// FindIn looks for an [In] anywhere in values of type t where a body can fill
-// them: not behind interfaces and in fields that are not exported. It returns the
-// path of the fields that lead there, such as "Order.In", which is empty when t is
-// In, and whether there is one.
+// FindIn looks for an [In] in the parts of type t that a body can fill, so not behind
+// interfaces or in unexported fields. It returns the path of the fields that lead
+// there, such as "Order.In". The path is empty if t is In.
 func FindIn(t reflect.Type) (path string, found bool) {
 	return findIn(t, map[reflect.Type]bool{})
 }
@@ -120,8 +120,8 @@ func findIn(t reflect.Type, seen map[reflect.Type]bool) (path string, found bool
 	return "", false
 }
 
-// newBinder reads the tags of a parameter object. The error joins what is wrong
-// with them.
+// newBinder reads the tags of a parameter object. The error joins all mistakes in
+// them.
 func newBinder(object reflect.Type, keyed bool) (*binder, error) {
 	b := &binder{object: object}
 	var properties, decoded []reflect.StructField
@@ -156,7 +156,7 @@ func newBinder(object reflect.Type, keyed bool) (*binder, error) {
 	return b, errors.Join(errs...)
 }
 
-// checkCodec reports a codec that cannot read the properties of the body.
+// checkCodec returns an error for a codec that cannot decode properties.
 func (b *binder) checkCodec(codec sdkencoding.Codec) error {
 	if b.body == nil {
 		return nil
@@ -173,7 +173,7 @@ func (b *binder) checkCodec(codec sdkencoding.Codec) error {
 	}
 }
 
-// bind makes a parameter object of an invocation.
+// bind makes a parameter object from an invocation.
 func (b *binder) bind(codec sdkencoding.Codec, src Source) (reflect.Value, error) {
 	object := reflect.New(b.object)
 	if err := codec.Unmarshal(src.Body(), object.Interface()); err != nil {
@@ -194,15 +194,15 @@ func (b *binder) bind(codec sdkencoding.Codec, src Source) (reflect.Value, error
 	return object, nil
 }
 
-// bodyCodec encodes and decodes the body's properties of a parameter object, and
-// no other field of it.
+// bodyCodec encodes and decodes only those fields of a parameter object that are
+// properties of the body.
 type bodyCodec struct {
 	describedCodec
 	binder *binder
 }
 
-// Marshal takes the object or a pointer to it. A nil pointer is an object without
-// values.
+// Marshal takes the object or a pointer to it. A nil pointer is encoded as the zero
+// object.
 func (c bodyCodec) Marshal(v any) ([]byte, error) {
 	object := reflect.ValueOf(v)
 	if !object.IsValid() || base(object.Type()) != c.binder.object {
@@ -222,7 +222,7 @@ func (c bodyCodec) Marshal(v any) ([]byte, error) {
 	return c.Codec.Marshal(body.Interface())
 }
 
-// Unmarshal takes a pointer to the object, or one to a pointer to it.
+// Unmarshal takes a pointer to the object, or a pointer to such a pointer.
 func (c bodyCodec) Unmarshal(data []byte, v any) error {
 	object := reflect.ValueOf(v)
 	if object.Kind() != reflect.Pointer || object.IsNil() || base(object.Type().Elem()) != c.binder.object {

@@ -11,7 +11,7 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// InPlaces takes inputs that have an In where nothing reads its tags.
+// InPlaces takes inputs that have an In where its tags are not read.
 type InPlaces struct{}
 
 type (
@@ -81,7 +81,7 @@ func TestAnInThatNothingReadsIsReportedWhereverItIs(t *testing.T) {
 	require.ErrorContains(t, err, "its parameter object handler_test.Within: field Refund has a handler.In within (Refund.In), whose tags nothing reads; embed one in the input itself only")
 }
 
-// InHidden takes what has an In where no body reaches it.
+// InHidden takes inputs that have an In where a body cannot fill it.
 type InHidden struct{}
 
 func (InHidden) Do(restate.Context, struct {
@@ -145,15 +145,14 @@ func TestTagsThatContradictEachOtherAreAllReported(t *testing.T) {
 		`field C is filled from the property "a", as field A is; give one of them another`,
 		"field D has the tags key and invocation-id, and a field is filled from one place",
 		`field E has the tag input:"-", so nothing can fill it; name a property`,
-		`field F has the name "a\"b" in its tag, which encoding/json does not take`,
+		`field F has the name "a\"b" in its tag, which encoding/json does not accept`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	require.NotContains(t, err.Error(), "field A has")
 }
 
-// made makes a parameter object with a field A that has a tag which go vet would
-// not let stand.
+// made makes a parameter object whose field A has a tag that go vet would report.
 func made(tag string) reflect.Type {
 	return reflect.StructOf([]reflect.StructField{
 		{Name: "In", Type: reflect.TypeFor[handler.In](), Anonymous: true},
@@ -193,10 +192,10 @@ func TestTagsAreReadAsTheyAreWritten(t *testing.T) {
 		`input:"a" key`:         "has the tags input and key",
 		`:"a"`:                  "cannot be read from",
 		`validate:"x`:           "cannot be read from",
-		`validate:"x"`:          "which is none of input, header, key, invocation-id and idempotency-key",
+		`validate:"x"`:          "which has none of input, header, key, invocation-id and idempotency-key",
 		`input:"a" input:"b"`:   "has the tags input and input",
 		`input:"a" header:""`:   "has the tags input and header",
-		`description:"input:x"`: "which is none of input",
+		`description:"input:x"`: "which has none of input",
 	} {
 		_, err := handler.BindTo(made(tag), true, src)
 		require.ErrorContains(t, err, want, tag)

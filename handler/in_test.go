@@ -13,7 +13,7 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// Refund is a parameter object with everything in it.
+// Refund is a parameter object with all sources.
 type Refund struct {
 	handler.In
 

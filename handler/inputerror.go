@@ -1,11 +1,11 @@
 package handler
 
-// InputError says what is wrong with an input, in words for whoever sent it. A route of
-// package ingress answers with its text when a codec or an UnmarshalJSON returns one. Of
-// other errors it tells only that the body cannot be decoded: their texts may be about
-// the inside of a program.
+// InputError says what is wrong with an input, in words for its sender. If a codec or
+// an UnmarshalJSON returns one, a route of package ingress responds with its text. For
+// other errors the route says only that the body cannot be decoded, because their
+// texts may reveal internal details.
 type InputError struct {
-	// Reason is the text, such as `the property "id" is missing`.
+	// Reason is the text for the sender, such as `the property "id" is missing`.
 	Reason string
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// innermost is the codec that does the work: wrapping ones of this package tell
-// their own.
+// innermost returns the codec that does the work, without the wrappers of this
+// package.
 func innermost(codec encoding.Codec) encoding.Codec {
 	for {
 		outer, ok := codec.(interface{ inner() encoding.Codec })
@@ -25,11 +25,11 @@ func innermost(codec encoding.Codec) encoding.Codec {
 	}
 }
 
-// isJSON reports whether a codec is the SDK's that uses encoding/json, whatever it
-// makes schemas with.
+// isJSON reports whether a codec is the SDK's codec for encoding/json, with any schema
+// generator.
 func isJSON(codec encoding.Codec) bool { return sdk.IsJSON(innermost(codec)) }
 
-// schemaCodec is the SDK's JSON codec with schemas of ours.
+// schemaCodec is the SDK's JSON codec with the schemas of package schema.
 type schemaCodec struct{ describedCodec }
 
 func (schemaCodec) JsonSchema(v any) any { return schema.Of(reflect.TypeOf(v)) }
@@ -41,32 +41,32 @@ func withSchemas(codec encoding.Codec) encoding.Codec {
 	return schemaCodec{describedCodec{codec}}
 }
 
-// InputPayload describes an input to discovery, by its type and its codec. Nil is
-// the type of no input.
+// InputPayload describes an input for discovery, from its codec and its type. The
+// type is nil if there is no input.
 //
-// For the SDK's JSON codec the schema (draft 2020-12) says what encoding/json writes
-// for the type: which fields there are, that a nil pointer, map or slice is null,
-// and that MarshalText makes a string. Types with MarshalJSON or UnmarshalJSON, but
-// for some of the standard library, and interfaces are left open. Definitions are
-// named for the package and the type. What github.com/invopop/jsonschema reads of
-// tags (jsonschema:"description=…") and methods (JSONSchema, JSONSchemaExtend) takes
-// effect as there; where the server would refuse the outcome it is left out, and the
-// endpoint logs a warning. Other codecs, and the JSON codec with a generator of
-// one's own, describe types by themselves.
+// For the SDK's JSON codec the schema (draft 2020-12) describes what encoding/json
+// writes for the type: the fields, null for a nil pointer, map or slice, and a string
+// for MarshalText. The schema accepts any value for interfaces, and for types with
+// MarshalJSON or UnmarshalJSON except some types of the standard library. Definitions
+// have the names of the package and the type.
+//
+// The tags (jsonschema:"description=…") and methods (JSONSchema, JSONSchemaExtend) of
+// github.com/invopop/jsonschema have their usual effect. If the server would reject
+// the result, they are ignored and the endpoint logs a warning. Other codecs, and the
+// JSON codec with a custom schema generator, describe types themselves.
 func InputPayload(codec encoding.Codec, t reflect.Type) *encoding.InputPayload {
 	return encoding.InputPayloadFor(withSchemas(codec), sample(t))
 }
 
-// OutputPayload describes a result to discovery, as [InputPayload] does an input.
+// OutputPayload describes a result for discovery: see [InputPayload].
 func OutputPayload(codec encoding.Codec, t reflect.Type) *encoding.OutputPayload {
 	return encoding.OutputPayloadFor(withSchemas(codec), sample(t))
 }
 
-// refusal is a type within an input or a result that encoding/json never takes, in
-// words.
+// refusal describes a type in an input or a result that encoding/json never accepts.
 type refusal struct{ reason, fix string }
 
-// refusedByJSON lists what encoding/json never takes, if codec uses that.
+// refusedByJSON lists the types that encoding/json never accepts, if codec uses it.
 func refusedByJSON(codec encoding.Codec, t reflect.Type, d jsontype.Direction) (refusals []refusal) {
 	if t == nil || !isJSON(codec) || selfCoding(t) || selfCoding(reflect.PointerTo(t)) {
 		return nil
@@ -86,15 +86,14 @@ func refusedByJSON(codec encoding.Codec, t reflect.Type, d jsontype.Direction) (
 	return refusals
 }
 
-// CheckInput reports what encoding/json never decodes within an input of type t, if
-// codec uses that. It is for handlers that are not methods of a struct: those of a
-// struct are checked by [Spec.Describe].
+// CheckInput returns an error if codec uses encoding/json and an input of type t has
+// a part that encoding/json can never decode. It is for handlers that are not methods
+// of a struct; [Spec.Describe] checks those of a struct.
 func CheckInput(codec encoding.Codec, t reflect.Type) error {
 	return joinRefusals(refusedByJSON(codec, t, jsontype.Decoding))
 }
 
-// CheckOutput reports what encoding/json never encodes within a result, as
-// [CheckInput] does.
+// CheckOutput does the same as [CheckInput] for encoding a result.
 func CheckOutput(codec encoding.Codec, t reflect.Type) error {
 	return joinRefusals(refusedByJSON(codec, t, jsontype.Encoding))
 }

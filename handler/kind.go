@@ -8,24 +8,24 @@ import (
 )
 
 // Kind is the kind of a Restate service
-// (https://docs.restate.dev/foundations/services). The zero Kind means
-// "not decided": [Spec.Describe] then takes the kind from the methods' context
-// types, as restate.Reflect does.
+// (https://docs.restate.dev/foundations/services). The zero Kind means "not decided":
+// [Spec.Describe] then derives the kind from the context types of the methods, as
+// restate.Reflect does.
 type Kind int
 
 // The kinds of services.
 const (
 	// Service is a stateless service: its handlers take a restate.Context.
 	Service Kind = iota + 1
-	// Object is a virtual object: its handlers take a restate.ObjectContext or,
-	// to run beside others, a restate.ObjectSharedContext.
+	// Object is a virtual object: its exclusive handlers take a
+	// restate.ObjectContext, and its shared handlers a restate.ObjectSharedContext.
 	Object
 	// Workflow is a workflow: its method Run takes a restate.WorkflowContext,
 	// the others a restate.WorkflowSharedContext.
 	Workflow
 )
 
-// String returns the kind in the words of the Restate docs.
+// String returns the kind as the Restate documentation calls it.
 func (k Kind) String() string {
 	switch k {
 	case Service:
@@ -43,7 +43,7 @@ func (k Kind) String() string {
 // of a virtual object or the id of a workflow.
 func (k Kind) Keyed() bool { return k == Object || k == Workflow }
 
-// contexts lists the context types that a handler of the kind may take.
+// contexts lists the context types for handlers of the kind.
 func (k Kind) contexts() string {
 	switch k {
 	case Object:
@@ -65,14 +65,14 @@ const (
 	// Exclusive handlers of a virtual object run one at a time per key and may
 	// write state.
 	Exclusive
-	// Shared handlers of virtual objects and workflows run beside others and
-	// only read state.
+	// Shared handlers of virtual objects and workflows run concurrently with others
+	// and only read state.
 	Shared
 	// Run is the main handler of a workflow: it runs once per workflow id.
 	Run
 )
 
-// String returns the mode in the words of the Restate docs.
+// String returns the mode as the Restate documentation calls it.
 func (m Mode) String() string {
 	switch m {
 	case Concurrent:
@@ -96,12 +96,13 @@ var (
 	errorType   = reflect.TypeFor[error]()
 )
 
-// role is what a context type as first parameter makes of a method.
+// role is the kind and mode of a method, from the context type of its first
+// parameter.
 type role struct {
 	context reflect.Type
 	kind    Kind
 	mode    Mode
-	// argument makes a context the argument of such a method.
+	// argument converts a context to the argument of such a method.
 	argument func(restate.Context) (argument reflect.Value, ok bool)
 }
 
@@ -113,9 +114,9 @@ var roles = [...]role{
 	roleOf[restate.WorkflowSharedContext](Workflow, Shared),
 }
 
-// roleOf makes the role of a context type C. The argument has that very type: for any
-// other type reflect compares the methods of both, in each call, which takes longer
-// than all the rest of an empty pipeline.
+// roleOf makes the role of the context type C. The argument has exactly that type: for
+// any other type, reflect would compare the methods of both in each call, which takes
+// longer than the rest of an empty pipeline.
 func roleOf[C restate.Context](kind Kind, mode Mode) role {
 	return role{reflect.TypeFor[C](), kind, mode, func(ctx restate.Context) (reflect.Value, bool) {
 		own, ok := ctx.(C)
@@ -123,7 +124,7 @@ func roleOf[C restate.Context](kind Kind, mode Mode) role {
 	}}
 }
 
-// findRole returns the role of a method whose first parameter is t.
+// findRole returns the role of a method whose first parameter has type t.
 func findRole(t reflect.Type) (role, bool) {
 	for _, r := range roles {
 		if r.context == t {

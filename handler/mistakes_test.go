@@ -110,7 +110,7 @@ type Umlaut struct{}
 
 func (*Umlaut) Größe(restate.Context) (int, error) { return 0, nil }
 
-// Tracing is a context of the user's own making.
+// Tracing is a custom context.
 type Tracing interface {
 	restate.Context
 	Trace() string
@@ -158,7 +158,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 			handler.Spec{Type: reflect.TypeFor[*TwoInputs]()},
 			[]string{"(*handler_test.TwoInputs).Charge ({TwoInputs.Charge}): takes 2 inputs (handler_test.Order, *handler_test.Item), and a handler takes one; put them into a struct"},
 		},
-		"a second result that is no error": {
+		"a second result that is not an error": {
 			handler.Spec{Type: reflect.TypeFor[*SecondResult]()},
 			[]string{"(*handler_test.SecondResult).Charge ({SecondResult.Charge}): returns string as its second result, which must be an error; return (result, error)"},
 		},
@@ -230,7 +230,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 		"no handlers, and a bad name": {
 			handler.Spec{Type: reflect.TypeFor[*NoHandlers](), Position: at, Name: "no handlers"},
 			[]string{
-				`*handler_test.NoHandlers (main.go:12): "no handlers" cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first; give it another name, with the registration or by a method ServiceName() string`,
+				`*handler_test.NoHandlers (main.go:12): "no handlers" cannot name a service: names consist of ASCII letters, digits, '.', '_' and '-', and start with a letter; give it another name, with the registration or by a method ServiceName() string`,
 				"*handler_test.NoHandlers (main.go:12): has no handlers; write exported methods that take a restate.Context first; unexported ones are not seen",
 			},
 		},
@@ -259,13 +259,13 @@ func TestDescribeReportsMistakes(t *testing.T) {
 				Handlers: []handler.HandlerSpec{{Method: (*PointerMethods).Add}},
 			},
 			[]string{
-				"handler_test.PointerMethods.Add ({PointerMethods.Add}): hangs on the pointer, and handler_test.PointerMethods was registered as a value; register *handler_test.PointerMethods",
-				"handler_test.PointerMethods.Drop ({PointerMethods.Drop}): hangs on the pointer, and handler_test.PointerMethods was registered as a value; register *handler_test.PointerMethods",
+				"handler_test.PointerMethods.Add ({PointerMethods.Add}): has a pointer receiver, and handler_test.PointerMethods was registered as a value; register *handler_test.PointerMethods",
+				"handler_test.PointerMethods.Drop ({PointerMethods.Drop}): has a pointer receiver, and handler_test.PointerMethods was registered as a value; register *handler_test.PointerMethods",
 			},
 		},
-		"a value whose ServiceName hangs on the pointer": {
+		"a value whose ServiceName has a pointer receiver": {
 			handler.Spec{Type: reflect.TypeFor[PointerName]()},
-			[]string{"handler_test.PointerName.ServiceName ({PointerName.ServiceName}): hangs on the pointer, and handler_test.PointerName was registered as a value; register *handler_test.PointerName"},
+			[]string{"handler_test.PointerName.ServiceName ({PointerName.ServiceName}): has a pointer receiver, and handler_test.PointerName was registered as a value; register *handler_test.PointerName"},
 		},
 		"a ServiceName that needs more than a zero value": {
 			handler.Spec{Type: reflect.TypeFor[*NamePanics]()},
@@ -273,39 +273,39 @@ func TestDescribeReportsMistakes(t *testing.T) {
 		},
 		"a name that the server refuses": {
 			handler.Spec{Type: reflect.TypeFor[*BadName]()},
-			[]string{`(*handler_test.BadName).ServiceName ({BadName.ServiceName}): "payments/v1" cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first; give it another name, with the registration or by a method ServiceName() string`},
+			[]string{`(*handler_test.BadName).ServiceName ({BadName.ServiceName}): "payments/v1" cannot name a service: names consist of ASCII letters, digits, '.', '_' and '-', and start with a letter; give it another name, with the registration or by a method ServiceName() string`},
 		},
 		"a name that the server keeps": {
 			handler.Spec{Type: reflect.TypeFor[*RestateAudit](), Position: at},
-			[]string{`*handler_test.RestateAudit (main.go:12): "RestateAudit" cannot name a service: the server keeps names that begin with "restate" for itself; give it another name, with the registration or by a method ServiceName() string`},
+			[]string{`*handler_test.RestateAudit (main.go:12): "RestateAudit" cannot name a service: the server reserves names that begin with "restate"; give it another name, with the registration or by a method ServiceName() string`},
 		},
 		"another name that the server keeps": {
 			handler.Spec{Type: reflect.TypeFor[*OpenAPI](), Position: at},
-			[]string{`*handler_test.OpenAPI (main.go:12): "OpenAPI" cannot name a service: the server keeps that name for itself; give it another name, with the registration or by a method ServiceName() string`},
+			[]string{`*handler_test.OpenAPI (main.go:12): "OpenAPI" cannot name a service: the server reserves this name; give it another name, with the registration or by a method ServiceName() string`},
 		},
 		"a generic type without a name": {
 			handler.Spec{Type: reflect.TypeFor[*Repo[int]](), Position: at},
-			[]string{`*handler_test.Repo[int] (main.go:12): "Repo[int]" cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first; give it another name, with the registration or by a method ServiceName() string`},
+			[]string{`*handler_test.Repo[int] (main.go:12): "Repo[int]" cannot name a service: names consist of ASCII letters, digits, '.', '_' and '-', and start with a letter; give it another name, with the registration or by a method ServiceName() string`},
 		},
 		"a type without a name": {
 			handler.Spec{Type: reflect.TypeFor[*struct{ Tariff }](), Position: at},
-			[]string{`*struct { handler_test.Tariff } (main.go:12): "" cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first; give it another name, with the registration or by a method ServiceName() string`},
+			[]string{`*struct { handler_test.Tariff } (main.go:12): "" cannot name a service: names consist of ASCII letters, digits, '.', '_' and '-', and start with a letter; give it another name, with the registration or by a method ServiceName() string`},
 		},
 		"a method whose name the server refuses": {
 			handler.Spec{Type: reflect.TypeFor[*Umlaut]()},
-			[]string{`(*handler_test.Umlaut).Größe ({Umlaut.Größe}): "Größe" cannot name a handler: names are ASCII letters, digits and '_', a letter first; rename the method, or give the handler another name with the registration`},
+			[]string{`(*handler_test.Umlaut).Größe ({Umlaut.Größe}): "Größe" cannot name a handler: names consist of ASCII letters, digits and '_', and start with a letter; rename the method, or give the handler another name with the registration`},
 		},
 		"a handler's name that the server refuses": {
 			handler.Spec{Type: reflect.TypeFor[*BadName](), Name: "ok", Handlers: []handler.HandlerSpec{{Method: (*BadName).Get, Name: "get-it"}}},
-			[]string{`(*handler_test.BadName).Get ({BadName.Get}): "get-it" cannot name a handler: names are ASCII letters, digits and '_', a letter first; rename the method, or give the handler another name with the registration`},
+			[]string{`(*handler_test.BadName).Get ({BadName.Get}): "get-it" cannot name a handler: names consist of ASCII letters, digits and '_', and start with a letter; rename the method, or give the handler another name with the registration`},
 		},
 		"two handlers of one name": {
 			handler.Spec{Type: reflect.TypeFor[*Camels](), Naming: handler.LowerCamel},
 			[]string{`(*handler_test.Camels).Id ({Camels.Id}): is named "id" on the wire, as ID is; give one of them another name`},
 		},
-		"a context that the SDK does not hand out": {
+		"a context that is not one of the SDK": {
 			handler.Spec{Type: reflect.TypeFor[*OwnContext]()},
-			[]string{"(*handler_test.OwnContext).Charge ({OwnContext.Charge}): takes a handler_test.Tracing, which the SDK does not hand out; take a restate.Context"},
+			[]string{"(*handler_test.OwnContext).Charge ({OwnContext.Charge}): takes a handler_test.Tracing, which is not a context of the SDK; take a restate.Context"},
 		},
 		"types that cannot be encoded": {
 			handler.Spec{Type: reflect.TypeFor[*Channels]()},
@@ -400,7 +400,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 			handler.Spec{Type: reflect.TypeFor[*Tariff](), Position: at, Defaults: []restate.ServiceDefinitionOption{nil}},
 			[]string{"*handler_test.Tariff (main.go:12): has an option that is nil; leave it out"},
 		},
-		"an option for a method that is no handler": {
+		"an option for a method that is not a handler": {
 			handler.Spec{Type: reflect.TypeFor[*Cart](), Handlers: []handler.HandlerSpec{{Method: (*Cart).Size}}},
 			[]string{"(*handler_test.Cart).Size ({Cart.Size}): has options and is not a handler; let it take a restate.ObjectContext or restate.ObjectSharedContext first, or remove the options"},
 		},
@@ -460,7 +460,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 				Options: []restate.ServiceDefinitionOption{restate.WithWorkflowRetention(time.Hour)},
 			},
 			[]string{
-				`*handler_test.Several (main.go:12): "several things" cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first; give it another name, with the registration or by a method ServiceName() string`,
+				`*handler_test.Several (main.go:12): "several things" cannot name a service: names consist of ASCII letters, digits, '.', '_' and '-', and start with a letter; give it another name, with the registration or by a method ServiceName() string`,
 				"(*handler_test.Several).A ({Several.A}): takes 2 inputs (int, int), and a handler takes one; put them into a struct",
 				"(*handler_test.Several).B ({Several.B}): returns int as its second result, which must be an error; return (result, error)",
 				"(*handler_test.Several).C ({Several.C}): takes a restate.ObjectContext of a virtual object, and A makes the struct a service; let all handlers of a struct take the contexts of one kind",
@@ -487,7 +487,7 @@ func TestDescribeReportsMistakes(t *testing.T) {
 	}
 }
 
-// problems lists what an error joins.
+// problems lists the problems that an error joins.
 func problems(err error) []*handler.Problem {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
@@ -508,7 +508,7 @@ func TestProblemsTellTheirPartsApart(t *testing.T) {
 	require.Equal(t, []*handler.Problem{
 		{
 			Type: reflect.TypeFor[*TwoMains](), Position: at,
-			Reason: `"?" cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first`,
+			Reason: `"?" cannot name a service: names consist of ASCII letters, digits, '.', '_' and '-', and start with a letter`,
 			Fix:    "give it another name, with the registration or by a method ServiceName() string",
 		},
 		{

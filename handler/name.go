@@ -8,23 +8,24 @@ import (
 	"unicode"
 )
 
-// The patterns of the discovery manifest: what the server takes as names.
+// The patterns of the discovery manifest: the names that the server accepts.
 var (
 	serviceNamePattern = regexp.MustCompile(`^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9._-]*$`)
 	handlerNamePattern = regexp.MustCompile(`^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$`)
 )
 
-// checkServiceName refuses what the server refuses: besides the pattern, the name
-// "openapi" and names that begin with "restate", in any case (META0005).
+// checkServiceName rejects names that the server rejects (META0005): names that do
+// not match the pattern, "openapi", and names that begin with "restate", in upper or
+// lower case.
 func checkServiceName(name string) error {
 	lower := strings.ToLower(name)
 	switch {
 	case !serviceNamePattern.MatchString(name):
-		return fmt.Errorf("%q cannot name a service: names are ASCII letters, digits, '.', '_' and '-', a letter first", name)
+		return fmt.Errorf("%q cannot name a service: names consist of ASCII letters, digits, '.', '_' and '-', and start with a letter", name)
 	case strings.HasPrefix(lower, "restate"):
-		return fmt.Errorf("%q cannot name a service: the server keeps names that begin with \"restate\" for itself", name)
+		return fmt.Errorf("%q cannot name a service: the server reserves names that begin with \"restate\"", name)
 	case lower == "openapi":
-		return fmt.Errorf("%q cannot name a service: the server keeps that name for itself", name)
+		return fmt.Errorf("%q cannot name a service: the server reserves this name", name)
 	default:
 		return nil
 	}
@@ -32,15 +33,15 @@ func checkServiceName(name string) error {
 
 func checkHandlerName(name string) error {
 	if !handlerNamePattern.MatchString(name) {
-		return fmt.Errorf("%q cannot name a handler: names are ASCII letters, digits and '_', a letter first", name)
+		return fmt.Errorf("%q cannot name a handler: names consist of ASCII letters, digits and '_', and start with a letter", name)
 	}
 	return nil
 }
 
-// LowerCamel is a naming strategy for [Spec.Naming]: it lowers the first letter
-// of a method's name ("AddItem" becomes "addItem"), or the whole of a leading
-// initialism ("URLOf" becomes "urlOf", "ID" becomes "id"), which is how
-// services in other languages name their handlers.
+// LowerCamel is a naming strategy for [Spec.Naming]. It converts the first letter of
+// a method's name to lower case ("AddItem" becomes "addItem"), or a whole leading
+// initialism ("URLOf" becomes "urlOf", "ID" becomes "id"). Services in other languages
+// name their handlers so.
 func LowerCamel(method string) string {
 	runes := []rune(method)
 	upper := 0
@@ -61,8 +62,8 @@ type serviceNamer interface{ ServiceName() string }
 
 var namerType = reflect.TypeFor[serviceNamer]()
 
-// declaredName is the service name that a type gives itself: its method
-// ServiceName() string, asked on a zero value, else the type's name.
+// declaredName returns the service name of a type: the result of its method
+// ServiceName() string, called on a zero value, else the type's name.
 func declaredName(t reflect.Type) (name string, err error) {
 	if t.Implements(namerType) {
 		defer func() {
@@ -78,8 +79,8 @@ func declaredName(t reflect.Type) (name string, err error) {
 	return t.Name(), nil
 }
 
-// zeroOf makes a value of t whose methods can be called: a pointer to a zero
-// struct rather than a nil pointer.
+// zeroOf makes a value of t for method calls: a pointer to a zero struct rather than
+// a nil pointer.
 func zeroOf(t reflect.Type) reflect.Value {
 	if t.Kind() == reflect.Pointer {
 		return reflect.New(t.Elem())

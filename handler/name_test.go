@@ -12,7 +12,7 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// What restate-server 1.7.12 answered to a deployment with a service of that name.
+// The responses of restate-server 1.7.12 to a deployment with a service of that name.
 func TestServiceNamesAreThoseThatTheServerTakes(t *testing.T) {
 	t.Parallel()
 	taken := []string{
@@ -34,7 +34,7 @@ func TestServiceNamesAreThoseThatTheServerTakes(t *testing.T) {
 	})
 }
 
-// What restate-server 1.7.12 answered to a deployment with a handler of that name.
+// The responses of restate-server 1.7.12 to a deployment with a handler of that name.
 func TestHandlerNamesAreThoseThatTheServerTakes(t *testing.T) {
 	t.Parallel()
 	taken := []string{

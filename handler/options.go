@@ -14,8 +14,8 @@ import (
 	"github.com/fxrestate/go/internal/jsontype"
 )
 
-// readOptions settles the options of the service and of its handlers, and with
-// them the codecs.
+// readOptions reads the options of the service and of its handlers, and from them
+// the codecs.
 func (r *reader) readOptions() {
 	d := r.desc
 	if !r.checkNil() {
@@ -25,12 +25,12 @@ func (r *reader) readOptions() {
 	if policy, ok := mergedRetryPolicy(d.Options); ok {
 		d.Options = append(d.Options, policy)
 	}
-	// A workflow definition takes every option: the SDK panics on some for the
-	// other kinds.
+	// A workflow definition accepts every option. For other kinds the SDK panics on
+	// some.
 	all := restate.NewWorkflow(d.Name, d.Options...).GetOptions()
 	d.Metadata = all.Metadata
 	if d.Kind == 0 {
-		return // there are no handlers either
+		return // without handlers
 	}
 	if d.Kind != Workflow && all.WorkflowRetention != nil {
 		r.problem("", "", fmt.Sprintf("has WithWorkflowRetention, and it is a %s", d.Kind), "remove the option")
@@ -63,15 +63,15 @@ func (r *reader) readOptions() {
 			r.checkType(m, "its input ", m.InputCodec, m.Input, refusedByJSON(m.InputCodec, m.bodyType(), jsontype.Decoding))
 		}
 		if m.Output != nil && m.OutputCodec == (RawCodec{}) {
-			r.problem(m.GoName, m.Position, "has the raw codec for its result, and no result is of any content type", "use restate.WithInputCodec, or fxrestate.Raw, and restate.WithOutputCodec for the result")
+			r.problem(m.GoName, m.Position, "has the raw codec for its result, but a result needs a single content type", "use restate.WithInputCodec, or fxrestate.Raw, and restate.WithOutputCodec for the result")
 			continue
 		}
 		r.checkType(m, "its result ", m.OutputCodec, m.Output, refusedByJSON(m.OutputCodec, m.Output, jsontype.Encoding))
 	}
 }
 
-// checkType reports a type that its codec can never take, and what within it
-// encoding/json cannot.
+// checkType reports a type that its codec can never encode or decode, and the parts
+// of it that encoding/json cannot.
 func (r *reader) checkType(m *Method, what string, codec encoding.Codec, t reflect.Type, refusals []refusal) {
 	if err := codecFits(codec, t); err != nil {
 		refusals = []refusal{{err.Error(), "change the type or the codec"}}
@@ -81,9 +81,9 @@ func (r *reader) checkType(m *Method, what string, codec encoding.Codec, t refle
 	}
 }
 
-// readParameterObject reads the tags of an input that embeds In, and refuses an In
-// elsewhere in it: what is meant for a header would come from the body. It reports
-// whether there was nothing to refuse.
+// readParameterObject reads the tags of an input that embeds In. It rejects an In
+// elsewhere in the input, because a body could fill fields that are meant for headers.
+// It returns true if it found no mistake.
 func (r *reader) readParameterObject(m *Method) bool {
 	object, ok := parameterObject(m.Input)
 	if !ok {
@@ -107,7 +107,7 @@ func (r *reader) readParameterObject(m *Method) bool {
 	return true
 }
 
-// checkNil reports options that are nil: the SDK panics on them.
+// checkNil reports nil options, because the SDK panics on them.
 func (r *reader) checkNil() bool {
 	before := len(r.problems)
 	if slices.Contains(r.spec.Defaults, nil) || slices.Contains(r.spec.Options, nil) {
@@ -121,7 +121,7 @@ func (r *reader) checkNil() bool {
 	return len(r.problems) == before
 }
 
-// fitting leaves out the defaults that do not fit the kind.
+// fitting returns the defaults without those that do not apply to the kind.
 func fitting(kind Kind, defaults []restate.ServiceDefinitionOption) []restate.ServiceDefinitionOption {
 	var out []restate.ServiceDefinitionOption
 	for _, opt := range defaults {
@@ -137,7 +137,7 @@ func fitting(kind Kind, defaults []restate.ServiceDefinitionOption) []restate.Se
 	return out
 }
 
-// retryPolicy sets all fields of a policy that it has.
+// retryPolicy sets those fields of a policy that are set in it.
 type retryPolicy restate.InvocationRetryPolicy
 
 func (p retryPolicy) BeforeRetryPolicy(to *restate.InvocationRetryPolicy) {
@@ -158,9 +158,9 @@ func (p retryPolicy) BeforeRetryPolicy(to *restate.InvocationRetryPolicy) {
 	}
 }
 
-// mergedRetryPolicy merges the retry policies among the options field by field:
-// the SDK lets the last one replace the others whole, so that a service that only
-// sets the number of attempts would lose the application's default intervals.
+// mergedRetryPolicy merges the retry policies among the options field by field. In
+// the SDK the last one replaces the others as a whole, so a service that sets only
+// the number of attempts would lose the application's default intervals.
 func mergedRetryPolicy(opts []restate.ServiceDefinitionOption) (restate.ServiceDefinitionOption, bool) {
 	var layers []restate.InvocationRetryPolicyOption
 	for _, opt := range opts {
@@ -184,7 +184,7 @@ func selfCoding(t reflect.Type) bool {
 	return t.Implements(marshalerType) || t.Implements(unmarshalerType)
 }
 
-// codecFits reports a type that a codec of the SDK can never take.
+// codecFits returns an error for a type that the codec can never encode or decode.
 func codecFits(codec encoding.Codec, t reflect.Type) error {
 	switch {
 	case t == nil:
@@ -214,7 +214,7 @@ func codecFits(codec encoding.Codec, t reflect.Type) error {
 	default:
 		switch t.Kind() {
 		case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-			if !isJSON(codec) { // of which the caller asks more
+			if !isJSON(codec) { // the caller checks JSON in detail
 				return fmt.Errorf("is a %s, which cannot be encoded", t)
 			}
 		}

@@ -14,8 +14,8 @@ import (
 
 type serviceOptions = []restate.ServiceDefinitionOption
 
-// The SDK applies a descriptor's options in their order: these tests look at what
-// comes out, as an endpoint would.
+// The SDK applies a descriptor's options in order: these tests check the result, as an
+// endpoint sees it.
 
 func TestServiceOptionsOverrideDefaults(t *testing.T) {
 	t.Parallel()
@@ -82,8 +82,8 @@ func TestDefaultsThatDoNotFitTheKindAreLeftOut(t *testing.T) {
 
 func TestDescribeLeavesTheSpecAlone(t *testing.T) {
 	t.Parallel()
-	// Room behind the elements must not be written to: the slices are shared by
-	// all services of an application.
+	// Spare capacity must not be written to: all services of an application share the
+	// slices.
 	defaults := make(serviceOptions, 0, 8)
 	defaults = append(defaults, restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(1)))
 	options := append(make(serviceOptions, 0, 8), restate.WithInvocationRetryPolicy(restate.KillOnMaxAttempts()))
@@ -155,7 +155,7 @@ func ptr[T any](v T) *T { return &v }
 
 func TestHandlerOptionsAreTheHandlersOwn(t *testing.T) {
 	t.Parallel()
-	// What a handler leaves open the server takes from the service, field by field.
+	// For fields that a handler does not set, the server uses those of the service.
 	desc := describe[*Cart](t, handler.Spec{
 		Options: serviceOptions{restate.WithInactivityTimeout(time.Hour), restate.WithMetadata("team", "shop")},
 		Handlers: []handler.HandlerSpec{{
@@ -235,5 +235,6 @@ func clientCodecs(options []restate.ClientOption) (in, out encoding.Codec) {
 	return target.InputCodec, target.OutputCodec
 }
 
-// newFor makes what a function takes a pointer to: the SDK has no name for it.
+// newFor makes a value of the type to which a function takes a pointer. The SDK does not
+// export the type.
 func newFor[T any](func(*T)) *T { return new(T) }

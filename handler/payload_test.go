@@ -17,9 +17,9 @@ import (
 	"github.com/fxrestate/go/internal/schema"
 )
 
-// TestDescriptionsEqualReflect compares kind, handlers, modes and payloads with
-// those of the SDK's own reading of the same struct. The schemas of its JSON codec
-// are ours: of those it compares that they are there.
+// TestDescriptionsEqualReflect compares kind, handlers, modes and payloads with the
+// result of restate.Reflect for the same struct. The schemas of the JSON codec differ,
+// so it checks only that they exist.
 func TestDescriptionsEqualReflect(t *testing.T) {
 	t.Parallel()
 	type (
@@ -118,8 +118,8 @@ func toJSON(t *testing.T, v any) string {
 	return string(data)
 }
 
-// Sealed describes itself with value receivers and is handed out as a pointer:
-// restate.Reflect panics on the nil pointer by which it asks.
+// Sealed describes itself with value receivers, and handlers take it as a pointer:
+// restate.Reflect panics because it calls the methods on a nil pointer.
 type Sealed struct{ Own }
 
 type Sealer struct{}
@@ -197,7 +197,7 @@ func TestDecodeCallEncode(t *testing.T) {
 	}
 }
 
-// noContext stands for the context of a method that does not use it.
+// noContext is the context for a method that does not use it.
 var noContext = restate.WithMockContext(nil)
 
 func TestCallHandsTheInputOn(t *testing.T) {

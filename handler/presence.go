@@ -9,26 +9,27 @@ import (
 	"github.com/fxrestate/go/internal/jsontype"
 )
 
-// presence says how a property of a parameter object's body is decoded, so that one
-// that is missing is told from one that is null, and both from a value. That takes
-// no second look at the body, and works with each codec that decodes structs.
+// presence says how a property of a parameter object is decoded, so that a missing
+// property, null and a value can be told apart. That needs no second pass over the
+// body, and works with every codec that decodes structs.
 type presence int
 
 const (
 	// optional properties are decoded as they are.
 	optional presence = iota
-	// required ones are decoded into a pointer to a pointer. The first points to
-	// the second before: null makes the first nil, a value sets the second.
+	// required properties are decoded into a pointer to a pointer, of which the
+	// outer one is set before. Null makes the outer one nil; a value sets the inner
+	// one.
 	required
-	// requiredOrNull is the same for a type that has a value for null.
+	// requiredOrNull is like required, for a type that has a value for null.
 	requiredOrNull
-	// requiredText is decoded into one pointer, as encoding/json does not look
-	// behind two for what it takes from a string: nil is missing, or null.
+	// requiredText properties are decoded into one pointer, because encoding/json
+	// does not follow two for the option string. Nil means missing or null.
 	requiredText
 )
 
-// presenceOf tells how a property is decoded, by its field and the options of the
-// tag that names it.
+// presenceOf returns how a property is decoded. It depends on the field and on the
+// options in its tag.
 func presenceOf(f reflect.StructField, options string) presence {
 	has := func(list, option string) bool { return slices.Contains(strings.Split(list, ","), option) }
 	pointer, t := f.Type.Kind() == reflect.Pointer, f.Type
@@ -40,7 +41,7 @@ func presenceOf(f reflect.StructField, options string) presence {
 	case has(options, "omitempty"), has(options, "omitzero"):
 		return optional
 	case text && pointer:
-		return optional // missing and null are nil
+		return optional // missing and null are both nil
 	case text:
 		return requiredText
 	case takesNull(f.Type), has(f.Tag.Get("jsonschema"), "nullable"):
@@ -50,7 +51,7 @@ func presenceOf(f reflect.StructField, options string) presence {
 	}
 }
 
-// takesNull reports whether a type has a value for null.
+// takesNull reports whether null decodes into a value of the type.
 func takesNull(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
@@ -63,7 +64,8 @@ func takesNull(t reflect.Type) bool {
 	return err == nil && string(zero) == "null"
 }
 
-// encodedZero encodes the zero value of a type, whose methods may panic on it.
+// encodedZero encodes the zero value of a type. The methods of the type may panic on
+// it.
 func encodedZero(t reflect.Type) (encoded []byte, err error) {
 	defer func() {
 		if recover() != nil {
@@ -73,7 +75,7 @@ func encodedZero(t reflect.Type) (encoded []byte, err error) {
 	return json.Marshal(reflect.New(t).Interface())
 }
 
-// decodedAs is the type into which a property of the type t is decoded.
+// decodedAs returns the type into which a property of type t is decoded.
 func (p presence) decodedAs(t reflect.Type) reflect.Type {
 	switch p {
 	case optional:
@@ -85,14 +87,14 @@ func (p presence) decodedAs(t reflect.Type) reflect.Type {
 	}
 }
 
-// prepare makes the value into which a property is decoded.
+// prepare sets up the value into which a property is decoded.
 func (p presence) prepare(v reflect.Value) {
 	if p == required || p == requiredOrNull {
 		v.Set(reflect.New(v.Type().Elem()))
 	}
 }
 
-// value takes the property from what was decoded, or says what is wrong with it.
+// value returns the property from the decoded value, or says what is wrong with it.
 func (p presence) value(v reflect.Value) (value reflect.Value, wrong string) {
 	switch {
 	case p == optional:
@@ -112,7 +114,7 @@ func (p presence) value(v reflect.Value) (value reflect.Value, wrong string) {
 	}
 }
 
-// null is the value that a type has for null.
+// null returns the value into which null decodes.
 func null(t reflect.Type) reflect.Value {
 	v := reflect.New(t)
 	if own, ok := v.Interface().(json.Unmarshaler); ok {

@@ -15,11 +15,11 @@ import (
 )
 
 type (
-	// Maybe is null when it holds nothing.
+	// Maybe is null when it is empty.
 	Maybe struct{ N *int }
 	// Fragile panics on its zero value.
 	Fragile struct{ N *int }
-	// Presence has properties of all sorts.
+	// Presence has properties of all kinds.
 	Presence struct {
 		handler.In
 
@@ -45,7 +45,7 @@ type (
 		Listed   []int           `input:"listed,string"`
 		Header   string          `header:"x-header"`
 	}
-	// Level writes and reads text.
+	// Level has MarshalText and UnmarshalText.
 	Level int
 )
 
@@ -61,7 +61,7 @@ func (l *Level) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Presences takes them.
+// Presences takes a Presence.
 type Presences struct{}
 
 func (Presences) Take(_ restate.Context, in Presence) (int, error) { return 0, nil }
@@ -188,7 +188,7 @@ func TestPropertiesAreFoundAsEncodingJSONFindsThem(t *testing.T) {
 	require.Equal(t, "in capitals", in.Text)
 }
 
-// A body of another codec than the SDK's is looked at in the same way.
+// A body of a codec other than the SDK's is checked in the same way.
 func TestRequiredPropertiesAreEnforcedWithOtherCodecs(t *testing.T) {
 	t.Parallel()
 	other := restate.WithInputCodec(otherJSON{encoding.JSONCodec})
@@ -198,7 +198,7 @@ func TestRequiredPropertiesAreEnforcedWithOtherCodecs(t *testing.T) {
 	require.EqualError(t, err, undecodable+`the property "text" is missing, the property "number" is null`)
 }
 
-// otherJSON is a codec of the user's.
+// otherJSON is a custom codec.
 type otherJSON struct{ encoding.Codec }
 
 func TestWhatDoesNotFitAPropertyIsNamed(t *testing.T) {

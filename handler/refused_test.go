@@ -12,12 +12,12 @@ import (
 )
 
 type (
-	// Line has something that no JSON has.
+	// Line has a field that JSON cannot encode.
 	Line struct {
 		SKU  string `json:"sku"`
 		Hook func() `json:"hook,omitempty"`
 	}
-	// Report has it deeper, and more.
+	// Report has several such fields, some deeper.
 	Report struct {
 		Lines []Line
 		Meta  map[any]any
@@ -26,7 +26,7 @@ type (
 		Phase complex128 `json:"phase"`
 		Done  chan<- bool
 	}
-	// Callback has it in a property of the body.
+	// Callback has such a field in a property of the body.
 	Callback struct {
 		handler.In
 
@@ -34,7 +34,7 @@ type (
 		Meta  map[any]any `input:"meta,omitempty"`
 		Where string      `header:"x-where"`
 	}
-	// Sound has what only looks like it.
+	// Sound has fields that only look like it.
 	Sound struct {
 		Hook   func() `json:"-"`
 		hidden chan int
@@ -43,14 +43,14 @@ type (
 		Seen   Signal
 		Keys   map[Place]int
 	}
-	// Signal is a channel that writes JSON.
+	// Signal is a channel with MarshalJSON.
 	Signal chan int
-	// Place is a key that writes and reads text.
+	// Place is a map key with MarshalText and UnmarshalText.
 	Place struct{ X int }
 
-	// Unfit takes and returns them.
+	// Unfit has handlers that take and return these types.
 	Unfit struct{}
-	// Fit takes and returns what encodes.
+	// Fit has handlers that take and return types that can be encoded.
 	Fit struct{}
 )
 

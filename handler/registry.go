@@ -9,18 +9,18 @@ import (
 	"sync/atomic"
 )
 
-// Registry knows the services of an application by their types. Types that are
-// not registered, such as the contract of a service in another application, are
-// described on first use by the same rules. It is safe for concurrent use.
+// Registry maps types to the services of an application. A type that is not
+// registered, such as the contract of a service in another application, is described
+// on first use by the same rules. A Registry is safe for concurrent use.
 type Registry struct {
 	typesMu sync.RWMutex
 	byType  map[reflect.Type][]*Descriptor
 	remote  sync.Map // reflect.Type -> described
 
-	// refs is on the way of every typed call. It is replaced whole, because that
-	// is rare and a sync.Map would allocate its key at every look.
+	// refs is read by every typed call. It is copied for a change, because changes
+	// are rare and a sync.Map would allocate its key at every lookup.
 	refs   atomic.Pointer[map[refKey]Ref]
-	refsMu sync.Mutex // held by who replaces refs
+	refsMu sync.Mutex // held while refs is replaced
 }
 
 type described struct {
@@ -28,15 +28,15 @@ type described struct {
 	err  error
 }
 
-// refKey identifies a method expression without reading its symbol again. The
-// code alone does not: instances of a generic type share it.
+// refKey identifies a method expression without another symbol lookup. The code
+// pointer alone is not enough, because instances of a generic type share it.
 type refKey struct {
 	pc uintptr
 	t  reflect.Type
 }
 
-// NewRegistry makes a registry. Two services with one name are a mistake, and the
-// error joins a [Problem] for each such pair.
+// NewRegistry makes a registry. Two services must not have the same name: the error
+// joins a [Problem] for each such pair.
 func NewRegistry(descriptors ...*Descriptor) (*Registry, error) {
 	r := &Registry{byType: make(map[reflect.Type][]*Descriptor, len(descriptors))}
 	byName := make(map[string]*Descriptor, len(descriptors))
@@ -59,8 +59,8 @@ func NewRegistry(descriptors ...*Descriptor) (*Registry, error) {
 	return r, errors.Join(problems...)
 }
 
-// Add makes services known that the registry was made without. What was resolved
-// before forgets what it was.
+// Add adds services to the registry. Method expressions that were resolved before are
+// resolved again.
 func (r *Registry) Add(descriptors ...*Descriptor) {
 	r.typesMu.Lock()
 	for _, d := range descriptors {
@@ -75,7 +75,7 @@ func (r *Registry) Add(descriptors ...*Descriptor) {
 	r.refsMu.Unlock()
 }
 
-// Ref is a handler that a method expression names.
+// Ref is the handler that a method expression names.
 type Ref struct {
 	// Service is the descriptor of the handler's service.
 	Service *Descriptor
@@ -86,17 +86,16 @@ type Ref struct {
 // Target returns the description of the handler.
 func (r Ref) Target() *Target { return r.Method.Target() }
 
-// Registered tells whether the type was given to [NewRegistry], as a value or as a
-// pointer.
+// Registered tells whether a service of type t, or of a pointer to it, is registered.
 func (r *Registry) Registered(t reflect.Type) bool {
 	r.typesMu.RLock()
 	defer r.typesMu.RUnlock()
 	return len(r.byType[base(t)]) > 0
 }
 
-// Lookup returns the descriptor of a type. The error joins the problems of a type
-// that is not registered and is no handler struct, or says that a type is
-// registered more than once.
+// Lookup returns the descriptor of a type. It fails for a type that is not registered
+// and is not a valid handler struct: the error joins the problems. It also fails for
+// a type that is registered more than once.
 func (r *Registry) Lookup(t reflect.Type) (*Descriptor, error) {
 	r.typesMu.RLock()
 	known := r.byType[base(t)]
@@ -117,9 +116,9 @@ func (r *Registry) Lookup(t reflect.Type) (*Descriptor, error) {
 	return v.(described).desc, v.(described).err
 }
 
-// Resolve finds the handler that a method expression such as (*Cart).AddItem
-// names, whether the service was registered as a value or as a pointer. The error
-// says why it names none. Finding it again costs no allocation.
+// Resolve finds the handler that a method expression such as (*Cart).AddItem names,
+// whether the service was registered as a value or as a pointer. The error says why
+// the expression is not a handler. Repeated lookups do not allocate.
 func (r *Registry) Resolve(method any) (Ref, error) {
 	v := reflect.ValueOf(method)
 	if v.Kind() == reflect.Func {

@@ -104,27 +104,27 @@ func TestResolveRefusesWhatIsNoMethodExpressionOfAHandler(t *testing.T) {
 		method any
 		want   string
 	}{
-		"nil":                         {nil, "nil is not a method expression; write (*T).Method"},
-		"a function that is nil":      {none, "a nil func(*handler_test.Cart, restate.ObjectContext) error is not a method expression; write (*T).Method"},
-		"a string":                    {"AddItem", "a string is not a method expression; write (*T).Method"},
-		"the instance":                {cart, "a *handler_test.Cart is not a method expression; write (*T).Method"},
-		"a method bound to a value":   {cart.AddItem, "handler_test.(*Cart).AddItem is bound to a value; write the method expression (*Cart).AddItem"},
-		"a value method, bound":       {Tariff{}.Rate, "handler_test.Tariff.Rate is bound to a value; write the method expression Tariff.Rate"},
-		"a generic's method, bound":   {(&Texts{}).Get, "handler_test.(*Repo[...]).Get is bound to a value; write the method expression (*Repo[...]).Get"},
-		"an interface's, bound":       {pinger.Ping, "handler_test.Pinger.Ping is bound to a value; write the method expression Pinger.Ping"},
-		"a function":                  {TestResolveFindsTheHandlerOfAMethodExpression, "handler_test.TestResolveFindsTheHandlerOfAMethodExpression is a function; write a method expression such as (*T).Method"},
-		"a function without input":    {func() {}, "handler_test.TestResolveRefusesWhatIsNoMethodExpressionOfAHandler.func1 is a function; write a method expression such as (*T).Method"},
-		"a function like the method":  {AddItem, "handler_test.AddItem is a function; write a method expression such as (*T).Method"},
-		"a literal like the method":   {func(c *Cart, ctx restate.ObjectContext, i Item) error { return nil }, "handler_test.TestResolveRefusesWhatIsNoMethodExpressionOfAHandler.func2 is a function; write a method expression such as (*T).Method"},
-		"a literal in a method":       {cart.literal(), "handler_test.(*Cart).literal.func1 is a function; write a method expression such as (*T).Method"},
-		"a handler without a struct":  {func(restate.Context, Order) error { return nil }, "handler_test.TestResolveRefusesWhatIsNoMethodExpressionOfAHandler.func3 is a function; write a method expression such as (*T).Method"},
-		"an unexported method":        {(*Cart).discard, "handler_test.(*Cart).discard is not exported, and handlers are exported methods; export it"},
-		"a generic's unexported":      {(*Texts).private, "handler_test.(*Repo[...]).private is not exported, and handlers are exported methods; export it"},
-		"a method of an interface":    {Pinger.Ping, "handler_test.Pinger.Ping is a method of an interface, and handlers belong to structs; write (*T).Ping"},
-		"a function made by reflect":  {reflect.MakeFunc(reflect.TypeOf(none), nil).Interface(), "reflect.makeFuncStub is a function; write a method expression such as (*T).Method"},
-		"a method that is no handler": {(*Cart).Size, "(*handler_test.Cart).Size ({Cart.Size}): is not a handler of cart; let it take a restate.ObjectContext or restate.ObjectSharedContext first, and do not exclude it"},
-		"a method that is excluded":   {(*Cart).Audit, "(*handler_test.Cart).Audit ({Cart.Audit}): is not a handler of cart; let it take a restate.ObjectContext or restate.ObjectSharedContext first, and do not exclude it"},
-		"a promoted method that is no handler": {
+		"nil":                            {nil, "nil is not a method expression; write (*T).Method"},
+		"a function that is nil":         {none, "a nil func(*handler_test.Cart, restate.ObjectContext) error is not a method expression; write (*T).Method"},
+		"a string":                       {"AddItem", "a string is not a method expression; write (*T).Method"},
+		"the instance":                   {cart, "a *handler_test.Cart is not a method expression; write (*T).Method"},
+		"a method bound to a value":      {cart.AddItem, "handler_test.(*Cart).AddItem is bound to a value; write the method expression (*Cart).AddItem"},
+		"a value method, bound":          {Tariff{}.Rate, "handler_test.Tariff.Rate is bound to a value; write the method expression Tariff.Rate"},
+		"a generic's method, bound":      {(&Texts{}).Get, "handler_test.(*Repo[...]).Get is bound to a value; write the method expression (*Repo[...]).Get"},
+		"an interface's, bound":          {pinger.Ping, "handler_test.Pinger.Ping is bound to a value; write the method expression Pinger.Ping"},
+		"a function":                     {TestResolveFindsTheHandlerOfAMethodExpression, "handler_test.TestResolveFindsTheHandlerOfAMethodExpression is a function; write a method expression such as (*T).Method"},
+		"a function without input":       {func() {}, "handler_test.TestResolveRefusesWhatIsNoMethodExpressionOfAHandler.func1 is a function; write a method expression such as (*T).Method"},
+		"a function like the method":     {AddItem, "handler_test.AddItem is a function; write a method expression such as (*T).Method"},
+		"a literal like the method":      {func(c *Cart, ctx restate.ObjectContext, i Item) error { return nil }, "handler_test.TestResolveRefusesWhatIsNoMethodExpressionOfAHandler.func2 is a function; write a method expression such as (*T).Method"},
+		"a literal in a method":          {cart.literal(), "handler_test.(*Cart).literal.func1 is a function; write a method expression such as (*T).Method"},
+		"a handler without a struct":     {func(restate.Context, Order) error { return nil }, "handler_test.TestResolveRefusesWhatIsNoMethodExpressionOfAHandler.func3 is a function; write a method expression such as (*T).Method"},
+		"an unexported method":           {(*Cart).discard, "handler_test.(*Cart).discard is not exported, and handlers are exported methods; export it"},
+		"a generic's unexported":         {(*Texts).private, "handler_test.(*Repo[...]).private is not exported, and handlers are exported methods; export it"},
+		"a method of an interface":       {Pinger.Ping, "handler_test.Pinger.Ping is a method of an interface, and handlers belong to structs; write (*T).Ping"},
+		"a function made by reflect":     {reflect.MakeFunc(reflect.TypeOf(none), nil).Interface(), "reflect.makeFuncStub is a function; write a method expression such as (*T).Method"},
+		"a method that is not a handler": {(*Cart).Size, "(*handler_test.Cart).Size ({Cart.Size}): is not a handler of cart; let it take a restate.ObjectContext or restate.ObjectSharedContext first, and do not exclude it"},
+		"a method that is excluded":      {(*Cart).Audit, "(*handler_test.Cart).Audit ({Cart.Audit}): is not a handler of cart; let it take a restate.ObjectContext or restate.ObjectSharedContext first, and do not exclude it"},
+		"a promoted method that is not a handler": {
 			(*Wrapped).Size, "(*handler_test.Wrapped).Size ({Cart.Size}): is not a handler of cart; let it take a restate.ObjectContext or restate.ObjectSharedContext first, and do not exclude it",
 		},
 		"a method of a type without handlers": {
@@ -143,8 +143,8 @@ func TestResolveRefusesWhatIsNoMethodExpressionOfAHandler(t *testing.T) {
 // Wrapped has all its methods from an embedded struct.
 type Wrapped struct{ Cart }
 
-// The compiler gives such an expression the name of a literal, which depends on
-// inlining and does not say the method.
+// The compiler names such an expression like a function literal. The name depends on
+// inlining and does not contain the method.
 func TestResolveRefusesMethodExpressionsWithATypeParameter(t *testing.T) {
 	t.Parallel()
 	_, err := registry(t).Resolve(inGeneric[Item]())
@@ -173,7 +173,7 @@ func TestResolveDescribesTypesThatAreNotRegistered(t *testing.T) {
 	require.Equal(t, "Tariff/Rate", ref.Target().String())
 }
 
-// Asked counts how often it is described.
+// Asked counts how often it was described.
 type Asked struct{}
 
 var timesAsked atomic.Int32
@@ -274,7 +274,7 @@ func TestResolveIsSafeForConcurrentUse(t *testing.T) {
 	methods := map[string]any{
 		"cart/AddItem": (*Cart).AddItem, "cart/Items": (*Cart).Items, "cart/Checkout": (*Cart).Checkout,
 		"items/Get": (*Repo[Item]).Get, "items/Put": (*Repo[Item]).Put, "items/Len": (*Repo[Item]).Len,
-		// These are described while others look.
+		// These are described while other goroutines look types up.
 		"Signup/Run": (*Signup).Run, "Signup/Status": (*Signup).Status, "Tariff/Rate": Tariff.Rate, "Cluster/Ping": (*Cluster).Ping,
 	}
 	start := make(chan struct{})
@@ -318,7 +318,7 @@ func TestClientOptionsCarryTheHandlersCodecs(t *testing.T) {
 		require.Equal(t, m.InputCodec, in)
 		require.Equal(t, m.OutputCodec, out)
 
-		// A caller's own options go behind, and stay the caller's.
+		// A caller may append options, and other callers do not see them.
 		_ = append(options, restate.WithBinary)
 		again := append(m.ClientOptions(), restate.WithJSON)
 		in, _ = clientCodecs(again)

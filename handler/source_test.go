@@ -52,7 +52,7 @@ func receiver(e ast.Expr) string {
 	}
 }
 
-// source tells where a method stands, given as "Type.Method".
+// source returns where a method is written. The method is given as "Type.Method".
 func source(t *testing.T, method string) string {
 	t.Helper()
 	found, err := declarations()
@@ -63,8 +63,8 @@ func source(t *testing.T, method string) string {
 
 var placeholder = regexp.MustCompile(`\{([A-Za-z]+\.[\pL\d]+)\}`)
 
-// expand puts file and line of the methods that a wanted message mentions as
-// {Type.Method} in their place.
+// expand replaces each {Type.Method} in a wanted message with the file and line of the
+// method.
 func expand(t *testing.T, message string) string {
 	t.Helper()
 	return placeholder.ReplaceAllStringFunc(message, func(s string) string {

@@ -11,27 +11,27 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// Spec is what a registration says about a service. Only Type is needed.
+// Spec describes the registration of a service. Only Type is required.
 type Spec struct {
 	// Type is the struct whose methods are the handlers, for instance
 	// reflect.TypeFor[*Payments]().
 	Type reflect.Type
-	// Kind that the methods must fit. Zero: what the methods say.
+	// Kind that the methods must have. Default: the kind is derived from the methods.
 	Kind Kind
-	// Name of the service. Empty: the type's ServiceName() string, else the
-	// type's name.
+	// Name of the service. Default: the result of the type's ServiceName() string,
+	// else the type's name.
 	Name string
-	// Naming turns the name of a method into the name of its handler. Nil: the
+	// Naming converts the name of a method to the name of its handler. Default: the
 	// same name.
 	Naming func(method string) string
-	// Exclude lists methods that take a Restate context and are not handlers,
-	// as method expressions.
+	// Exclude lists methods that take a Restate context but are not handlers, as
+	// method expressions.
 	Exclude []any
-	// Handlers lists what the registration says about single handlers.
+	// Handlers are the registrations of single handlers.
 	Handlers []HandlerSpec
-	// Defaults are options for all services of an application. Those that do
-	// not fit the kind (a workflow's retention, lazy state of a service) are
-	// left out.
+	// Defaults are options for all services of an application. Defaults that do not
+	// apply to the kind are ignored: workflow retention outside workflows, and lazy
+	// state in a plain service.
 	Defaults []restate.ServiceDefinitionOption
 	// Options of the service; they override Defaults.
 	Options []restate.ServiceDefinitionOption
@@ -39,14 +39,15 @@ type Spec struct {
 	Position string
 }
 
-// HandlerSpec is what a registration says about one handler.
+// HandlerSpec describes the registration of one handler.
 type HandlerSpec struct {
 	// Method is the method expression, for instance (*Payments).Charge.
 	Method any
-	// Name of the handler on the wire. Empty: as Spec.Naming says.
+	// Name of the handler on the wire. Default: the name from Spec.Naming.
 	Name string
-	// Options of the handler; they override those of the service. What they leave
-	// open, also single fields of a retry policy, the server takes from the service.
+	// Options of the handler; they override those of the service. For options that
+	// are not set, including single fields of a retry policy, the server uses those
+	// of the service.
 	Options []restate.HandlerOption
 }
 
@@ -84,14 +85,14 @@ func (s Spec) Describe() (*Descriptor, error) {
 	return r.desc, nil
 }
 
-// reader collects a descriptor and what is wrong with it.
+// reader builds a descriptor and collects the problems.
 type reader struct {
 	spec     Spec
 	desc     *Descriptor
 	excluded map[string]bool
-	rejected map[string]bool // methods that were meant as handlers and are broken
+	rejected map[string]bool // methods that were meant as handlers but have a problem
 	decided  string          // the method that decided the kind, if the spec did not
-	mains    []*Method       // of a workflow, the rejected ones too
+	mains    []*Method       // main handlers of a workflow, rejected ones included
 	problems []error
 }
 
@@ -139,9 +140,9 @@ func (r *reader) readName() {
 	}
 }
 
-// onPointer is the reason why a value has not got a method.
+// onPointer is the reason for a method that a value does not have.
 func onPointer(t reflect.Type) string {
-	return fmt.Sprintf("hangs on the pointer, and %s was registered as a value", t)
+	return fmt.Sprintf("has a pointer receiver, and %s was registered as a value", t)
 }
 
 func (r *reader) readExclude() {
@@ -175,8 +176,8 @@ func (r *reader) readMethods() {
 	}
 }
 
-// checkPointerMethods reports handlers that a value does not have because they
-// hang on the pointer.
+// checkPointerMethods reports handlers that a value does not have because they have a
+// pointer receiver.
 func (r *reader) checkPointerMethods() {
 	p := reflect.PointerTo(r.spec.Type)
 	for i := range p.NumMethod() {
@@ -197,7 +198,7 @@ func (r *reader) readMethod(m reflect.Method) {
 	ro, ok := findRole(m.Type.In(1))
 	if !ok {
 		if first := m.Type.In(1); first.Kind() == reflect.Interface && first.Implements(contextType) {
-			r.reject(m, fmt.Sprintf("takes a %s, which the SDK does not hand out", first), "take a "+r.kindOr(Service).contexts())
+			r.reject(m, fmt.Sprintf("takes a %s, which is not a context of the SDK", first), "take a "+r.kindOr(Service).contexts())
 		}
 		return
 	}
@@ -245,7 +246,7 @@ func (r *reader) reject(m reflect.Method, reason, fix string) {
 	r.problem(m.Name, methodPosition(r.spec.Type, m.Name), reason, fix)
 }
 
-// rejectKind rejects a method whose context is that of another kind of service.
+// rejectKind rejects a method that takes the context of another kind of service.
 func (r *reader) rejectKind(m reflect.Method, kind Kind) {
 	if r.decided == "" {
 		r.reject(m, fmt.Sprintf("takes a %s, and %s is registered as a %s", m.Type.In(1), r.spec.Type, r.desc.Kind),
@@ -298,8 +299,8 @@ func (r *reader) readHandlers() {
 	}
 }
 
-// checkWorkflow sees to it that a workflow has one main handler, named Run:
-// restate.Reflect and the server would take any other name.
+// checkWorkflow checks that a workflow has one main handler, named Run. The SDK and
+// the server would accept any other name.
 func (r *reader) checkWorkflow() {
 	if r.desc.Kind != Workflow || len(r.desc.Methods)+len(r.rejected) == 0 {
 		return
@@ -336,7 +337,7 @@ func (r *reader) checkNames() {
 	}
 }
 
-// base is the struct behind a receiver type.
+// base returns the struct of a receiver type.
 func base(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		return t.Elem()
@@ -344,7 +345,7 @@ func base(t reflect.Type) reflect.Type {
 	return t
 }
 
-// join lists the types at(from) to at(to-1).
+// join lists the types from at(from) to at(to-1).
 func join(at func(int) reflect.Type, from, to int) string {
 	names := make([]string, 0, to-from)
 	for i := from; i < to; i++ {

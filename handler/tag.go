@@ -10,7 +10,7 @@ import (
 	"github.com/fxrestate/go/internal/jsontype"
 )
 
-// The tags of fields that are not filled from the body.
+// textTags are the tags of fields that are not filled from the body.
 var textTags = map[string]func(name string) func(Source) string{
 	"header":          func(name string) func(Source) string { return func(s Source) string { return s.Header(name) } },
 	"key":             func(string) func(Source) string { return Source.Key },
@@ -18,8 +18,8 @@ var textTags = map[string]func(name string) func(Source) string{
 	"idempotency-key": func(string) func(Source) string { return Source.IdempotencyKey },
 }
 
-// bindingOf reads the tag of a parameter object's field. The property is that of
-// the body, or nil when the field is filled from somewhere else.
+// bindingOf reads the tag of a parameter object's field. The property is nil if the
+// field is not filled from the body.
 func bindingOf(f reflect.StructField, keyed bool) (bind binding, property *reflect.StructField, err error) {
 	if path, found := FindIn(f.Type); found {
 		return binding{}, nil, fmt.Errorf("has a handler.In within (%s), whose tags nothing reads; embed one in the input itself only", strings.TrimSuffix(f.Name+"."+path, "."))
@@ -37,7 +37,7 @@ func bindingOf(f reflect.StructField, keyed bool) (bind binding, property *refle
 	case f.Tag == "":
 		return binding{}, nil, errors.New(`has no tag; write input:"…", header:"…", key:"", invocation-id:"" or idempotency-key:""`)
 	case source == nil:
-		return binding{}, nil, fmt.Errorf("has the tag `%s`, which is none of input, header, key, invocation-id and idempotency-key", f.Tag)
+		return binding{}, nil, fmt.Errorf("has the tag `%s`, which has none of input, header, key, invocation-id and idempotency-key", f.Tag)
 	case source.key == "input":
 		return propertyOf(f, tags, source.value)
 	case source.key == "header" && source.value == "":
@@ -51,8 +51,8 @@ func bindingOf(f reflect.StructField, keyed bool) (bind binding, property *refle
 	return binding{property: -1, name: name, text: textTags[source.key](source.value)}, nil, nil
 }
 
-// propertyOf makes the field of the body from which a field is filled. It has the
-// field's tags, and its name in JSON is that of the input tag.
+// propertyOf makes the property of the body from which a field is filled. It has the
+// field's tags, and its JSON name is that of the input tag.
 func propertyOf(f reflect.StructField, tags []tag, value string) (binding, *reflect.StructField, error) {
 	name, options, listed := strings.Cut(value, ",")
 	switch {
@@ -61,7 +61,7 @@ func propertyOf(f reflect.StructField, tags []tag, value string) (binding, *refl
 	case name == "-" && !listed:
 		return binding{}, nil, errors.New(`has the tag input:"-", so nothing can fill it; name a property`)
 	case !jsontype.ValidName(name):
-		return binding{}, nil, fmt.Errorf("has the name %q in its tag, which encoding/json does not take; use letters, digits and punctuation without quotes and backslashes", name)
+		return binding{}, nil, fmt.Errorf("has the name %q in its tag, which encoding/json does not accept; use letters, digits and punctuation without quotes and backslashes", name)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "json:%q", value)
@@ -73,7 +73,7 @@ func propertyOf(f reflect.StructField, tags []tag, value string) (binding, *refl
 	return binding{name: name, presence: presenceOf(f, options)}, &reflect.StructField{Name: f.Name, Type: f.Type, Tag: reflect.StructTag(b.String())}, nil
 }
 
-// sourceOf finds the tag that says where a field is filled from, or nil.
+// sourceOf returns the tag that names the source of a field, or nil.
 func sourceOf(tags []tag) (*tag, error) {
 	var source *tag
 	for i, t := range tags {
@@ -91,9 +91,8 @@ func sourceOf(tags []tag) (*tag, error) {
 // tag is one key:"value" of a struct tag.
 type tag struct{ key, value string }
 
-// parseTag takes a struct tag apart, by the rules of reflect.StructTag. One of the
-// sources that need no value may stand last without one. What cannot be read is
-// the rest.
+// parseTag parses a struct tag by the rules of reflect.StructTag. A source that needs
+// no value may be the last tag without one. The rest is what cannot be parsed.
 func parseTag(st reflect.StructTag) (tags []tag, rest string) {
 	rest = strings.TrimLeft(string(st), " ")
 	for rest != "" {

@@ -14,17 +14,16 @@ import (
 	"github.com/fxrestate/go/internal/httpclient"
 )
 
-// Resolve completes the awakeable with the given id, which a handler made with New of
-// a and gave away: the handler goes on with value.
+// Resolve completes the awakeable with the given id, which a handler made with a.New. The
+// handler continues with value.
 //
 //	err := ingress.Resolve(ctx, client, approval, id, Decision{Approved: true})
 //
-// Where the declaration is not at hand, as for a handler in another language, make one
-// with the same type and codec; its name is for errors.
+// For a handler in another program, declare an awakeable with the same type and codec. Its
+// name is for errors.
 //
-// The first completion counts. The server takes later ones, and those for an
-// invocation that is gone, without an error. An id that is none is an [*Error]
-// with status 400. See
+// The first completion counts. The server accepts later ones, and those for an invocation
+// that is gone, without an error. A malformed id is an [*Error] with status 400. See
 // https://docs.restate.dev/develop/go/external-events.
 func Resolve[T any](ctx context.Context, c *Client, a durable.Awakeable[T], id string, value T) error {
 	if err := a.Check(); err != nil {
@@ -38,8 +37,8 @@ func Resolve[T any](ctx context.Context, c *Client, a durable.Awakeable[T], id s
 	return c.completeAwakeable(ctx, a.Name(), id, "resolve", in)
 }
 
-// Reject completes the awakeable with the given id with a failure: the handler gets a
-// terminal error with the reason's text and code 500. See [Resolve].
+// Reject completes the awakeable with the given id with a failure. The handler gets a
+// terminal error with the text of reason and code 500. See [Resolve].
 func Reject[T any](ctx context.Context, c *Client, a durable.Awakeable[T], id string, reason error) error {
 	if err := a.Check(); err != nil {
 		return fmt.Errorf("ingress: reject: %w", err)
@@ -69,19 +68,20 @@ func (c *Client) completeAwakeable(ctx context.Context, name, id, verb string, i
 	return err
 }
 
-// AwakeableHandler mounts the resolution of an awakeable as a route. The path has the
-// awakeable's id, the body its value:
+// AwakeableHandler is a route that resolves an awakeable. The path has the awakeable's id,
+// and the body has its value:
 //
 //	r.Post("/approvals/{id}", ingress.AwakeableHandler(client, approval, nil))
 //
-// The body is checked and sent on as [Handler] does it, fields from the URL included.
-// The answer is 204, also when the awakeable was completed before, and 404 for what is
-// no id of an awakeable. Of the route, Key returns the awakeable's id (default: the
-// [PathValue] "id"), and MaxBody and Error are as for a handler. The other fields are a
-// mistake. Mistakes are logged here and answered with 500 by the route.
+// The body is checked and passed on as in [Handler], with the fields that come from the
+// URL. The response is 204, also if the awakeable was completed before, and 404 if the id
+// is malformed. Key of the route returns the awakeable's id; its default is the
+// [PathValue] "id". MaxBody and Error are as for a handler. The other fields of the route
+// must not be set. Mistakes are logged when the route is made, and the route responds with
+// 500.
 //
-// Whoever knows the id can resolve the awakeable. Mount it behind the checks that the
-// decision needs.
+// Everybody who knows the id can resolve the awakeable. Mount the route behind the checks
+// that the decision needs.
 func AwakeableHandler[T any](c *Client, a durable.Awakeable[T], route *Route) http.HandlerFunc {
 	m := awakeableRoute{Route: route.withDefaults(), client: c, name: a.Name()}
 	err := a.Check()

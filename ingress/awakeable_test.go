@@ -14,6 +14,7 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // gateOpenedRaw is gateOpened for those who have the JSON.

@@ -235,7 +235,7 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 		"a header with no name": {
 			err: errOf(ingress.Send(ctx, greeter, (*Greeter).Greet, "x",
 				restate.WithHeaders(map[string]string{"X A": "b"}))),
-			want: `ingress: Greeter/Greet: "X A" is no header name`,
+			want: `ingress: Greeter/Greet: "X A" is not a header name`,
 		},
 		"headers that are not sent": {
 			err:  errOf(ingress.Call(ctx, greeter, (*Greeter).Greet, "x", restate.WithHeaders(map[string]string{"Connection": "close"}))),
@@ -247,7 +247,7 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 		},
 		"a host that is none": {
 			err:  errOf(ingress.Send(ctx, greeter, (*Greeter).Greet, "x", restate.WithHeaders(map[string]string{"Host": "a b"}))),
-			want: "ingress: Greeter/Greet: header Host: the value is no host",
+			want: "ingress: Greeter/Greet: header Host: the value is not a host",
 		},
 		"an idempotency key as a header": {
 			err: errOf(ingress.Call(ctx, greeter, (*Greeter).Greet, "x",

@@ -15,6 +15,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func newCanceller(t testing.TB, url string) *admin.Client {

@@ -40,7 +40,7 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 		},
 		"one header twice": {
 			ingress.Config{Headers: map[string]string{"X-Tenant": "blue", "x-tenant": "green"}},
-			[]string{`ingress: Headers: headers "X-Tenant" and "x-tenant" are one; keep one of them`},
+			[]string{`ingress: Headers: headers "X-Tenant" and "x-tenant" are the same; remove one of them`},
 		},
 		"headers that are not sent": {
 			ingress.Config{Headers: unsent()},
@@ -51,8 +51,8 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 				"Headers: header Content-Type is that of each call's input",
 			},
 		},
-		"a host that is none":  {ingress.Config{Headers: map[string]string{"Host": "http://localhost/"}}, []string{"Headers: header Host: the value is no host"}},
-		"a host that is empty": {ingress.Config{Headers: map[string]string{"Host": ""}}, []string{"Headers: header Host: the value is no host"}},
+		"a host that is none":  {ingress.Config{Headers: map[string]string{"Host": "http://localhost/"}}, []string{"Headers: header Host: the value is not a host"}},
+		"a host that is empty": {ingress.Config{Headers: map[string]string{"Host": ""}}, []string{"Headers: header Host: the value is not a host"}},
 		"several at once": {
 			ingress.Config{
 				URL: "ftp://user:password@localhost", AuthToken: "token\n",
@@ -61,7 +61,7 @@ func TestConfigSaysWhatIsWrong(t *testing.T) {
 			},
 			[]string{
 				`ingress: URL "ftp://localhost"`, "AuthToken: has a line break",
-				`Headers: "X Y" is no header name`, `the value of header "X-Z" has a line break`, "Idempotency-Key would make all calls one",
+				`Headers: "X Y" is not a header name`, `the value of header "X-Z" has a line break`, "Idempotency-Key would make all calls one",
 				"Retry.MaxAttempts is -1", "Retry.InitialInterval is -1ns", "Retry.MaxInterval is -1ns",
 			},
 		},

@@ -14,6 +14,8 @@ import (
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
 )
 
@@ -120,6 +122,30 @@ func ExampleHandleOf() {
 	// Output: cart-1 paid 250 cents <nil>
 }
 
+func ExampleHandle_Cancel() {
+	ctx := context.Background()
+	// An application of package fxrestate has this canceller by itself.
+	canceller, err := admin.New(admin.Config{URL: testkit.Server().AdminURL()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client, err := ingress.New(ingress.Config{URL: testkit.Server().IngressURL(), Canceller: canceller}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	signup := ingress.NewWorkflow[*Signup](client).ID("ExampleHandle_Cancel")
+	sent, _ := ingress.Send(ctx, signup, (*Signup).Run, "ada@example.com")
+
+	fmt.Println(sent.Cancel(ctx))
+	_, err = sent.Attach(ctx)
+	fmt.Println("cancelled:", durable.IsCancelled(err))
+	// Output:
+	// <nil>
+	// cancelled: true
+}
+
 func ExampleNamed() {
 	ctx, client := context.Background(), exampleClient()
 
@@ -168,12 +194,17 @@ func ExampleError() {
 	if errors.As(err, &failed) {
 		fmt.Println(failed.Source, failed.Code, failed.Message)
 	}
+	// Inside a handler the error of rpc.Call is the same.
+	if failed, ok := errors.AsType[*ingress.CallError](err); ok {
+		fmt.Println(failed.Target, failed.Code(), failed.Message(), failed.InvocationID != "")
+	}
 	fmt.Println("terminal:", restate.IsTerminalError(err))
 
 	_, err = ingress.Named[string, string](client, "Nobody", "Greet").Call(ctx, "Ada")
 	fmt.Println("unknown:", errors.Is(err, ingress.ErrNotFound))
 	// Output:
 	// invocation 422 nothing to pay
+	// Payments/Charge 422 nothing to pay true
 	// terminal: true
 	// unknown: true
 }

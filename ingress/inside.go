@@ -25,7 +25,7 @@ func (c *Client) warnInside(ctx context.Context, subject string) {
 	}
 	if _, warned := c.warned.LoadOrStore(subject, true); !warned {
 		c.log.WarnContext(asIfLive(ctx), "ingress: the ingress client was used inside a handler, where each replay repeats the request; "+
-			"use package rpc with the handler's context", "target", subject)
+			"use rpc.Call, Start or Send with the handler's context", "target", subject)
 	}
 }
 

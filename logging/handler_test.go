@@ -21,7 +21,7 @@ import (
 	"github.com/fxrestate/go/logging"
 )
 
-// from is the context in which the SDK's handler calls ours.
+// from returns the context with which the SDK's handler calls ours.
 func from(source sdklog.LogSource, replaying bool) context.Context {
 	return sdklog.WithLogContext(context.Background(), &sdklog.LogContext{Source: source, IsReplaying: replaying})
 }
@@ -41,7 +41,7 @@ func TestHandlerKeepsTheRulesOfSlog(t *testing.T) {
 		EncodeDuration: zapcore.StringDurationEncoder,
 		SkipLineEnding: false, LineEnding: "\n",
 	})
-	// zap writes a time that is zero, so that the test writes none of these.
+	// zap writes no zero time, so the test uses none.
 	core := zapcore.NewCore(encoder, zapcore.AddSync(&out), zapcore.DebugLevel)
 	err := slogtest.TestHandler(logging.NewHandler(core, logging.Config{}), func() (results []map[string]any) {
 		for line := range strings.Lines(out.String()) {
@@ -100,7 +100,8 @@ func TestLevelsOfZapAreThoseOfSlog(t *testing.T) {
 	}
 }
 
-// Replay is asked for by a level: the answer must not depend on the core's.
+// A level asks whether the attempt replays: the result must not depend on the level of
+// the core.
 func TestAnswersTheProbeForReplayWhateverIsWritten(t *testing.T) {
 	t.Parallel()
 	for _, core := range []zapcore.Core{zapcore.NewNopCore(), zap.NewExample().Core()} {
@@ -178,8 +179,8 @@ func TestStackTraces(t *testing.T) {
 	}
 }
 
-// A handler that replays logs as if it did not, at every step anew; each attempt
-// has a logger of its own. Neither may cost much.
+// A handler that replays logs at every step as if it did not, and each attempt has a new
+// logger. Both must be cheap.
 func TestDroppedLinesDoNotAllocate(t *testing.T) {
 	core, lines := observer.New(zapcore.InfoLevel)
 	h := logging.NewHandler(core, logging.Config{})

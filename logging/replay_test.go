@@ -32,7 +32,7 @@ type Talker struct {
 	attempts atomic.Int32 // of what fails once
 }
 
-// say logs a line in each of the ways there are.
+// say logs a line in every way.
 func (t *Talker) say(ctx context.Context, own *slog.Logger, line string) {
 	own.Info("own " + line)
 	t.log.InfoContext(ctx, "injected "+line)
@@ -118,7 +118,7 @@ func call(t testing.TB, url string) (status int, body string) {
 	return res.StatusCode, string(b)
 }
 
-// talk is what Talk logs, a line of each message.
+// talk returns the lines that Talk logs.
 func talk() (messages []string) {
 	for _, line := range []string{"first", "inside 0", "after 0", "inside 1", "after 1", "inside 2", "after 2", "last"} {
 		for _, way := range []string{"own ", "injected ", "derived "} {
@@ -128,7 +128,7 @@ func talk() (messages []string) {
 	return messages
 }
 
-// messages are those of lines that handlers wrote.
+// messages returns the messages of lines that handlers wrote.
 func messages(lines []observer.LoggedEntry) (out []string) {
 	for _, l := range lines {
 		if l.Level == zapcore.InfoLevel {
@@ -155,8 +155,8 @@ func TestEachLineOfAHandlerIsWrittenOnce(t *testing.T) {
 	}
 }
 
-// What was logged after the last step that was journaled comes again: the attempt
-// that logged it got no further, and this one does the same anew.
+// Lines after the last journaled step are logged again: the earlier attempt got no
+// further, and this attempt runs that code again.
 func TestARetryRepeatsOnlyWhatIsNotJournaled(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zapcore.InfoLevel)

@@ -15,18 +15,6 @@ type attempt struct {
 	inv Invocation
 }
 
-// Call runs one attempt with the SDK's context, which has the body too, and returns
-// what the SDK is given: the encoded result, or the error. Panics of the SDK pass through. When user code calls
-// runtime.Goexit, Call panics with an error for Restate, whose recovery lets the
-// goroutine end.
-func (c *Chain) Call(ctx restate.MockableContext, _ []byte) ([]byte, error) {
-	own, a := c.open(ctx)
-	a.Serve(&c.target)
-	defer a.Close() // before the SDK takes back what is behind its context
-	encoded, err := c.run(restate.WithMockContext(own), &a.inv)
-	return encoded, toSDK(err)
-}
-
 // Invocation returns the invocation that a typed client makes its calls in.
 func (a *attempt) Invocation() *Invocation { return &a.inv }
 

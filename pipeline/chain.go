@@ -8,7 +8,6 @@ import (
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/handler"
-	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/sdk"
 )
 
@@ -163,95 +162,4 @@ func (cfg *Config) levels() []level {
 		}
 	}
 	return levels
-}
-
-// run runs one attempt. ctx is the handler's context. inv is filled in and must be
-// zero.
-func (c *Chain) run(ctx restate.Context, inv *Invocation) (encoded []byte, err error) {
-	inv.chain, inv.target, inv.root, inv.ctx = c, &c.target, ctx, ctx
-	defer inv.finish(&err)
-	inv.begin()
-	encoded, err = c.attempt(inv)
-	if err != nil {
-		inv.cause = err
-		err = c.settle(inv, err)
-		inv.wishRetry(err)
-	}
-	if err = inv.conclude(err); err != nil {
-		return nil, err
-	}
-	return encoded, nil
-}
-
-// attempt goes from the guards to the encoded result.
-func (c *Chain) attempt(inv *Invocation) (encoded []byte, err error) {
-	_, err = inv.protect(&inv.flight, byStage, func() (any, error) {
-		if err := c.admit(inv); err != nil {
-			return nil, err
-		}
-		result, err := c.head(inv.ctx, inv)
-		if err != nil {
-			return nil, err
-		}
-		if encoded, err = c.method.Encode(result); err != nil {
-			return nil, fmt.Errorf("failed to serialize output: %w", safeerr.Of(err))
-		}
-		return nil, nil
-	})
-	return encoded, err
-}
-
-// middle is what the interceptors stand around: decoding, pipes, the handler.
-func (c *Chain) middle(ctx restate.Context, inv *Invocation) (any, error) {
-	if err := inv.enter(c.depth + 1); err != nil {
-		return nil, err
-	}
-	result, err := inv.protect(&inv.flight, byStage, func() (any, error) {
-		input, err := inv.Input()
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range c.pipes {
-			if input, err = p.Transform(ctx, inv, input); err != nil {
-				return nil, err
-			}
-			inv.resume(&inv.flight)
-		}
-		if len(c.pipes) > 0 {
-			inv.setInput(input)
-		}
-		return c.method.Call(ctx, input)
-	})
-	return result, inv.orAborted(err)
-}
-
-// settle takes an error through the filters and the error mapping to the dead
-// letters.
-func (c *Chain) settle(inv *Invocation, cause error) error {
-	_, err := inv.protect(&inv.flight, byStage, func() (any, error) {
-		settled := cause
-		if inv.root.Err() == nil {
-			settled = c.mapError(c.filter(inv, settled))
-		}
-		if failure := safeerr.Terminal(settled); failure != nil && inv.root.Err() == nil {
-			if failed := c.bury(inv, failure); failed != nil {
-				return nil, failed
-			}
-		}
-		return nil, settled
-	})
-	return err
-}
-
-// mapError offers an error that is not terminal to the mappings.
-func (c *Chain) mapError(err error) error {
-	if len(c.mappings) == 0 || safeerr.Terminal(err) != nil {
-		return err
-	}
-	for _, as := range c.mappings {
-		if terminal := as(err); terminal != nil {
-			return safeerr.Of(terminal)
-		}
-	}
-	return err
 }

@@ -166,13 +166,9 @@
 // # Running a chain
 //
 // This is for packages that serve handlers. [Check] tells what is wrong with a
-// member before it runs. [Compile] composes the [Chain] of a
-// handler once, and [Chain.Run] runs an attempt with it; [Invocation.ForSDK] makes of
-// its error what the SDK is given. The SDK's context is to be overridden with a struct
-// that holds the [Invocation], whose Run and RunAsync send their closure through
-// [Invocation.WrapStep], and whose operations tell [Invocation.SDKPanicked] what they
-// panic with; typed clients find the invocation there and make their calls through
-// [Invocation.WrapCall]. [StageOf] tells when a
-// context must not be turned into a Restate context, and [Invocation.RetryDelay]
-// what to write into the error for Restate.
+// member before it runs. [Compile] composes the [Chain] of a handler once, of its
+// [handler.Target], its [Method] and its [Stages], and [Chain.Call] runs an attempt
+// with the SDK's context. Typed clients make their calls through
+// [Invocation.WrapCall]. [StageOf] tells when a context must not be turned into a
+// Restate context.
 package pipeline

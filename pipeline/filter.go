@@ -50,17 +50,3 @@ func (c catcher[E]) Catch(ctx context.Context, inv *Invocation, err error) error
 	}
 	return c(ctx, inv, target)
 }
-
-// filter offers err to the filters until one takes it.
-func (c *Chain) filter(inv *Invocation, err error) error {
-	if len(c.filters) == 0 {
-		return err
-	}
-	ctx := &stageContext{Context: inv.ctx, stage: stageFilter}
-	for _, f := range c.filters {
-		if caught := f.Catch(ctx, inv, err); caught != nil {
-			return safeerr.Of(caught)
-		}
-	}
-	return err
-}

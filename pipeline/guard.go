@@ -116,35 +116,3 @@ func Ask(ctx context.Context, inv *Invocation, guards ...Guard) error {
 	}
 	return nil
 }
-
-// admit asks the guards, in order, until one refuses.
-func (c *Chain) admit(inv *Invocation) error {
-	replaying, known := false, false
-	for _, g := range c.guards {
-		var ok bool
-		var err error
-		if d, is := g.(durable); is {
-			ok, err = d.guard.Allow(inv.ctx, inv)
-			inv.resume(&inv.flight)
-			// What it journaled may have been all there was to replay: then the
-			// guards after it were never asked.
-			known = false
-		} else {
-			if !known {
-				replaying, known = inv.Replaying(), true
-			}
-			if replaying {
-				continue
-			}
-			ok, err = g.Allow(&inv.guardCtx, inv)
-		}
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return refused(g)
-		}
-	}
-	inv.admitted = true
-	return nil
-}

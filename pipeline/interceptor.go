@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"errors"
-	"fmt"
 
 	restate "github.com/restatedev/sdk-go"
 )
@@ -50,25 +49,3 @@ func (f InterceptorFunc) Intercept(ctx restate.Context, inv *Invocation, next Ne
 // ErrNextTwice is what next returns to an interceptor, also a [CallInterceptor],
 // that calls it again.
 var ErrNextTwice = errors.New("pipeline: an interceptor called next twice")
-
-// around puts an interceptor around next. index is its place, from the outside
-// in, counted from one.
-func around(interceptor Interceptor, index int, next Next) Next {
-	return func(ctx restate.Context, inv *Invocation) (any, error) {
-		if err := inv.enter(index); err != nil {
-			return nil, err
-		}
-		result, err := inv.protect(&inv.flight, byStage, func() (any, error) { return interceptor.Intercept(ctx, inv, next) })
-		return result, inv.orAborted(err)
-	}
-}
-
-// enter notes that the attempt is at the interceptor with the given index, or
-// past the last one.
-func (inv *Invocation) enter(index int) error {
-	if inv.reached >= index {
-		return fmt.Errorf("%w, around %s", ErrNextTwice, inv)
-	}
-	inv.reached = index
-	return nil
-}

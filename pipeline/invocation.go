@@ -234,18 +234,7 @@ func (inv *Invocation) Replaying() bool {
 // foreign restate.ServiceDefinition, have their body here, as []byte.
 //
 // The error is a terminal one with code 400 when the body cannot be decoded.
-func (inv *Invocation) Input() (any, error) {
-	inv.mu.Lock()
-	defer inv.mu.Unlock()
-	if !inv.decoded {
-		inv.input, inv.inputErr = inv.chain.method.Decode(inv)
-		inv.decoded = true
-		if inv.inputErr != nil {
-			inv.inputErr = undecodable(inv.inputErr)
-		}
-	}
-	return inv.input, inv.inputErr
-}
+func (inv *Invocation) Input() (any, error) { return inv.decode() }
 
 // setInput replaces the decoded input by what the pipes made of it.
 func (inv *Invocation) setInput(input any) {

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -52,7 +53,10 @@ func NewCheckout(prices rpc.Service[*Prices], baskets rpc.Object[*Basket]) *Chec
 func (c *Checkout) Buy(ctx restate.Context, item string) (string, error) {
 	price, err := rpc.Call(ctx, c.prices, (*Prices).Of, item)
 	if err != nil {
-		return "", err // with the code of Of
+		if failed, ok := errors.AsType[*rpc.CallError](err); ok && failed.Code() == http.StatusNotFound {
+			return "", restate.ToTerminalError(fmt.Errorf("%s says: %s", failed.Target, failed.Message()), restate.WithErrorCode(failed.Code()))
+		}
+		return "", err // as it is, with the code of Of
 	}
 	basket := c.baskets.Key(item)
 	if err := rpc.CallVoid(ctx, basket, (*Basket).Add, item); err != nil {
@@ -78,5 +82,5 @@ func ExampleCall() {
 	fmt.Println(failure.Code(), failure.Message())
 	// Output:
 	// [tea] for 300 <nil>
-	// 404 no gold
+	// 404 Prices/Of says: no gold
 }

@@ -3,19 +3,18 @@
 //	fxrestate gen [flags] [directory]   write typed clients for handler structs
 //	fxrestate help [command]            show help
 //
-// Add it to a module as a tool, so that everybody runs the version that go.mod
-// names:
+// Add it to a module as a tool, so that everybody runs the version in go.mod:
 //
 //	go get -tool github.com/fxrestate/go/cmd/fxrestate
 //
-// The exit code is 0 when all went well, 1 when something is wrong with the
-// package or its generated file, and 2 when the command line is.
+// The exit code is 0 on success, 1 if something is wrong with the package or its
+// generated file, and 2 if the command line is wrong.
 //
 // # fxrestate gen
 //
-// It reads the handler structs of the package in the directory, the current one by
-// default, and writes clients for them into the file fxrestate_gen.go beside them.
-// One line in the package has go generate run it:
+// It reads the handler structs of the package in the directory (by default the
+// current one), and writes their clients into the file fxrestate_gen.go in that
+// directory. To run it with go generate, add one line to the package:
 //
 //	//go:generate go tool fxrestate gen
 //
@@ -33,15 +32,15 @@
 //	fxrestate.Object[*Cart](NewCart),
 //	fx.Provide(NewAPI), // may take a CartClient or a CartIngress
 //
-// So does declaring it as the contract of a service elsewhere, as in
-// fxrestate.RemoteObject[*Cart](), and it may be a struct of another package: the
-// generated file lies beside the struct, and the registration finds it through the
-// method RestateClients. A program that also has an fx.Provide of NewCartClient does not
-// start: fx says that it is already provided. Remove that fx.Provide.
+// Registering it as the contract of a service in another application does the same, as
+// in fxrestate.RemoteObject[*Cart](). The struct may be in another package: the generated
+// file is in the package of the struct, and the registration finds the clients through
+// the method RestateClients. If a program also has an fx.Provide of NewCartClient, fx
+// reports that the client is already provided. Remove that fx.Provide.
 //
-// A client takes the form of the kind: an object is addressed with Key, a workflow
-// with ID, and a service needs neither. Its methods are those of the struct, and
-// take the options of the SDK:
+// A client depends on the kind: an object is addressed with Key, a workflow with ID,
+// and a service needs neither. A client has the methods of the struct, and they take
+// the options of the SDK:
 //
 //	contents, err := carts.Key(id).AddItem(ctx, item)
 //	sent, err := carts.Key(id).Send().AddItem(ctx, item, restate.WithDelay(time.Hour))
@@ -53,18 +52,18 @@
 //	sent, err := carts.Key(id).Send().AddItem(ctx, item)
 //	result, err := signups.ID(user).Lookup().Run().Attach(ctx)
 //
-// They are the calls of packages rpc and ingress by method expression, no
-// more: names, codecs and interceptors are the same. For options of a client, such
-// as restate.WithScope, use those packages. The struct must be registered as a
-// pointer, as in fxrestate.Object[*Cart].
+// The clients only wrap the calls of packages rpc and ingress: names, codecs and
+// interceptors are the same. For options of a client, such as restate.WithScope, use
+// those packages. The struct must be registered as a pointer, as in
+// fxrestate.Object[*Cart].
 //
-// A handler may itself be named Send, Start or Lookup: what leads to the other
-// verbs is then named Sends, Futures or Lookups in that client.
+// If a handler is itself named Send, Start or Lookup, the method of the client that
+// leads to the other verbs is named Sends, Futures or Lookups.
 //
 // # Fakes
 //
-// Clients are interfaces, one for each verb, so a test replaces them by hand. What
-// the test does not reach comes from embedding the interface:
+// Clients are interfaces, one for each verb, so a test can replace them. Embed the
+// interface for methods that the test does not call:
 //
 //	type fakeCarts struct{ shop.CartCalls }
 //
@@ -76,44 +75,43 @@
 //
 //	fx.Decorate(func() shop.CartClient { return fakeCarts{} })
 //
-// # What has no client
+// # Handlers without a client
 //
-// Typed calls are for handlers whose last result is an error. Handlers without one
-// are left out, and named in a warning and in the generated file; so are handlers
-// that have a type in their signature which the package cannot name, because they
-// are promoted from another package. Generic structs are left out with a warning.
-// Of a promoted method everything else, its comment included, is as if it was
-// written for the struct.
+// Typed calls need handlers whose last result is an error. Handlers without one are
+// skipped: a warning and the generated file name them. Handlers that are promoted
+// from another package are skipped in the same way if their signature has a type
+// that the package cannot name. Generic structs are skipped with a warning. Other
+// promoted methods, with their comments, are treated as if they were written for the
+// struct.
 //
-// Mistakes, such as two inputs or contexts of two kinds, are errors with the words
-// that fx.New has for them, and nothing is written.
+// Mistakes, such as two inputs or contexts of two kinds, are errors with the same
+// text as those of fx.New. Nothing is written then.
 //
 // # Staying up to date
 //
-// The generated file assigns each method to a variable of the type that it had. So
-// the build fails there when a handler went away or has another name, and when its
-// context, input or result has another type.
+// The generated file assigns each method to a variable of the type that the method
+// had. So the build fails there if a handler was removed or renamed, or if the type of
+// its context, input or result changed.
 //
-// The build does not notice a handler or a struct that is new: Go has no expression
-// that stands for all methods of a type, so nothing that compiles today can refuse
-// one more tomorrow. Such a handler works, and is called by package rpc or
-// ingress; the clients just lack it. Nor does the build notice a comment that
-// changed, or a method that is excluded now. In CI
+// The build does not detect a new handler or struct, because Go has no expression for
+// all methods of a type. A new handler works, and packages rpc and ingress can call
+// it, but the clients lack it. The build also does not detect a changed comment or a
+// newly excluded method. To detect all of these in CI, run
 //
 //	go tool fxrestate gen -check
 //
-// notices all of it: it writes nothing, and fails with the lines that would change.
-// The output depends on the source and on the tool's version only.
+// It writes nothing, and fails with the lines that would change. The output depends
+// only on the source and on the tool's version.
 //
-// The package is read without the file of an earlier run, and need not compile:
-// its code may use clients that are not written yet. Handlers in test files are
-// not read. Handlers under a build constraint get it into their file; structs with
-// different ones need a file each, by -type and -output.
+// The package is read without the file of an earlier run, and need not compile: its
+// code may use clients that are not generated yet. Handlers in test files are
+// ignored. If handlers have a build constraint, the generated file gets it too.
+// Structs with different constraints need separate files: use -type and -output.
 //
 // # Flags
 //
-//	-check             write nothing; fail when the file is not up to date
-//	-exclude T.M,…     methods that are no handlers, as in fxrestate.Exclude
+//	-check             write nothing; fail if the file is not up to date
+//	-exclude T.M,…     methods that are not handlers, as in fxrestate.Exclude
 //	-output name       name of the file (default fxrestate_gen.go)
 //	-tags tag,…        build tags to read the package with
 //	-type T,…          structs to write clients for (default all)

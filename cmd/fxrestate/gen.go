@@ -21,7 +21,7 @@ default the current one, into a file beside them. Usually go generate runs it:
 Flags:
 `
 
-// runGen is the command gen.
+// runGen runs the command gen.
 func runGen(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var cfg gen.Config
 	flags := flag.NewFlagSet("gen", flag.ContinueOnError)
@@ -29,10 +29,10 @@ func runGen(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(flags.Output(), genUsage)
 		flags.PrintDefaults()
 	}
-	check := flags.Bool("check", false, "write nothing; fail when the file is not up to date")
+	check := flags.Bool("check", false, "write nothing; fail if the file is not up to date")
 	flags.StringVar(&cfg.Output, "output", gen.DefaultOutput, "`name` of the file")
 	flags.Var((*list)(&cfg.Types), "type", "`structs` to write clients for, separated by commas (default all)")
-	flags.Var((*list)(&cfg.Exclude), "exclude", "`methods` that are no handlers, as Type.Method, separated by commas")
+	flags.Var((*list)(&cfg.Exclude), "exclude", "`methods` that are not handlers, as Type.Method, separated by commas")
 	flags.Var((*list)(&cfg.Tags), "tags", "build `tags` to read the package with, separated by commas")
 	if code, done := parse(flags, args, stdout, stderr); done {
 		return code
@@ -47,7 +47,7 @@ func runGen(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		report(stderr, err)
 		if _, ok := errors.AsType[*gen.Problem](err); ok {
-			fmt.Fprintln(stderr, "fxrestate gen: nothing was written; methods that are no handlers are left out with -exclude, structs with -type")
+			fmt.Fprintln(stderr, "fxrestate gen: nothing was written; use -exclude for methods that are not handlers, and -type to choose structs")
 		}
 		return exitFailed
 	}
@@ -69,14 +69,14 @@ func runGen(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// report prints an error, each line of which begins with "gen: ".
+// report prints an error. Each line of the error begins with "gen: ".
 func report(w io.Writer, err error) {
 	for line := range strings.Lines(err.Error() + "\n") {
 		fmt.Fprint(w, "fxrestate "+line)
 	}
 }
 
-// list is a flag with values that are separated by commas. It may be repeated.
+// list is a flag with comma-separated values. It may be repeated.
 type list []string
 
 func (l *list) String() string { return strings.Join(*l, ",") }

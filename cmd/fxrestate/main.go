@@ -51,8 +51,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 }
 
-// parse parses the flags of a command. When it is done with the command, because
-// help was asked for or the flags are wrong, it tells the exit code.
+// parse parses the flags of a command. If there is nothing left to do, because help
+// was requested or the flags are wrong, done is true and code is the exit code.
 func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
 	flags.SetOutput(io.Discard)
 	err := flags.Parse(args)

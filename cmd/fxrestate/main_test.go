@@ -87,7 +87,7 @@ func TestGenWritesAndChecks(t *testing.T) {
 	source("func (Till) Open(restate.Context, int, int) error { return nil }\n\nfunc (Till) Close(restate.Context, ...int) error { return nil }\n")
 	requireCall(exitFailed, `fxrestate gen: (*shop.Till).Close (shop.go:9): is variadic; take one input
 fxrestate gen: (*shop.Till).Open (shop.go:7): takes 2 inputs (int, int), and a handler takes one; put them into a struct
-fxrestate gen: nothing was written; methods that are no handlers are left out with -exclude, structs with -type
+fxrestate gen: nothing was written; use -exclude for methods that are not handlers, and -type to choose structs
 `, "gen", dir)
 	after, err := os.ReadFile(output)
 	require.NoError(t, err)

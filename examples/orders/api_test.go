@@ -42,7 +42,7 @@ func TestTheAPI(t *testing.T) {
 	}{
 		"a charge above the limit":         {"POST", "/charge", Charge{"Ada", maxCharge + 1}, 403, "Forbidden"},
 		"a card without money":             {"POST", "/charge", Charge{"Broke", 1}, 402, "the card is declined"},
-		"a line that is none":              {"POST", "/cart/Ada/add", Line{Tea: "Assam"}, 422, "a line needs a tea, its grams and its price"},
+		"a line that is invalid":           {"POST", "/cart/Ada/add", Line{Tea: "Assam"}, 422, "a line needs a tea, its grams and its price"},
 		"a body that does not fit":         {"POST", "/cart/Ada/add", "Assam", 400, "the body is a string, which does not fit"},
 		"an order that is not there":       {"GET", "/orders/none", nil, 404, "there is no such order"},
 		"an invocation that is not there":  {"GET", "/invocations/inv_1", nil, 404, "no such invocation"},

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"sync"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/durable"
 )
 
 // Mail is a mail to a customer.
@@ -48,7 +51,10 @@ type Notifications struct{ postbox *Postbox }
 // NewNotifications is the constructor of Notifications.
 func NewNotifications(postbox *Postbox) *Notifications { return &Notifications{postbox} }
 
+// sendMail is the step of Notify.
+var sendMail = durable.NewStep[restate.Void]("send-mail")
+
 // Notify sends a mail.
 func (n *Notifications) Notify(ctx restate.Context, m Mail) error {
-	return restate.RunVoid(ctx, func(restate.RunContext) error { return n.postbox.Post(m) }, restate.WithName("send-mail"))
+	return durable.RunVoid(ctx, sendMail, func(context.Context) error { return n.postbox.Post(m) })
 }

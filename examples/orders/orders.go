@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -23,11 +24,12 @@ type Progress struct {
 	Door    string `json:"door,omitempty"` // where the parcel was left
 }
 
-// The state of an order, and the promise that it waits for: the door where the
-// parcel was left.
+// The state of an order, the promise that it waits for (the door where the parcel was
+// left) and its step.
 var (
 	progress  = durable.NewStateKey[Progress]("progress")
 	delivered = durable.NewPromiseKey[string]("delivered")
+	pickUp    = durable.NewStep[restate.Void]("pick-up")
 )
 
 // Orders is a workflow: it runs once for each order id.
@@ -59,7 +61,7 @@ func (o *Orders) Run(ctx restate.WorkflowContext, in Order) (Progress, error) {
 		return p, err
 	}
 
-	if err := restate.RunVoid(ctx, func(restate.RunContext) error { return o.carrier.PickUp(id) }, restate.WithName("pick-up")); err != nil {
+	if err := durable.RunVoid(ctx, pickUp, func(context.Context) error { return o.carrier.PickUp(id) }); err != nil {
 		return p, err
 	}
 	p.Step = "shipped"

@@ -10,6 +10,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -74,12 +75,15 @@ type Payments struct{ bank *Bank }
 // NewPayments is the constructor of Payments.
 func NewPayments(bank *Bank) *Payments { return &Payments{bank} }
 
+// chargeCard is a step of Charge.
+var chargeCard = durable.NewStep[restate.Void]("charge-card")
+
 // Charge charges a card once, because the result of the step is journaled.
 func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
-	err := restate.RunVoid(ctx, func(restate.RunContext) error {
+	err := durable.RunVoid(ctx, chargeCard, func(context.Context) error {
 		return p.bank.Charge(in.Customer, in.Cents, id)
-	}, restate.WithName("charge-card"))
+	})
 	if err != nil {
 		return Receipt{}, err
 	}

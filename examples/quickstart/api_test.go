@@ -105,10 +105,10 @@ func TestTheAPI(t *testing.T) {
 		status               int
 		detail               string
 	}{
-		"an item that is none":    {"POST", "/carts/ada/items", `{"sku":"pin"}`, 422, "an item needs a sku, a positive quantity and a price"},
-		"a body that is no JSON":  {"POST", "/carts/ada/items", `{`, 400, "the body is not valid JSON, at byte 1"},
-		"a key that is no text":   {"POST", "/carts/%FF/items", `{}`, 400, "the key is not valid UTF-8"},
-		"an id that is no text":   {"PUT", "/orders/%FF", `{}`, 400, "the key is not valid UTF-8"},
+		"an item that is invalid": {"POST", "/carts/ada/items", `{"sku":"pin"}`, 422, "an item needs a sku, a positive quantity and a price"},
+		"a body that is not JSON": {"POST", "/carts/ada/items", `{`, 400, "the body is not valid JSON, at byte 1"},
+		"a key that is not text":  {"POST", "/carts/%FF/items", `{}`, 400, "the key is not valid UTF-8"},
+		"an id that is not text":  {"PUT", "/orders/%FF", `{}`, 400, "the key is not valid UTF-8"},
 		"an order that is not":    {"GET", "/orders/none", "", 404, "there is no such order"},
 		"an order without a body": {"PUT", "/orders/none", "", 400, "the request has no body"},
 	} {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/durable"
 )
 
 // Courier collects parcels.
@@ -48,6 +51,9 @@ func NewOrder(f flags, carts CartClient, payments PaymentsClient, courier *Couri
 	return &Order{carts: carts, payments: payments, courier: courier, packing: f.packing}
 }
 
+// callCourier is a step of Run.
+var callCourier = durable.NewStep[restate.Void]("call-courier")
+
 // Run processes the order.
 func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, error) {
 	o.advance(ctx, OrderStatus{Step: "placed"})
@@ -72,7 +78,7 @@ func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, er
 		return OrderStatus{}, err
 	}
 	id := restate.Key(ctx)
-	err = restate.RunVoid(ctx, func(restate.RunContext) error { return o.courier.Collect(id) }, restate.WithName("call-courier"))
+	err = durable.RunVoid(ctx, callCourier, func(context.Context) error { return o.courier.Collect(id) })
 	if err != nil {
 		return OrderStatus{}, err
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/durable"
 )
 
 var errBadItem = errors.New("an item needs a sku, a positive quantity and a price")
@@ -38,13 +41,16 @@ type Payments struct{ terminal *CardTerminal }
 // NewPayments is the constructor of Payments.
 func NewPayments(terminal *CardTerminal) *Payments { return &Payments{terminal} }
 
+// chargeCard is a step of Charge.
+var chargeCard = durable.NewStep[restate.Void]("charge-card")
+
 // Charge charges a card. The step is retried until it succeeds, and its result is
 // journaled: if the application crashes after it, the card is not charged again.
 func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
-	err := restate.RunVoid(ctx, func(restate.RunContext) error {
+	err := durable.RunVoid(ctx, chargeCard, func(context.Context) error {
 		return p.terminal.Charge(in.Customer, in.Cents, id)
-	}, restate.WithName("charge-card"))
+	})
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/durable"
@@ -33,6 +35,12 @@ func NewTrips(flights FlightClient, hotels *Hotels, bank *Bank) *Trips {
 	return &Trips{flights: flights, hotels: hotels, bank: bank}
 }
 
+// The steps of Book.
+var (
+	bookHotel  = durable.NewStep[restate.Void]("book-hotel")
+	chargeBank = durable.NewStep[restate.Void]("charge")
+)
+
 // Book books all parts of a trip or none of them.
 func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
@@ -50,16 +58,16 @@ func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 		// The hotel and the bank accept our id, so the compensation is registered before:
 		// they may have done their part although they did not respond.
 		undo.Step("cancel-hotel", func(restate.RunContext) error { return t.hotels.Cancel(in.Hotel, id) })
-		if err := restate.RunVoid(ctx, func(restate.RunContext) error {
+		if err := durable.RunVoid(ctx, bookHotel, func(context.Context) error {
 			return t.hotels.Book(in.Hotel, id)
-		}, restate.WithName("book-hotel")); err != nil {
+		}); err != nil {
 			return Booking{}, err
 		}
 
 		undo.Step("refund", func(restate.RunContext) error { return t.bank.Refund(id) })
-		if err := restate.RunVoid(ctx, func(restate.RunContext) error {
+		if err := durable.RunVoid(ctx, chargeBank, func(context.Context) error {
 			return t.bank.Charge(in.Customer, in.Cents, id)
-		}, restate.WithName("charge")); err != nil {
+		}); err != nil {
 			return Booking{}, err
 		}
 

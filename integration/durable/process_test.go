@@ -49,6 +49,9 @@ var childApps = map[string]func(name string) fx.Option{
 	"cruise": func(name string) fx.Option {
 		return fxrestate.Service[*Cruise](NewCruise, fxrestate.Name(name), tirelessly())
 	},
+	"refunds": func(name string) fx.Option {
+		return fxrestate.Object[*Refunds](NewRefunds, fxrestate.Name(name), tirelessly())
+	},
 	"choice": func(name string) fx.Option {
 		return fxrestate.Workflow[*Choice](NewChoice, fxrestate.Name(name), tirelessly())
 	},

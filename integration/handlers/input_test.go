@@ -223,7 +223,7 @@ func TestTextCodecIsPlainText(t *testing.T) {
 	require.Equal(t, "ingress", testkit.Failed(t, testkit.Post(t, testkit.Path(name, "k", "Append"), "JSON")).Source)
 	f := testkit.Failed(t, testkit.PostBytes(t, testkit.Path(name, "k", "Append"), []byte("\xff"), "Content-Type", plain))
 	require.Equal(t, http.StatusBadRequest, f.Code)
-	require.Contains(t, f.Message, "the text is no UTF-8")
+	require.Contains(t, f.Message, "the text is not UTF-8")
 }
 
 func TestTextCodecStandsBesideOthers(t *testing.T) {

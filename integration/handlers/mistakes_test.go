@@ -73,7 +73,7 @@ func TestMistakesInHandlerStructsNameTheUsersLineAndTheFix(t *testing.T) {
 		},
 		"a value whose methods hang on the pointer": {
 			fxrestate.Service[PointerOnly](testkit.Made(PointerOnly{})), "",
-			[]string{"PointerOnly.Act", "hangs on the pointer", "register *handlers_test.PointerOnly"},
+			[]string{"PointerOnly.Act", "has a pointer receiver", "register *handlers_test.PointerOnly"},
 		},
 		"results": {
 			fxrestate.Service[WrongResults](testkit.Made(WrongResults{})), "",

@@ -80,7 +80,7 @@ func TestGeneratedCodeJoinsWithItsNamesItsCodecAndThePipeline(t *testing.T) {
 			},
 			fxrestate.Interceptors(func(s salutation) pipeline.Interceptor { // is constructed by fx
 				return pipeline.InterceptorFunc(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
-					trail.add("%s %s %s %s", inv.Handler(), inv.Kind(), inv.Key(), s)
+					trail.add("%s %s %s %s", inv.Handler(), inv.Target().Role(), inv.Key(), s)
 					return next(ctx, inv)
 				})
 			}),
@@ -96,7 +96,7 @@ func TestGeneratedCodeJoinsWithItsNamesItsCodecAndThePipeline(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, testkit.Post(t, testkit.Path(name, "k", "SayHello"), "Mallory").Status)
 	require.Equal(t, http.StatusForbidden, testkit.Post(t, testkit.Path(name, "k", "Count"), true).Status)
 	require.Equal(t, http.StatusBadRequest, testkit.Post(t, testkit.Path(name, "k", "SayHello"), 1).Status)
-	require.Contains(t, trail.all(), "SayHello object k receipt-")
+	require.Contains(t, trail.all(), "SayHello virtual object, exclusive k receipt-")
 	require.Equal(t, map[string]string{"team": "greetings"}, testkit.ServiceOf(t, name).Metadata)
 	require.Len(t, testkit.ServiceOf(t, name).Handlers, 2)
 }

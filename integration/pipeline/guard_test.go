@@ -276,10 +276,10 @@ func TestMetadataOfTheHandlerCountsBeforeTheServicesAndTheGlobal(t *testing.T) {
 	trail, guard := tags("")
 	name, other := testkit.Unique("pipe-tags"), testkit.Unique("pipe-tags")
 	testkit.Start(t,
-		fxrestate.Use(guard, fxrestate.Attach(PipeTag("global"))),
+		fxrestate.Use(guard, fxrestate.Metadata(PipeTag("global"))),
 		fxrestate.Service[*PipeBank](func() *PipeBank { return &PipeBank{} }, fxrestate.Name(name),
-			fxrestate.Attach(PipeTag("service"), pipeLimit(7)), restate.WithMetadata("owner", "bank"), restate.WithMetadata("tier", "1"),
-			fxrestate.Handler((*PipeBank).Pay, fxrestate.Attach(PipeTag("handler")), restate.WithMetadata("owner", "pay"))),
+			fxrestate.Metadata(PipeTag("service"), pipeLimit(7)), restate.WithMetadata("owner", "bank"), restate.WithMetadata("tier", "1"),
+			fxrestate.Handler((*PipeBank).Pay, fxrestate.Metadata(PipeTag("handler")), restate.WithMetadata("owner", "pay"))),
 		fxrestate.Service[*PipeEcho](func() *PipeEcho { return &PipeEcho{} }, fxrestate.Name(other)),
 	)
 	require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(name, "Pay"), 1).Status)
@@ -342,7 +342,7 @@ func TestThePipelineRunsAroundForeignDefinitions(t *testing.T) {
 	trail, built, reflected := NewPipeTrail(), testkit.Unique("pipe-built"), testkit.Unique("pipe-reflected")
 	testkit.Start(t,
 		fxrestate.Use(
-			fxrestate.Attach(PipeTag("global")),
+			fxrestate.Metadata(PipeTag("global")),
 			fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 				in, err := pipeline.InputOf[[]byte](inv)
 				tag, _ := pipeline.MetadataOf[PipeTag](inv)

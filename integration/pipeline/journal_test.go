@@ -79,7 +79,7 @@ func pipeEverything(t *testing.T) []fxrestate.Attachment {
 		fxrestate.StepInterceptors(&pipeline.RandomFail{}, pipeline.Timeout(time.Minute), limit),
 		fxrestate.CallInterceptors(func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error { return next(ctx, c) }),
 		fxrestate.AsTerminalError(func(error) restate.TerminalError { return nil }),
-		fxrestate.Attach(PipeTag("any")),
+		fxrestate.Metadata(PipeTag("any")),
 	}
 }
 

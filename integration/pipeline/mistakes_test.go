@@ -70,7 +70,7 @@ func TestMistakesOfMembersNameTheUsersLineAndTheFix(t *testing.T) {
 		},
 		"a function of another form": {
 			pipeEcho(fxrestate.Pipes(func(string) string { return "" })), testkit.Here(),
-			[]string{"func(string) string", "is neither a pipe nor a constructor of one; it must return a pipeline.Pipe, and an error if it likes"},
+			[]string{"func(string) string", "is neither a pipe nor a constructor of one; it must return a pipeline.Pipe, or one and an error"},
 		},
 		"a durable guard as it is": {
 			pipeEcho(fxrestate.Guards(pipeline.DurableGuardFunc(func(restate.Context, *pipeline.Invocation) (bool, error) { return true, nil }))), testkit.Here(),

@@ -280,7 +280,7 @@ func TestThePipelineRunsAroundHandlersOfEveryKind(t *testing.T) {
 	testkit.Start(t,
 		fxrestate.Use(
 			fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
-				trail.add("guard %s %s %q", inv.Handler(), inv.Kind(), inv.Key())
+				trail.add("guard %s %s %q", inv.Handler(), inv.Target().Role(), inv.Key())
 				return true, nil
 			}),
 			fxrestate.Interceptors(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
@@ -293,10 +293,10 @@ func TestThePipelineRunsAroundHandlersOfEveryKind(t *testing.T) {
 	)
 	for _, to := range []struct{ path, guard, service, handler string }{
 		{testkit.Path(service, "echo"), `guard echo service ""`, service, "echo"},
-		{testkit.Path(object, "k/1", "Change"), `guard Change object "k/1"`, object, "Change"},
-		{testkit.Path(object, "k/1", "Look"), `guard Look object shared "k/1"`, object, "Look"},
-		{testkit.Path(flow, "w", "Run"), `guard Run workflow "w"`, flow, "Run"},
-		{testkit.Path(flow, "w", "Ask"), `guard Ask workflow shared "w"`, flow, "Ask"},
+		{testkit.Path(object, "k/1", "Change"), `guard Change virtual object, exclusive "k/1"`, object, "Change"},
+		{testkit.Path(object, "k/1", "Look"), `guard Look virtual object, shared "k/1"`, object, "Look"},
+		{testkit.Path(flow, "w", "Run"), `guard Run workflow run "w"`, flow, "Run"},
+		{testkit.Path(flow, "w", "Ask"), `guard Ask workflow, shared "w"`, flow, "Ask"},
 	} {
 		var in any
 		if to.handler == "echo" || to.handler == "Ask" {

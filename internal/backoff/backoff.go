@@ -1,5 +1,5 @@
-// Package backoff says how long the clients of the admin API and of the ingress
-// wait before they try again.
+// Package backoff computes the waits between retries of the clients of the admin API and
+// of the ingress.
 package backoff
 
 import (
@@ -9,15 +9,15 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// jitter takes the waits apart in both directions. See [New].
+// jitter is the random part of a wait, in both directions. See [New].
 const jitter = 1.0 / 3
 
 // Waits grow by a factor of 2.
 type Waits struct{ exponential backoff.ExponentialBackOff }
 
 // New returns waits of at most first, twice that, and so on up to longest. Each is
-// shortened at random by up to half, so that callers who failed together do not
-// come back together.
+// shortened at random by up to half, so that callers that failed at the same moment do
+// not retry at the same moment.
 func New(first, longest time.Duration) *Waits {
 	middle := func(d time.Duration) time.Duration { return time.Duration(float64(d) / (1 + jitter)) }
 	return &Waits{backoff.ExponentialBackOff{
@@ -31,7 +31,7 @@ func New(first, longest time.Duration) *Waits {
 // Next returns the next wait.
 func (w *Waits) Next() time.Duration { return w.exponential.NextBackOff() }
 
-// Sleep waits, and reports false when ctx ends before.
+// Sleep waits for d. It returns false if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

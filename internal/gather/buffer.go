@@ -2,8 +2,8 @@ package gather
 
 import "sync"
 
-// buffer is what one send takes. Buffers are shared by all connections, so that
-// only those with something to send have one.
+// buffer holds the bytes of one send. All connections share a pool of buffers, so
+// that only connections with something to send hold one.
 type buffer struct {
 	bytes []byte
 }

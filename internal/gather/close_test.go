@@ -118,7 +118,7 @@ func TestCloseWrite(t *testing.T) {
 	})
 }
 
-// A bubble of synctest fails when a goroutine is left in it.
+// A synctest bubble fails if a goroutine is left in it.
 func TestAnIdleConnectionHasNoGoroutine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,10 +16,10 @@ const (
 	// kept for as long as the connection lives, so it is no larger than the
 	// buffer of net/http for HTTP/1.
 	readAhead = 4 << 10
-	// maxGathered bounds what a connection accepts ahead of the network, apart
-	// from the batch that is being sent.
+	// maxGathered limits the bytes that a connection buffers, without the batch that
+	// is being sent.
 	maxGathered = 64 << 10
-	// drainTimeout bounds how long Close waits for a peer that does not read.
+	// drainTimeout limits how long Close waits for a peer that does not read.
 	drainTimeout = time.Second
 )
 
@@ -35,15 +35,15 @@ type conn struct {
 	writing sync.Mutex // held by Write, so that the bytes of one write stay together
 
 	mu       sync.Mutex
-	changed  *sync.Cond // told when any of the fields below changes for a waiter
-	out      *buffer    // what the next send takes, nil when there is nothing
+	changed  *sync.Cond // signalled when a field below changes for a waiter
+	out      *buffer    // the bytes of the next send, nil if there are none
 	sending  bool       // a goroutine is in send
 	finished bool       // Close or CloseWrite was called
-	deadline time.Time  // for writers that wait for room
+	deadline time.Time  // for writers that wait for space
 	err      error      // why sending ended
 }
 
-// Read reads what has arrived, with at most one read of the connection below.
+// Read reads what has arrived, with at most one read of the wrapped connection.
 func (c *conn) Read(p []byte) (int, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
@@ -53,7 +53,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return c.in.Read(p)
 }
 
-// Write appends p to what is sent next. It waits only while the buffer is full.
+// Write appends p to the next send. It waits only while the buffer is full.
 func (c *conn) Write(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -73,7 +73,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 }
 
-// refuse says why nothing can be written now, or nil.
+// refuse returns why nothing can be written now, or nil.
 func (c *conn) refuse() error {
 	switch {
 	case c.err != nil:
@@ -86,7 +86,7 @@ func (c *conn) refuse() error {
 	return nil
 }
 
-// accept takes as much of p as there is room for, and sees to it that it is sent.
+// accept buffers as much of p as there is space for, and makes sure that it is sent.
 func (c *conn) accept(p []byte) int {
 	if len(p) == 0 {
 		return 0
@@ -103,10 +103,10 @@ func (c *conn) accept(p []byte) int {
 	return len(p)
 }
 
-// waitForRoom returns when something has changed, perhaps only the time.
+// waitForRoom waits until something has changed, which may be only the deadline.
 func (c *conn) waitForRoom() {
 	if !c.deadline.IsZero() {
-		// The lock makes sure that the deadline is not announced before Wait listens.
+		// The lock makes sure that the deadline is not signalled before Wait starts.
 		timer := time.AfterFunc(time.Until(c.deadline), func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -117,11 +117,11 @@ func (c *conn) waitForRoom() {
 	c.changed.Wait()
 }
 
-// send runs in a goroutine of its own until everything is sent or sending fails.
+// send runs in its own goroutine until everything is sent or sending fails.
 func (c *conn) send() {
 	for {
-		// Whoever is ready to run may have something to add: without this, up to half
-		// as many sends again are needed.
+		// Let other goroutines add their bytes first: without this, up to 50 % more
+		// sends are needed.
 		runtime.Gosched()
 
 		c.mu.Lock()
@@ -133,7 +133,8 @@ func (c *conn) send() {
 		_, err := c.Conn.Write(batch.bytes)
 		batch.release()
 		if err != nil {
-			// The peer waits for bytes that will never come: let it, and our reader, know.
+			// The peer waits for bytes that will never arrive: close, so that it and our
+			// reader notice.
 			_ = c.Conn.Close()
 		}
 		if c.idle(err) {
@@ -142,7 +143,8 @@ func (c *conn) send() {
 	}
 }
 
-// idle reports whether there is nothing more to send, and records that and why.
+// idle reports whether there is nothing more to send. If so, it records the end of
+// the sending, and err as its reason.
 func (c *conn) idle(err error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,8 +161,8 @@ func (c *conn) idle(err error) bool {
 	return true
 }
 
-// drain accepts no more writes and waits until what was accepted is sent. It
-// gives up after drainTimeout, by closing the connection below.
+// drain rejects further writes and waits until the accepted ones are sent. After
+// drainTimeout it gives up and closes the wrapped connection.
 func (c *conn) drain() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,7 +179,7 @@ func (c *conn) drain() error {
 }
 
 // Close sends what was written before, for at most a second, and closes the
-// connection. It returns the error of a send that failed.
+// connection. It returns the error of a failed send.
 func (c *conn) Close() error {
 	if c.closed.Swap(true) {
 		return net.ErrClosed
@@ -189,9 +191,9 @@ func (c *conn) Close() error {
 	return err
 }
 
-// CloseWrite sends what was written before, for at most a second, and tells the
-// peer that nothing follows. net/http does so before it gives up a connection on
-// which a request is still coming in.
+// CloseWrite sends what was written before, for at most a second, and then closes
+// the direction to the peer. net/http calls it before it closes a connection on which
+// a request is still arriving.
 func (c *conn) CloseWrite() error {
 	if err := c.drain(); err != nil {
 		return err
@@ -210,9 +212,9 @@ func (c *conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// SetWriteDeadline sets until when a writer waits for room in the buffer. It does
-// not touch what is being sent: crypto/tls sets a deadline in the past right
-// after its last record.
+// SetWriteDeadline sets the deadline for writers that wait for space in the buffer.
+// It does not affect a running send, because crypto/tls sets a deadline in the past
+// right after its last record.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,20 +1,20 @@
-// Package gather makes connections that need fewer system calls.
+// Package gather batches reads and writes of connections, to save system calls.
 //
-// The SDK writes and flushes each message by itself, and the HTTP/2 server of
-// net/http reads the header and the payload of each frame by itself: with many
-// invocations on one connection that is a system call for every few bytes.
-// [NewListener] wraps a listener so that
+// The SDK flushes each message separately, and the HTTP/2 server of net/http reads
+// the header and the payload of each frame separately. With many invocations on one
+// connection, that is a system call for every few bytes. [NewListener] wraps a
+// listener so that
 //
-//   - what is written while a send is under way, or about to begin, leaves
-//     together with one system call;
-//   - what has arrived is read with one system call.
+//   - bytes that are written during a send, or just before one, are sent together
+//     with one system call;
+//   - bytes that have arrived are read with one system call.
 //
-// Nothing waits for a timer. A write on an idle connection starts a send at
-// once; the send lets goroutines that are ready to run go first, which is what
-// brings the header and the first message of a response, and the messages of
-// several streams, into one packet.
+// No timer delays anything. A write on an idle connection starts a send at once. The
+// send first yields to goroutines that are ready to run, so that the header and the
+// first message of a response, and the messages of several streams, go into one
+// packet.
 //
-// The listener belongs directly on the network, below TLS:
+// Wrap the network listener directly, below TLS:
 //
 //	l, err := net.Listen("tcp", addr)
 //	…
@@ -22,22 +22,21 @@
 //	err = srv.Serve(l)            // or srv.ServeTLS(l, cert, key)
 //
 // On top of TLS it would hide the *tls.Conn from net/http, which then neither
-// negotiates HTTP/2 nor fills in Request.TLS.
+// negotiates HTTP/2 nor sets Request.TLS.
 //
-// # What a write means
+// # Semantics of a write
 //
-// A write is done when its bytes are in the connection's buffer, just as a
-// write to a TCP socket is done when they are in the kernel's. From this follows
-// the rest:
+// A write is done when its bytes are in the connection's buffer, just as a write to a
+// TCP socket is done when they are in the kernel's buffer. Therefore:
 //
-//   - The buffer is bounded. A writer that finds it full waits until there is
-//     room, the write deadline passes, the connection fails or is closed.
-//   - The write deadline is about that wait, not about sends under way: bytes
-//     that were accepted are not lost because a deadline passes later.
-//   - A send that fails closes the connection. Whoever writes next, or waits to
-//     write, gets the error, and a reader sees a closed connection.
-//   - Close and CloseWrite first send what was accepted, for at most a second.
+//   - The buffer is bounded. If it is full, a writer waits until there is space, the
+//     write deadline passes, or the connection fails or is closed.
+//   - The write deadline limits that wait, not a running send: accepted bytes are
+//     not lost because a deadline passes later.
+//   - A failed send closes the connection. Waiting and later writers get the error,
+//     and a reader sees a closed connection.
+//   - Close and CloseWrite first send the accepted bytes, for at most a second.
 //
-// A connection has a goroutine only while it has something to send, and an idle
-// one keeps no write buffer.
+// A connection has a goroutine only while it has something to send. An idle connection
+// holds no write buffer.
 package gather

@@ -19,7 +19,7 @@ import (
 	"github.com/fxrestate/go/internal/gather"
 )
 
-// listener is a counting listener on the network with a gathering one on top.
+// listener is a counting network listener, wrapped in a gathering one.
 type listener struct {
 	net.Listener
 	reads, writes atomic.Int64
@@ -40,8 +40,8 @@ func listen(t testing.TB) *listener {
 	return &listener{Listener: l}
 }
 
-// echo answers each piece of the request body as it comes, flushed, as the SDK
-// does with its messages.
+// echo sends each piece of the request body back as it arrives, flushed, as the SDK does
+// with its messages.
 func echo(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 1 {
 		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
@@ -64,8 +64,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve serves echo on a gathering listener and returns its URL and a client that
-// speaks the given protocol.
+// serve serves echo on a gathering listener and returns its URL and a client for the
+// given protocol.
 func serve(t testing.TB, protocol string, l net.Listener) (string, *http.Client) {
 	t.Helper()
 	protocols := new(http.Protocols)
@@ -104,7 +104,7 @@ func TestHTTP(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
 
-			t.Run("answers each piece before the next is sent", func(t *testing.T) {
+			t.Run("responds to each piece before the next is sent", func(t *testing.T) {
 				t.Parallel()
 				url, client := serve(t, protocol, gather.NewListener(listen(t)))
 				body, pieces := io.Pipe()

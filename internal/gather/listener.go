@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// NewListener returns a listener whose connections gather writes and read ahead.
-// Closing it closes inner, and leaves accepted connections alone.
+// NewListener returns a listener whose connections batch writes and read ahead.
+// Closing it closes inner, but not the accepted connections.
 func NewListener(inner net.Listener) net.Listener {
 	return listener{inner}
 }

@@ -22,7 +22,7 @@ func wrap(t testing.TB, inner net.Conn) net.Conn {
 	return c
 }
 
-// oneConn is a listener that accepts a connection which exists already.
+// oneConn is a listener that accepts an existing connection.
 type oneConn struct {
 	net.Listener
 	conn net.Conn
@@ -30,15 +30,16 @@ type oneConn struct {
 
 func (l *oneConn) Accept() (net.Conn, error) { return l.conn, nil }
 
-// pipe returns a gathering connection and its peer. A send lasts until the peer
-// has read it, or for ever.
+// pipe returns a gathering connection and its peer. A send blocks until the peer has
+// read it.
 func pipe(t testing.TB) (c, peer net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
 	return wrap(t, near), far
 }
 
-// fakeConn is a connection whose writes are seen, and wait, one by one.
+// fakeConn is a connection on which a test sees, and releases, one write after the
+// other.
 type fakeConn struct {
 	net.Conn
 	writes chan []byte // receives each write

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// full is what a connection accepts while nothing is read.
+// full is the number of bytes that a connection accepts while the peer does not read.
 const full = 64 << 10
 
 func TestWritesDuringASendLeaveTogether(t *testing.T) {
@@ -57,8 +57,8 @@ func TestAnEmptyWriteSendsNothing(t *testing.T) {
 	require.NoError(t, c.Close()) // a send would wait for the test to take it
 }
 
-// Each message says who wrote it, the how manieth it is and how long. Broken or
-// swapped messages show as wrong values there.
+// Each message has its writer, its number and its length. Broken or swapped messages
+// show as wrong values.
 func TestConcurrentWritesArriveWholeAndInOrder(t *testing.T) {
 	t.Parallel()
 	const writers, messages = 16, 400
@@ -71,7 +71,7 @@ func TestConcurrentWritesArriveWholeAndInOrder(t *testing.T) {
 			for i := range messages {
 				size := random.IntN(300)
 				if i%100 == 50 {
-					size = full + random.IntN(full) // has to wait for room, with others at its heels
+					size = full + random.IntN(full) // must wait for space while others follow
 				}
 				m := make([]byte, 12+size)
 				binary.BigEndian.PutUint32(m[0:], uint32(w))
@@ -205,7 +205,7 @@ func TestAWriteToAFullBuffer(t *testing.T) {
 		})
 	})
 
-	t.Run("heeds a deadline that is set while it waits", func(t *testing.T) {
+	t.Run("observes a deadline that is set while it waits", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			fake := newFakeConn()
@@ -304,7 +304,7 @@ func startWrite(c net.Conn, s string) (n <-chan int, err <-chan error) {
 	return ns, errs
 }
 
-// fill has a send under way and no room for more.
+// fill starts a send and fills the buffer.
 func fill(t testing.TB, c net.Conn, fake *fakeConn) {
 	t.Helper()
 	write(t, c, "first")
@@ -312,7 +312,7 @@ func fill(t testing.TB, c net.Conn, fake *fakeConn) {
 	write(t, c, string(make([]byte, full)))
 }
 
-// finish lets everything be sent and closes.
+// finish completes the pending sends and closes.
 func finish(t testing.TB, c net.Conn, fake *fakeConn) {
 	t.Helper()
 	fake.result <- nil
@@ -321,7 +321,7 @@ func finish(t testing.TB, c net.Conn, fake *fakeConn) {
 	require.NoError(t, c.Close())
 }
 
-// requireReads reads until the other side closes.
+// requireReads reads until the peer closes.
 func requireReads(t testing.TB, peer net.Conn, want string) {
 	t.Helper()
 	got, err := io.ReadAll(peer)

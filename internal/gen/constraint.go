@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// readConstraint finds the build constraint under which a struct and its handlers
-// exist: the generated file needs the same. Clients for structs with different
-// ones do not fit into one file.
+// readConstraint finds the build constraint of a struct and its handlers, because the
+// generated file needs the same. Clients for structs with different constraints cannot be
+// in one file.
 func (r *reader) readConstraint(s *service) {
 	s.constraint = r.source.constraint(r.source.fileOf(s.obj))
 	for _, m := range s.methods {
@@ -34,7 +34,7 @@ func (r *reader) readConstraint(s *service) {
 	}
 }
 
-// constraint returns what the name of a file and its go:build line say, in the
+// constraint returns the constraint from a file's name and its go:build line, in the
 // syntax of the latter.
 func (s *source) constraint(f *ast.File) string {
 	byName := nameConstraint(filepath.Base(s.fset.Position(f.Package).Filename))
@@ -56,8 +56,8 @@ func (s *source) constraint(f *ast.File) string {
 	return byName
 }
 
-// nameConstraint returns the constraint in a name such as cart_linux.go: it asks
-// the go command's rules which system would build such a file.
+// nameConstraint returns the constraint in a name such as cart_linux.go. It tests with the
+// rules of the go command which system would build such a file.
 func nameConstraint(name string) string {
 	builds := func(goos, goarch string) bool {
 		ctx := build.Default

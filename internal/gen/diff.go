@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// maxDiff is how many lines of each side a diff shows: enough to recognise the
-// change, and no more than a terminal holds.
+// maxDiff is the number of lines of each side in a diff: enough to recognise the change,
+// and few enough for a terminal.
 const maxDiff = 20
 
-// diff shows the lines between the first and the last that differ, in the manner
-// of diff -u with one hunk.
+// diff shows the lines from the first to the last difference, in the format of diff -u
+// with one hunk.
 func diff(have, want string) string {
 	old, now := strings.Split(have, "\n"), strings.Split(want, "\n")
 	start := 0

@@ -74,14 +74,14 @@ func TestTheFileFollowsTheStruct(t *testing.T) {
 	out, err = gentest.Go(t, module, "build", "./...")
 	require.NoError(t, err, out)
 
-	// The struct is gone, and the package has another name.
+	// The struct was removed, and the package renamed.
 	write(t, module, "shop/cart.go", strings.ReplaceAll(strings.Replace(cart, "package shop", "package store", 1), "Cart", "Basket"))
 	renamed := generate()
 	require.Contains(t, string(renamed.Source), "package store\n")
 	require.Contains(t, string(renamed.Source), "type BasketClient interface")
 	require.NotContains(t, string(renamed.Source), "Cart")
 
-	// Clients that another package waits for do not keep the file from being made.
+	// Clients that another package still lacks do not prevent the generation.
 	write(t, module, "shop/user.go", "package store\n\nimport _ \"example.com/shop/broken\"\n")
 	write(t, module, "broken/broken.go", "package broken\n\nvar _ NotGenerated\n")
 	require.Equal(t, string(renamed.Source), string(generate().Source))
@@ -124,10 +124,10 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		"a directory with two packages":     {gen.Config{Dir: filepath.Join(module, "two")}, []string{"gen: read", "found packages a (a.go) and b (b.go)"}},
 		"a package without handler structs": {gen.Config{Dir: filepath.Join(module, "none")}, []string{"gen: package none has no handler structs; write an exported struct"}},
 		"a file that does not parse":        {gen.Config{Dir: filepath.Join(module, "syntax")}, []string{"gen: ", "syntax.go:3:6: "}},
-		"a package that declares string":    {gen.Config{Dir: filepath.Join(module, "shadow")}, []string{"gen: the generated code would not compile (line ", "does the package declare a name such as string anew?"}},
+		"a package that declares string":    {gen.Config{Dir: filepath.Join(module, "shadow")}, []string{"gen: the generated code would not compile (line ", "does the package redeclare a name such as string?"}},
 		"a module without the framework":    {gen.Config{Dir: elsewhere}, []string{"cannot be imported by example.com/elsewhere; is it in go.mod? (go get "}},
 		"an output in another directory":    {gen.Config{Dir: dir, Output: "../x.go"}, []string{`gen: output "../x.go" is not the name of a Go file`}},
-		"an output that is no Go file":      {gen.Config{Dir: dir, Output: "x.txt"}, []string{`gen: output "x.txt" is not the name of a Go file`}},
+		"an output that is not a Go file":   {gen.Config{Dir: dir, Output: "x.txt"}, []string{`gen: output "x.txt" is not the name of a Go file`}},
 		"an output written by hand":         {gen.Config{Dir: dir, Output: "mine.go"}, []string{"gen: mine.go was not written by fxrestate gen; choose another name with -output"}},
 		"an output that quotes the header":  {gen.Config{Dir: dir, Output: "quotes.go"}, []string{"gen: quotes.go was not written by fxrestate gen; choose another name with -output"}},
 		"types and exclusions that do not fit": {
@@ -192,7 +192,7 @@ func TestTheHeaderMayStandBelowALicence(t *testing.T) {
 	requireWrites(t, file, true)
 }
 
-// What package integration runs is what comes out now.
+// The code that package integration runs equals the current output.
 func TestTheClientsThatAreRunOnAServerAreUpToDate(t *testing.T) {
 	t.Parallel()
 	file, err := gen.Generate(t.Context(), gen.Config{Dir: filepath.Join("..", "..", "integration", "shapes")})
@@ -201,7 +201,7 @@ func TestTheClientsThatAreRunOnAServerAreUpToDate(t *testing.T) {
 	require.NoError(t, file.Check())
 }
 
-// The build cannot tell that there is one handler more; Check can. See the manual.
+// The build cannot detect a new handler; Check can. See the manual.
 func TestANewHandlerIsFoundByCheckAndNotByTheBuild(t *testing.T) {
 	t.Parallel()
 	module := gentest.Module(t)

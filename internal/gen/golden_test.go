@@ -22,9 +22,8 @@ var update = flag.Bool("update", false, "write what comes out into testdata")
 // each field of gen.Config that is set, and what is expected: want.go, the
 // generated file, want.warnings and want.errors.
 //
-// Then the real compiler builds everything that was generated, and runs the tests
-// that the archives bring along. That gofumpt has nothing to change in want.go is
-// tested where gofumpt is, in the module of the tools.
+// Then the real compiler builds everything that was generated, and runs the tests in the
+// archives. The module of the tools tests that gofumpt has nothing to change in want.go.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/*.txtar")

@@ -31,7 +31,7 @@ const (
 
 var usedPaths = []string{contextPath, restatePath, rpcPath, durablePath, ingressPath}
 
-// source is a package as it was read.
+// source is a loaded package.
 type source struct {
 	fset    *token.FileSet
 	types   *types.Package
@@ -40,7 +40,7 @@ type source struct {
 	foreign map[string]*ast.File // parsed for the comments of promoted methods
 }
 
-// load reads the package in cfg.Dir as if the file at output were not there.
+// load reads the package in cfg.Dir as if the file at output did not exist.
 func load(ctx context.Context, cfg Config, output string) (*source, error) {
 	pkg, err := list(ctx, cfg, output)
 	if err != nil {
@@ -62,10 +62,10 @@ func load(ctx context.Context, cfg Config, output string) (*source, error) {
 	return s, nil
 }
 
-// list asks the go command which files the package has and what it imports.
+// list asks the go command for the files and the imports of the package.
 //
-// A second file that exists for that only imports what generated code uses, so
-// that its types are at hand whatever the package imports.
+// An overlay adds a file that imports what generated code uses, so that those types are
+// available even if the package does not import them.
 func list(ctx context.Context, cfg Config, output string) (*packages.Package, error) {
 	name, err := packageName(cfg)
 	if err != nil {
@@ -92,9 +92,9 @@ func list(ctx context.Context, cfg Config, output string) (*packages.Package, er
 	return pkg, nil
 }
 
-// loadImports loads the types of what the package imports. That goes without the
-// overlay, with which nothing that the go command has compiled before counts, and
-// all dependencies would be read from source.
+// loadImports loads the types of the package's imports. It does not use the overlay: with
+// one, the go command ignores its build cache, and all dependencies would be read from
+// source.
 func (s *source) loadImports(ctx context.Context, cfg Config, pkg *packages.Package) (map[string]*packages.Package, error) {
 	var paths []string
 	for _, imported := range pkg.Imports {
@@ -111,7 +111,7 @@ func (s *source) loadImports(ctx context.Context, cfg Config, pkg *packages.Pack
 		byPath[p.PkgPath] = p
 	}
 	imports := make(map[string]*packages.Package, len(pkg.Imports))
-	for path, imported := range pkg.Imports { // by the path in the source, which vendoring may change
+	for path, imported := range pkg.Imports { // keyed by the path in the source, which vendoring may change
 		imports[path] = byPath[imported.PkgPath]
 	}
 	for _, path := range usedPaths {
@@ -128,7 +128,7 @@ func loadPackages(ctx context.Context, cfg Config, how packages.Config, patterns
 		how.BuildFlags = []string{"-tags=" + strings.Join(cfg.Tags, ",")}
 	}
 	pkgs, err := packages.Load(&how, patterns...)
-	if ctx.Err() != nil { // which go list's error does not wrap
+	if ctx.Err() != nil { // the error of go list does not wrap it
 		return nil, fmt.Errorf("gen: read %s: %w", cfg.Dir, context.Cause(ctx))
 	}
 	if err != nil {
@@ -151,8 +151,8 @@ func (s *source) parseFiles(files []string) error {
 	return errors.Join(broken...)
 }
 
-// packageName reads the name of the package, which the overlay needs. The
-// generated file has no say: the package may have been renamed since.
+// packageName reads the name of the package, which the overlay needs. It ignores the
+// generated file, because the package may have been renamed since.
 func packageName(cfg Config) (string, error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
@@ -178,7 +178,7 @@ func packageName(cfg Config) (string, error) {
 	return pkg.Name, nil
 }
 
-// hint adds what the go command says about the package.
+// hint adds the errors of the go command for the package.
 func hint(pkg *packages.Package) string {
 	for _, err := range pkg.Errors {
 		if err.Kind == packages.ListError {
@@ -188,7 +188,7 @@ func hint(pkg *packages.Package) string {
 	return ""
 }
 
-// position of an object, as "cart.go:12".
+// position returns the position of an object, as "cart.go:12".
 func (s *source) position(pos token.Pos) string {
 	p := s.fset.Position(pos)
 	return handler.Position(p.Filename, p.Line)
@@ -207,8 +207,8 @@ func (s *source) fileOf(obj types.Object) *ast.File {
 	return nil
 }
 
-// comment returns the text of a method's comment. A method that is promoted from
-// another package is looked up there, if its source is at hand.
+// comment returns the text of a method's comment. For a method that is promoted from
+// another package, it reads the source there if that is available.
 func (s *source) comment(method types.Object) string {
 	f := s.fileOf(method)
 	if f == nil {

@@ -2,8 +2,8 @@ package gen
 
 import "go/types"
 
-// mentions tells whether is holds for t or for a type that one has to write to
-// write t. It stops at the first.
+// mentions tells whether is returns true for t or for a type that is part of the
+// expression of t. It stops at the first.
 func mentions(t types.Type, is func(types.Type) bool) bool {
 	anyOf := func(ts ...types.Type) bool {
 		for _, t := range ts {

@@ -9,7 +9,7 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// handlerReader reads the methods of one struct. Its rules and words are those of
+// handlerReader reads the methods of one struct. Its rules and error texts are those of
 // handler.Spec.Describe.
 type handlerReader struct {
 	*reader
@@ -31,7 +31,7 @@ func (h *handlerReader) reject(m types.Object, reason, fix string) {
 	h.problem(p)
 }
 
-// leaveOut notes a good handler for which no typed call can be written.
+// leaveOut records a valid handler for which no typed call can be written.
 func (h *handlerReader) leaveOut(m types.Object, reason, fix string) {
 	h.warned++
 	h.service.left = append(h.service.left, m.Name())
@@ -47,7 +47,7 @@ func (h *handlerReader) readMethod(fn *types.Func, sig *types.Signature) {
 	role, ok := roles[context]
 	if !ok {
 		if h.isContext(first) {
-			h.reject(fn, fmt.Sprintf("takes a %s, which the SDK does not hand out", typeString(first)), "take a "+contexts[h.kindOr(handler.Service)])
+			h.reject(fn, fmt.Sprintf("takes a %s, which is not a context of the SDK", typeString(first)), "take a "+contexts[h.kindOr(handler.Service)])
 		}
 		return
 	}
@@ -120,17 +120,17 @@ func (h *handlerReader) readResults(m *method, sig *types.Signature) bool {
 	return false
 }
 
-// checkResolves reports a type that does not compile. Other type errors of the
-// package are none of the generator's business.
+// checkResolves reports a type that does not compile. The generator ignores other type
+// errors of the package.
 func (h *handlerReader) checkResolves(fn *types.Func, what string, t types.Type) {
 	if mentions(t, func(t types.Type) bool { return t == types.Typ[types.Invalid] }) {
 		h.reject(fn, "the type of its "+what+" does not compile", "see what go vet says")
 	}
 }
 
-// hidden returns a type within t that the package cannot name: an unexported one
-// of another package, which a promoted method may have, or one of an internal
-// package. It is empty when there is none.
+// hidden returns the name of a type in t that the package cannot name: an unexported type
+// of another package, which a promoted method may have, or a type of an internal package.
+// It returns "" if there is none.
 func (h *handlerReader) hidden(t types.Type) (name string) {
 	mentions(t, func(t types.Type) bool {
 		var obj *types.TypeName
@@ -157,7 +157,7 @@ func (h *handlerReader) hidden(t types.Type) (name string) {
 	return name
 }
 
-// importable tells whether the rule of internal packages lets from import path.
+// importable tells whether the rule for internal packages allows from to import path.
 func importable(path, from string) bool {
 	i := strings.LastIndex("/"+path+"/", "/internal/")
 	if i < 0 {
@@ -170,7 +170,7 @@ func importable(path, from string) bool {
 	return from == parent || strings.HasPrefix(from, parent+"/")
 }
 
-// checkWorkflow sees to it that a workflow has one main handler, named Run.
+// checkWorkflow checks that a workflow has one main handler, named Run.
 func (h *handlerReader) checkWorkflow() {
 	if h.service.kind != handler.Workflow {
 		return
@@ -200,9 +200,8 @@ func (h *handlerReader) checkWorkflow() {
 	}
 }
 
-// checkEmbedded reports embedded types that do not compile: they may have
-// handlers, which would be missing in the client. Clients that are still to be
-// generated are as they should be.
+// checkEmbedded reports embedded types that do not compile: they may have handlers, which
+// would be missing in the client. It accepts clients that are still to be generated.
 func (h *handlerReader) checkEmbedded() {
 	isClient := func(name string) bool {
 		for _, suffix := range []string{"Client", "Ingress"} {
@@ -233,8 +232,7 @@ func (h *handlerReader) isContext(t types.Type) bool {
 	return types.Implements(t, context.Type().Underlying().(*types.Interface))
 }
 
-// sdkName returns the name of a type of the SDK, by whatever alias it is called,
-// or nothing.
+// sdkName returns the name of a type of the SDK, through any alias, or "".
 func sdkName(t types.Type) string {
 	named, ok := types.Unalias(t).(*types.Named)
 	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg().Path() != restatePath {
@@ -243,7 +241,7 @@ func sdkName(t types.Type) string {
 	return named.Obj().Name()
 }
 
-// join lists the types of a tuple from an index on.
+// join lists the types of a tuple, starting at an index.
 func join(tuple *types.Tuple, from int) string {
 	var names []string
 	for i := from; i < tuple.Len(); i++ {

@@ -12,9 +12,9 @@ import (
 	"github.com/fxrestate/go/handler"
 )
 
-// names chooses the names of imported packages, so that they clash neither with
-// each other nor with what the package declares. It is filled while the rest of
-// the file is written.
+// names chooses the names of imported packages, so that they conflict neither with each
+// other nor with declarations of the package. It is filled while the rest of the file is
+// written.
 type names struct {
 	self     *types.Package
 	taken    map[string]bool
@@ -33,8 +33,8 @@ func newNames(self *types.Package) *names {
 	return n
 }
 
-// of returns the name by which generated code calls a package: its own, unless
-// that is taken. It is a types.Qualifier.
+// of returns the name of a package in generated code: the package's own name, unless that
+// is taken. It is a types.Qualifier.
 func (n *names) of(pkg *types.Package) string {
 	if pkg == n.self {
 		return ""
@@ -51,8 +51,8 @@ func (n *names) of(pkg *types.Package) string {
 	return name
 }
 
-// imports returns the lines of the import declaration: those of the standard
-// library, which have no dot in their first element, and the others.
+// imports returns the lines of the import declaration: first those of the standard
+// library, which have no dot in their first element, then the others.
 func (n *names) imports() (std, others []string) {
 	paths := make([]string, 0, len(n.byPath))
 	for p := range n.byPath {
@@ -73,7 +73,7 @@ func (n *names) imports() (std, others []string) {
 	return std, others
 }
 
-// declared are the names that the generated file declares for a struct.
+// declared has the names that the generated file declares for a struct.
 type declared struct {
 	Client, Calls, Sends, Starts                    string
 	NewClient                                       string
@@ -84,8 +84,8 @@ type declared struct {
 	LookupsImpl                                     string
 }
 
-// declaredFor names what is declared for a struct. A service has no key, so its
-// client is what makes the calls.
+// declaredFor returns the names for a struct. A service has no key, so its client makes
+// the calls directly.
 func declaredFor(s *service) declared {
 	name := s.obj.Name()
 	d := declared{
@@ -117,8 +117,8 @@ func (d declared) all() []string {
 // clientsMethod is the method that package fxrestate looks for.
 const clientsMethod = "RestateClients"
 
-// checkCollisions reports names that the package declares already, or that two
-// structs would share.
+// checkCollisions reports names that the package already declares, or that two structs
+// would share.
 func (n *names) checkCollisions(src *source, services []*service) error {
 	var problems []error
 	owner := map[string]*service{}
@@ -163,8 +163,8 @@ type accessors struct {
 	IngressLookup string
 }
 
-// accessorsFor names them Send, Start and Lookup. A handler has precedence: next
-// to a handler Send the sends are reached by Sends.
+// accessorsFor returns Send, Start and Lookup. A handler has precedence: if there is a
+// handler Send, the accessor is named Sends.
 func accessorsFor(s *service) (accessors, error) {
 	handlers := map[string]bool{}
 	for _, m := range s.methods {
@@ -173,7 +173,7 @@ func accessorsFor(s *service) (accessors, error) {
 	var clash error
 	choose := func(name string) string {
 		if handlers[name] && handlers[name+"s"] {
-			clash = fmt.Errorf("has handlers %s and %[1]ss, which leaves no name for what leads to %s", name, strings.ToLower(name)+"s")
+			clash = fmt.Errorf("has handlers %s and %[1]ss, so there is no name left for the method that returns the %s", name, strings.ToLower(name)+"s")
 		}
 		if handlers[name] {
 			return name + "s"
@@ -184,7 +184,7 @@ func accessorsFor(s *service) (accessors, error) {
 	return a, clash
 }
 
-// words are how the text of the generated file speaks of a kind of service.
+// words are the words for a kind of service in the generated file.
 type words struct {
 	Kind     string // "virtual object"
 	Target   string // "Object": the client of package rpc and of package ingress, and

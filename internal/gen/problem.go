@@ -4,14 +4,14 @@ import (
 	"strings"
 )
 
-// Problem is one mistake in a handler struct, or one thing that has no client. It
-// reads like a handler.Problem.
+// Problem is one mistake in a handler struct, or one handler or struct without a client.
+// Its text has the form of a handler.Problem.
 type Problem struct {
 	// Type is the struct, as "shop.Cart".
 	Type string
-	// Method is the name of the method, or empty when it is not about one.
+	// Method is the name of the method, or empty if the problem is not about a method.
 	Method string
-	// Position is where to look, as "cart.go:12".
+	// Position is the place in the source, as "cart.go:12".
 	Position string
 	// Reason says what is wrong.
 	Reason string
@@ -19,7 +19,7 @@ type Problem struct {
 	Fix string
 }
 
-// Error returns the problem in one line: where, what is wrong, what to write.
+// Error returns the problem on one line: the place, the reason and the fix.
 func (p *Problem) Error() string {
 	var b strings.Builder
 	b.WriteString("gen: ")

@@ -15,7 +15,7 @@ type service struct {
 	kind       handler.Kind
 	methods    []method // sorted by name
 	left       []string // handlers without a typed call
-	constraint string   // under which the struct is built
+	constraint string   // the build constraint of the struct
 }
 
 // method is a handler that typed calls can name.
@@ -26,7 +26,7 @@ type method struct {
 	comment       string
 }
 
-// roles say what a context of the SDK makes of a method, as package handler does.
+// roles maps a context of the SDK to the role of a method, as in package handler.
 var roles = map[string]struct {
 	kind handler.Kind
 	mode handler.Mode
@@ -38,7 +38,7 @@ var roles = map[string]struct {
 	"WorkflowSharedContext": {handler.Workflow, handler.Shared},
 }
 
-// contexts lists what handlers of each kind may take.
+// contexts lists the contexts for handlers of each kind.
 var contexts = map[handler.Kind]string{
 	handler.Service:  "restate.Context",
 	handler.Object:   "restate.ObjectContext or restate.ObjectSharedContext",
@@ -54,8 +54,7 @@ type reader struct {
 	problems []error
 }
 
-// readStructs reads the named structs, or all handler structs when there are no
-// names.
+// readStructs reads the named structs, or all handler structs if names is empty.
 func (r *reader) readStructs(names []string) {
 	scope := r.source.types.Scope()
 	if len(names) == 0 {
@@ -79,8 +78,8 @@ func (r *reader) readStructs(names []string) {
 	}
 }
 
-// readStruct reads a type. What is not a handler struct is left out, or is a
-// mistake when it was asked for.
+// readStruct reads a type. It skips a type that is not a handler struct, unless the type
+// was requested: then that is a mistake.
 func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 	refuse := func(reason, fix string) {
 		p := &Problem{r.typeName(obj), "", r.source.position(obj.Pos()), reason, fix}
@@ -102,8 +101,8 @@ func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 	for i := range methods.Len() {
 		fn := methods.At(i).Obj().(*types.Func)
 		if fn.Exported() && !slices.Contains(r.excluded, obj.Name()+"."+fn.Name()) {
-			// The selection has the signature as this type has it: that of a method
-			// promoted from a generic type is instantiated.
+			// The selection has the signature for this type: for a method that is promoted
+			// from a generic type, it is instantiated.
 			h.readMethod(fn, methods.At(i).Type().(*types.Signature))
 		}
 	}
@@ -113,7 +112,7 @@ func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 			refuse("has no handlers", "write exported methods that take a "+contexts[handler.Service]+" first")
 		}
 	case named.TypeParams().Len() > 0:
-		// Its mistakes are those of each instance, and no business of ours.
+		// Mistakes of a generic type are reported for its instances, not here.
 		r.problems = r.problems[:len(r.problems)-h.reported]
 		r.warnings = r.warnings[:len(r.warnings)-h.warned]
 		refuse("is generic, and clients are for one type", "call its instances with rpc.Call, or declare a struct that embeds one")
@@ -132,8 +131,8 @@ func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 	}
 }
 
-// checkExcluded reports names that exclude nothing, such as those of methods that
-// were renamed.
+// checkExcluded reports excluded names that do not exist, such as those of renamed
+// methods.
 func (r *reader) checkExcluded() {
 	for _, e := range r.excluded {
 		typeName, name, _ := strings.Cut(e, ".")

@@ -15,14 +15,14 @@ var templateText string
 
 var clientTemplate = template.Must(template.New("client").Parse(templateText))
 
-// fileView is what the template sees of the file.
+// fileView is the template's data of the file.
 type fileView struct {
 	Header, Constraint, Package string
 	Std, Others                 []string // imports
 	Services                    []serviceView
 }
 
-// serviceView is what the template sees of a handler struct.
+// serviceView is the template's data of a handler struct.
 type serviceView struct {
 	declared
 	accessors
@@ -38,7 +38,7 @@ type serviceView struct {
 	Context, Restate, RPC, Durable, IngressPkg string
 }
 
-// methodView is what the template sees of a handler.
+// methodView is the template's data of a handler.
 type methodView struct {
 	Name    string
 	Comment string // lines of the comment, or empty
@@ -49,16 +49,16 @@ type methodView struct {
 	Output  string // "Contents"
 	Type    string // of the method expression
 
-	// What gofumpt wants in the signature of a function, though not in that of an
-	// interface's method, when a parameter or a result takes several lines.
+	// For a parameter or a result of several lines, gofumpt wants these in the
+	// signature of a function, but not in that of an interface's method.
 	ParamsEnd, ResultsEnd, FuncResults string
 }
 
-// severalLines tells whether gofmt breaks a type into lines: one with a struct
-// that has tags. No other type has quotes.
+// severalLines tells whether gofmt breaks a type into lines. It does so for structs with
+// tags, and no other type has quotes.
 func severalLines(t string) bool { return strings.Contains(t, `"`) }
 
-// render writes the file. The names of imports come out of writing the rest.
+// render writes the file. The imports come last, because writing the rest collects them.
 func render(src *source, services []*service, n *names) ([]byte, error) {
 	view := fileView{Header: header, Constraint: services[0].constraint, Package: src.types.Name()}
 	name := func(path string) string { return n.of(src.imports[path].Types) }
@@ -117,7 +117,7 @@ func viewMethod(s *service, m method, restate string, n *names) methodView {
 	return v
 }
 
-// comment makes the text of a comment lines of one again, as gofmt has them.
+// comment converts the text of a comment back to comment lines in the form of gofmt.
 func comment(text string) string {
 	if text == "" {
 		return ""

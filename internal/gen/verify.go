@@ -7,9 +7,9 @@ import (
 	"go/types"
 )
 
-// verify type-checks the package with the generated file, and reports the first
-// error in that. Such an error is a bug of the generator, or a name that it
-// cannot know to be taken.
+// verify type-checks the package with the generated file, and returns the first error in
+// that file. The cause is a bug of the generator, or a name conflict that it cannot
+// detect.
 func (s *source) verify(path string, out []byte, n *names) error {
 	f, err := parser.ParseFile(s.fset, path, out, parser.SkipObjectResolution)
 	if err != nil {
@@ -21,20 +21,21 @@ func (s *source) verify(path string, out []byte, n *names) error {
 		FakeImportC: true,
 		Error: func(err error) {
 			if e, ok := err.(types.Error); ok && first == nil && f.FileStart <= e.Pos && e.Pos < f.FileEnd {
-				first = fmt.Errorf("gen: the generated code would not compile (line %d: %s); does the package declare a name such as string anew?",
+				first = fmt.Errorf("gen: the generated code would not compile (line %d: %s); does the package redeclare a name such as string?",
 					s.fset.Position(e.Pos).Line, e.Msg)
 			}
 		},
 	}
 	files := append([]*ast.File{f}, s.files...)
-	_, _ = config.Check(s.types.Path(), s.fset, files, nil) // type errors elsewhere are the user's
+	_, _ = config.Check(s.types.Path(), s.fset, files, nil) // type errors in other files are the user's
 	return first
 }
 
 // importedBy returns a package that the package or the generated file imports.
 //
-// What the generated file alone imports is known from the signatures of promoted
-// methods: of such a package all is there that they mention, and no more is used.
+// A package that only the generated file imports is known from the signatures of promoted
+// methods. It is incomplete, but has every type that they mention, and the file uses no
+// others.
 func (s *source) importedBy(n *names, path string) *types.Package {
 	if pkg := s.imported(path); pkg != nil {
 		return pkg
@@ -57,7 +58,7 @@ func (s *source) imported(path string) *types.Package {
 	return nil
 }
 
-// importer is a types.Importer of packages that are loaded already.
+// importer is a types.Importer of loaded packages.
 type importer func(path string) *types.Package
 
 func (i importer) Import(path string) (*types.Package, error) {

@@ -9,10 +9,10 @@ import (
 	"net/url"
 )
 
-// Cause is why a request got no complete answer, without what net/http wraps around it,
-// which repeats method and URL. Once ctx has ended that is the cause, whoever noticed
-// first: a dial that meets the deadline calls it an i/o timeout, and ctx may have a cause
-// of its own.
+// Cause returns why a request got no complete response, without the method and URL that
+// net/http adds. If ctx has ended, that is the cause, even if net/http reports another
+// error: a dial that hits the deadline reports an i/o timeout, and ctx may have its own
+// cause.
 func Cause(ctx context.Context, err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -29,14 +29,16 @@ func Cause(ctx context.Context, err error) error {
 	}
 }
 
-// InDial tells whether there was no connection at all. Such a request was not made. The
-// error may claim to be context.DeadlineExceeded, of the dialer's own deadline.
+// InDial tells whether the connection could not be established, so that the request was
+// not sent. The error may match context.DeadlineExceeded because of the dialer's own
+// deadline.
 func InDial(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// Redirected says where an answer redirects to, without credentials, if it does.
+// Redirected returns where a response redirects to, without credentials. It returns
+// false if the response is not a redirect.
 func Redirected(res *http.Response) (message string, ok bool) {
 	location := res.Header.Get("Location")
 	if location == "" || res.StatusCode/100 != 3 {

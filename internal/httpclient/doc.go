@@ -1,4 +1,4 @@
-// Package httpclient is what the clients of the ingress and of the admin API have in
-// common: what they send with each request, how they connect, and what of an answer
-// goes into an error. It bounds texts from outside and keeps secrets out of them.
+// Package httpclient is the common base of the clients of the ingress and of the admin
+// API: headers of each request, connections, and errors from responses. It limits the
+// size of texts from outside and removes secrets from them.
 package httpclient

@@ -2,11 +2,11 @@ package httpclient
 
 import "errors"
 
-// What the admin API may say of an invocation. Package ingress asks an error of
-// package admin for it with errors.Is, and does not import that package.
+// The states of an invocation that an error of package admin can report. Package ingress
+// checks for them with errors.Is, without importing package admin.
 var (
-	// ErrUnknown: the server does not know it, or no longer.
+	// ErrUnknown: the server does not know the invocation, or no longer.
 	ErrUnknown = errors.New("unknown invocation")
-	// ErrEnded: it has a result.
+	// ErrEnded: the invocation has a result.
 	ErrEnded = errors.New("ended invocation")
 )

@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// lastWords is how long an answer may take to arrive after a write failed.
+// lastWords is how long a response may take to arrive after a write failed.
 const lastWords = time.Second
 
-// patientConn is a connection whose failed writes wait for the answer. A server may
-// refuse a request before it has read the whole, with 413, say, and close. Then the
-// write fails although the answer is there, and net/http returns what it sees first.
+// patientConn is a connection whose failed writes wait for the response. A server may
+// reject a request before it has read all of it, for example with 413, and close. Then
+// the write fails although the response has arrived, and net/http returns whichever it
+// sees first.
 type patientConn struct {
 	net.Conn
 	closing sync.Once
 	closed  chan struct{}
 }
 
-// Write waits when it fails, until the answer was read, which net/http closes the
-// connection after, or a while.
+// Write waits after a failure until the response was read, because net/http then closes
+// the connection. It waits for at most lastWords.
 func (c *patientConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	if err != nil {

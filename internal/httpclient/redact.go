@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Redacted stands where a secret was.
+// Redacted replaces a secret.
 const Redacted = "[redacted]"
 
-// minSecret is the length from which on a value is replaced. Short ones ("1",
-// "yes") are no secrets, and a text without them would be unreadable.
+// minSecret is the minimum length of a value that is replaced. Shorter values ("1",
+// "yes") are not secrets, and replacing them would make texts unreadable.
 const minSecret = 4
 
-// Redactor replaces the secrets of a client in text that came from outside: a
-// gateway that rejects a token may well repeat it. The secrets are the token, the
-// password in the URL, and the values of the headers that [SecretHeader] names.
+// Redactor replaces the secrets of a client in text from outside, because a gateway that
+// rejects a token may repeat it. The secrets are the token, the password in the URL, and
+// the values of headers for which [SecretHeader] is true.
 func Redactor(token string, base *url.URL, headers map[string]string) *strings.Replacer {
 	secrets := []string{token}
 	if password, ok := base.User.Password(); ok {
@@ -27,7 +27,7 @@ func Redactor(token string, base *url.URL, headers map[string]string) *strings.R
 			continue
 		}
 		secrets = append(secrets, value)
-		// Whoever reads "Bearer abc" may repeat the abc alone.
+		// A gateway that reads "Bearer abc" may repeat only the abc.
 		if _, credentials, found := strings.Cut(value, " "); found && isAuthorization(name) {
 			secrets = append(secrets, credentials)
 		}
@@ -35,13 +35,13 @@ func Redactor(token string, base *url.URL, headers map[string]string) *strings.R
 	return newReplacer(secrets)
 }
 
-// HeaderValues replaces the values of headers, whatever their names.
+// HeaderValues replaces the values of all given headers.
 func HeaderValues(headers map[string]string) *strings.Replacer {
 	return newReplacer(slices.Collect(maps.Values(headers)))
 }
 
 func newReplacer(secrets []string) *strings.Replacer {
-	// Longest first, in case one secret begins with another.
+	// Longest first, because one secret may begin with another.
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	var pairs []string
 	for _, secret := range secrets {
@@ -52,10 +52,10 @@ func newReplacer(secrets []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// SecretHeader tells by its name whether a header carries a secret: one of the
-// name's words is or ends with one of those that such headers are named by, as in
-// Authorization, X-Api-Key, X-ApiKey and Set-Cookie. A header such as X-Env does
-// not: replacing its "prod" would spoil every "product" in a message.
+// SecretHeader tells from its name whether a header carries a secret. That is so if one
+// word of the name is, or ends with, one of secretWords, as in Authorization, X-Api-Key,
+// X-ApiKey and Set-Cookie. Headers such as X-Env are not secret: replacing its "prod"
+// would damage every "product" in a message.
 func SecretHeader(name string) bool {
 	for word := range strings.FieldsFuncSeq(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
 		if slices.ContainsFunc(secretWords, func(secret string) bool {
@@ -71,7 +71,7 @@ func isAuthorization(name string) bool {
 	return strings.HasSuffix(strings.ToLower(name), "authorization")
 }
 
-// secretWords name headers with secrets.
+// secretWords are the words in the names of headers with secrets.
 var secretWords = []string{
 	"auth", "authorization", "cookie", "credential", "jwt", "key", "password", "passwd",
 	"secret", "session", "signature", "token",

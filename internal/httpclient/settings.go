@@ -12,27 +12,27 @@ import (
 	"strings"
 )
 
-// Settings are what the configuration of a client says about all its requests. The
-// names of the fields are those of the configuration, by which errors call them.
+// Settings hold the configuration of a client for all its requests. The fields have the
+// names of the client's configuration, because errors name them.
 type Settings struct {
 	// URL of the server, or empty for DefaultURL.
 	URL, DefaultURL string
 	// AuthToken is sent as "Authorization: Bearer …".
 	AuthToken string
-	// Headers are sent as they are, Host as the host.
+	// Headers are sent as they are. Host sets the host of the request.
 	Headers map[string]string
-	// Own are headers that the client itself sets: see [CheckHeaders].
+	// Own has the headers that the client itself sets: see [CheckHeaders].
 	Own map[string]string
 }
 
-// Requests is what all requests of a client have in common.
+// Requests holds what all requests of a client have in common.
 type Requests struct {
-	// Base is what their URLs begin with, without credentials and a slash at its
-	// end.
+	// Base is the prefix of all URLs, without credentials and without a trailing
+	// slash.
 	Base *url.URL
-	// Host that they are sent to, or empty for that of the URL.
+	// Host of the requests, or empty for the host of the URL.
 	Host string
-	// Header of each. It is not to be changed.
+	// Header of each request. It must not be changed.
 	Header http.Header
 	// Redact replaces the secrets among the settings: see [Redactor].
 	Redact *strings.Replacer
@@ -47,7 +47,7 @@ func (s Settings) String() string {
 	return fmt.Sprintf("URL:%s AuthToken:%s Headers:%s", WithoutUserinfo(s.URL), token, slices.Sorted(maps.Keys(s.Headers)))
 }
 
-// Validate returns all that is wrong with the settings. No error shows a secret.
+// Validate returns all mistakes in the settings. No error contains a secret.
 func (s Settings) Validate() []error {
 	var errs []error
 	base, err := s.base()
@@ -71,7 +71,8 @@ func (s Settings) base() (*url.URL, error) {
 	return ParseURL(cmp.Or(s.URL, s.DefaultURL), s.DefaultURL)
 }
 
-// checkCredentials reports more than one Authorization. Only one would be sent.
+// checkCredentials rejects more than one source of credentials, because only one would
+// be sent.
 func (s Settings) checkCredentials(base *url.URL) error {
 	var from []string
 	if base != nil && base.User != nil {
@@ -96,7 +97,7 @@ func (s Settings) checkCredentials(base *url.URL) error {
 	}
 }
 
-// Requests returns what the requests have in common. The settings must be valid.
+// Requests returns the common part of all requests. The settings must be valid.
 func (s Settings) Requests() (Requests, error) {
 	base, err := s.base()
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// OneLine makes text from outside fit for a log line: printable, single spaces,
-// bounded to a number of runes.
+// OneLine makes text from outside safe for a log line: printable, with single spaces,
+// and of at most limit runes.
 func OneLine(text string, limit int) string {
 	var line strings.Builder
 	runes, space := 0, false
@@ -30,8 +30,8 @@ func OneLine(text string, limit int) string {
 	return line.String()
 }
 
-// Brief is err with its text made fit for a log line: see [OneLine]. The error of a
-// decoder repeats what it could not read, as long as that is.
+// Brief returns err with its text made safe for a log line: see [OneLine]. The error of
+// a decoder repeats its input, which may be long.
 func Brief(err error, limit int) error { return briefError{err, limit} }
 
 type briefError struct {

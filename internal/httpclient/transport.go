@@ -9,15 +9,15 @@ import (
 
 const (
 	connectTimeout = 5 * time.Second
-	// idleTimeout is shorter than the limit of usual load balancers, which close
-	// connections under a request that was just written.
+	// idleTimeout is shorter than that of common load balancers, so that they do not
+	// close a connection on which a request was just written.
 	idleTimeout = 30 * time.Second
-	// maxHeader bounds the header of an answer, in bytes.
+	// maxHeader limits the header of a response, in bytes.
 	maxHeader = 1 << 20
 )
 
-// NewTransport returns a transport for one server, with HTTP/1.1 and without a limit on
-// how long an answer takes. It keeps a number of idle connections.
+// NewTransport returns a transport for one server. It uses HTTP/1.1, keeps up to idle
+// idle connections, and does not limit the time of a response.
 func NewTransport(idle int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -37,9 +37,10 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return &patientConn{Conn: conn, closed: make(chan struct{})}, nil
 }
 
-// New returns a client that is like the given one, which may be nil. It has the
-// transport where that has none, and does not follow redirects unless that says so: a
-// redirect would turn a POST into a GET and carry headers to another host.
+// New returns a copy of the given client, which may be nil. If that has no transport,
+// the copy gets the one from the function. It follows redirects only if the given client
+// has a CheckRedirect, because a redirect could turn a POST into a GET and send headers
+// to another host.
 func New(given *http.Client, transport func() *http.Transport) *http.Client {
 	client := new(http.Client)
 	if given != nil {

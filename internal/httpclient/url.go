@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// WithoutUserinfo drops user and password from a URL, also in text that is no
-// valid URL, where it may drop more than that.
+// WithoutUserinfo removes user and password from a URL. In a text that is not a valid
+// URL it may remove more than that.
 func WithoutUserinfo(raw string) string {
 	at := strings.LastIndexByte(raw, '@')
 	if at < 0 {
@@ -20,9 +20,8 @@ func WithoutUserinfo(raw string) string {
 	return scheme + "://" + raw[at+1:]
 }
 
-// ParseURL reads the base of all requests to a server, without slashes at its
-// end. The error says what is wrong with it and shows no credentials; example is
-// one that would do.
+// ParseURL parses the base URL of a server and removes trailing slashes. The error says
+// what is wrong, shows no credentials, and suggests example.
 func ParseURL(raw, example string) (*url.URL, error) {
 	fail := func(why string) (*url.URL, error) {
 		return nil, fmt.Errorf("URL %q: %s, want something like %q", WithoutUserinfo(raw), why, example)

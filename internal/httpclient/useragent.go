@@ -8,18 +8,18 @@ import (
 // module is the path of this module.
 const module = "github.com/fxrestate/go"
 
-// develVersion stands for a version that the build does not tell.
+// develVersion is used if the build has no version.
 const develVersion = "devel"
 
-// userAgent names this module and its version, such as "fxrestate/1.2.0". The version
-// of Go is not in it: the server keeps the header with each invocation.
+// userAgent names this module and its version, such as "fxrestate/1.2.0". It leaves out
+// the version of Go, because the server stores the header with each invocation.
 func userAgent() string {
 	info, _ := debug.ReadBuildInfo()
 	return "fxrestate/" + moduleVersion(info)
 }
 
-// moduleVersion returns the version of this module in a build, as the main module or as
-// a dependency of it, without the v in front.
+// moduleVersion returns the version of this module in a build, without the leading v.
+// The module may be the main module or a dependency.
 func moduleVersion(info *debug.BuildInfo) string {
 	if info == nil {
 		return develVersion

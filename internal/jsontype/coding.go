@@ -6,15 +6,15 @@ import (
 	"reflect"
 )
 
-// Own is how a type encodes or decodes itself.
+// Own says how a type encodes or decodes itself.
 type Own uint8
 
 const (
-	// None leaves it to encoding/json, by the type's kind.
+	// None: encoding/json does it by the type's kind.
 	None Own = iota
-	// Text is MarshalText and UnmarshalText: a string.
+	// Text: MarshalText and UnmarshalText, with a string.
 	Text
-	// JSON is MarshalJSON and UnmarshalJSON: anything.
+	// JSON: MarshalJSON and UnmarshalJSON, with any JSON.
 	JSON
 )
 
@@ -25,9 +25,9 @@ var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// Encodes tells how values of t encode themselves: those that have no address, and
-// those that have one, as what a pointer points to and the elements of slices do.
-// The two differ where the method hangs on the pointer.
+// Encodes returns how values of t encode themselves, for values that are not
+// addressable and for those that are, such as the targets of pointers and the elements
+// of slices. The two differ if the method has a pointer receiver.
 func Encodes(t reflect.Type) (value, addressed Own) {
 	value = ownOf(t, marshaler, textMarshaler)
 	addressed = value
@@ -37,11 +37,11 @@ func Encodes(t reflect.Type) (value, addressed Own) {
 	return value, addressed
 }
 
-// Decodes tells how values of t decode themselves. What is decoded into has an
-// address.
+// Decodes returns how values of t decode themselves. Decoding always uses an
+// addressable value.
 func Decodes(t reflect.Type) Own {
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
-		return None // decided by what is behind it
+		return None // the value behind it decides
 	}
 	return ownOf(reflect.PointerTo(t), unmarshaler, textUnmarshaler)
 }
@@ -57,7 +57,7 @@ func ownOf(t, ownJSON, ownText reflect.Type) Own {
 	}
 }
 
-// IsBytes reports whether encoding/json writes a slice as a string in base64.
+// IsBytes reports whether encoding/json writes a slice of type t as a base64 string.
 func IsBytes(t reflect.Type) bool {
 	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Uint8 {
 		return false
@@ -66,5 +66,5 @@ func IsBytes(t reflect.Type) bool {
 	return own == None
 }
 
-// IsInteger reports whether a kind is one of integers.
+// IsInteger reports whether k is an integer kind.
 func IsInteger(k reflect.Kind) bool { return reflect.Int <= k && k <= reflect.Uintptr }

@@ -1,7 +1,7 @@
-// Package jsontype says what encoding/json makes of a Go type: which properties a
-// struct has, which types encode and decode themselves, and which it refuses. It
-// looks at types alone, never at values.
+// Package jsontype describes how encoding/json treats a Go type: the properties of a
+// struct, the types that encode and decode themselves, and the types that it rejects.
+// It looks at types only, never at values.
 //
-// The rules are those of encoding/json in Go 1.26. That package does not publish
-// them, so the tests of this one compare each with what it writes.
+// The rules are those of encoding/json in Go 1.26. That package does not export them,
+// so the tests compare each rule with its output.
 package jsontype

@@ -12,26 +12,26 @@ import (
 type Field struct {
 	// Name of the property.
 	Name string
-	// Go is the field. Its Index leads to it from the struct that was asked about.
+	// Go is the field. Its Index is relative to the struct passed to Fields.
 	Go reflect.StructField
-	// Owner is the struct in which the field is declared: the one that was asked
-	// about, or one that is embedded in it.
+	// Owner is the struct in which the field is declared: the struct passed to
+	// Fields, or one that is embedded in it.
 	Owner reflect.Type
-	// Path is how a Go program selects the field, as "Base.ID".
+	// Path is the selector of the field in Go, such as "Base.ID".
 	Path string
-	// OmitEmpty, OmitZero and Quoted are the options of its tag that take effect.
+	// OmitEmpty, OmitZero and Quoted are the effective options of its tag.
 	OmitEmpty, OmitZero, Quoted bool
-	// ThroughPointer tells that the field is left out when an embedded pointer is
+	// ThroughPointer is true if the property is omitted when an embedded pointer is
 	// nil.
 	ThroughPointer bool
 
 	tagged bool
 }
 
-// Optional tells that values exist for which the property is left out.
+// Optional reports whether the property is omitted for some values.
 func (f Field) Optional() bool { return f.OmitEmpty || f.OmitZero || f.ThroughPointer }
 
-// embedded is a struct whose fields are those of the struct that it is embedded in.
+// embedded is an embedded struct: its fields count as fields of the outer struct.
 type embedded struct {
 	typ            reflect.Type
 	index          []int
@@ -39,9 +39,9 @@ type embedded struct {
 	throughPointer bool
 }
 
-// Fields returns the properties of a struct in the order in which they are written.
-// A property that several fields claim belongs to the one that encoding/json
-// takes, or to none.
+// Fields returns the properties of a struct in the order in which they are written. If
+// several fields have the same name, encoding/json uses one of them or none, and so does
+// Fields.
 func Fields(t reflect.Type) []Field {
 	var found []Field
 	visited := map[reflect.Type]bool{}
@@ -65,7 +65,7 @@ func Fields(t reflect.Type) []Field {
 				default:
 					found = append(found, f)
 					if count[e.typ] > 1 {
-						// Embedded twice at one depth, its fields hide each other.
+						// If it is embedded twice at one depth, its fields hide each other.
 						found = append(found, f)
 					}
 				}
@@ -76,7 +76,7 @@ func Fields(t reflect.Type) []Field {
 	return dominant(found)
 }
 
-// field reads the field i. Inner is the struct whose fields take its place.
+// field reads field i. Inner is the embedded struct whose fields replace it.
 func (e embedded) field(i int) (f Field, inner *embedded, ok bool) {
 	sf := e.typ.Field(i)
 	tag := sf.Tag.Get("json")
@@ -102,7 +102,7 @@ func (e embedded) field(i int) (f Field, inner *embedded, ok bool) {
 	}, nil, true
 }
 
-// Visible reports whether encoding/json looks at a field at all.
+// Visible reports whether encoding/json considers a field.
 func Visible(f reflect.StructField) bool {
 	if f.IsExported() {
 		return true
@@ -115,7 +115,7 @@ func Visible(f reflect.StructField) bool {
 	return f.Anonymous && t.Kind() == reflect.Struct
 }
 
-// Name returns the name of a field in JSON, and whether its tag gives it that.
+// Name returns the name of a field in JSON, and whether the name comes from its tag.
 func Name(f reflect.StructField) (name string, tagged bool) {
 	name, _, _ = strings.Cut(f.Tag.Get("json"), ",")
 	if name == "" || !ValidName(name) {
@@ -124,8 +124,8 @@ func Name(f reflect.StructField) (name string, tagged bool) {
 	return name, true
 }
 
-// ValidName reports whether encoding/json takes a name from a tag. It falls back on
-// the field's own without a word.
+// ValidName reports whether encoding/json accepts a name from a tag. Otherwise it
+// silently uses the field's name.
 func ValidName(name string) bool {
 	for _, r := range name {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) {
@@ -135,13 +135,13 @@ func ValidName(name string) bool {
 	return name != ""
 }
 
-// Quotable reports whether encoding/json heeds the option string for a kind.
+// Quotable reports whether encoding/json honours the option string for a kind.
 func Quotable(k reflect.Kind) bool {
 	return k == reflect.String || reflect.Bool <= k && k <= reflect.Float64
 }
 
-// dominant leaves one field of each name: the least embedded, then the one whose
-// tag gives the name. Where that decides nothing, there is none.
+// dominant keeps one field of each name: the least embedded one, else the one with the
+// name in its tag. If that is ambiguous, it keeps none.
 func dominant(found []Field) []Field {
 	slices.SortStableFunc(found, func(a, b Field) int {
 		return cmp.Or(

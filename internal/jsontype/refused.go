@@ -2,35 +2,34 @@ package jsontype
 
 import "reflect"
 
-// Direction says which way values go.
+// Direction is encoding or decoding.
 type Direction uint8
 
 const (
-	// Decoding is what an input undergoes.
+	// Decoding is for inputs.
 	Decoding Direction = iota
-	// Encoding is what a result undergoes.
+	// Encoding is for results.
 	Encoding
 )
 
-// Refused is a type within another for which encoding/json always returns an error.
+// Refused is a part of a type for which encoding/json always returns an error.
 type Refused struct {
-	// Path leads to it from the type that was asked about, as "Lines[].Hook", with
-	// "[]" for an element of a slice, an array or a map. It is empty for that type
-	// itself.
+	// Path leads to it from the whole type, as "Lines[].Hook", with "[]" for an
+	// element of a slice, an array or a map. It is empty for the type itself.
 	Path string
-	// Type is what encoding/json refuses.
+	// Type is the type that encoding/json rejects.
 	Type reflect.Type
-	// Key tells that it is the key of the map Type that encoding/json refuses.
+	// Key is true if encoding/json rejects the key of Type, a map.
 	Key bool
 }
 
-// FindRefused lists the types that encoding/json refuses within values of t. It
-// looks where encoding/json does: not behind interfaces, not in types that encode
-// or decode themselves, and in no field that is left out by json:"-". A type that
-// can be reached in two ways is listed once.
+// FindRefused lists the parts of t that encoding/json rejects. It looks where
+// encoding/json does: not behind interfaces, not in types that encode or decode
+// themselves, and not in fields with the tag json:"-". A type that can be reached in two
+// ways is listed once.
 //
-// A nil slice or pointer of such a type does encode. It is listed all the same: it
-// works until it holds something.
+// A slice or pointer of such a type is listed too, although nil does encode: it would
+// fail as soon as it holds a value.
 func FindRefused(t reflect.Type, d Direction) []Refused {
 	f := finder{direction: d, seen: map[reflect.Type]bool{}}
 	f.find(t, "")
@@ -75,14 +74,14 @@ func (f *finder) find(t reflect.Type, path string) {
 	}
 }
 
-// own reports whether values of t encode themselves, if only those that have an
-// address, or are inputs that decode themselves.
+// own reports whether values of t encode themselves, at least the addressable ones, or
+// decode themselves, depending on the direction.
 func (f *finder) own(t reflect.Type) bool {
 	_, encodes := Encodes(t)
 	return encodes != None || f.direction == Decoding && Decodes(t) != None
 }
 
-// keys reports whether a type can be the key of a map.
+// keys reports whether encoding/json accepts a type as the key of a map.
 func (f *finder) keys(t reflect.Type) bool {
 	switch {
 	case t.Kind() == reflect.String, IsInteger(t.Kind()):

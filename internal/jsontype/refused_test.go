@@ -20,9 +20,9 @@ type (
 		Run  func()
 	}
 	key      struct{ A, B int }
-	wideKey  struct{ A int } // writes and reads text
-	writeKey struct{ A int } // writes text
-	readKey  struct{ A int } // reads text
+	wideKey  struct{ A int } // encodes and decodes text
+	writeKey struct{ A int } // encodes text
+	readKey  struct{ A int } // decodes text
 	node     struct {
 		Next   *node
 		Total  complex64
@@ -41,7 +41,7 @@ type (
 	}
 	writer func() // writes JSON
 	reader func() // reads JSON
-	far    func() // writes text where it has an address
+	far    func() // encodes text if it is addressable
 )
 
 func (wideKey) MarshalText() ([]byte, error)  { return []byte("k"), nil }
@@ -62,7 +62,7 @@ func TestTypesThatEncodingJSONRefusesAreFound(t *testing.T) {
 	t.Parallel()
 	const pkg = "jsontype_test."
 	for name, tt := range map[string]struct {
-		value    any // of the type, with something in it
+		value    any // a value of the type that is not empty
 		encoding []string
 		decoding []string // nil: the same
 	}{

@@ -1,4 +1,4 @@
-// Package payload has values on their way into the SDK and out of it.
+// Package payload has wrappers for values that go into the SDK or come out of it.
 package payload
 
 import (
@@ -7,14 +7,14 @@ import (
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// Payload is a T on its way into the SDK or out of it. The SDK panics when it
-// cannot encode or decode, and does not say what; a payload is encoded before the
-// SDK sees it, and keeps the error of its decoding.
+// Payload is a T that goes into the SDK or comes out of it. If the SDK cannot encode or
+// decode a value, it panics without saying which. So a Payload is encoded before the SDK
+// sees it, and keeps the error of its decoding.
 type Payload[T any] struct {
 	Value   T
-	Present bool   // there was something to decode
+	Present bool   // there was a value to decode
 	Err     error  // of the decoding
-	Encoded []byte // what the SDK takes
+	Encoded []byte // the bytes for the SDK
 }
 
 var (
@@ -26,32 +26,32 @@ var (
 // RestateMarshal implements encoding.RestateMarshaler.
 func (p Payload[T]) RestateMarshal(encoding.Codec) ([]byte, error) { return p.Encoded, nil }
 
-// RestateUnmarshal implements encoding.RestateUnmarshaler. It is not called for
-// what is absent.
+// RestateUnmarshal implements encoding.RestateUnmarshaler. It is not called for an
+// absent value.
 func (p *Payload[T]) RestateUnmarshal(codec encoding.Codec, data []byte) error {
 	p.Present = true
 	p.Err = sdk.Decode(codec, data, &p.Value)
 	return nil
 }
 
-// OutputPayload is for discovery, where no payload appears.
+// OutputPayload implements an interface of the SDK. Discovery never sees a Payload.
 func (Payload[T]) OutputPayload(encoding.Codec) *encoding.OutputPayload {
 	return &encoding.OutputPayload{}
 }
 
-// InputPayload is for discovery, where no payload appears.
+// InputPayload implements an interface of the SDK. Discovery never sees a Payload.
 func (*Payload[T]) InputPayload(encoding.Codec) *encoding.InputPayload {
 	return &encoding.InputPayload{}
 }
 
-// Encoded is an input on its way into the SDK. It goes there by a pointer, which
-// takes no memory of its own.
+// Encoded is an encoded input for the SDK. It is passed as a pointer, which needs no
+// allocation.
 type Encoded struct{ Bytes []byte }
 
 // RestateMarshal implements encoding.RestateMarshaler.
 func (e *Encoded) RestateMarshal(encoding.Codec) ([]byte, error) { return e.Bytes, nil }
 
-// OutputPayload is for discovery, where no input appears.
+// OutputPayload implements an interface of the SDK. Discovery never sees an Encoded.
 func (*Encoded) OutputPayload(encoding.Codec) *encoding.OutputPayload {
 	return &encoding.OutputPayload{}
 }

@@ -1,5 +1,5 @@
-// Package protocol has what this project reads and writes of Restate's service
-// protocol (https://github.com/restatedev/service-protocol): frames, and single
+// Package protocol reads and writes the parts of Restate's service protocol that this
+// project needs (https://github.com/restatedev/service-protocol): frames, and single
 // fields of a few messages. It keeps no state.
 package protocol
 
@@ -20,13 +20,13 @@ const (
 // HeaderSize is the size of a frame's header in bytes: type, flags and length.
 const HeaderSize = 8
 
-// Header is the header of a frame, whose message follows it.
+// Header is the header of a frame. The message follows it.
 type Header struct {
 	Type   uint16
 	Length uint32 // of the message, in bytes
 }
 
-// ParseHeader reads the header at the beginning of b, which must have
+// ParseHeader parses the header at the beginning of b, which must have at least
 // [HeaderSize] bytes.
 func ParseHeader(b []byte) Header {
 	return Header{Type: binary.BigEndian.Uint16(b), Length: binary.BigEndian.Uint32(b[4:])}
@@ -49,7 +49,7 @@ const (
 
 var errMalformed = errors.New("protocol: the Start message is malformed")
 
-// KnownEntries reads from a Start message how many frames of the journal follow.
+// KnownEntries returns the number of journal frames that follow a Start message.
 func KnownEntries(message []byte) (n uint32, err error) {
 	for len(message) > 0 {
 		number, kind, size := protowire.ConsumeTag(message)
@@ -62,7 +62,7 @@ func KnownEntries(message []byte) (n uint32, err error) {
 			if size < 0 || v > 1<<32-1 {
 				return 0, errMalformed
 			}
-			n, message = uint32(v), message[size:] // the last one counts
+			n, message = uint32(v), message[size:] // the last occurrence counts
 			continue
 		}
 		if size = protowire.ConsumeFieldValue(number, kind, message); size < 0 {
@@ -73,7 +73,7 @@ func KnownEntries(message []byte) (n uint32, err error) {
 	return n, nil
 }
 
-// FirstAttempt is what a server sends to begin an invocation: a Start message and
+// FirstAttempt returns what a server sends to start an invocation: a Start message and
 // the input.
 func FirstAttempt(id, debugID string, input []byte) []byte {
 	var start, value, command []byte
@@ -90,18 +90,17 @@ func FirstAttempt(id, debugID string, input []byte) []byte {
 	return AppendFrame(AppendFrame(nil, Start, start), Input, command)
 }
 
-// The fields of an Error message that are amended: the stack, which the server shows
-// to the caller of an invocation that it gives up, and the delay in milliseconds
-// before the next attempt.
+// The fields of an Error message that are amended: the stack, and the delay in
+// milliseconds before the next attempt. When the server gives up an invocation, it shows
+// the stack to the caller.
 const (
 	errorStackTrace     protowire.Number = 3
 	errorNextRetryDelay protowire.Number = 8
 )
 
-// AmendErrors takes the stack out of the Error messages among whole frames, and adds
-// the delay in milliseconds if one is asked for. It reports false, and changes
-// nothing, if there are none or frames are not whole. It asks for the delay only
-// where there is a message.
+// AmendErrors removes the stack from the Error messages in frames, and adds the delay in
+// milliseconds if delay returns one. It calls delay only for an Error message. If there
+// is no such message or a frame is incomplete, it changes nothing and returns false.
 func AmendErrors(frames []byte, delay func() (milliseconds uint64, asked bool)) (amended []byte, ok bool) {
 	for rest := frames; len(rest) > 0; {
 		if len(rest) < HeaderSize {
@@ -138,8 +137,8 @@ func AmendErrors(frames []byte, delay func() (milliseconds uint64, asked bool)) 
 	return amended, true
 }
 
-// withoutStack appends the fields of an Error message but for its stack. What does
-// not parse is appended as it is.
+// withoutStack appends the fields of an Error message except its stack. Bytes that do
+// not parse are appended as they are.
 func withoutStack(to, message []byte) []byte {
 	for len(message) > 0 {
 		number, _, n := protowire.ConsumeField(message)

@@ -93,7 +93,7 @@ func FuzzAmendErrors(f *testing.F) {
 	})
 }
 
-// stackless drops the fields with the number 3, up to what is no field.
+// stackless drops the fields with the number 3, up to the first invalid field.
 func stackless(message []byte) (out []byte) {
 	for {
 		number, kind, n := protowire.ConsumeTag(message)

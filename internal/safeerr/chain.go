@@ -9,8 +9,8 @@ func Chain(err error, visit func(error) bool) bool {
 	return w.walk(err, maxDepth)
 }
 
-// endless reports whether a chain has more errors than are looked at, or one that
-// does not say what it wraps.
+// endless reports whether a chain has more errors than Chain visits, or an error whose
+// Unwrap panics.
 func endless(err error) bool {
 	w := walker{left: maxErrors, visit: func(error) bool { return false }}
 	w.walk(err, maxDepth)
@@ -19,7 +19,7 @@ func endless(err error) bool {
 
 type walker struct {
 	left  int
-	cut   bool // there are more
+	cut   bool // the chain has more errors
 	visit func(error) bool
 }
 
@@ -44,7 +44,7 @@ func (w *walker) walk(err error, depth int) bool {
 	return false
 }
 
-// unwrap returns what err wraps. A method that panics wraps nothing that can be seen.
+// unwrap returns the errors that err wraps, or none if its method panics.
 func (w *walker) unwrap(err error) (many []error, one error) {
 	returned := false
 	defer func() {
@@ -92,7 +92,7 @@ func As[T any](err error) (found T, ok bool) {
 	return found, ok
 }
 
-// AsTarget is errors.As for any error. It returns false for a target that is none.
+// AsTarget is errors.As for any error. It returns false for an invalid target.
 func AsTarget(err error, target any) bool {
 	value := reflect.ValueOf(target)
 	if value.Kind() != reflect.Pointer || value.IsNil() {

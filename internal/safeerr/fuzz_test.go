@@ -12,8 +12,8 @@ import (
 	"github.com/fxrestate/go/internal/safeerr"
 )
 
-// grow builds an error of a program: each byte says what the next error does with
-// the ones before. It reports whether all of them behave.
+// grow builds an error from a program: each byte says what the next error does with the
+// ones before. It reports whether all of them are well-behaved.
 func grow(program []byte) (err error, behaves bool) {
 	var all []error
 	behaves = true

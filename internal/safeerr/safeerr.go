@@ -8,13 +8,13 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
-// Of returns err, or, if that is not safe, an error with a safe text in which
-// errors.Is and errors.As still find what err wraps, as far as it can be looked
-// through.
+// Of returns err if it is safe. Otherwise it returns an error with a safe text, in which
+// errors.Is and errors.As still find the errors that err wraps, as far as they can be
+// read.
 //
-// Safe is an error whose text can be read, is valid UTF-8 and at most [MaxText] bytes
-// long, and whose chain has an end. Of does not call methods Is and As: what they do
-// depends on what they are asked.
+// An error is safe if its text can be read, is valid UTF-8 and has at most [MaxText]
+// bytes, and if its chain is finite. Of does not call the methods Is and As, because
+// their behaviour depends on the target.
 func Of(err error) error {
 	if err == nil {
 		return nil
@@ -38,7 +38,7 @@ func Of(err error) error {
 	return &standIn{text: text, err: err}
 }
 
-// standIn stands in for an error that is not safe.
+// standIn replaces an error that is not safe.
 type standIn struct {
 	text string
 	err  error
@@ -48,8 +48,8 @@ func (e *standIn) Error() string        { return e.text }
 func (e *standIn) Is(target error) bool { return Is(e.err, target) }
 func (e *standIn) As(target any) bool   { return AsTarget(e.err, target) }
 
-// Terminal returns the terminal error that err is or wraps, with a message of at most
-// [MaxMessage] bytes of valid UTF-8, or nil. It is the SDK's own, whatever err wraps.
+// Terminal returns the terminal error that err is or wraps, or nil. The result is always
+// an error of the SDK, with a message of at most [MaxMessage] bytes of valid UTF-8.
 func Terminal(err error) restate.TerminalError {
 	t, ok := As[restate.TerminalError](err)
 	if !ok {
@@ -69,7 +69,7 @@ func Terminal(err error) restate.TerminalError {
 		return true
 	})
 	if !ok {
-		return nil // it embeds one that is nil
+		return nil // it embeds a nil error
 	}
 	safe := Bound(message, MaxMessage)
 	if same && safe == message {
@@ -78,8 +78,8 @@ func Terminal(err error) restate.TerminalError {
 	return restate.ToTerminalError(errors.New(safe), restate.WithErrorCode(code), restate.WithMetadataMap(metadata))
 }
 
-// Retryable is Terminal for the SDK's errors that are retried, with a message of at
-// most [MaxText] bytes.
+// Retryable is like Terminal for the SDK's retryable errors, with a message of at most
+// [MaxText] bytes.
 func Retryable(err error) restate.RetryableError {
 	r, ok := As[restate.RetryableError](err)
 	if !ok {
@@ -100,8 +100,8 @@ func Retryable(err error) restate.RetryableError {
 	return restate.ToRetryableError(errors.New(message), restate.WithErrorCode(code))
 }
 
-// ForSDK returns what the SDK is given for err: an error of plain values, with the
-// text, and with the terminal or retryable error that err is or wraps.
+// ForSDK converts err for the SDK: to an error of plain values, with its text and with
+// the terminal or retryable error that err is or wraps.
 func ForSDK(err error) error {
 	if err == nil {
 		return nil
@@ -115,8 +115,8 @@ func ForSDK(err error) error {
 	return out
 }
 
-// Logged is ForSDK for an error that the SDK is going to log although there is a line
-// about it already: see [IsLogged].
+// Logged is ForSDK for an error that is already logged, and that the SDK will log again:
+// see [IsLogged].
 func Logged(err error) error {
 	if err == nil {
 		return nil
@@ -145,7 +145,7 @@ func (e *plain) Unwrap() error { return e.wraps }
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// ofSDK reports whether an error's type is the SDK's, whose methods are safe.
+// ofSDK reports whether an error has a type of the SDK, whose methods are safe.
 func ofSDK(err error) bool {
 	t := reflect.TypeOf(err)
 	if t.Kind() == reflect.Pointer {

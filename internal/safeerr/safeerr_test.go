@@ -29,7 +29,7 @@ func (e *odd) Unwrap() error        { return e.unwrap() }
 func (e *odd) Is(target error) bool { return e.is(target) }
 func (e *odd) As(target any) bool   { return e.as(target) }
 
-// even returns an error that behaves, to be changed.
+// even returns a well-behaved error, for tests to change.
 func even(change func(e *odd)) error {
 	e := &odd{
 		text: func() string { return "odd" }, unwrap: func() error { return nil },
@@ -50,13 +50,13 @@ type byValue struct{ text string }
 
 func (e byValue) Error() string { return e.text }
 
-// endlessErr wraps another of its kind, for ever.
+// endlessErr always wraps another endlessErr.
 type endlessErr int
 
 func (e endlessErr) Error() string { return "endless" }
 func (e endlessErr) Unwrap() error { return e + 1 }
 
-// posing is no error of the SDK's, and passes for one.
+// posing is not an error of the SDK, but looks like one.
 type posing struct{ restate.TerminalError }
 
 var errInside = errors.New("inside")
@@ -81,7 +81,7 @@ func shared() error {
 	return err
 }
 
-// deep is a chain of so many errors around one.
+// deep returns a chain of n errors around one.
 func deep(n int) error {
 	err := errInside
 	for range n {
@@ -151,11 +151,11 @@ func TestErrorsThatDoNotBehaveGetAStandIn(t *testing.T) {
 		},
 		"a nil pointer": {
 			err:  (*odd)(nil),
-			text: "a nil *safeerr_test.odd was returned as an error; return nil itself where there is none",
+			text: "a nil *safeerr_test.odd was returned as an error; return a plain nil if there is no error",
 		},
 		"a nil pointer to what has its methods by value": {
 			err:  (*byValue)(nil),
-			text: "a nil *safeerr_test.byValue was returned as an error; return nil itself where there is none",
+			text: "a nil *safeerr_test.byValue was returned as an error; return a plain nil if there is no error",
 		},
 		"Error of what it wraps panics": {
 			err: even(func(e *odd) {
@@ -166,11 +166,11 @@ func TestErrorsThatDoNotBehaveGetAStandIn(t *testing.T) {
 			}),
 			text: "a nil *safeerr_test.byValue was returned as an error",
 		},
-		"it wraps itself":                  {err: cyclic(), text: "odd"},
-		"it is among those it wraps":       {err: cyclicMany(errInside), text: "many", inside: true},
-		"it wraps more than are looked at": {err: deep(200), text: "inside"},
-		"it wraps ever others":             {err: endlessErr(0), text: "endless"},
-		"it wraps too many":                {err: shared(), text: "many", inside: true},
+		"it wraps itself":                       {err: cyclic(), text: "odd"},
+		"it is among those it wraps":            {err: cyclicMany(errInside), text: "many", inside: true},
+		"it wraps more errors than are visited": {err: deep(200), text: "inside"},
+		"it wraps ever others":                  {err: endlessErr(0), text: "endless"},
+		"it wraps too many":                     {err: shared(), text: "many", inside: true},
 		"the terminal error inside is found": {
 			err: fmt.Errorf("outside: %w", even(func(e *odd) {
 				e.unwrap = func() error { return errors.Join(restate.TerminalErrorf("no"), e) }
@@ -202,7 +202,7 @@ func TestErrorsThatDoNotBehaveGetAStandIn(t *testing.T) {
 				require.LessOrEqual(t, len(text), safeerr.MaxText)
 				require.True(t, utf8.ValidString(text))
 
-				// The standard library finds what is inside, and an end.
+				// The standard library finds the inner errors, and an end of the chain.
 				require.Equal(t, test.inside, errors.Is(got, errInside))
 				require.NotErrorIs(t, got, fs.ErrNotExist)
 				require.Equal(t, test.terminal, restate.IsTerminalError(got))
@@ -343,7 +343,7 @@ func TestTheTextOfAPanicHasNoAddresses(t *testing.T) {
 		"an error":                {errInside, "inside"},
 		"what has a text":         {named{func() string { return "says" }}, "says"},
 		"what has none after all": {named{func() string { panic("says") }}, "a value of type safeerr_test.named, whose method String panicked"},
-		"a nil error":             {(*odd)(nil), "a nil *safeerr_test.odd was returned as an error; return nil itself where there is none"},
+		"a nil error":             {(*odd)(nil), "a nil *safeerr_test.odd was returned as an error; return a plain nil if there is no error"},
 		"a pointer":               {&number, "a value of type *int"},
 		"a channel":               {make(chan int), "a value of type chan int"},
 		"a function":              {func() {}, "a value of type func()"},

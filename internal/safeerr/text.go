@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns the text of an error, of at most [MaxText] bytes of valid UTF-8. If
-// its method panics it returns what there is to say about that.
+// Text returns the text of an error, of at most [MaxText] bytes of valid UTF-8. If its
+// method Error panics, the text says so.
 func Text(err error) string {
 	if text, ok := Read(err.Error); ok {
 		return text
@@ -16,8 +16,8 @@ func Text(err error) string {
 	return mute(err)
 }
 
-// mute is the text of an error whose own cannot be read. It names the innermost of
-// its chain that is to blame.
+// mute returns the text for an error whose own text cannot be read. It names the
+// innermost error of the chain that panics.
 func mute(err error) string {
 	Chain(err, func(e error) bool {
 		if _, ok := Read(e.Error); !ok {
@@ -26,14 +26,14 @@ func mute(err error) string {
 		return false
 	})
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
-		return fmt.Sprintf("a nil %T was returned as an error; return nil itself where there is none", err)
+		return fmt.Sprintf("a nil %T was returned as an error; return a plain nil if there is no error", err)
 	}
 	return fmt.Sprintf("an error of type %T, whose method Error panicked", err)
 }
 
-// TextOf returns the text of what code panicked with, within the bounds of [Text].
-// Of values that have no text of their own it tells the type: what they hold may be
-// addresses, or lead back to themselves.
+// TextOf returns the text of the value of a panic, with the limits of [Text]. For a
+// value without a text it returns the type, because the contents may be addresses or
+// cyclic.
 func TextOf(value any) string {
 	switch v := value.(type) {
 	case nil:
@@ -61,7 +61,7 @@ func TextOf(value any) string {
 	}
 }
 
-// Read returns what fn returns, within the bounds of [Text]. It reports false when fn
+// Read returns the result of fn, with the limits of [Text]. It returns false if fn
 // panics.
 func Read(fn func() string) (text string, ok bool) {
 	ok = survives(func() bool {
@@ -74,21 +74,21 @@ func Read(fn func() string) (text string, ok bool) {
 	return Bound(text, MaxText), true
 }
 
-// Bound returns text as valid UTF-8 of at most limit bytes. One that was cut says how
-// long it was.
+// Bound returns text as valid UTF-8 of at most limit bytes. A text that was cut includes
+// its original length.
 func Bound(text string, limit int) string {
 	if len(text) <= limit && utf8.ValidString(text) {
 		return text
 	}
 	size := len(text)
-	// What is not UTF-8 grows when it is replaced.
+	// Replacing invalid UTF-8 makes the text longer.
 	valid := strings.ToValidUTF8(text[:min(size, limit)], "\uFFFD")
 	if size <= limit && len(valid) <= limit {
 		return valid
 	}
 	end := fmt.Sprintf("%s%d%s", cutBefore, size, cutAfter)
 	if earlier := strings.LastIndex(text[max(0, size-limit/2):], cutBefore); earlier >= 0 && strings.HasSuffix(text, cutAfter) {
-		end = text[max(0, size-limit/2)+earlier:] // a part of it was cut before
+		end = text[max(0, size-limit/2)+earlier:] // the text was already cut before
 	}
 	n := min(len(valid), limit-len(end))
 	for n > 0 && n < len(valid) && !utf8.RuneStart(valid[n]) {
@@ -97,7 +97,7 @@ func Bound(text string, limit int) string {
 	return valid[:n] + end
 }
 
-// What stands before and after the size of a text that was cut.
+// The text before and after the original size of a cut text.
 const (
 	cutBefore = "… (cut, of "
 	cutAfter  = " bytes)"

@@ -11,9 +11,9 @@ import (
 	"github.com/fxrestate/go/internal/jsontype"
 )
 
-// The methods by which types speak about their schemas. They are those of
-// github.com/invopop/jsonschema, which does not publish the interfaces. As there,
-// they count for values that have them, and are called on a pointer to a zero value.
+// The methods with which types describe their schemas. They are those of
+// github.com/invopop/jsonschema, which does not export the interfaces. As there, they
+// apply to values that have them, and are called on a pointer to a zero value.
 type (
 	selfDescribing interface{ JSONSchema() *jsonschema.Schema }
 	extending      interface{ JSONSchemaExtend(*jsonschema.Schema) }
@@ -36,7 +36,7 @@ func ask[M, A any](g *generator, t reflect.Type, call func(M) A) (answer A, ok b
 	return call(reflect.New(t).Interface().(M)), true, nil
 }
 
-// customValue describes a type that says by itself what its values are.
+// customValue describes a type that has a method for its own schema.
 func (g *generator) customValue(t reflect.Type, addressed bool) (node, bool) {
 	alias, ok, err := ask(g, t, aliased.JSONSchemaAlias)
 	switch {
@@ -72,7 +72,7 @@ func (g *generator) extended(t reflect.Type, n node) node {
 	return n
 }
 
-// alias describes a field whose struct says that it has the values of another type.
+// alias describes a field whose struct declares another type for its values.
 func (g *generator) alias(f jsontype.Field) (node, bool) {
 	other, _, err := ask(g, f.Owner, func(a aliasing) any { return a.JSONSchemaProperty(f.Name) })
 	switch {
@@ -85,7 +85,7 @@ func (g *generator) alias(f jsontype.Field) (node, bool) {
 	}
 }
 
-// describeProperty gives a property the description that its struct has for it.
+// describeProperty adds the description that the struct has for a property.
 func (g *generator) describeProperty(p property) {
 	text, ok, err := ask(g, p.field.Owner, func(d documented) string { return d.GetFieldDocString(p.field.Go.Name) })
 	if err != nil {
@@ -96,7 +96,7 @@ func (g *generator) describeProperty(p property) {
 	}
 }
 
-// failed leaves open what cannot be described, and remembers why.
+// failed records err and returns an open node for the type.
 func (g *generator) failed(err error) node {
 	if g.err == nil {
 		g.err = err
@@ -104,8 +104,8 @@ func (g *generator) failed(err error) node {
 	return open()
 }
 
-// adopt makes a schema that was written as a document a part of this one: its
-// definitions are among ours, and it has no address of its own.
+// adopt makes a schema document a part of this one: it moves the definitions to ours,
+// and removes the document's own identifiers.
 func (g *generator) adopt(s *jsonschema.Schema) *jsonschema.Schema {
 	if s == nil {
 		return &jsonschema.Schema{}
@@ -121,8 +121,8 @@ func (g *generator) adopt(s *jsonschema.Schema) *jsonschema.Schema {
 	return &part
 }
 
-// linked leads references by the bare name of a type to its definition, if there is
-// one type of that name: github.com/invopop/jsonschema names definitions so.
+// linked redirects references with the bare name of a type to its definition, if only
+// one type has that name. github.com/invopop/jsonschema uses bare names.
 func (g *generator) linked(encoded json.RawMessage) json.RawMessage {
 	bare := map[string]string{}
 	for t, name := range g.names {
@@ -142,11 +142,11 @@ func (g *generator) linked(encoded json.RawMessage) json.RawMessage {
 	return encoded
 }
 
-// entry is a keyword of a schema with a text.
+// entry is a keyword of a schema with a string value.
 type entry struct{ key, text string }
 
-// encoded is the entry as it stands in compact JSON. No text within a string looks
-// like it, as quotes are escaped there.
+// encoded returns the entry in compact JSON. The contents of a string cannot look like
+// it, because quotes are escaped there.
 func (e entry) encoded() []byte {
 	text, _ := json.Marshal(e.text)
 	return fmt.Appendf(nil, "%q:%s", e.key, text)

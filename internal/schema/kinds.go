@@ -12,16 +12,16 @@ import (
 	"github.com/fxrestate/go/internal/jsontype"
 )
 
-// knownJSON are types of the standard library whose MarshalJSON writes something
-// that can be described.
+// knownJSON are types of the standard library with a MarshalJSON whose output can be
+// described.
 var knownJSON = map[reflect.Type]jsonschema.Schema{
 	reflect.TypeFor[time.Time]():  {Type: "string", Format: "date-time"},
 	reflect.TypeFor[big.Int]():    {Type: "integer"},
 	reflect.TypeFor[slog.Level](): {Type: "string"},
 }
 
-// ownJSON describes a type with MarshalJSON or UnmarshalJSON, of which nothing is
-// known but for some types.
+// ownJSON describes a type with MarshalJSON or UnmarshalJSON. The schema is open, except
+// for some known types.
 func (g *generator) ownJSON(t reflect.Type, encodes jsontype.Own) node {
 	known, ok := knownJSON[t]
 	switch {
@@ -36,7 +36,7 @@ func (g *generator) ownJSON(t reflect.Type, encodes jsontype.Own) node {
 
 var numberType = reflect.TypeFor[json.Number]()
 
-// plain describes a type without methods of its own, by its kind.
+// plain describes a type without own encoding, by its kind.
 func (g *generator) plain(t reflect.Type) node {
 	switch t.Kind() {
 	case reflect.Struct, reflect.Map, reflect.Array:
@@ -51,8 +51,7 @@ func (g *generator) plain(t reflect.Type) node {
 	}
 }
 
-// basicType is the schema's type of a type with one value, or empty for those of
-// which nothing is known.
+// basicType returns the schema type of a scalar type, or "" if nothing is known.
 func basicType(t reflect.Type) string {
 	switch k := t.Kind(); {
 	case t == numberType:
@@ -70,8 +69,8 @@ func basicType(t reflect.Type) string {
 	}
 }
 
-// composite describes a type that is made of others. Under a name it is a
-// definition, and may be part of itself.
+// composite describes a type that contains other types. A named type becomes a
+// definition, and may be recursive.
 func (g *generator) composite(t reflect.Type) node {
 	describe := func() node {
 		var n node

@@ -12,8 +12,8 @@ import (
 	"github.com/fxrestate/go/internal/jsontype"
 )
 
-// object describes a struct. Its properties are closed, as encoding/json writes no
-// others, unless a tag hides one.
+// object describes a struct. It allows no additional properties, because encoding/json
+// writes none, unless a tag hides one.
 func (g *generator) object(t reflect.Type) *jsonschema.Schema {
 	s := &jsonschema.Schema{
 		Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema,
@@ -38,13 +38,13 @@ func (g *generator) object(t reflect.Type) *jsonschema.Schema {
 	return s
 }
 
-// property is one of an object.
+// property is a property of an object.
 type property struct {
 	field    jsontype.Field
 	node     node
 	required bool
 	hidden   bool
-	tag      reflect.StructTag // what it says about the schema
+	tag      reflect.StructTag // the part about the schema
 }
 
 func (g *generator) property(f jsontype.Field) property {
@@ -76,8 +76,8 @@ func (g *generator) fieldValue(f jsontype.Field) node {
 	return g.value(f.Go.Type, false)
 }
 
-// quoted describes a field that its tag makes a string. Types that encode
-// themselves do not heed that.
+// quoted describes a field with the option string in its tag. Types that encode
+// themselves ignore the option.
 func quoted(f jsontype.Field) (n node, ok bool) {
 	if !f.Quoted {
 		return node{}, false
@@ -92,11 +92,11 @@ func quoted(f jsontype.Field) (n node, ok bool) {
 	return node{&jsonschema.Schema{Type: "string"}, pointer}, true
 }
 
-// schemaTags are the keys of struct tags that speak about the schema.
+// schemaTags are the keys of struct tags for the schema.
 var schemaTags = []string{"jsonschema", "jsonschema_description", "jsonschema_extras"}
 
-// schemaTag returns the part of a tag that speaks about the schema, without the
-// word nullable: what is null is said here in another way.
+// schemaTag returns the part of a tag for the schema, without the words nullable and
+// required: this package handles both itself.
 func schemaTag(tag reflect.StructTag) reflect.StructTag {
 	var parts []string
 	for _, key := range schemaTags {
@@ -112,10 +112,9 @@ func schemaTag(tag reflect.StructTag) reflect.StructTag {
 	return reflect.StructTag(strings.Join(parts, " "))
 }
 
-// applyTags lets the library read the tags of the properties. It reads them from the
-// fields of a struct, so it is given one whose fields stand for the properties: the
-// field i is an array of the length i, which is mapped to the schema of the
-// property i.
+// applyTags lets the library apply the tags of the properties. The library reads them
+// from the fields of a struct, so it gets a struct with a field for each property: field
+// i is an array of length i, which is mapped to the schema of property i.
 func (g *generator) applyTags(s *jsonschema.Schema, properties []property) {
 	if !slices.ContainsFunc(properties, func(p property) bool { return p.tag != "" }) {
 		return

@@ -1,12 +1,12 @@
-// Package schema describes Go types to discovery, as a JSON Schema (draft 2020-12)
-// of what encoding/json writes for their values.
+// Package schema makes JSON Schemas (draft 2020-12) of Go types for discovery. A schema
+// describes what encoding/json writes for the values of a type.
 //
-// Neither of the libraries that make schemas from Go types does that:
-// github.com/invopop/jsonschema knows no nil, no MarshalText and no rules about
-// which of two embedded fields counts, and does not end for structs that embed
-// pointers to each other; github.com/google/jsonschema-go takes no recursive types.
-// So the types are read here, by the rules in package jsontype. The schemas are
-// values of the former, and what a type or a tag says to it takes effect.
+// No library for Go types does that. github.com/invopop/jsonschema ignores nil,
+// MarshalText and the rules for conflicting embedded fields, and does not terminate for
+// structs that embed pointers to each other. github.com/google/jsonschema-go does not
+// accept recursive types. So this package reads the types itself, by the rules in package
+// jsontype. It builds schemas of invopop/jsonschema, and supports the methods and tags of
+// that library.
 package schema
 
 import (
@@ -18,30 +18,29 @@ import (
 	"github.com/fxrestate/go/internal/jsontype"
 )
 
-// Document is a schema that the server takes.
+// Document is a schema that the server accepts.
 type Document struct {
 	// JSON is the schema.
 	JSON json.RawMessage
-	// LeftOut is why what the types and their tags say about their schemas is not
-	// in it: with that the server would refuse it. It is nil when it is.
+	// LeftOut is not nil if the schema ignores the schema methods and tags of the
+	// types. It is the reason why the server would reject the schema with them.
 	LeftOut error
 }
 
 // MarshalJSON returns the schema.
 func (d Document) MarshalJSON() ([]byte, error) { return d.JSON, nil }
 
-// anything is the schema of what cannot be described: it takes each value.
+// anything is the open schema, which accepts every value. It is used for types that
+// cannot be described.
 var anything = json.RawMessage("{}")
 
-// Of describes a type. Nil is the type of nothing that is known, as an interface
-// is.
+// Of describes a type. For nil, as for an interface, it returns the open schema.
 //
-// Structs, maps, slices and arrays with a name are definitions, named for the
-// package and the type. Types that encode themselves by MarshalJSON, interfaces and
-// what encoding/json does not encode are left open. A nil pointer, map or slice is
-// null. What types say by the methods that github.com/invopop/jsonschema knows,
-// and fields by its tags, takes effect as it does there, if the result is one that
-// the server takes.
+// Named structs, maps, slices and arrays become definitions with the names of the package
+// and the type. The schema is open for types with MarshalJSON, for interfaces and for
+// types that encoding/json does not encode. A nil pointer, map or slice is null. The
+// methods and tags of github.com/invopop/jsonschema have their usual effect, if the
+// server accepts the result.
 func Of(t reflect.Type) Document {
 	if t == nil {
 		return Document{JSON: anything}
@@ -65,11 +64,11 @@ func Of(t reflect.Type) Document {
 type generator struct {
 	definitions jsonschema.Definitions
 	names       map[reflect.Type]string
-	uses        map[string]int        // of definitions, by others and by the root
+	uses        map[string]int        // references to definitions, including those of the root
 	passing     map[reflect.Type]bool // pointers and aliases that are being followed
 
-	custom     bool // ask types and tags for what they say
-	customised bool // one said something
+	custom     bool // use the schema methods and tags of types
+	customised bool // such a method or tag was used
 	err        error
 }
 
@@ -83,9 +82,9 @@ func newGenerator(custom bool) *generator {
 	}
 }
 
-// document returns the encoded schema of a type. A definition that is the whole of
-// it stands at the root, where readers such as the playground of the server look
-// for it.
+// document returns the encoded schema of a type. If the schema is only a reference to a
+// definition, the definition moves to the root, where readers such as the playground of
+// the server look for it.
 func (g *generator) document(t reflect.Type) (json.RawMessage, error) {
 	n := g.value(t, false)
 	root := *n.schema
@@ -114,7 +113,7 @@ func (g *generator) document(t reflect.Type) (json.RawMessage, error) {
 	return g.linked(encoded), nil
 }
 
-// define makes the definition of a named type, once, and returns a reference to it.
+// define makes the definition of a named type once, and returns a reference to it.
 func (g *generator) define(t reflect.Type, make func() *jsonschema.Schema) *jsonschema.Schema {
 	name, known := g.names[t]
 	if !known {
@@ -127,16 +126,16 @@ func (g *generator) define(t reflect.Type, make func() *jsonschema.Schema) *json
 	return &jsonschema.Schema{Ref: refPrefix + name}
 }
 
-// node is a schema, and whether null is a value beside those that it takes.
+// node is a schema, and whether null is an additional value.
 type node struct {
 	schema   *jsonschema.Schema
 	nullable bool
 }
 
-// open is the node of what cannot be described.
+// open returns the node for a type that cannot be described.
 func open() node { return node{schema: &jsonschema.Schema{}} }
 
-// finish returns the schema with null in it.
+// finish returns the schema, including null.
 func (n node) finish() *jsonschema.Schema {
 	s := n.schema
 	switch {
@@ -157,8 +156,7 @@ func (n node) finish() *jsonschema.Schema {
 	}
 }
 
-// withAnnotationsOf wraps a schema, and moves what readers are told about it to the
-// outside.
+// withAnnotationsOf wraps a schema, and moves its annotations to the outer schema.
 func withAnnotationsOf(s *jsonschema.Schema, wrap func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema.Schema {
 	bare := *s
 	bare.Title, bare.Description, bare.Comments, bare.Default, bare.Examples = "", "", "", nil, nil
@@ -173,8 +171,8 @@ func isAnything(s *jsonschema.Schema) bool {
 	return s.Type == "" && s.Ref == "" && reflect.ValueOf(s).Elem().IsZero()
 }
 
-// value describes the values of a type. Addressed tells that they have an address,
-// which methods of the pointer need.
+// value describes the values of a type. Addressed tells whether they are addressable,
+// which methods with a pointer receiver need.
 func (g *generator) value(t reflect.Type, addressed bool) node {
 	if t.Kind() == reflect.Pointer {
 		return g.follow(t, func() node {
@@ -203,8 +201,8 @@ func (g *generator) value(t reflect.Type, addressed bool) node {
 	}
 }
 
-// follow describes what a type stands for. A named type that leads to itself in
-// this way leads nowhere.
+// follow describes the type behind a pointer or an alias. For a named type that leads to
+// itself in this way, it returns an open node.
 func (g *generator) follow(t reflect.Type, describe func() node) node {
 	switch {
 	case t.Name() == "":
@@ -217,7 +215,7 @@ func (g *generator) follow(t reflect.Type, describe func() node) node {
 	return describe()
 }
 
-// orElse describes a type that has another form where its methods do not take part.
+// orElse describes a type that has another encoding where its methods do not apply.
 func (g *generator) orElse(t reflect.Type, own *jsonschema.Schema) node {
 	plain := g.plain(t)
 	switch {

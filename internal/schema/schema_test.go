@@ -14,8 +14,7 @@ import (
 	"github.com/fxrestate/go/internal/schema/schematest"
 )
 
-// compile makes a validator of a schema. It reads the schema by the rules of its
-// draft, and none beside it.
+// compile makes a validator from a schema, by the rules of its draft only.
 func compile(t *testing.T, encoded []byte) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded))
@@ -71,8 +70,8 @@ func TestSchemasTakeWhatEncodingJSONWrites(t *testing.T) {
 	}
 }
 
-// encodings returns what encoding/json writes for a value that has no address and
-// for one that has.
+// encodings returns what encoding/json writes for a value that is not addressable and
+// for one that is.
 func encodings(t *testing.T, typ reflect.Type, value any) []string {
 	t.Helper()
 	direct, err := json.Marshal(value)
@@ -86,8 +85,8 @@ func encodings(t *testing.T, typ reflect.Type, value any) []string {
 	return []string{string(direct), string(behind)}
 }
 
-// requireSafeNames looks at the names of definitions: the server makes an OpenAPI
-// document of the schema, whose rules are stricter, and changes references without
+// requireSafeNames checks the names of definitions: the server makes an OpenAPI document
+// from the schema. OpenAPI has stricter rules, and the server changes references without
 // regard to identifiers.
 func requireSafeNames(t *testing.T, encoded json.RawMessage) {
 	t.Helper()

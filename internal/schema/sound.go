@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// Sound returns a schema as the server takes it, or why it does not: the server
-// refuses a whole deployment for one schema that it cannot read. Identifiers that
-// no URI can have, and references to definitions of such names, as "Page[int]" is,
-// are escaped. What is looked at is what schemas of Go types get wrong: references,
-// names of types, patterns and identifiers.
+// Sound returns a schema in a form that the server accepts, or an error that says why
+// there is none: the server rejects a whole deployment because of one schema that it
+// cannot read. Identifiers that are not valid URIs, such as "Page[int]", and references to
+// them are escaped. Sound checks what schemas of Go types get wrong: references, names of
+// types, patterns and identifiers.
 func Sound(encoded json.RawMessage) (json.RawMessage, error) {
 	escaped, err := check(encoded)
 	if err != nil || len(escaped) == 0 {
@@ -30,14 +30,14 @@ func Sound(encoded json.RawMessage) (json.RawMessage, error) {
 	for from, to := range escaped {
 		out = bytes.ReplaceAll(out, from.encoded(), to.encoded())
 	}
-	// One that is written in another way, with escapes of JSON's, is not found.
+	// An identifier with escapes of JSON is not found.
 	if escaped, err = check(out); err != nil || len(escaped) > 0 {
-		return nil, fmt.Errorf("what is no URI cannot be escaped: %v", escaped)
+		return nil, fmt.Errorf("these are not URIs and cannot be escaped: %v", escaped)
 	}
 	return out, nil
 }
 
-// check looks at a whole document, and returns what must be escaped.
+// check checks a whole document, and returns the entries that must be escaped.
 func check(encoded json.RawMessage) (escaped map[entry]entry, err error) {
 	c := checker{escaped: map[entry]entry{}}
 	if err := json.Unmarshal(encoded, &c.root); err != nil {
@@ -46,13 +46,13 @@ func check(encoded json.RawMessage) (escaped map[entry]entry, err error) {
 	return c.escaped, c.schema(c.root)
 }
 
-// checker looks at one document.
+// checker checks one document.
 type checker struct {
 	root    any
-	escaped map[entry]entry // what is written as no URI
+	escaped map[entry]entry // entries that are not valid URIs
 }
 
-// holds says what is the value of a keyword that has schemas in it.
+// holds is the form of a keyword's value that contains schemas.
 type holds int
 
 const (
@@ -74,7 +74,7 @@ func (c *checker) schema(v any) error {
 	}
 	s, ok := v.(map[string]any)
 	if !ok {
-		return fmt.Errorf("%v is no schema", v)
+		return fmt.Errorf("%v is not a schema", v)
 	}
 	for key, value := range s {
 		if err := c.keyword(key, value); err != nil {
@@ -87,7 +87,7 @@ func (c *checker) schema(v any) error {
 func (c *checker) keyword(key string, value any) error {
 	switch subschemas[key] {
 	case one:
-		if several, ok := value.([]any); ok && key == "items" { // of older drafts
+		if several, ok := value.([]any); ok && key == "items" { // allowed in older drafts
 			return c.list(several)
 		}
 		return c.schema(value)
@@ -95,7 +95,7 @@ func (c *checker) keyword(key string, value any) error {
 		if several, ok := value.([]any); ok && len(several) > 0 {
 			return c.list(several)
 		}
-		return errors.New("it is no list of schemas")
+		return errors.New("it is not a list of schemas")
 	case byName:
 		return c.byName(key, value)
 	}
@@ -129,7 +129,7 @@ func (c *checker) list(schemas []any) error {
 func (c *checker) byName(key string, value any) error {
 	schemas, ok := value.(map[string]any)
 	if !ok {
-		return errors.New("it is no object of schemas")
+		return errors.New("it is not an object of schemas")
 	}
 	for name, s := range schemas {
 		if key == "patternProperties" {
@@ -144,20 +144,20 @@ func (c *checker) byName(key string, value any) error {
 	return nil
 }
 
-// reference checks that a reference leads somewhere in the document.
+// reference checks that a reference has a target in the document.
 func (c *checker) reference(value any) error {
 	ref, ok := value.(string)
 	fragment, local := strings.CutPrefix(ref, "#")
 	switch {
 	case !ok || !local:
-		return fmt.Errorf("%v leads out of the schema", value)
+		return fmt.Errorf("%v refers to another document", value)
 	case fragment != "" && fragment[0] != '/':
 		return matches(anchorPattern, fragment)
 	}
 	if c.leads(ref, fragment) {
 		return nil
 	}
-	// A name that was not escaped stands for itself. It ends the reference.
+	// A name that was not escaped is taken literally, up to the end of the reference.
 	if name, ok := strings.CutPrefix(ref, refPrefix); ok {
 		escaped := refPrefix + url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
 		if c.leads(escaped, escaped[1:]) {
@@ -165,10 +165,10 @@ func (c *checker) reference(value any) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s leads nowhere", ref)
+	return fmt.Errorf("%s has no target", ref)
 }
 
-// leads follows a JSON pointer that is written as a URI has it.
+// leads follows a JSON pointer in URI encoding.
 func (c *checker) leads(ref, fragment string) bool {
 	pointer, err := url.PathUnescape(fragment)
 	if err != nil || !uriPattern.MatchString(ref) {
@@ -198,7 +198,7 @@ func (c *checker) leads(ref, fragment string) bool {
 }
 
 var (
-	// uriPattern has the characters of a URI, RFC 3986.
+	// uriPattern matches the characters of a URI, RFC 3986.
 	uriPattern    = regexp.MustCompile(`^(?:[a-zA-Z0-9._~:/?#@!$&'()*+,;=-]|%[0-9a-fA-F]{2})*$`)
 	notInURIs     = regexp.MustCompile(`[^a-zA-Z0-9._~:/?#@!$&'()*+,;=-]`)
 	anchorPattern = regexp.MustCompile(`^[A-Za-z_][-A-Za-z0-9._]*$`)
@@ -208,7 +208,7 @@ var (
 func (c *checker) identifier(value any) error {
 	id, ok := value.(string)
 	if !ok {
-		return fmt.Errorf("%v is no identifier", value)
+		return fmt.Errorf("%v is not an identifier", value)
 	}
 	if !uriPattern.MatchString(id) {
 		c.escaped[entry{"$id", id}] = entry{"$id", notInURIs.ReplaceAllStringFunc(id, url.PathEscape)}
@@ -226,7 +226,7 @@ func matches(want *regexp.Regexp, value any) error {
 func pattern(value any) error {
 	text, ok := value.(string)
 	if !ok {
-		return fmt.Errorf("%v is no pattern", value)
+		return fmt.Errorf("%v is not a pattern", value)
 	}
 	_, err := regexp.Compile(text)
 	return err
@@ -241,11 +241,11 @@ func typeNames(value any) error {
 	}
 	for _, name := range names {
 		if text, ok := name.(string); !ok || !slices.Contains(types, text) {
-			return fmt.Errorf("%v is none of %s", name, strings.Join(types, ", "))
+			return fmt.Errorf("%v is not one of %s", name, strings.Join(types, ", "))
 		}
 	}
 	if len(names) == 0 {
-		return errors.New("it names no type")
+		return errors.New("it has no type name")
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package textvalue puts text from outside, such as a header or a part of a URL, into
-// Go values: one syntax and one set of errors wherever that is done.
+// Package textvalue converts text from outside, such as a header or a part of a URL, to
+// Go values, with one syntax and one set of errors.
 package textvalue
 
 import (
@@ -10,8 +10,8 @@ import (
 	"strconv"
 )
 
-// Takes reports whether text can fill a value of type t: a string, a number, a bool or
-// an encoding.TextUnmarshaler.
+// Takes reports whether text can be converted to type t: a string, a number, a bool or an
+// encoding.TextUnmarshaler.
 func Takes(t reflect.Type) bool {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return true
@@ -27,8 +27,8 @@ func Takes(t reflect.Type) bool {
 	}
 }
 
-// The errors of Set. Whoever sent the text gets to see them, so they say what it is not
-// and repeat nothing of it, nor what a type of the user's has to say about it.
+// The errors of Set. The sender of the text sees them, so they repeat neither the text
+// nor the error of a user's type.
 var (
 	errText     = errors.New("is not valid")
 	errBool     = errors.New("is not true or false")
@@ -37,8 +37,8 @@ var (
 	errNumber   = errors.New("is not a number, or is too large")
 )
 
-// Set fills v, which is addressable and of a type that [Takes] text. Whole numbers are
-// decimal, and all numbers are finite: JSON has no others.
+// Set converts text and stores it in v. The value must be addressable and of a type that
+// [Takes] text. Whole numbers are decimal, and all numbers are finite, as in JSON.
 func Set(v reflect.Value, text string) error {
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return because(u.UnmarshalText([]byte(text)), errText)

@@ -4,8 +4,8 @@
 //	go run -C tools ./serverdigests 1.7.12
 //
 // It downloads the package of each platform with npm, which checks it against the
-// integrity that the registry publishes, and hashes the binary in it. Compare what
-// comes out with what somebody else gets, on another network, before you trust it.
+// integrity hash of the registry, and hashes the binary in it. Before you trust the
+// output, compare it with the output on another network, by somebody else.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package gentest makes modules for the tests of the generator: real ones, which
-// use this module as it is on disk and need no network.
+// Package gentest makes modules for the tests of the generator. They are real modules,
+// which use this module from disk and need no network.
 package gentest
 
 import (
@@ -52,9 +52,9 @@ func Write(t testing.TB, dir string, files ...txtar.File) {
 	}
 }
 
-// Go runs the go command in a directory and returns what it printed to standard
-// output. What it printed to standard error is the text of the error, and nothing
-// when it succeeded: that it downloads modules first is no result.
+// Go runs the go command in a directory and returns its standard output. The text of the
+// error is its standard error, which is ignored on success, because the go command also
+// reports downloads there.
 func Go(t testing.TB, dir string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)

@@ -12,7 +12,7 @@ import (
 	"github.com/fxrestate/go/internal/gen/gentest"
 )
 
-// On a machine with an empty module cache every go command says first what it
+// On a machine with an empty module cache every go command first prints what it
 // downloads.
 func TestWhatTheGoCommandSaysAsideIsNoResult(t *testing.T) {
 	const downloads = "#!/bin/sh\necho 'go: downloading example.com/tool v1.0.0' >&2\n"

@@ -7,7 +7,7 @@ import (
 )
 
 type (
-	// Told has what tags can say.
+	// Told has all tags for the schema.
 	Told struct {
 		Title    string   `json:"title" jsonschema:"title=A title,description=What it is,minLength=0,maxLength=9,example=a"`
 		Text     string   `json:"text" jsonschema_description:"commas, and all"`
@@ -34,7 +34,7 @@ type (
 	}
 	// Self describes itself.
 	Self struct{ N int }
-	// SelfReflected describes itself by the library, with definitions.
+	// SelfReflected describes itself with the library, with definitions.
 	SelfReflected struct{ Items []Item }
 	// Extended adds to its schema.
 	Extended struct {
@@ -93,19 +93,19 @@ type (
 	BadType struct {
 		A string `json:"a" jsonschema:"type=strin"`
 	}
-	// BadPattern has one that is no pattern.
+	// BadPattern has a tag with an invalid pattern.
 	BadPattern struct {
 		A string `json:"a" jsonschema:"pattern=(?<x>"`
 	}
-	// BadRef has one that leads nowhere.
+	// BadRef has a tag with a reference without a target.
 	BadRef struct {
 		A any `json:"a" jsonschema:"oneof_ref=#/$defs/Nobody"`
 	}
-	// BadSelf panics where it is asked.
+	// BadSelf panics in its schema method.
 	BadSelf struct {
 		A *BadSelf `json:"a"`
 	}
-	// BadNil has nothing to say.
+	// BadNil returns a nil schema.
 	BadNil struct {
 		A int `json:"a"`
 	}

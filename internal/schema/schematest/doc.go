@@ -1,6 +1,6 @@
-// Package schematest has types that schemas are made of, each with values: the zero
-// value and one with everything in it. The schema of a type must take each, as
-// encoding/json writes it, and a server must take each schema.
+// Package schematest has types for tests of schemas, each with two values: the zero value
+// and a filled one. The schema of a type must accept both, as encoding/json writes them,
+// and a server must accept the schema.
 package schematest
 
 import (
@@ -11,19 +11,19 @@ import (
 
 // Type is a type that encoding/json encodes.
 type Type struct {
-	// Name says what is special about it. It is in no other.
+	// Name says what is special about the type. Names are unique.
 	Name string
 	// Type is the type.
 	Type reflect.Type
 	// Values are the zero value and the filled one.
 	Values []any
-	// Refuses is JSON that the schema does not take, or empty where it is open.
+	// Refuses is JSON that the schema rejects, or empty if the schema is open.
 	Refuses []string
 	// Receiver has a handler Echo that takes and returns the type.
 	Receiver any
-	// Foreign makes a definition with a handler Echo that is not made from Receiver.
+	// Foreign makes a definition with a handler Echo that does not use Receiver.
 	Foreign func(service string) restate.ServiceDefinition
-	// LeftOut tells that what the type says about its schema cannot be used.
+	// LeftOut is true if the schema methods and tags of the type cannot be used.
 	LeftOut bool
 }
 

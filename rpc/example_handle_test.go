@@ -63,13 +63,13 @@ func (d *Desk) Withdraw(ctx restate.ObjectSharedContext) error {
 	return rpc.HandleOf[string](id).Cancel(ctx)
 }
 
-func ExampleInvocation() {
+func ExampleHandle() {
 	client, stop := testkit.StartApp(
 		fxrestate.Service[*Reports](func() *Reports { return &Reports{} }),
 		fxrestate.Object[*Desk](NewDesk),
 	)
 	defer stop()
-	ctx, desk := context.Background(), ingress.NewObject[*Desk](client).Key("ExampleInvocation")
+	ctx, desk := context.Background(), ingress.NewObject[*Desk](client).Key("ExampleHandle")
 
 	_ = ingress.CallVoid(ctx, desk, (*Desk).Order, "tea")
 	report, err := ingress.Call0(ctx, desk, (*Desk).Fetch)

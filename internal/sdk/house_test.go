@@ -1,0 +1,155 @@
+package sdk_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// ground are the packages at the bottom of the house, which know nothing of what a
+// handler is.
+var ground = []string{
+	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/httpclient", "internal/jsontype", "internal/payload",
+	"internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/textvalue",
+}
+
+// mayImport has the table of docs/architecture.md: what a package may import of this
+// module. "ground" stands for the packages at the bottom.
+var mayImport = map[string][]string{
+	"internal/awakeableid":  {},
+	"internal/backoff":      {},
+	"internal/gather":       {},
+	"internal/gather/stack": {},
+	"internal/httpclient":   {},
+	"internal/jsontype":     {},
+	"internal/protocol":     {},
+	"internal/safeerr":      {},
+	"internal/textvalue":    {},
+	"internal/schema":       {"internal/jsontype"},
+	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
+	"internal/payload":      {"internal/sdk"},
+
+	"handler":        {"ground"},
+	"admin":          {"ground"},
+	"devserver":      {"ground"},
+	"internal/scope": {"ground", "handler"},
+	"internal/gen":   {"ground", "handler"},
+
+	"durable":              {"ground", "handler", "internal/scope"},
+	"pipeline":             {"ground", "handler", "internal/scope"},
+	"pipeline/httpguard":   {"ground", "handler", "pipeline"},
+	"pipeline/validate":    {"ground", "handler", "pipeline"},
+	"pipeline/concurrency": {"pipeline"},
+	"pipeline/fault":       {"pipeline"},
+	"pipeline/httperror":   {"ground", "pipeline"},
+	"pipeline/steptimeout": {"ground", "pipeline"},
+	"logging":              {"ground", "internal/scope"},
+
+	"endpoint":      {"ground", "handler", "internal/scope", "pipeline"},
+	"rpc":           {"ground", "handler", "internal/scope", "pipeline", "durable"},
+	"ingress":       {"ground", "handler", "internal/scope", "durable"},
+	"deployment":    {"ground", "admin"},
+	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment"},
+	"cmd/fxrestate": {"internal/gen"},
+}
+
+// outside are the folders of what stands on the public API, and of what only tests
+// use.
+var outside = []string{"bench", "examples", "integration", "internal/testkit", "internal/gen/gentest", "internal/schema/schematest", "internal/sdk/sdktest"}
+
+const module = "github.com/fxrestate/go/"
+
+func within(pkg string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool { return pkg == f || strings.HasPrefix(pkg, f+"/") })
+}
+
+func TestPackagesImportWhatStandsBelowThem(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports", "./...")
+	cmd.Dir = "../.."
+	listed, err := cmd.Output()
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for dec := json.NewDecoder(bytes.NewReader(listed)); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+		pkg := strings.TrimPrefix(p.ImportPath, module)
+		if within(pkg, outside) {
+			continue
+		}
+		seen[pkg] = true
+		t.Run(pkg, func(t *testing.T) {
+			may, ok := mayImport[pkg]
+			require.True(t, ok, "say in docs/architecture.md and here where %s stands", pkg)
+			for _, path := range p.Imports {
+				imported, own := strings.CutPrefix(path, module)
+				if !own || slices.Contains(may, imported) || slices.Contains(may, "ground") && slices.Contains(ground, imported) {
+					continue
+				}
+				require.Fail(t, "an import that runs up", "%s imports %s, and may import %v: see docs/architecture.md", pkg, imported, may)
+			}
+		})
+	}
+	for pkg := range mayImport {
+		require.True(t, seen[pkg], "%s is gone; take it out of the table", pkg)
+	}
+}
+
+// unpublished are the SDK's private names, and the ways to look behind the public
+// ones.
+var unpublished = regexp.MustCompile(`sdk-go/internal|restatecontext|statemachine\b|SuspensionError|genJsonSchema|` +
+	`restate\.MockableContext\.|restate\.\w+Option\.Before|GetOptions\(\)\.\w+Codec *=|Reflect\w*\(restate\.`)
+
+// Options of the SDK are read everywhere, by sdk.Options alone.
+var readsOptions = regexp.MustCompile(`sdk\.Options\((restate\.)?\w+Option\.Before\w+, `)
+
+func TestOnlyThisPackageKnowsTheSDKsPrivateNames(t *testing.T) {
+	t.Parallel()
+	found := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		name := filepath.ToSlash(strings.TrimPrefix(path, "../../"))
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && d.Name() != ".." || within(name, []string{"examples", "integration"})):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for i, line := range strings.Split(string(source), "\n") {
+			if !unpublished.MatchString(readsOptions.ReplaceAllString(line, "")) {
+				continue
+			}
+			if strings.HasPrefix(name, "internal/sdk/") {
+				found++
+				continue
+			}
+			t.Errorf("%s:%d looks at what the SDK does not publish; let package internal/sdk do it: %s", name, i+1, strings.TrimSpace(line))
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Positive(t, found, "the search finds nothing where there is something")
+}

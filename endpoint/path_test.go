@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -83,10 +84,10 @@ func TestAnInvocationGoesThroughFewFiles(t *testing.T) {
 	require.NoError(t, err)
 	e, _ := start(t, endpoint.Config{}, def)
 	register(t, url(e))
-	a := call(t, "/"+name(t)+"/Take", struct{}{})
-	require.Equal(t, http.StatusOK, a.status, a.body)
+	a := testkit.Post(t, "/"+name(t)+"/Take", struct{}{})
+	require.Equal(t, http.StatusOK, a.Status, a.Text())
 	var files map[string][]string
-	require.NoError(t, json.Unmarshal([]byte(a.body), &files))
+	require.NoError(t, json.Unmarshal(a.Body, &files))
 
 	way := []string{"endpoint/serve.go", "internal/sdk/handler.go", "pipeline/run.go", "pipeline/unwind.go"}
 	require.Equal(t, way, guarded)

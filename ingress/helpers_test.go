@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/restatedev/sdk-go/encoding"
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 	"github.com/stretchr/testify/require"

@@ -62,14 +62,21 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 func TestForceIsSentWhateverItIs(t *testing.T) {
 	t.Parallel()
 	app := serve(t, service("Forced"))
-	for force, want := range map[*bool]string{nil: `"force":true`, new(true): `"force":true`, new(false): `"force":false`} {
-		gate := newGateway(t, nil)
-		_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{Force: force}, nil).
-			Register(testkit.Context(t), deployment.Endpoint{Port: app.port})
-		require.NoError(t, err)
-		_, posts := gate.made("POST /deployments")
-		require.Len(t, posts, 1)
-		require.Contains(t, posts[0].body, want)
+	for name, tt := range map[string]struct {
+		force *bool
+		want  string
+	}{
+		"unset": {nil, `"force":true`}, "on": {new(true), `"force":true`}, "off": {new(false), `"force":false`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gate := newGateway(t, nil)
+			_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{Force: tt.force}, nil).
+				Register(testkit.Context(t), deployment.Endpoint{Port: app.port})
+			require.NoError(t, err)
+			_, posts := gate.made("POST /deployments")
+			require.Len(t, posts, 1)
+			require.Contains(t, posts[0].body, tt.want)
+		})
 	}
 }
 
@@ -210,7 +217,7 @@ func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 func TestEndpointThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	// The server itself retries for about two seconds.
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	port := freePort(t)
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).

@@ -440,11 +440,13 @@ func TestARouteThatCannotWorkSaysSo(t *testing.T) {
 		})
 	}
 	require.Len(t, log.all(), 11, "logged when mounted, and not for each request")
-	for _, h := range []http.HandlerFunc{
-		ingress.Handler0(ingress.Mountable[*Cart](nil), (*Cart).Key, nil),
-		ingress.Handler0(ingress.Object[*Cart]{}, (*Cart).Key, nil),
-		ingress.StatusHandler(nil),
+	for name, h := range map[string]http.HandlerFunc{
+		"to nothing":            ingress.Handler0(ingress.Mountable[*Cart](nil), (*Cart).Key, nil),
+		"without a client":      ingress.Handler0(ingress.Object[*Cart]{}, (*Cart).Key, nil),
+		"to a status of nobody": ingress.StatusHandler(nil),
 	} {
-		require.Equal(t, http.StatusInternalServerError, problemOf(t, request(t, h, http.MethodPost, "/", "")).Status)
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, http.StatusInternalServerError, problemOf(t, request(t, h, http.MethodPost, "/", "")).Status)
+		})
 	}
 }

@@ -2,8 +2,6 @@ package endpoint_test
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -84,10 +82,7 @@ func TestAnInvocationGoesThroughFewFiles(t *testing.T) {
 	require.NoError(t, err)
 	e, _ := start(t, endpoint.Config{}, def)
 	register(t, url(e))
-	a := testkit.Post(t, "/"+name(t)+"/Take", struct{}{})
-	require.Equal(t, http.StatusOK, a.Status, a.Text())
-	var files map[string][]string
-	require.NoError(t, json.Unmarshal(a.Body, &files))
+	files := testkit.Decode[map[string][]string](t, testkit.Post(t, "/"+name(t)+"/Take", struct{}{}))
 
 	way := []string{"endpoint/serve.go", "internal/sdk/handler.go", "pipeline/run.go", "pipeline/unwind.go"}
 	require.Equal(t, way, guarded)

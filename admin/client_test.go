@@ -81,8 +81,10 @@ func TestSecretsAreNotShown(t *testing.T) {
 		string(marshalled), log.String(),
 	}
 	for _, text := range shown {
-		require.Contains(t, text, "http://localhost:9070")
-		require.Contains(t, text, "X-Key")
+		t.Run(text, func(t *testing.T) {
+			require.Contains(t, text, "http://localhost:9070")
+			require.Contains(t, text, "X-Key")
+		})
 	}
 
 	cfg.AuthToken = ""
@@ -90,8 +92,10 @@ func TestSecretsAreNotShown(t *testing.T) {
 	require.NoError(t, err)
 	shown = append(shown, client.URL(), fmt.Sprint(client), fmt.Sprintf("%+v", client), fmt.Sprintf("%#v", client))
 	for _, text := range shown {
-		require.NotContains(t, text, "hunter")
-		require.Contains(t, text, "localhost:9070")
+		t.Run(text, func(t *testing.T) {
+			require.NotContains(t, text, "hunter")
+			require.Contains(t, text, "localhost:9070")
+		})
 	}
 }
 
@@ -158,10 +162,12 @@ func TestTokenHeadersAndPrefixGoWithEachCall(t *testing.T) {
 	requests := gate.requests()
 	require.Len(t, requests, 3)
 	for i, want := range []string{"GET /gate/health", "GET /gate/deployments", "POST /gate/query"} {
-		require.Equal(t, want, requests[i].Method+" "+requests[i].RequestURI)
-		require.Equal(t, "Bearer t0ken", requests[i].Header.Get("Authorization"))
-		require.Equal(t, "abc", requests[i].Header.Get("X-Key"))
-		require.Equal(t, "application/json", requests[i].Header.Get("Accept"))
+		t.Run(want, func(t *testing.T) {
+			require.Equal(t, want, requests[i].Method+" "+requests[i].RequestURI)
+			require.Equal(t, "Bearer t0ken", requests[i].Header.Get("Authorization"))
+			require.Equal(t, "abc", requests[i].Header.Get("X-Key"))
+			require.Equal(t, "application/json", requests[i].Header.Get("Accept"))
+		})
 	}
 }
 
@@ -177,7 +183,9 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := admin.New(admin.Config{URL: "localhost:9070", AuthToken: "a\n", Headers: map[string]string{"X Key": "a", "Connection": "close"}})
 	for _, want := range []string{`admin: URL "localhost:9070"`, "admin: AuthToken: has", `admin: Headers: "X Key" is no`, "admin: Headers: header Connection"} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 }
 
@@ -204,19 +212,23 @@ func TestNamesCannotLeaveTheirPathSegment(t *testing.T) {
 	client := newClient(t, admin.Config{URL: gate.url})
 
 	for _, name := range []string{"a/b", "../deployments", "a?b=c", "a#b", "a b", "ä%2F", "a%", "\n"} {
-		_, err := client.Service(testkit.Context(t), name)
-		failed := requireError(t, err, http.StatusNotFound, "")
-		require.Equal(t, "/services/"+url.PathEscape(name), failed.Path)
-		if name != "\n" { // The message is one line.
-			require.Contains(t, failed.Message, "'"+name+"'", "the server saw another name")
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := client.Service(testkit.Context(t), name)
+			failed := requireError(t, err, http.StatusNotFound, "")
+			require.Equal(t, "/services/"+url.PathEscape(name), failed.Path)
+			if name != "\n" { // The message is one line.
+				require.Contains(t, failed.Message, "'"+name+"'", "the server saw another name")
+			}
+		})
 	}
 	seen := len(gate.requests())
 	for _, name := range []string{"", ".", ".."} {
-		_, err := client.Service(testkit.Context(t), name)
-		require.ErrorContains(t, err, fmt.Sprintf("%q is not a name or an id", name))
-		require.Error(t, client.CancelInvocation(testkit.Context(t), name))
-		require.Error(t, client.DeleteDeployment(testkit.Context(t), name, true))
+		t.Run(name, func(t *testing.T) {
+			_, err := client.Service(testkit.Context(t), name)
+			require.ErrorContains(t, err, fmt.Sprintf("%q is not a name or an id", name))
+			require.Error(t, client.CancelInvocation(testkit.Context(t), name))
+			require.Error(t, client.DeleteDeployment(testkit.Context(t), name, true))
+		})
 	}
 	require.Len(t, gate.requests(), seen, "a call was made")
 }

@@ -86,9 +86,11 @@ func oldServer(t testing.TB) string {
 func TestEachCodeOfTheDocumentationHasAHint(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17} {
-		failed := &admin.Error{Status: http.StatusInternalServerError, Code: fmt.Sprintf("META%04d", n)}
-		require.NotEmpty(t, failed.Hint(), failed.Code)
-		require.Equal(t, n == 3 || n == 5, failed.Retryable(), failed.Code)
+		t.Run(fmt.Sprintf("META%04d", n), func(t *testing.T) {
+			failed := &admin.Error{Status: http.StatusInternalServerError, Code: fmt.Sprintf("META%04d", n)}
+			require.NotEmpty(t, failed.Hint(), failed.Code)
+			require.Equal(t, n == 3 || n == 5, failed.Retryable(), failed.Code)
+		})
 	}
 }
 
@@ -98,8 +100,10 @@ func TestRetryableByStatus(t *testing.T) {
 		400: false, 401: false, 403: false, 404: false, 409: false, 422: false, 501: false, 302: false,
 		408: true, 425: true, 429: true, 500: true, 502: true, 503: true, 504: true,
 	} {
-		err := fmt.Errorf("wrapped: %w", &admin.Error{Status: status})
-		require.Equal(t, want, admin.Retryable(err), status)
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			err := fmt.Errorf("wrapped: %w", &admin.Error{Status: status})
+			require.Equal(t, want, admin.Retryable(err), status)
+		})
 	}
 	require.False(t, admin.Retryable(nil))
 	require.False(t, admin.Retryable(io.EOF))

@@ -74,13 +74,15 @@ func TestCancelledAndKilledInvocationsEnd(t *testing.T) {
 		"Cancelled": func(id string) error { return client.CancelInvocation(testkit.Context(t), id) },
 		"killed":    func(id string) error { return client.KillInvocation(testkit.Context(t), id) },
 	} {
-		id := send(t, "/Ended/Sleep")
-		waitForStatus(t, client, id, "running", "suspended")
-		require.NoError(t, end(id))
-		require.Contains(t, waitForStatus(t, client, id, "completed").Failure, name)
+		t.Run(name, func(t *testing.T) {
+			id := send(t, "/Ended/Sleep")
+			waitForStatus(t, client, id, "running", "suspended")
+			require.NoError(t, end(id))
+			require.Contains(t, waitForStatus(t, client, id, "completed").Failure, name)
 
-		failed := requireError(t, end(id), http.StatusConflict, "")
-		require.Contains(t, failed.Message, "already completed")
+			failed := requireError(t, end(id), http.StatusConflict, "")
+			require.Contains(t, failed.Message, "already completed")
+		})
 	}
 }
 

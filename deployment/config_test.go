@@ -53,7 +53,9 @@ func TestValidateNamesFieldValueAndBound(t *testing.T) {
 	for _, url := range []string{
 		"http://localhost:{{port}}", "https://a.example", "http://[::1]:{{port}}/prefix/", "http://host.docker.internal:9080",
 	} {
-		require.NoError(t, deployment.Config{URL: url}.Validate(), url)
+		t.Run(url, func(t *testing.T) {
+			require.NoError(t, deployment.Config{URL: url}.Validate(), url)
+		})
 	}
 }
 
@@ -61,9 +63,11 @@ func TestPlaceholderWithoutAPort(t *testing.T) {
 	t.Parallel()
 	registrar := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{URL: "http://localhost:{{port}}"}, nil)
 	for _, port := range []int{0, -1, 65536} {
-		_, err := registrar.Register(testkit.Context(t), deployment.Endpoint{Port: port})
-		require.ErrorIs(t, err, deployment.ErrNoPort)
-		require.ErrorContains(t, err, fmt.Sprintf(`deployment: URL "http://localhost:{{port}}": port %d, want 1 to 65535`, port))
+		t.Run(fmt.Sprintf("port %d", port), func(t *testing.T) {
+			_, err := registrar.Register(testkit.Context(t), deployment.Endpoint{Port: port})
+			require.ErrorIs(t, err, deployment.ErrNoPort)
+			require.ErrorContains(t, err, fmt.Sprintf(`deployment: URL "http://localhost:{{port}}": port %d, want 1 to 65535`, port))
+		})
 	}
 }
 
@@ -83,8 +87,10 @@ func TestValuesOfHeadersAreNotShown(t *testing.T) {
 	for _, text := range []string{
 		fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), string(marshalled), log.String(),
 	} {
-		require.Contains(t, text, "URL:http://a Force:true")
-		require.Contains(t, text, "X-Key")
-		require.NotContains(t, text, "hunter2")
+		t.Run(text, func(t *testing.T) {
+			require.Contains(t, text, "URL:http://a Force:true")
+			require.Contains(t, text, "X-Key")
+			require.NotContains(t, text, "hunter2")
+		})
 	}
 }

@@ -62,14 +62,21 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 func TestForceIsSentWhateverItIs(t *testing.T) {
 	t.Parallel()
 	app := serve(t, service("Forced"))
-	for force, want := range map[*bool]string{nil: `"force":true`, new(true): `"force":true`, new(false): `"force":false`} {
-		gate := newGateway(t, nil)
-		_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{Force: force}, nil).
-			Register(testkit.Context(t), deployment.Endpoint{Port: app.port})
-		require.NoError(t, err)
-		_, posts := gate.made("POST /deployments")
-		require.Len(t, posts, 1)
-		require.Contains(t, posts[0].body, want)
+	for name, tt := range map[string]struct {
+		force *bool
+		want  string
+	}{
+		"unset": {nil, `"force":true`}, "on": {new(true), `"force":true`}, "off": {new(false), `"force":false`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gate := newGateway(t, nil)
+			_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{Force: tt.force}, nil).
+				Register(testkit.Context(t), deployment.Endpoint{Port: app.port})
+			require.NoError(t, err)
+			_, posts := gate.made("POST /deployments")
+			require.Len(t, posts, 1)
+			require.Contains(t, posts[0].body, tt.want)
+		})
 	}
 }
 
@@ -81,13 +88,15 @@ func TestURLIsReportedAsTheServerListsIt(t *testing.T) {
 		"http://" + host + ":{{port}}", "http://" + host + ":{{port}}/", "HTTP://" + host + ":{{port}}",
 		"http://" + host + ":{{port}}/Mounted", "http://" + host + ":{{port}}/Mounted/", "http://" + host + ":{{port}}/a%2Fb/{{port}}",
 	} {
-		app := serve(t, service("Listed"))
-		registration, err := newRegistrar(t, client, deployment.Config{URL: url}, nil).
-			Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Listed"}})
-		require.NoError(t, err, url)
-		registered, err := client.Deployment(testkit.Context(t), registration.DeploymentID)
-		require.NoError(t, err)
-		require.Equal(t, registered.URI, registration.URL)
+		t.Run(url, func(t *testing.T) {
+			app := serve(t, service("Listed"))
+			registration, err := newRegistrar(t, client, deployment.Config{URL: url}, nil).
+				Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Listed"}})
+			require.NoError(t, err, url)
+			registered, err := client.Deployment(testkit.Context(t), registration.DeploymentID)
+			require.NoError(t, err)
+			require.Equal(t, registered.URI, registration.URL)
+		})
 	}
 }
 
@@ -101,9 +110,11 @@ func TestTokenAndHeadersGoWithEachCall(t *testing.T) {
 	calls, _ := gate.made("")
 	require.Len(t, calls, 3)
 	for i, line := range []string{"GET /health", "POST /deployments", "POST /query"} {
-		require.Equal(t, line, calls[i].line)
-		require.Equal(t, "Bearer t0ken", calls[i].header.Get("Authorization"))
-		require.Equal(t, "abc", calls[i].header.Get("X-Key"))
+		t.Run(line, func(t *testing.T) {
+			require.Equal(t, line, calls[i].line)
+			require.Equal(t, "Bearer t0ken", calls[i].header.Get("Authorization"))
+			require.Equal(t, "abc", calls[i].header.Get("X-Key"))
+		})
 	}
 }
 
@@ -114,16 +125,18 @@ func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {
 		"HTTP/2.0": {AdditionalHeaders: map[string]string{"x-key": "abc"}},
 		"HTTP/1.1": {AdditionalHeaders: map[string]string{"x-key": "abc"}, UseHTTP11: true},
 	} {
-		app := serve(t, service("Headed"))
-		_, err := newRegistrar(t, client, cfg, nil).
-			Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Headed"}})
-		require.NoError(t, err)
-		requests := app.requests()
-		require.NotEmpty(t, requests)
-		for _, r := range requests {
-			require.Equal(t, protocol, r.Proto)
-			require.Equal(t, "abc", r.Header.Get("X-Key"))
-		}
+		t.Run(protocol, func(t *testing.T) {
+			app := serve(t, service("Headed"))
+			_, err := newRegistrar(t, client, cfg, nil).
+				Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Headed"}})
+			require.NoError(t, err)
+			requests := app.requests()
+			require.NotEmpty(t, requests)
+			for _, r := range requests {
+				require.Equal(t, protocol, r.Proto)
+				require.Equal(t, "abc", r.Header.Get("X-Key"))
+			}
+		})
 	}
 }
 
@@ -204,7 +217,7 @@ func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 func TestEndpointThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	// The server itself retries for about two seconds.
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	port := freePort(t)
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
@@ -254,18 +267,20 @@ func TestWhatCannotGetBetterIsNotRepeated(t *testing.T) {
 		http.StatusForbidden:    "auth token",
 		http.StatusNotFound:     "may not be an admin API",
 	} {
-		gate := newGateway(t, func(w http.ResponseWriter, _ adminCall) bool {
-			w.WriteHeader(status)
-			return true
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			gate := newGateway(t, func(w http.ResponseWriter, _ adminCall) bool {
+				w.WriteHeader(status)
+				return true
+			})
+			_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url, AuthToken: "t0ken"}), deployment.Config{}, nil).
+				Register(testkit.Context(t), deployment.Endpoint{Port: 1})
+			require.ErrorContains(t, err, hint)
+			require.NotContains(t, err.Error(), "t0ken")
+			var unfinished *deployment.UnfinishedError
+			require.False(t, errors.As(err, &unfinished))
+			calls, _ := gate.made("")
+			require.Len(t, calls, 1)
 		})
-		_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url, AuthToken: "t0ken"}), deployment.Config{}, nil).
-			Register(testkit.Context(t), deployment.Endpoint{Port: 1})
-		require.ErrorContains(t, err, hint)
-		require.NotContains(t, err.Error(), "t0ken")
-		var unfinished *deployment.UnfinishedError
-		require.False(t, errors.As(err, &unfinished))
-		calls, _ := gate.made("")
-		require.Len(t, calls, 1)
 	}
 
 	t.Run("an endpoint without HTTP/2", func(t *testing.T) {

@@ -226,7 +226,9 @@ or name a binary with RESTATE_SERVER_BIN`)
 		"docker: no engine responds: docker info",
 		"Cannot connect to the Docker daemon",
 	} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 }
 

@@ -103,7 +103,9 @@ func TestContextsShowWhatTheyDescendFromInHandlersAndInSteps(t *testing.T) {
 			"a stranger":         {Outer: "outer", Inner: "lent"},
 			"a child of a child": {Outer: "nearer", Inner: "lent"},
 		} {
-			require.Equal(t, []seen{want, want, want, want}, got[name], "%s: directly, found, in Run, in RunAsync", name)
+			t.Run(name, func(t *testing.T) {
+				require.Equal(t, []seen{want, want, want, want}, got[name], "%s: directly, found, in Run, in RunAsync", name)
+			})
 		}
 	})
 }

@@ -70,15 +70,15 @@ func TestAStepRunsOnceAndItsResultIsJournaled(t *testing.T) {
 			}
 			return "shipped", err
 		}, "shipped", 1},
-		"where restate.Run of the same name had run": {func(ctx restate.Context, attempt int32, n runs) (value string, err error) {
-			var got int
+		"where restate.Run of the same name had run": {func(ctx restate.Context, attempt int32, n runs) (string, error) {
 			if attempt == 1 {
-				if got, err = restate.Run(ctx, func(restate.RunContext) (int, error) { return int(n.Add(1)), nil }, restate.WithName("count")); err == nil {
-					return "", errors.New("deployed a new version")
+				_, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return int(n.Add(1)), nil }, restate.WithName("count"))
+				if err != nil {
+					return "", err
 				}
-				return "", err
+				return "", errors.New("deployed a new version")
 			}
-			got, err = count.Run(ctx, one(n))
+			got, err := count.Run(ctx, one(n))
 			return fmt.Sprint(got), err
 		}, "1", 1},
 		"and a terminal error is its result": {func(ctx restate.Context, attempt int32, n runs) (string, error) {

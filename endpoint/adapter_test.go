@@ -33,6 +33,7 @@ func TestHandlersOfAllShapesAreCalled(t *testing.T) {
 	s := &Shapes{calls: make(chan string, 10)}
 	e, _ := start(t, endpoint.Config{}, define(t, name(t), s))
 	register(t, url(e))
+	service := name(t)
 	for _, tt := range []struct {
 		handler string
 		in      any
@@ -48,12 +49,14 @@ func TestHandlersOfAllShapesAreCalled(t *testing.T) {
 		{"None", nil, "", "None"},
 		{"Voids", nil, "", ""},
 	} {
-		a := testkit.Post(t, "/"+name(t)+"/"+tt.handler, tt.in)
-		require.Equal(t, http.StatusOK, a.Status, "%s: %s", tt.handler, a.Text())
-		require.Equal(t, tt.body, a.Text(), tt.handler)
-		if tt.called != "" {
-			require.Equal(t, tt.called, testkit.Receive(t, s.calls))
-		}
+		t.Run(tt.handler, func(t *testing.T) {
+			a := testkit.Post(t, "/"+service+"/"+tt.handler, tt.in)
+			require.Equal(t, http.StatusOK, a.Status, "%s: %s", tt.handler, a.Text())
+			require.Equal(t, tt.body, a.Text(), tt.handler)
+			if tt.called != "" {
+				require.Equal(t, tt.called, testkit.Receive(t, s.calls))
+			}
+		})
 	}
 	a := testkit.Post(t, "/"+name(t)+"/Err", nil)
 	require.Equal(t, http.StatusInternalServerError, a.Status)
@@ -115,14 +118,17 @@ func TestAnUndecodableBodyIsABadRequest(t *testing.T) {
 	t.Parallel()
 	e, lines := start(t, endpoint.Config{}, define(t, name(t), &Shapes{}))
 	register(t, url(e))
+	service := name(t)
 	for _, body := range []string{`{"sku":`, `{"sku":1}`, `[]`, "\xff"} {
-		req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, testkit.Server().IngressURL()+"/"+name(t)+"/InOutErr", strings.NewReader(body))
-		require.NoError(t, err)
-		req.Header.Set("Content-Type", "application/json")
-		a, err := testkit.Do(req)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusBadRequest, a.Status, body)
-		require.Contains(t, a.Text(), "the body cannot be decoded into the input of "+name(t)+"/InOutErr (endpoint_test.Item)", body)
+		t.Run(body, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, testkit.Server().IngressURL()+"/"+service+"/InOutErr", strings.NewReader(body))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", "application/json")
+			a, err := testkit.Do(req)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusBadRequest, a.Status, body)
+			require.Contains(t, a.Text(), "the body cannot be decoded into the input of "+service+"/InOutErr (endpoint_test.Item)", body)
+		})
 	}
 	require.Len(t, messages(lines, "Invocation returned a terminal failure"), 4)
 	require.Equal(t, http.StatusOK, testkit.Post(t, "/"+name(t)+"/InOutErr", Item{"a", 1}).Status)

@@ -71,10 +71,12 @@ func TestMaxInFlightFitsTheMemory(t *testing.T) {
 		{1 << 30, 748, 748},
 		{64 << 20, 100, 100},
 	} {
-		debug.SetMemoryLimit(tt.limit)
-		got := endpoint.Config{}.WithDefaults().MaxInFlight
-		require.GreaterOrEqual(t, got, tt.min, tt.limit)
-		require.LessOrEqual(t, got, tt.max, tt.limit)
+		t.Run(fmt.Sprintf("a limit of %d", tt.limit), func(t *testing.T) {
+			debug.SetMemoryLimit(tt.limit)
+			got := endpoint.Config{}.WithDefaults().MaxInFlight
+			require.GreaterOrEqual(t, got, tt.min, tt.limit)
+			require.LessOrEqual(t, got, tt.max, tt.limit)
+		})
 	}
 	require.Equal(t, 7, endpoint.Config{MaxInFlight: 7}.WithDefaults().MaxInFlight)
 }

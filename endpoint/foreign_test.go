@@ -98,14 +98,16 @@ func TestThePipelineSeesTheInputThatACodecTellsTheTypeOf(t *testing.T) {
 		"the codec of the input": restate.WithInputCodec(handler.Typed[Item](encoding.JSONCodec)),
 		"that of both":           restate.WithCodec(handler.Typed[Item](encoding.JSONCodec)),
 	} {
-		var seen any
-		p := noting(func(input any) { seen = input })
-		p.Handlers = pipes(itemPipe(func(in Item) Item { in.Amount *= 2; return in })).Handlers
-		foreign, err := endpoint.DefineForeign(p, echo(option))
-		require.NoError(t, err)
-		require.Equal(t, `{"sku":"a","amount":42}`, outputOf(t, play(t, mounted(t, foreign), `{"sku":"a","amount":21}`)), what)
-		require.Equal(t, Item{"a", 21}, seen, what)
-		requireSameManifestButSchemas(t, bare(t, echo()), mounted(t, foreign))
+		t.Run(what, func(t *testing.T) {
+			var seen any
+			p := noting(func(input any) { seen = input })
+			p.Handlers = pipes(itemPipe(func(in Item) Item { in.Amount *= 2; return in })).Handlers
+			foreign, err := endpoint.DefineForeign(p, echo(option))
+			require.NoError(t, err)
+			require.Equal(t, `{"sku":"a","amount":42}`, outputOf(t, play(t, mounted(t, foreign), `{"sku":"a","amount":21}`)), what)
+			require.Equal(t, Item{"a", 21}, seen, what)
+			requireSameManifestButSchemas(t, bare(t, echo()), mounted(t, foreign))
+		})
 	}
 }
 
@@ -123,11 +125,13 @@ func TestAForeignHandlerGetsTheBodyAsItArrivedUnlessAPipeChangedTheInput(t *test
 			itemPipe(func(in Item) Item { in.SKU = "b"; return in }), itemPipe(func(in Item) Item { in.SKU = "a"; return in }),
 		}, arrived},
 	} {
-		codec := &recorder{Codec: encoding.JSONCodec}
-		foreign, err := endpoint.DefineForeign(pipes(tt.pipes...), echo(restate.WithInputCodec(handler.Typed[Item](codec))))
-		require.NoError(t, err)
-		outputOf(t, play(t, mounted(t, foreign), arrived))
-		require.Equal(t, tt.want, codec.last, what)
+		t.Run(what, func(t *testing.T) {
+			codec := &recorder{Codec: encoding.JSONCodec}
+			foreign, err := endpoint.DefineForeign(pipes(tt.pipes...), echo(restate.WithInputCodec(handler.Typed[Item](codec))))
+			require.NoError(t, err)
+			outputOf(t, play(t, mounted(t, foreign), arrived))
+			require.Equal(t, tt.want, codec.last, what)
+		})
 	}
 }
 
@@ -161,9 +165,11 @@ func TestMistakesAboutTheInputOfAForeignHandlerAreErrorsOfTheAttempt(t *testing.
 		"endpoint: the input of s/h: a pipe made the endpoint_test.Item a int":    {typed, becomes(1), `{}`},
 		"endpoint: s/h takes its body, a []byte, and a pipe made it a int":        {restate.WithJSON, becomes(1), `{}`},
 	} {
-		foreign, err := endpoint.DefineForeign(pipes(tt.pipes...), echo(tt.option))
-		require.NoError(t, err)
-		require.Contains(t, string(play(t, mounted(t, foreign), tt.body)), want)
+		t.Run(want, func(t *testing.T) {
+			foreign, err := endpoint.DefineForeign(pipes(tt.pipes...), echo(tt.option))
+			require.NoError(t, err)
+			require.Contains(t, string(play(t, mounted(t, foreign), tt.body)), want)
+		})
 	}
 }
 
@@ -194,15 +200,17 @@ func TestParameterObjectsOfForeignHandlersAreRefused(t *testing.T) {
 		"endpoint: run/h takes a endpoint_test.Forgeable": restate.NewWorkflow("run").Handler("h", restate.NewWorkflowHandler(
 			func(_ restate.WorkflowContext, _ Forgeable) (string, error) { return "", nil }, restate.WithCodec(handler.TextCodec{}))),
 	} {
-		codecs := map[string]encoding.Codec{}
-		for name, h := range def.Handlers() {
-			codecs[name] = h.GetOptions().InputCodec
-		}
-		_, err := endpoint.DefineForeign(pipeline.Pipeline{}, def)
-		require.ErrorContains(t, err, want)
-		for name, h := range def.Handlers() {
-			require.IsType(t, codecs[name], h.GetOptions().InputCodec, "the definition stays as it is")
-		}
+		t.Run(want, func(t *testing.T) {
+			codecs := map[string]encoding.Codec{}
+			for name, h := range def.Handlers() {
+				codecs[name] = h.GetOptions().InputCodec
+			}
+			_, err := endpoint.DefineForeign(pipeline.Pipeline{}, def)
+			require.ErrorContains(t, err, want)
+			for name, h := range def.Handlers() {
+				require.IsType(t, codecs[name], h.GetOptions().InputCodec, "the definition stays as it is")
+			}
+		})
 	}
 }
 

@@ -49,15 +49,17 @@ func TestLambdaTakesEvents(t *testing.T) {
 		"path":     {Path: "/invoke/shapes/InOutErr"},
 		"raw path": {RawPath: "/invoke/shapes/InOutErr"},
 	} {
-		event.Headers = map[string]string{"content-type": invocationV5}
-		event.IsBase64Encoded = true
-		event.Body = base64.StdEncoding.EncodeToString(invocationOf("1", `{"sku":"a","amount":1}`))
-		res, err = h(testkit.Context(t), event)
-		require.NoError(t, err, name)
-		require.Equal(t, http.StatusOK, res.StatusCode, name)
-		out, err := base64.StdEncoding.DecodeString(res.Body)
-		require.NoError(t, err, name)
-		require.JSONEq(t, `{"sku":"a","amount":2}`, outputOf(t, out), name)
+		t.Run(name, func(t *testing.T) {
+			event.Headers = map[string]string{"content-type": invocationV5}
+			event.IsBase64Encoded = true
+			event.Body = base64.StdEncoding.EncodeToString(invocationOf("1", `{"sku":"a","amount":1}`))
+			res, err = h(testkit.Context(t), event)
+			require.NoError(t, err, name)
+			require.Equal(t, http.StatusOK, res.StatusCode, name)
+			out, err := base64.StdEncoding.DecodeString(res.Body)
+			require.NoError(t, err, name)
+			require.JSONEq(t, `{"sku":"a","amount":2}`, outputOf(t, out), name)
+		})
 	}
 }
 
@@ -181,12 +183,14 @@ func TestWhetherRequestsAreSignedIsLoggedOnce(t *testing.T) {
 			"Accepting requests without validating request signatures": nil,
 			"Validating requests using signing keys":                   {keyID(signingKey)},
 		} {
-			e, logs := newEndpoint(t, endpoint.Config{Mode: mode, IdentityKeys: keys}, define(t, "shapes", &Shapes{}))
-			if mode == endpoint.Lambda {
-				_, err := e.LambdaHandler()
-				require.NoError(t, err)
-			}
-			require.Equal(t, 1, logs.Filter(func(l observer.LoggedEntry) bool { return strings.HasPrefix(l.Message, line) }).Len(), "%s: %s", mode, line)
+			t.Run(fmt.Sprintf("%s in mode %v", line, mode), func(t *testing.T) {
+				e, logs := newEndpoint(t, endpoint.Config{Mode: mode, IdentityKeys: keys}, define(t, "shapes", &Shapes{}))
+				if mode == endpoint.Lambda {
+					_, err := e.LambdaHandler()
+					require.NoError(t, err)
+				}
+				require.Equal(t, 1, logs.Filter(func(l observer.LoggedEntry) bool { return strings.HasPrefix(l.Message, line) }).Len(), "%s: %s", mode, line)
+			})
 		}
 	}
 }

@@ -263,9 +263,11 @@ func TestManifestTellsTheProtocolMode(t *testing.T) {
 		"BIDI_STREAM":      {Mode: endpoint.Mounted},
 		"REQUEST_RESPONSE": {Mode: endpoint.Mounted, RequestResponse: true},
 	} {
-		e, err := endpoint.New(cfg, nil)
-		require.NoError(t, err)
-		_, manifest := discover(t, e, discoveryV4)
-		require.Contains(t, manifest, `"protocolMode":"`+want+`"`)
+		t.Run(want, func(t *testing.T) {
+			e, err := endpoint.New(cfg, nil)
+			require.NoError(t, err)
+			_, manifest := discover(t, e, discoveryV4)
+			require.Contains(t, manifest, `"protocolMode":"`+want+`"`)
+		})
 	}
 }

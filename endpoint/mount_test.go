@@ -115,7 +115,9 @@ func TestUnderLeavesOtherPathsAlone(t *testing.T) {
 		"/restate/discover/../health":      http.StatusNotFound,
 		"/restate/invoke/" + name(t) + "/": http.StatusNotFound,
 	} {
-		require.Equal(t, want, get(t, uri+path).Status, path)
+		t.Run(path, func(t *testing.T) {
+			require.Equal(t, want, get(t, uri+path).Status, path)
+		})
 	}
 }
 

@@ -87,6 +87,8 @@ func TestAnInvocationGoesThroughFewFiles(t *testing.T) {
 	way := []string{"endpoint/serve.go", "internal/sdk/handler.go", "pipeline/run.go", "pipeline/unwind.go"}
 	require.Equal(t, way, guarded)
 	for stage, want := range map[string][]string{"decode": append(way, "handler/descriptor.go"), "handler": append(way, "handler/descriptor.go")} {
-		require.Equal(t, want, files[stage], stage)
+		t.Run(stage, func(t *testing.T) {
+			require.Equal(t, want, files[stage], stage)
+		})
 	}
 }

@@ -65,27 +65,29 @@ func delayOf(t testing.TB, response []byte) (millis uint64, ok bool) {
 func TestAnErrorsRetryDelayIsToldTheServer(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]uint64{"1500": 1500, "3600000": 3_600_000} {
-		e, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true}, define(t, "busy", Busy{}))
-		r := httptest.NewRequest(http.MethodPost, "/invoke/busy/Fail", bytes.NewReader(invocationOf("1", input)))
-		r.Header.Set("Content-Type", invocationV5)
-		w := httptest.NewRecorder()
-		e.ServeHTTP(w, r)
-		require.Equal(t, http.StatusOK, w.Code)
-		got, ok := delayOf(t, w.Body.Bytes())
-		require.True(t, ok)
-		require.Equal(t, want, got)
+		t.Run(input, func(t *testing.T) {
+			e, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true}, define(t, "busy", Busy{}))
+			r := httptest.NewRequest(http.MethodPost, "/invoke/busy/Fail", bytes.NewReader(invocationOf("1", input)))
+			r.Header.Set("Content-Type", invocationV5)
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, r)
+			require.Equal(t, http.StatusOK, w.Code)
+			got, ok := delayOf(t, w.Body.Bytes())
+			require.True(t, ok)
+			require.Equal(t, want, got)
 
-		_, h := lambda(t, endpoint.Config{}, define(t, "busy", Busy{}))
-		res, err := h(testkit.Context(t), server.LambdaRequest{
-			Path: "/invoke/busy/Fail", Headers: map[string]string{"content-type": invocationV5},
-			Body: base64.StdEncoding.EncodeToString(invocationOf("1", input)), IsBase64Encoded: true,
+			_, h := lambda(t, endpoint.Config{}, define(t, "busy", Busy{}))
+			res, err := h(testkit.Context(t), server.LambdaRequest{
+				Path: "/invoke/busy/Fail", Headers: map[string]string{"content-type": invocationV5},
+				Body: base64.StdEncoding.EncodeToString(invocationOf("1", input)), IsBase64Encoded: true,
+			})
+			require.NoError(t, err)
+			body, err := base64.StdEncoding.DecodeString(res.Body)
+			require.NoError(t, err)
+			got, ok = delayOf(t, body)
+			require.True(t, ok)
+			require.Equal(t, want, got)
 		})
-		require.NoError(t, err)
-		body, err := base64.StdEncoding.DecodeString(res.Body)
-		require.NoError(t, err)
-		got, ok = delayOf(t, body)
-		require.True(t, ok)
-		require.Equal(t, want, got)
 	}
 }
 

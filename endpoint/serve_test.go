@@ -72,6 +72,7 @@ func TestWhatOnlyLooksLikeAnInvocationDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	e, lines := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
 	register(t, url(e))
+	service := name(t)
 	for what, tt := range map[string]struct{ contentType, body string }{
 		"no body":                       {invocationV5, ""},
 		"noise":                         {invocationV5, strings.Repeat("\xff\x00noise", 1000)},
@@ -80,14 +81,16 @@ func TestWhatOnlyLooksLikeAnInvocationDoesNoHarm(t *testing.T) {
 		"a version that does not exist": {"application/vnd.restate.invocation.v99", ""},
 		"no version":                    {"application/vnd.restate.invocation.", ""},
 	} {
-		req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, url(e)+"/invoke/"+name(t)+"/Ping", strings.NewReader(tt.body))
-		require.NoError(t, err)
-		req.Header.Set("Content-Type", tt.contentType)
-		a, err := testkit.Do(req)
-		require.NoError(t, err, what)
-		require.GreaterOrEqual(t, a.Status, http.StatusBadRequest, what)
-		require.Zero(t, e.InFlight(), what)
-		require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil), what)
+		t.Run(what, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodPost, url(e)+"/invoke/"+service+"/Ping", strings.NewReader(tt.body))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", tt.contentType)
+			a, err := testkit.Do(req)
+			require.NoError(t, err, what)
+			require.GreaterOrEqual(t, a.Status, http.StatusBadRequest, what)
+			require.Zero(t, e.InFlight(), what)
+			require.Equal(t, "pong", callString(t, "/"+service+"/Ping", nil), what)
+		})
 	}
 	require.NotEmpty(t, lines.All())
 }
@@ -101,14 +104,16 @@ func TestHeaderBombsAreRefused(t *testing.T) {
 	h2c.Protocols.SetUnencryptedHTTP2(true)
 	defer h2c.CloseIdleConnections()
 	for name, client := range map[string]*http.Client{"HTTP/1.1": testkit.HTTPClient(), "HTTP/2": {Transport: h2c}} {
-		req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodGet, url(e)+"/health", http.NoBody)
-		require.NoError(t, err)
-		req.Header.Set("X-Bomb", bomb)
-		res, err := client.Do(req)
-		if err == nil { // else the server or the client gave up before
-			require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode, name)
-			require.NoError(t, res.Body.Close())
-		}
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodGet, url(e)+"/health", http.NoBody)
+			require.NoError(t, err)
+			req.Header.Set("X-Bomb", bomb)
+			res, err := client.Do(req)
+			if err == nil { // else the server or the client gave up before
+				require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode, name)
+				require.NoError(t, res.Body.Close())
+			}
+		})
 	}
 	require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil))
 }

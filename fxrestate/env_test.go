@@ -120,7 +120,9 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		`fxrestate: RESTATE_DRAIN_TIMEOUT is "10": it must be a positive duration such as 10s`,
 		`fxrestate: RESTATE_REGISTER_REQUIRED is "yes": it must be true or false`,
 	} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 }
 

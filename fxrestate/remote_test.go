@@ -53,10 +53,12 @@ func TestRemoteContractIsKnownByItsOptionsAndNotServed(t *testing.T) {
 		"till/look":        (*remoteTill).Peek,
 		"remoteSignup/run": (*remoteSignup).Run,
 	} {
-		ref, err := registry.Resolve(method)
-		require.NoError(t, err)
-		require.Equal(t, want, ref.Target().String())
-		require.IsType(t, encoding.JSONCodec, ref.Method.InputCodec, want)
+		t.Run(want, func(t *testing.T) {
+			ref, err := registry.Resolve(method)
+			require.NoError(t, err)
+			require.Equal(t, want, ref.Target().String())
+			require.IsType(t, encoding.JSONCodec, ref.Method.InputCodec, want)
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package handler_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -47,12 +48,14 @@ func TestTextCodecWritesStringsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	codec := handler.TextCodec{}
 	for _, text := range []string{"", "grün", `"quoted"`, "two\nlines"} {
-		b, err := codec.Marshal(Subject(text))
-		require.NoError(t, err)
-		require.Equal(t, text, string(b))
-		var s Subject
-		require.NoError(t, codec.Unmarshal(b, &s))
-		require.Equal(t, Subject(text), s)
+		t.Run(text, func(t *testing.T) {
+			b, err := codec.Marshal(Subject(text))
+			require.NoError(t, err)
+			require.Equal(t, text, string(b))
+			var s Subject
+			require.NoError(t, codec.Unmarshal(b, &s))
+			require.Equal(t, Subject(text), s)
+		})
 	}
 	var s string
 	require.EqualError(t, codec.Unmarshal([]byte("\xff"), &s), "the text is not UTF-8")
@@ -61,8 +64,10 @@ func TestTextCodecWritesStringsAsTheyAre(t *testing.T) {
 	require.Error(t, codec.Unmarshal(nil, (*string)(nil)))
 	require.Error(t, codec.Unmarshal(nil, nil))
 	for _, v := range []any{1, nil, &s, []byte("x")} {
-		_, err := codec.Marshal(v)
-		require.ErrorContains(t, err, "handler: the text codec takes a string, and was given a ")
+		t.Run(fmt.Sprintf("%T", v), func(t *testing.T) {
+			_, err := codec.Marshal(v)
+			require.ErrorContains(t, err, "handler: the text codec takes a string, and was given a ")
+		})
 	}
 }
 
@@ -75,8 +80,10 @@ func TestTypesThatTheCodecsDoNotTakeAreReported(t *testing.T) {
 		"its result is a int, and the text codec takes a string":                                                                              letters(Letters.Number, restate.WithOutputCodec(handler.TextCodec{})),
 		"its input is a *string, and the text codec takes":                                                                                    letters(Letters.Pointer, restate.WithCodec(handler.TextCodec{})),
 	} {
-		_, err := spec.Describe()
-		require.ErrorContains(t, err, expand(t, want))
+		t.Run(want, func(t *testing.T) {
+			_, err := spec.Describe()
+			require.ErrorContains(t, err, expand(t, want))
+		})
 	}
 	describe[Letters](t, letters(Letters.Nothing, restate.WithCodec(handler.RawCodec{})))
 }
@@ -86,13 +93,15 @@ func TestTypedCodecTellsTheTypeAndIsOtherwiseTheCodec(t *testing.T) {
 	for _, inner := range []encoding.Codec{
 		encoding.JSONCodec, encoding.BinaryCodec, encoding.ProtoJSONCodec, handler.TextCodec{}, handler.RawCodec{}, custom{},
 	} {
-		codec := handler.Typed[Order](inner)
-		typer, ok := codec.(handler.InputTyper)
-		require.True(t, ok)
-		require.Equal(t, reflect.TypeFor[Order](), typer.InputType())
-		require.Equal(t, encoding.InputPayloadFor(inner, []byte{}), encoding.InputPayloadFor(codec, []byte{}))
-		require.Equal(t, encoding.OutputPayloadFor(inner, []byte{}), encoding.OutputPayloadFor(codec, []byte{}))
-		require.Equal(t, encoding.IsNonDeterministicSerialization(inner), encoding.IsNonDeterministicSerialization(codec))
+		t.Run(fmt.Sprintf("%T", inner), func(t *testing.T) {
+			codec := handler.Typed[Order](inner)
+			typer, ok := codec.(handler.InputTyper)
+			require.True(t, ok)
+			require.Equal(t, reflect.TypeFor[Order](), typer.InputType())
+			require.Equal(t, encoding.InputPayloadFor(inner, []byte{}), encoding.InputPayloadFor(codec, []byte{}))
+			require.Equal(t, encoding.OutputPayloadFor(inner, []byte{}), encoding.OutputPayloadFor(codec, []byte{}))
+			require.Equal(t, encoding.IsNonDeterministicSerialization(inner), encoding.IsNonDeterministicSerialization(codec))
+		})
 	}
 	b, err := handler.Typed[Item](encoding.JSONCodec).Marshal(Item{SKU: "a"})
 	require.NoError(t, err)

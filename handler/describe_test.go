@@ -120,9 +120,11 @@ func TestDescribeReadsInputAndOutput(t *testing.T) {
 		"Err":      {nil, nil},
 		"None":     {nil, nil},
 	} {
-		m, ok := desc.Method(name)
-		require.True(t, ok, name)
-		require.Equal(t, want, [2]reflect.Type{m.Input, m.Output}, name)
+		t.Run(name, func(t *testing.T) {
+			m, ok := desc.Method(name)
+			require.True(t, ok, name)
+			require.Equal(t, want, [2]reflect.Type{m.Input, m.Output}, name)
+		})
 	}
 }
 
@@ -138,13 +140,17 @@ func TestDescriptorMethodFindsOnlyWhatThereIs(t *testing.T) {
 	t.Parallel()
 	desc := describe[*Signup](t, handler.Spec{})
 	for _, name := range []string{"", "A", "Confir", "Confirm2", "run", "Zzz"} {
-		_, ok := desc.Method(name)
-		require.False(t, ok, name)
+		t.Run(name, func(t *testing.T) {
+			_, ok := desc.Method(name)
+			require.False(t, ok, name)
+		})
 	}
 	for _, name := range []string{"Confirm", "Run", "Status"} {
-		m, ok := desc.Method(name)
-		require.True(t, ok, name)
-		require.Equal(t, name, m.Name)
+		t.Run(name, func(t *testing.T) {
+			m, ok := desc.Method(name)
+			require.True(t, ok, name)
+			require.Equal(t, name, m.Name)
+		})
 	}
 }
 
@@ -298,6 +304,8 @@ func TestKindAndModeInWords(t *testing.T) {
 	for mode, writable := range map[handler.Mode]bool{
 		handler.Concurrent: false, handler.Exclusive: true, handler.Shared: false, handler.Run: true,
 	} {
-		require.Equal(t, writable, mode.Writable(), mode.String())
+		t.Run(mode.String(), func(t *testing.T) {
+			require.Equal(t, writable, mode.Writable(), mode.String())
+		})
 	}
 }

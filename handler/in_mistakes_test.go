@@ -71,7 +71,9 @@ func TestAnInThatNothingReadsIsReportedWhereverItIs(t *testing.T) {
 		"its input **handler_test.Refund has a handler.In within (In)" + why,
 		"its input handler.In has a handler.In within (itself)" + why,
 	} {
-		require.ErrorContains(t, err, expand(t, want))
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, expand(t, want))
+		})
 	}
 	require.Len(t, problems(err), 7)
 
@@ -147,7 +149,9 @@ func TestTagsThatContradictEachOtherAreAllReported(t *testing.T) {
 		`field E has the tag input:"-", so nothing can fill it; name a property`,
 		`field F has the name "a\"b" in its tag, which encoding/json does not accept`,
 	} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 	require.NotContains(t, err.Error(), "field A has")
 }
@@ -178,9 +182,11 @@ func TestTagsAreReadAsTheyAreWritten(t *testing.T) {
 		`description:"an input:\"x\"" input:"a"`: "from the body",
 		`description:"input:x"   input:"a"`:      "from the body",
 	} {
-		in, err := handler.BindTo(made(tag), true, src)
-		require.NoError(t, err, tag)
-		require.Equal(t, want, reflect.ValueOf(in).FieldByName("A").String(), tag)
+		t.Run(tag, func(t *testing.T) {
+			in, err := handler.BindTo(made(tag), true, src)
+			require.NoError(t, err, tag)
+			require.Equal(t, want, reflect.ValueOf(in).FieldByName("A").String(), tag)
+		})
 	}
 	for tag, want := range map[string]string{
 		`header`:                "cannot be read from `header` on",
@@ -197,8 +203,10 @@ func TestTagsAreReadAsTheyAreWritten(t *testing.T) {
 		`input:"a" header:""`:   "has the tags input and header",
 		`description:"input:x"`: "which has none of input",
 	} {
-		_, err := handler.BindTo(made(tag), true, src)
-		require.ErrorContains(t, err, want, tag)
+		t.Run(tag, func(t *testing.T) {
+			_, err := handler.BindTo(made(tag), true, src)
+			require.ErrorContains(t, err, want, tag)
+		})
 	}
 }
 
@@ -225,11 +233,13 @@ func TestCodecsThatKnowNoPropertiesAreReported(t *testing.T) {
 		"raw":           handler.RawCodec{},
 		"text":          handler.TextCodec{},
 	} {
-		input := []restate.HandlerOption{restate.WithInputCodec(codec)}
-		_, err := handler.Spec{Type: reflect.TypeFor[InCodecs](), Handlers: []handler.HandlerSpec{
-			{Method: InCodecs.Body, Options: input}, {Method: InCodecs.NoBody, Options: input},
-		}}.Describe()
-		require.ErrorContains(t, err, "its parameter object handler_test.Refund: takes properties from the body", name)
-		require.Len(t, problems(err), 1, "%s: one without properties needs no codec", name)
+		t.Run(name, func(t *testing.T) {
+			input := []restate.HandlerOption{restate.WithInputCodec(codec)}
+			_, err := handler.Spec{Type: reflect.TypeFor[InCodecs](), Handlers: []handler.HandlerSpec{
+				{Method: InCodecs.Body, Options: input}, {Method: InCodecs.NoBody, Options: input},
+			}}.Describe()
+			require.ErrorContains(t, err, "its parameter object handler_test.Refund: takes properties from the body", name)
+			require.Len(t, problems(err), 1, "%s: one without properties needs no codec", name)
+		})
 	}
 }

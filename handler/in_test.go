@@ -103,10 +103,12 @@ func (bodyAlone) IdempotencyKey() string { return "" }
 func TestTheBodyAloneFillsOnlyItsProperties(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]any{"Refund": Refund{Transaction: "t-1"}, "Review": &Refund{Transaction: "t-1"}} {
-		m, _ := describe[*Account](t, handler.Spec{}).Method(name)
-		in, err := m.Decode(bodyAlone(`{"transactionId":"t-1","Tenant":"forged","Account":"forged"}`))
-		require.NoError(t, err)
-		require.Equal(t, want, in, name)
+		t.Run(name, func(t *testing.T) {
+			m, _ := describe[*Account](t, handler.Spec{}).Method(name)
+			in, err := m.Decode(bodyAlone(`{"transactionId":"t-1","Tenant":"forged","Account":"forged"}`))
+			require.NoError(t, err)
+			require.Equal(t, want, in, name)
+		})
 	}
 }
 
@@ -144,8 +146,10 @@ func TestTextThatDoesNotFitAParameterObjectIsAnError(t *testing.T) {
 	t.Parallel()
 	m, _ := describe[*Account](t, handler.Spec{}).Method("Refund")
 	for header, value := range map[string]string{"x-priority": "300", "x-urgent": "perhaps", "x-since": "yesterday"} {
-		_, err := m.Decode(invocation{`{"transactionId":"t"}`, map[string]string{header: value}})
-		require.ErrorContains(t, err, "header "+header, value)
+		t.Run(header, func(t *testing.T) {
+			_, err := m.Decode(invocation{`{"transactionId":"t"}`, map[string]string{header: value}})
+			require.ErrorContains(t, err, "header "+header, value)
+		})
 	}
 	_, err := m.Decode(invocation{"{", nil})
 	require.Error(t, err)
@@ -185,7 +189,9 @@ func TestUnknownTagsOfAParameterObjectAreAllReported(t *testing.T) {
 		"field D is a []int", "field E wants the key, and a service has none", "field f is not exported",
 		`field G has no name in its tag; write input:"name"`,
 	} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 }
 

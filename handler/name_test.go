@@ -88,7 +88,9 @@ func TestLowerCamel(t *testing.T) {
 		"ÄndereName": "ändereName",
 		"ÄÖÜber":     "äöÜber",
 	} {
-		require.Equal(t, want, handler.LowerCamel(method), method)
+		t.Run(method, func(t *testing.T) {
+			require.Equal(t, want, handler.LowerCamel(method), method)
+		})
 	}
 }
 

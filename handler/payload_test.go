@@ -205,11 +205,13 @@ func TestCallHandsTheInputOn(t *testing.T) {
 	shapes := &Shapes{}
 	desc := describe[*Shapes](t, handler.Spec{})
 	for _, name := range []string{"In", "InErr", "None"} {
-		m, _ := desc.Method(name)
-		input, err := m.Decode(invocation{`{"id":"o-7"}`, nil})
-		require.NoError(t, err)
-		_, err = m.Bind(shapes).Call(noContext, input)
-		require.NoError(t, err)
+		t.Run(name, func(t *testing.T) {
+			m, _ := desc.Method(name)
+			input, err := m.Decode(invocation{`{"id":"o-7"}`, nil})
+			require.NoError(t, err)
+			_, err = m.Bind(shapes).Call(noContext, input)
+			require.NoError(t, err)
+		})
 	}
 	require.Equal(t, []string{"In o-7", "InErr o-7", "None"}, shapes.Calls())
 }
@@ -222,14 +224,16 @@ func TestCallTakesNoInputOnlyWhereTheTypeCanBeNil(t *testing.T) {
 		"Time":      "handler: Time takes a time.Time, and was given nothing",
 		"Anonymous": "handler: Anonymous takes a struct { A int }, and was given nothing",
 	} {
-		m, ok := describe[Payloads](t, handler.Spec{}).Method(name)
-		require.True(t, ok, name)
-		_, err := m.Bind(Payloads{}).Call(noContext, nil)
-		if wrong == "" {
-			require.NoError(t, err, name)
-		} else {
-			require.ErrorContains(t, err, wrong)
-		}
+		t.Run(name, func(t *testing.T) {
+			m, ok := describe[Payloads](t, handler.Spec{}).Method(name)
+			require.True(t, ok, name)
+			_, err := m.Bind(Payloads{}).Call(noContext, nil)
+			if wrong == "" {
+				require.NoError(t, err, name)
+			} else {
+				require.ErrorContains(t, err, wrong)
+			}
+		})
 	}
 	m, _ := describe[Payloads](t, handler.Spec{}).Method("Text")
 	_, err := m.Bind(Payloads{}).Call(noContext, 1)

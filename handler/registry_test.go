@@ -215,9 +215,11 @@ func TestLookupFindsTheRegisteredDescriptor(t *testing.T) {
 		reflect.TypeFor[*Cart](): cart, reflect.TypeFor[Cart](): cart,
 		reflect.TypeFor[*Tariff](): tariff, reflect.TypeFor[Tariff](): tariff,
 	} {
-		got, err := r.Lookup(typ)
-		require.NoError(t, err)
-		require.Same(t, want, got)
+		t.Run(typ.String(), func(t *testing.T) {
+			got, err := r.Lookup(typ)
+			require.NoError(t, err)
+			require.Same(t, want, got)
+		})
 	}
 	_, err = r.Lookup(reflect.TypeFor[Pinger]())
 	require.EqualError(t, err, "handler: *handler_test.Pinger: is a pointer to an interface, and handlers are read from a struct; register the struct's type")

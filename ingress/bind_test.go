@@ -78,9 +78,11 @@ func TestTheInputComesFromAllPartsOfARequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, route := range []string{"/find", "/findptr"} {
-				w := request(t, api, http.MethodPost, route+test.target, test.body)
-				require.Equal(t, http.StatusOK, w.Code, w.Body)
-				require.JSONEq(t, test.want, w.Body.String())
+				t.Run(route, func(t *testing.T) {
+					w := request(t, api, http.MethodPost, route+test.target, test.body)
+					require.Equal(t, http.StatusOK, w.Code, w.Body)
+					require.JSONEq(t, test.want, w.Body.String())
+				})
 			}
 		})
 	}
@@ -101,9 +103,11 @@ func TestTheInputComesFromAllPartsOfARequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, route := range []string{"/find", "/findptr"} {
-				p := problemOf(t, request(t, api, http.MethodPost, route+test.target, test.body))
-				require.Equal(t, http.StatusBadRequest, p.Status)
-				require.Equal(t, test.detail, p.Detail)
+				t.Run(route, func(t *testing.T) {
+					p := problemOf(t, request(t, api, http.MethodPost, route+test.target, test.body))
+					require.Equal(t, http.StatusBadRequest, p.Status)
+					require.Equal(t, test.detail, p.Detail)
+				})
 			}
 		})
 	}

@@ -243,7 +243,7 @@ func TestMistakesAreErrorsBeforeAnyRequest(t *testing.T) {
 		},
 		"one header twice": {
 			err:  errOf(ingress.Call(ctx, greeter, (*Greeter).Greet, "x", restate.WithHeaders(map[string]string{"X-A": "1", "x-a": "2"}))),
-			want: `ingress: Greeter/Greet: headers "X-A" and "x-a" are one`,
+			want: `ingress: Greeter/Greet: headers "X-A" and "x-a" are the same; remove one of them`,
 		},
 		"a host that is none": {
 			err:  errOf(ingress.Send(ctx, greeter, (*Greeter).Greet, "x", restate.WithHeaders(map[string]string{"Host": "a b"}))),

@@ -147,11 +147,15 @@ func TestConfigKeepsItsSecrets(t *testing.T) {
 	encoded, err := json.Marshal(cfg)
 	require.NoError(t, err)
 	for _, shown := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), string(encoded)} {
-		require.Contains(t, shown, "http://localhost:8080")
-		require.Contains(t, shown, "X-Key")
-		for _, secret := range []string{"password", "token ", "header-secret"} {
-			require.NotContains(t, shown, secret)
-		}
+		t.Run(shown, func(t *testing.T) {
+			require.Contains(t, shown, "http://localhost:8080")
+			require.Contains(t, shown, "X-Key")
+			for _, secret := range []string{"password", "token ", "header-secret"} {
+				t.Run(secret, func(t *testing.T) {
+					require.NotContains(t, shown, secret)
+				})
+			}
+		})
 	}
 }
 

@@ -80,7 +80,9 @@ func TestErrorsOfTheServer(t *testing.T) {
 			require.Contains(t, e.Message, test.message)
 			require.Equal(t, test.source, e.Source)
 			for _, sentinel := range []error{ingress.ErrNotFound, ingress.ErrNotReady, ingress.ErrUnavailable} {
-				require.Equal(t, sentinel == test.is, errors.Is(test.err, sentinel), "%v", sentinel)
+				t.Run(sentinel.Error(), func(t *testing.T) {
+					require.Equal(t, sentinel == test.is, errors.Is(test.err, sentinel), "%v", sentinel)
+				})
 			}
 			require.Equal(t, test.terminal, restate.IsTerminalError(test.err))
 			if test.terminal {
@@ -181,7 +183,9 @@ func TestErrorsOfAGateway(t *testing.T) {
 			require.Equal(t, test.message, e.Message)
 			require.EqualError(t, err, test.text)
 			for _, sentinel := range []error{ingress.ErrNotFound, ingress.ErrNotReady, ingress.ErrUnavailable} {
-				require.Equal(t, sentinel == test.is, errors.Is(err, sentinel), "%v", sentinel)
+				t.Run(sentinel.Error(), func(t *testing.T) {
+					require.Equal(t, sentinel == test.is, errors.Is(err, sentinel), "%v", sentinel)
+				})
 			}
 		})
 	}

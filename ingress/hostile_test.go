@@ -146,27 +146,29 @@ func TestRoutesPassOnLittleOfWhatAHostileServerAnswers(t *testing.T) {
 			})
 			api := newAPI(t, client)
 			for _, target := range []string{"/greetings", "/waits/later", "/invocations/inv_141xP4V6kryF6QlU9u93f785racpmNuz85"} {
-				method, body := http.MethodPost, `"Ada"`
-				if strings.HasPrefix(target, "/invocations") {
-					method, body = http.MethodGet, ""
-				}
-				w := request(t, api, method, target, body)
-				for name, values := range w.Header() {
-					requireFit(t, target+": "+name, strings.Join(values, ""))
-				}
-				if id := w.Header().Get("X-Restate-Id"); id != "" {
-					require.Regexp(t, "^inv_[0-9A-Za-z]{1,100}$", id)
-				}
-				if after := w.Header().Get("Retry-After"); after != "" {
-					require.Regexp(t, "^[0-9]+$", after)
-				}
-				if w.Body.Len() > 0 {
-					require.Regexp(t, `^(application|text)/[a-z+-]+\b`, w.Header().Get("Content-Type"))
-					require.NotContains(t, w.Header().Get("Content-Type"), "html")
-				}
-				if strings.HasSuffix(w.Header().Get("Content-Type"), "json") && w.Code >= 300 {
-					requireFit(t, target+": the problem", w.Body.String())
-				}
+				t.Run(target, func(t *testing.T) {
+					method, body := http.MethodPost, `"Ada"`
+					if strings.HasPrefix(target, "/invocations") {
+						method, body = http.MethodGet, ""
+					}
+					w := request(t, api, method, target, body)
+					for name, values := range w.Header() {
+						requireFit(t, target+": "+name, strings.Join(values, ""))
+					}
+					if id := w.Header().Get("X-Restate-Id"); id != "" {
+						require.Regexp(t, "^inv_[0-9A-Za-z]{1,100}$", id)
+					}
+					if after := w.Header().Get("Retry-After"); after != "" {
+						require.Regexp(t, "^[0-9]+$", after)
+					}
+					if w.Body.Len() > 0 {
+						require.Regexp(t, `^(application|text)/[a-z+-]+\b`, w.Header().Get("Content-Type"))
+						require.NotContains(t, w.Header().Get("Content-Type"), "html")
+					}
+					if strings.HasSuffix(w.Header().Get("Content-Type"), "json") && w.Code >= 300 {
+						requireFit(t, target+": the problem", w.Body.String())
+					}
+				})
 			}
 			for _, line := range log.all() {
 				requireFit(t, "a log line", line)

@@ -58,9 +58,11 @@ func TestTheNamesOfTypesServeTheSDKsOwnClient(t *testing.T) {
 		"ingress: *ingress_test.Cart is not registered in this application; register it with fxrestate.Object, or declare it with fxrestate.RemoteObject if another application serves it": func() (string, error) { return ingress.ObjectNameOf[*Cart](registered) },
 		"ingress: the name of a service needs a client, which knows the names; make one with ingress.New":                                                                                  func() (string, error) { return ingress.ServiceNameOf[*Greeter](nil) },
 	} {
-		name, err := of()
-		require.EqualError(t, err, want)
-		require.Empty(t, name)
+		t.Run(want, func(t *testing.T) {
+			name, err := of()
+			require.EqualError(t, err, want)
+			require.Empty(t, name)
+		})
 	}
 	_, err = ingress.ServiceNameOf[Item](client)
 	require.ErrorContains(t, err, "has no handlers")

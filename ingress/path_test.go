@@ -161,11 +161,14 @@ func TestAKeyNamesNoHandlerWhenTheKindIsWrong(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	before := executions.of("Greet " + t.Name())
+	whom := t.Name()
 	for _, h := range []string{"send", "Greet", "x"} {
-		_, err := ingress.Named[string, string](client, "Greeter", h).Key("Greet").Call(ctx, t.Name())
-		require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
-		_, err = ingress.Named[string, string](client, "Greeter", h).Key("Greet").Send(ctx, t.Name())
-		require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
+		t.Run(h, func(t *testing.T) {
+			_, err := ingress.Named[string, string](client, "Greeter", h).Key("Greet").Call(ctx, whom)
+			require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
+			_, err = ingress.Named[string, string](client, "Greeter", h).Key("Greet").Send(ctx, whom)
+			require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
+		})
 	}
 	_, err := ingress.Named[restate.Void, string](client, "Cart", "Key").Call(ctx, restate.Void{})
 	require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)

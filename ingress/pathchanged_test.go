@@ -171,27 +171,29 @@ func TestNoRouterThatChangesNothingIsTakenForOneThatDoes(t *testing.T) {
 	for name, router := range routers {
 		t.Run(name, func(t *testing.T) {
 			for written, want := range map[string]string{"k": "k", "a%20b": "a b", "a%2Fb": "a/b", "%2Fk": "/k", "a.b": "a.b", "100%25": "100%", "a%252Fb": "a%2Fb", "%C3%BC": "ü", "..": "..", "%2E%2E": ".."} {
-				if written == ".." && strings.Contains(strings.ToLower(name), "mux") {
-					continue // which it resolves as a directory
-				}
-				if name == "parts of a segment" && strings.Contains(written, ".") {
-					continue // where chi takes the value to end
-				}
-				target := "/x/a%2Ca/y/" + written
-				switch name {
-				case "a slash at the end":
-					target += "/"
-				case "parts of a segment":
-					target = "/x/a%2Ca/y/pre-" + written + ".post"
-				case "stripped before", "an own prefix":
-					target = "/api" + target
-				}
-				w := request(t, router, http.MethodGet, target, "")
-				require.Equal(t, http.StatusOK, w.Code, target)
-				require.Equal(t, want, got["b"]+got["*"], target)
-				if _, ok := got["a"]; ok {
-					require.Equal(t, "a,a", got["a"], target)
-				}
+				t.Run(written, func(t *testing.T) {
+					if written == ".." && strings.Contains(strings.ToLower(name), "mux") {
+						return // which it resolves as a directory
+					}
+					if name == "parts of a segment" && strings.Contains(written, ".") {
+						return // where chi takes the value to end
+					}
+					target := "/x/a%2Ca/y/" + written
+					switch name {
+					case "a slash at the end":
+						target += "/"
+					case "parts of a segment":
+						target = "/x/a%2Ca/y/pre-" + written + ".post"
+					case "stripped before", "an own prefix":
+						target = "/api" + target
+					}
+					w := request(t, router, http.MethodGet, target, "")
+					require.Equal(t, http.StatusOK, w.Code, target)
+					require.Equal(t, want, got["b"]+got["*"], target)
+					if _, ok := got["a"]; ok {
+						require.Equal(t, "a,a", got["a"], target)
+					}
+				})
 			}
 		})
 	}

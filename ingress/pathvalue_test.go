@@ -84,16 +84,18 @@ func TestARouteKeepsTheKeyOfThePath(t *testing.T) {
 					"a%2FOther%3F":    "a/Other?",
 					"%E2%82%AC%2F%25": "€/%",
 				} {
-					if router.strips && router.after+around[1] != "/key" && strings.Contains(strings.ToLower(escaped), "%2f") {
-						// The router sees another path: no key is the right one.
-						require.Contains(t, []int{http.StatusBadRequest, http.StatusNotFound}, get(escaped).Code)
-						continue
-					}
-					w := get(escaped)
-					require.Equal(t, http.StatusOK, w.Code, "%s: %s", escaped, w.Body)
-					var got string
-					require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
-					require.Equal(t, key, got, "%s%s%s", around[0], escaped, around[1])
+					t.Run(escaped, func(t *testing.T) {
+						if router.strips && router.after+around[1] != "/key" && strings.Contains(strings.ToLower(escaped), "%2f") {
+							// The router sees another path: no key is the right one.
+							require.Contains(t, []int{http.StatusBadRequest, http.StatusNotFound}, get(escaped).Code)
+							return
+						}
+						w := get(escaped)
+						require.Equal(t, http.StatusOK, w.Code, "%s: %s", escaped, w.Body)
+						var got string
+						require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
+						require.Equal(t, key, got, "%s%s%s", around[0], escaped, around[1])
+					})
 				}
 				require.Equal(t, "the key is not valid UTF-8", problemOf(t, get("%FF")).Detail)
 			}

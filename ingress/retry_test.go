@@ -171,10 +171,12 @@ func TestUnsafeRequestsAreNotRepeated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, fail := range []http.HandlerFunc{status(503), hangUp} {
-				url, requests := failing(t, 1, fail)
-				require.Error(t, request(testkit.Context(t), newClient(t, ingress.Config{URL: url, Retry: quick})))
-				require.EqualValues(t, 1, requests.Load())
+			for how, fail := range map[string]http.HandlerFunc{"a server that is not there": status(503), "a connection that breaks": hangUp} {
+				t.Run(how, func(t *testing.T) {
+					url, requests := failing(t, 1, fail)
+					require.Error(t, request(testkit.Context(t), newClient(t, ingress.Config{URL: url, Retry: quick})))
+					require.EqualValues(t, 1, requests.Load())
+				})
 			}
 		})
 	}

@@ -152,8 +152,10 @@ func TestBadRequestsDoNotReachTheServer(t *testing.T) {
 	for target, detail := range map[string]string{
 		"/tenants/bad/cart": "there is no such tenant", "/tenants/foreign/cart": "not yours",
 	} {
-		w := request(t, api, http.MethodGet, target, "")
-		require.Equal(t, detail, problemOf(t, w).Detail)
+		t.Run(target, func(t *testing.T) {
+			w := request(t, api, http.MethodGet, target, "")
+			require.Equal(t, detail, problemOf(t, w).Detail)
+		})
 	}
 	require.Equal(t, http.StatusForbidden, request(t, api, http.MethodGet, "/tenants/foreign/cart", "").Code)
 	require.Empty(t, recorder.all(), "requests made")
@@ -164,8 +166,10 @@ func TestJSONByAnotherNameIsTaken(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t, newClient(t, ingress.Config{}))
 	for _, contentType := range []string{"application/json; charset=utf-8", "Application/JSON", "application/cloudevents+json"} {
-		w := request(t, api, http.MethodPost, "/greetings", `"Ada"`, "Content-Type", contentType)
-		require.Equal(t, http.StatusOK, w.Code, contentType)
+		t.Run(contentType, func(t *testing.T) {
+			w := request(t, api, http.MethodPost, "/greetings", `"Ada"`, "Content-Type", contentType)
+			require.Equal(t, http.StatusOK, w.Code, contentType)
+		})
 	}
 }
 
@@ -262,8 +266,10 @@ func TestTheStatusOfWhatFailedIsGoneOrNeverWas(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, finished("/touch/later", "").Code)
 
 	for _, id := range []string{"inv_141xP4V6kryF6QlU9u93f785racpmNuz85", "inv_nonsense", "x", "inv_1%2F..", "inv_" + strings.Repeat("1", 200)} {
-		p := problemOf(t, request(t, api, http.MethodGet, "/invocations/"+id, ""))
-		require.Equal(t, ingress.Problem{Status: 404, Title: "Not Found", Detail: "no such invocation"}, p, id)
+		t.Run(id, func(t *testing.T) {
+			p := problemOf(t, request(t, api, http.MethodGet, "/invocations/"+id, ""))
+			require.Equal(t, ingress.Problem{Status: 404, Title: "Not Found", Detail: "no such invocation"}, p, id)
+		})
 	}
 }
 
@@ -426,17 +432,21 @@ func TestARouteThatCannotWorkSaysSo(t *testing.T) {
 		`Greeter/Greet: StatusPath \"/invocations/{id}\" is for a route with Send`:      ingress.Handler(greeter, (*Greeter).Greet, &ingress.Route{StatusPath: "/invocations/{id}"}),
 		"Greeter/Greet: Key is for virtual objects and workflows":                       ingress.Handler(greeter, (*Greeter).Greet, &ingress.Route{Key: func(*http.Request) (string, error) { return "x", nil }}),
 	} {
-		require.Contains(t, strings.Join(log.all(), ""), want)
-		p := problemOf(t, request(t, h, http.MethodPost, "/", ""))
-		require.Equal(t, http.StatusInternalServerError, p.Status)
-		require.Empty(t, p.Detail)
+		t.Run(want, func(t *testing.T) {
+			require.Contains(t, strings.Join(log.all(), ""), want)
+			p := problemOf(t, request(t, h, http.MethodPost, "/", ""))
+			require.Equal(t, http.StatusInternalServerError, p.Status)
+			require.Empty(t, p.Detail)
+		})
 	}
 	require.Len(t, log.all(), 11, "logged when mounted, and not for each request")
-	for _, h := range []http.HandlerFunc{
-		ingress.Handler0(ingress.Mountable[*Cart](nil), (*Cart).Key, nil),
-		ingress.Handler0(ingress.Object[*Cart]{}, (*Cart).Key, nil),
-		ingress.StatusHandler(nil),
+	for name, h := range map[string]http.HandlerFunc{
+		"to nothing":            ingress.Handler0(ingress.Mountable[*Cart](nil), (*Cart).Key, nil),
+		"without a client":      ingress.Handler0(ingress.Object[*Cart]{}, (*Cart).Key, nil),
+		"to a status of nobody": ingress.StatusHandler(nil),
 	} {
-		require.Equal(t, http.StatusInternalServerError, problemOf(t, request(t, h, http.MethodPost, "/", "")).Status)
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, http.StatusInternalServerError, problemOf(t, request(t, h, http.MethodPost, "/", "")).Status)
+		})
 	}
 }

@@ -388,11 +388,13 @@ func TestWhatIsBoundToTheURLIsSetInTheClientsOwnObject(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, route := range []string{"/PatchByURL", "/PatchByPtr"} {
-				w := request(t, api, http.MethodPost, route+test.target, test.body)
-				require.Equal(t, http.StatusOK, w.Code, w.Body)
-				var got string
-				require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
-				require.Equal(t, test.want, got)
+				t.Run(route, func(t *testing.T) {
+					w := request(t, api, http.MethodPost, route+test.target, test.body)
+					require.Equal(t, http.StatusOK, w.Code, w.Body)
+					var got string
+					require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
+					require.Equal(t, test.want, got)
+				})
 			}
 		})
 	}
@@ -412,9 +414,11 @@ func TestWhatIsBoundToTheURLIsSetInTheClientsOwnObject(t *testing.T) {
 			`{"card":"4111","note":null,"LIMIT":"x"}`: "account a/1, id 7, limit 3, card 4111, note null",
 			`{"Tenant":"x","Account":"y","card":"c"}`: "account a/1, id 7, limit 3, card c, note absent",
 		} {
-			w := request(t, api, http.MethodPost, "/Accounts/a%2F1/Refund/7?limit=3", body)
-			require.Equal(t, http.StatusOK, w.Code, w.Body)
-			require.Equal(t, strconv.Quote(want), w.Body.String())
+			t.Run(body, func(t *testing.T) {
+				w := request(t, api, http.MethodPost, "/Accounts/a%2F1/Refund/7?limit=3", body)
+				require.Equal(t, http.StatusOK, w.Code, w.Body)
+				require.Equal(t, strconv.Quote(want), w.Body.String())
+			})
 		}
 	})
 	t.Run("and of a send", func(t *testing.T) {

@@ -276,7 +276,9 @@ func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 		idOf(t, keyed):     ingress.Lookup0(cart, (*Cart).Key, key),
 		idOf(t, submitted): ingress.Lookup(signup, (*Signup).Run),
 	} {
-		require.Equal(t, want, idOf(t, found))
+		t.Run(want, func(t *testing.T) {
+			require.Equal(t, want, idOf(t, found))
+		})
 	}
 
 	elsewhere := newClient(t, ingress.Config{URL: testkit.Server().AdminURL()})

@@ -106,8 +106,10 @@ func TestTheServerHasNoPathForSignals(t *testing.T) {
 		"/restate/invocation/" + id + "/signal/decision", "/restate/invocation/" + id + "/signals/decision/resolve",
 		"/restate/invocations/" + id + "/signals/decision/resolve",
 	} {
-		require.Equal(t, http.StatusNotFound, postJSON(t, testkit.Server().IngressURL()+path), path)
-		require.Equal(t, http.StatusNotFound, postJSON(t, testkit.Server().AdminURL()+strings.TrimPrefix(path, "/restate")), path)
+		t.Run(path, func(t *testing.T) {
+			require.Equal(t, http.StatusNotFound, postJSON(t, testkit.Server().IngressURL()+path), path)
+			require.Equal(t, http.StatusNotFound, postJSON(t, testkit.Server().AdminURL()+strings.TrimPrefix(path, "/restate")), path)
+		})
 	}
 	req, err := http.NewRequestWithContext(testkit.Context(t), http.MethodGet, testkit.Server().AdminURL()+"/openapi", nil)
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -74,13 +75,17 @@ func TestEnabledAsksTheCoreAndReplay(t *testing.T) {
 		{"in the SDK for debugging", zapcore.DebugLevel, ofSDK, []bool{true, true, true, true, true, true}},
 		{"in a logger of nothing", zapcore.FatalLevel, live, []bool{false, false, false, false, false, false}},
 	} {
-		core, lines := observer.New(tt.core)
-		h := logging.NewHandler(core, logging.Config{})
-		for i, level := range levels {
-			require.Equal(t, tt.want[i], h.Enabled(tt.ctx, level), "%s: %s", tt.name, level)
-			slog.New(h).Log(tt.ctx, level, "line")
-			require.Equal(t, tt.want[i], len(lines.TakeAll()) == 1, "%s: %s", tt.name, level)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			core, lines := observer.New(tt.core)
+			h := logging.NewHandler(core, logging.Config{})
+			for i, level := range levels {
+				t.Run(level.String(), func(t *testing.T) {
+					require.Equal(t, tt.want[i], h.Enabled(tt.ctx, level), "%s: %s", tt.name, level)
+					slog.New(h).Log(tt.ctx, level, "line")
+					require.Equal(t, tt.want[i], len(lines.TakeAll()) == 1, "%s: %s", tt.name, level)
+				})
+			}
+		})
 	}
 }
 
@@ -93,10 +98,12 @@ func TestLevelsOfZapAreThoseOfSlog(t *testing.T) {
 		slog.LevelInfo + 2: zapcore.InfoLevel, slog.LevelWarn: zapcore.WarnLevel, slog.LevelError: zapcore.ErrorLevel,
 		slog.LevelError + 8: zapcore.ErrorLevel, // a line never ends the process
 	} {
-		log.Log(live, level, "line")
-		got := lines.TakeAll()
-		require.Len(t, got, 1)
-		require.Equal(t, want, got[0].Level, level)
+		t.Run(level.String(), func(t *testing.T) {
+			log.Log(live, level, "line")
+			got := lines.TakeAll()
+			require.Len(t, got, 1)
+			require.Equal(t, want, got[0].Level, level)
+		})
 	}
 }
 
@@ -105,10 +112,12 @@ func TestLevelsOfZapAreThoseOfSlog(t *testing.T) {
 func TestAnswersTheProbeForReplayWhateverIsWritten(t *testing.T) {
 	t.Parallel()
 	for _, core := range []zapcore.Core{zapcore.NewNopCore(), zap.NewExample().Core()} {
-		h := logging.NewHandler(core, logging.Config{})
-		require.True(t, h.Enabled(live, sdk.ReplayProbe))
-		require.False(t, h.Enabled(replay, sdk.ReplayProbe))
-		require.Same(t, slog.Handler(h), sdk.LogHandler(h), "it is wrapped for nothing")
+		t.Run(fmt.Sprintf("%T", core), func(t *testing.T) {
+			h := logging.NewHandler(core, logging.Config{})
+			require.True(t, h.Enabled(live, sdk.ReplayProbe))
+			require.False(t, h.Enabled(replay, sdk.ReplayProbe))
+			require.Same(t, slog.Handler(h), sdk.LogHandler(h), "it is wrapped for nothing")
+		})
 	}
 }
 
@@ -169,13 +178,15 @@ func TestHandlerMayBeUsedByManyAtOnce(t *testing.T) {
 func TestStackTraces(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{true, false} {
-		core, lines := observer.New(zapcore.InfoLevel)
-		log := slog.New(logging.NewHandler(core, logging.Config{StackTraces: on}))
-		log.ErrorContext(live, "line", "err", errors.New("failed"))
-		log.WarnContext(live, "line")
-		got := lines.All()
-		require.Equal(t, on, strings.HasPrefix(got[0].Stack, "github.com/fxrestate/go/logging_test.TestStackTraces"), got[0].Stack)
-		require.Empty(t, got[1].Stack)
+		t.Run(fmt.Sprintf("stack traces are %t", on), func(t *testing.T) {
+			core, lines := observer.New(zapcore.InfoLevel)
+			log := slog.New(logging.NewHandler(core, logging.Config{StackTraces: on}))
+			log.ErrorContext(live, "line", "err", errors.New("failed"))
+			log.WarnContext(live, "line")
+			got := lines.All()
+			require.Equal(t, on, strings.HasPrefix(got[0].Stack, "github.com/fxrestate/go/logging_test.TestStackTraces"), got[0].Stack)
+			require.Empty(t, got[1].Stack)
+		})
 	}
 }
 
@@ -190,7 +201,9 @@ func TestDroppedLinesDoNotAllocate(t *testing.T) {
 		"below the level": func() { log.DebugContext(live, "line", "amount", 100, "currency", "EUR") },
 		"of the SDK":      func() { log.InfoContext(ofSDK, "Handling invocation") },
 	} {
-		require.Zero(t, testing.AllocsPerRun(100, drop), name)
+		t.Run(name, func(t *testing.T) {
+			require.Zero(t, testing.AllocsPerRun(100, drop), name)
+		})
 	}
 	method, id := []slog.Attr{slog.String("method", "a/b")}, []slog.Attr{slog.String("invocationID", "inv_1")}
 	// A handler and a list for each call; a built one needs an encoder beside.

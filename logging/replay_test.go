@@ -171,7 +171,9 @@ func TestLinesOfTheSDKAboutEachAttemptAreForDebugging(t *testing.T) {
 	core, lines := observer.New(zapcore.DebugLevel)
 	_, url := serve(t, "levels", core, logging.Config{}, restate.WithInactivityTimeout(0))
 	for _, handler := range []string{"/Talk", "/Refuse"} {
-		call(t, url+handler)
+		t.Run(handler, func(t *testing.T) {
+			call(t, url+handler)
+		})
 	}
 	for message, want := range map[string]zapcore.Level{
 		"Handling invocation":                    zapcore.DebugLevel,
@@ -182,11 +184,13 @@ func TestLinesOfTheSDKAboutEachAttemptAreForDebugging(t *testing.T) {
 		"Processing discovery request":           zapcore.DebugLevel,
 		"Accepting requests without validating request signatures; handler access must be restricted": zapcore.WarnLevel,
 	} {
-		found := lines.FilterMessage(message).All()
-		require.NotEmpty(t, found, message)
-		for _, l := range found {
-			require.Equal(t, want, l.Level, message)
-		}
+		t.Run(message, func(t *testing.T) {
+			found := lines.FilterMessage(message).All()
+			require.NotEmpty(t, found, message)
+			for _, l := range found {
+				require.Equal(t, want, l.Level, message)
+			}
+		})
 	}
 }
 
@@ -204,13 +208,15 @@ func TestLinesHaveTheirAttributes(t *testing.T) {
 func TestStackTracesAreAddedToErrorsOfTheSDK(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{true, false} {
-		core, lines := observer.New(zapcore.WarnLevel)
-		_, url := serve(t, "stack", core, logging.Config{StackTraces: on}, restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(10*time.Millisecond)))
-		status, body := call(t, url+"/Burst")
-		require.Equal(t, http.StatusOK, status, body)
-		require.NotEmpty(t, lines.FilterLevelExact(zapcore.ErrorLevel).All())
-		for _, l := range lines.All() {
-			require.Equal(t, on && l.Level == zapcore.ErrorLevel, l.Stack != "", l.Message)
-		}
+		t.Run(fmt.Sprintf("stack traces are %t", on), func(t *testing.T) {
+			core, lines := observer.New(zapcore.WarnLevel)
+			_, url := serve(t, "stack", core, logging.Config{StackTraces: on}, restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(10*time.Millisecond)))
+			status, body := call(t, url+"/Burst")
+			require.Equal(t, http.StatusOK, status, body)
+			require.NotEmpty(t, lines.FilterLevelExact(zapcore.ErrorLevel).All())
+			for _, l := range lines.All() {
+				require.Equal(t, on && l.Level == zapcore.ErrorLevel, l.Stack != "", l.Message)
+			}
+		})
 	}
 }

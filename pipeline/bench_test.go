@@ -65,15 +65,17 @@ func BenchmarkChain(b *testing.B) {
 // machine.
 func TestAllocationsOfAnAttempt(t *testing.T) {
 	for name, limit := range map[string]float64{"empty": 0, "full": 0} {
-		chain, err := pipeline.Compile(benchConfigs()[name])
-		require.NoError(t, err)
-		var ctx restate.Context = restate.WithMockContext(newFake())
-		inv := new(pipeline.Invocation)
-		allocs := testing.AllocsPerRun(1000, func() {
-			*inv = pipeline.Invocation{}
-			_, err = chain.Run(ctx, inv)
+		t.Run(name, func(t *testing.T) {
+			chain, err := pipeline.Compile(benchConfigs()[name])
+			require.NoError(t, err)
+			var ctx restate.Context = restate.WithMockContext(newFake())
+			inv := new(pipeline.Invocation)
+			allocs := testing.AllocsPerRun(1000, func() {
+				*inv = pipeline.Invocation{}
+				_, err = chain.Run(ctx, inv)
+			})
+			require.NoError(t, err)
+			require.LessOrEqual(t, allocs, limit, name)
 		})
-		require.NoError(t, err)
-		require.LessOrEqual(t, allocs, limit, name)
 	}
 }

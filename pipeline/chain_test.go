@@ -119,11 +119,13 @@ func TestAStageThatIsOffDoesNotRun(t *testing.T) {
 			require.Error(t, err)
 			ran := strings.Join(tr.lines, "\n")
 			for _, stage := range []string{"guard", "interceptor", "filter"} {
-				if stage == tt.gone {
-					require.NotContains(t, ran, stage)
-				} else {
-					require.Contains(t, ran, stage)
-				}
+				t.Run(stage, func(t *testing.T) {
+					if stage == tt.gone {
+						require.NotContains(t, ran, stage)
+					} else {
+						require.Contains(t, ran, stage)
+					}
+				})
 			}
 		})
 	}
@@ -156,7 +158,9 @@ func TestCompileNamesEveryMistake(t *testing.T) {
 		"step interceptor number 2 of the service level is steptimeout.New(-1s), whose time must be positive",
 		"step interceptor number 3 of the service level is a fault.Injector with the rate NaN",
 	} {
-		require.ErrorContains(t, err, "shop/Buy: "+want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, "shop/Buy: "+want)
+		})
 	}
 	require.ErrorContains(t, err, "shop/Buy: guard number 1 of the handler level is nil")
 	require.ErrorContains(t, err, "shop/Buy: the handler dead letter has no Send")
@@ -352,21 +356,23 @@ func TestAMappingOfTheServiceCountsBeforeTheGlobalOne(t *testing.T) {
 	}
 	poor, gone, odd := errors.New("insufficient funds"), errors.New("gone"), errors.New("odd")
 	for err, want := range map[error]restate.Code{poor: 402, gone: 410, odd: 0} {
-		_, got := runFake(t, newFake(), pipeline.Config{
-			Global: pipeline.Stages{AsTerminalError: func(err error) restate.TerminalError {
-				if errors.Is(err, poor) {
-					return restate.ToTerminalError(err, restate.WithErrorCode(400))
-				}
-				return to(410, gone)(err)
-			}},
-			Service: pipeline.Stages{AsTerminalError: to(402, poor)},
-			Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, err }),
+		t.Run(err.Error(), func(t *testing.T) {
+			_, got := runFake(t, newFake(), pipeline.Config{
+				Global: pipeline.Stages{AsTerminalError: func(err error) restate.TerminalError {
+					if errors.Is(err, poor) {
+						return restate.ToTerminalError(err, restate.WithErrorCode(400))
+					}
+					return to(410, gone)(err)
+				}},
+				Service: pipeline.Stages{AsTerminalError: to(402, poor)},
+				Method:  pipeline.MethodFunc(func(restate.Context, any) (any, error) { return nil, err }),
+			})
+			if want == 0 {
+				require.Equal(t, err, got)
+				return
+			}
+			require.Equal(t, want, restate.AsTerminalError(got).Code())
 		})
-		if want == 0 {
-			require.Equal(t, err, got)
-			continue
-		}
-		require.Equal(t, want, restate.AsTerminalError(got).Code())
 	}
 }
 

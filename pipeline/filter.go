@@ -11,7 +11,7 @@ import (
 //
 // It returns the error to go on with, err itself to leave it as it is and keep
 // other filters from it, or nil when err is not its business. The first filter
-// that returns an error decides; the order is handler, service, global. A filter
+// that returns an error decides; the order is handler, service, group, global. A filter
 // cannot make an error go away: to answer with a result instead is an
 // [Interceptor]'s job.
 //

@@ -392,9 +392,11 @@ func TestWhateverUserCodeDoesAnAttemptHasOneOutcomeAndBoundedTexts(t *testing.T)
 					require.True(t, utf8.ValidString(failure.Message()))
 				}
 				for _, text := range []string{a.told(t), a.ends[0].Err.Error(), a.ends[0].Cause.Error()} {
-					require.LessOrEqual(t, len(text), maxErrorText)
-					require.True(t, utf8.ValidString(text))
-					requireNothingInternal(t, text)
+					t.Run(text, func(t *testing.T) {
+						require.LessOrEqual(t, len(text), maxErrorText)
+						require.True(t, utf8.ValidString(text))
+						requireNothingInternal(t, text)
+					})
 				}
 				require.Contains(t, a.told(t), hazard.says)
 				require.LessOrEqual(t, len(a.told(t)), maxErrorText)

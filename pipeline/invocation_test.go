@@ -120,8 +120,10 @@ func TestHeadersAreFoundInAnyCase(t *testing.T) {
 	for name, want := range map[string]string{
 		"x-tenant": "capital", "X-TENANT": "capital", "x-role": "lower", "X-Role": "exact", "X-ROLE": "lower", "x-two": "a", "x-none": "",
 	} {
-		require.Equal(t, want, inv.Header(name), name)
-		require.Equal(t, want, inv.AttemptHeader(name), name)
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, want, inv.Header(name), name)
+			require.Equal(t, want, inv.AttemptHeader(name), name)
+		})
 	}
 
 	// Names from another handler keep their case.
@@ -298,16 +300,18 @@ func TestEveryKindOfHandlerOfAForeignDefinitionHasAPipeline(t *testing.T) {
 		{"pipelineWorkflow/" + key + "/Run", `{}`, `"` + key + `"`, "pipelineWorkflow/Run", `workflow run "` + key + `" {}`},
 		{"pipelineWorkflow/" + key + "/Status", ``, `"` + key + `"`, "pipelineWorkflow/Status", `workflow, shared "` + key + `" `},
 	} {
-		header := http.Header{}
-		if call[1] != "" {
-			header.Set("Content-Type", "application/json")
-		}
-		status, raw := do(t, http.MethodPost, testkit.Server().IngressURL()+"/"+call[0], []byte(call[1]), header)
-		require.Equal(t, http.StatusOK, status, "%s: %s", call[0], raw)
-		require.Equal(t, call[2], string(raw), call[0])
-		mu.Lock()
-		require.Equal(t, call[4], seen[call[3]])
-		mu.Unlock()
+		t.Run(call[0], func(t *testing.T) {
+			header := http.Header{}
+			if call[1] != "" {
+				header.Set("Content-Type", "application/json")
+			}
+			status, raw := do(t, http.MethodPost, testkit.Server().IngressURL()+"/"+call[0], []byte(call[1]), header)
+			require.Equal(t, http.StatusOK, status, "%s", raw)
+			require.Equal(t, call[2], string(raw))
+			mu.Lock()
+			defer mu.Unlock()
+			require.Equal(t, call[4], seen[call[3]])
+		})
 	}
 }
 

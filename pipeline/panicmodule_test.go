@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,9 +93,11 @@ func TestAPanicOfAModuleWithoutADotIsTheUsers(t *testing.T) {
 		txtar.File{Name: "main.go", Data: []byte(dotless)},
 		txtar.File{Name: "till/till.go", Data: []byte(till)})
 	for _, flags := range [][]string{nil, {"-trimpath"}} {
-		args := append([]string{"run", "-mod=mod"}, flags...)
-		out, err := gentest.Go(t, dir, append(args, ".")...)
-		require.NoError(t, err, out)
-		require.Equal(t, "true true\ntrue true\n", out, flags)
+		t.Run(fmt.Sprintf("built with %q", flags), func(t *testing.T) {
+			args := append([]string{"run", "-mod=mod"}, flags...)
+			out, err := gentest.Go(t, dir, append(args, ".")...)
+			require.NoError(t, err, out)
+			require.Equal(t, "true true\ntrue true\n", out, flags)
+		})
 	}
 }

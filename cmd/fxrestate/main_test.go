@@ -41,9 +41,11 @@ func TestHelpAndUsage(t *testing.T) {
 			code, stdout, stderr := call(t, test.args...)
 			require.Equal(t, test.code, code)
 			for want, got := range map[string]string{test.stdout: stdout, test.stderr: stderr} {
-				if want != "" {
-					require.Contains(t, got, want)
-				}
+				t.Run(want, func(t *testing.T) {
+					if want != "" {
+						require.Contains(t, got, want)
+					}
+				})
 			}
 			require.Equal(t, test.stdout == "", stdout == "")
 			require.Equal(t, test.stderr == "", stderr == "")

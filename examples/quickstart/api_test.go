@@ -95,8 +95,10 @@ func TestTheAPI(t *testing.T) {
 	t.Run("tells that it is ready", func(t *testing.T) {
 		t.Parallel()
 		for _, path := range []string{"/readyz", "/livez"} {
-			res, body := ask(t, http.MethodGet, base+path, "")
-			require.Equal(t, http.StatusOK, res.StatusCode, body)
+			t.Run(path, func(t *testing.T) {
+				res, body := ask(t, http.MethodGet, base+path, "")
+				require.Equal(t, http.StatusOK, res.StatusCode, body)
+			})
 		}
 	})
 

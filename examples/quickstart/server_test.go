@@ -121,9 +121,11 @@ func TestTheDataIsForTheUserAlone(t *testing.T) {
 	_, err := endpointPort(data)
 	require.NoError(t, err)
 	for path, want := range map[string]os.FileMode{data: 0o700, data + "/endpoint-port": 0o600} {
-		info, err := os.Stat(path)
-		require.NoError(t, err)
-		require.Equal(t, want, info.Mode().Perm(), path)
+		t.Run(path, func(t *testing.T) {
+			info, err := os.Stat(path)
+			require.NoError(t, err)
+			require.Equal(t, want, info.Mode().Perm(), path)
+		})
 	}
 }
 

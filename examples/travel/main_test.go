@@ -67,10 +67,12 @@ func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
 				"the payment fails":      {Trip{"Edsger", "B", "Seaside", 250_000}, "the card is declined"},
 				"the confirmation fails": {Trip{"nobody", "C", "Seaside", 80_000}, "there is no such passenger"},
 			} {
-				require.ErrorContains(t, w.book(t, test.trip), test.says, step)
-				require.Empty(t, w.seats(t, test.trip.Flight), step)
-				require.Empty(t, w.hotels.Entries(), step)
-				require.Empty(t, w.bank.Entries(), step)
+				t.Run(step, func(t *testing.T) {
+					require.ErrorContains(t, w.book(t, test.trip), test.says, step)
+					require.Empty(t, w.seats(t, test.trip.Flight), step)
+					require.Empty(t, w.hotels.Entries(), step)
+					require.Empty(t, w.bank.Entries(), step)
+				})
 			}
 
 			require.NoError(t, w.book(t, Trip{"Ada", "D", "Seaside", 80_000}))

@@ -137,9 +137,11 @@ func TestMistakesInValuesAreErrorsThatNameTheHandler(t *testing.T) {
 		"Respond": result,
 		"ByID":    "rpc: invocation " + sent + ": the result does not decode into int: json: cannot unmarshal string into Go value of type int",
 	} {
-		got := testkit.Failed(t, testkit.Post(t, testkit.Path(caller, handler), sent))
-		require.Equal(t, http.StatusTeapot, got.Code, handler)
-		require.Equal(t, "filtered: "+want, got.Message, "a filter sees it")
+		t.Run(handler, func(t *testing.T) {
+			got := testkit.Failed(t, testkit.Post(t, testkit.Path(caller, handler), sent))
+			require.Equal(t, http.StatusTeapot, got.Code, handler)
+			require.Equal(t, "filtered: "+want, got.Message, "a filter sees it")
+		})
 	}
 }
 

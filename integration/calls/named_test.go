@@ -133,7 +133,9 @@ func TestHandlersAreCalledByNamesAlone(t *testing.T) {
 				"call " + caller.till + "/k/Put 100", "send " + caller.till + "/k/Put 5",
 				"future " + caller.till + "/k/Total {}", "send " + caller.flow + "/k/Run said",
 			} {
-				require.Contains(t, trail, line)
+				t.Run(line, func(t *testing.T) {
+					require.Contains(t, trail, line)
+				})
 			}
 		})
 	}

@@ -211,7 +211,9 @@ func TestCallsWithAnIdempotencyKeyAreOneExecution(t *testing.T) {
 		ids := testkit.Decode[[][2]string](t, testkit.Post(t, testkit.Path(caller, "Once"), in))
 		require.Equal(t, ids[0], ids[1])
 		for _, in := range []string{in, in + " future", in + " call"} {
-			require.Equal(t, 1, callee.count(in), in)
+			t.Run(in, func(t *testing.T) {
+				require.Equal(t, 1, callee.count(in), in)
+			})
 		}
 	})
 }
@@ -230,7 +232,9 @@ func TestCallsCarryScopesAndLimitKeys(t *testing.T) {
 			"service, call": "scope", "service, send": "scope", "object, call": "scope", "object, send": "scope",
 			"limit key, call": "limit key", "limit key, future": "limit key", "limit key, send": "limit key",
 		} {
-			require.Contains(t, testkit.Failed(t, testkit.Post(t, testkit.Path(caller, "Scoped"), how)).Message, "Feature '"+feature+"' is not supported", how)
+			t.Run(how, func(t *testing.T) {
+				require.Contains(t, testkit.Failed(t, testkit.Post(t, testkit.Path(caller, "Scoped"), how)).Message, "Feature '"+feature+"' is not supported", how)
+			})
 		}
 	})
 }

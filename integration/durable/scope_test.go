@@ -172,6 +172,8 @@ func TestTypedAccessorsRefuseContextsOfAnotherKind(t *testing.T) {
 		testkit.Path(workflow, "k", "Run"):     {ObjectShared: true, Workflow: true, WorkflowShared: true},
 		testkit.Path(workflow, "k", "Shared"):  {ObjectShared: true, WorkflowShared: true},
 	} {
-		require.Equal(t, want, testkit.Decode[Tries](t, testkit.Post(t, handler, nil)), handler)
+		t.Run(handler, func(t *testing.T) {
+			require.Equal(t, want, testkit.Decode[Tries](t, testkit.Post(t, handler, nil)), handler)
+		})
 	}
 }

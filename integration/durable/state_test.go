@@ -81,9 +81,11 @@ func TestKeysWithSpecialCharactersReachTheObjectTheyName(t *testing.T) {
 	t.Parallel()
 	name := startDrawer(t)
 	for _, key := range []string{"a/b", "a/b/Put", "x?y=z", "50% & more", "ключ 键 🔑", "..", "a\\b", `"quoted"`, "#fragment", "a;b", "+", "%2F"} {
-		require.Equal(t, key, testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, key, "Key"), nil)))
-		require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(name, key, "Put"), map[string]string{"is": key}).Status)
-		require.Equal(t, key, *testkit.Decode[*string](t, testkit.Post(t, testkit.Path(name, key, "Get"), "is")))
-		require.Len(t, testkit.StateOf(t, name, key), 1, key)
+		t.Run(key, func(t *testing.T) {
+			require.Equal(t, key, testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, key, "Key"), nil)))
+			require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(name, key, "Put"), map[string]string{"is": key}).Status)
+			require.Equal(t, key, *testkit.Decode[*string](t, testkit.Post(t, testkit.Path(name, key, "Get"), "is")))
+			require.Len(t, testkit.StateOf(t, name, key), 1, key)
+		})
 	}
 }

@@ -174,8 +174,10 @@ func TestDurableOperationsInsideAStepAreAClearError(t *testing.T) {
 	t.Parallel()
 	_, name := startSteps(t)
 	for _, handler := range []string{"Misuse", "MisuseAsync"} {
-		require.Contains(t, testkit.Failed(t, testkit.Post(t, testkit.Path(name, handler), nil)).Message,
-			"durable operations cannot be used inside restate.Run; do them before or after it")
+		t.Run(handler, func(t *testing.T) {
+			require.Contains(t, testkit.Failed(t, testkit.Post(t, testkit.Path(name, handler), nil)).Message,
+				"durable operations cannot be used inside restate.Run; do them before or after it")
+		})
 	}
 }
 

@@ -80,13 +80,15 @@ func TestHandlersOfEveryShapeAnswer(t *testing.T) {
 		"Nothing":  {nil, http.StatusOK, ""},
 		"VoidIO":   {nil, http.StatusOK, ""},
 	} {
-		before := s.called.Load()
-		got := testkit.Post(t, testkit.Path(name, handler), test.in)
-		require.Equal(t, test.status, got.Status, "%s: %s", handler, got.Body)
-		if test.status == http.StatusOK {
-			require.Equal(t, test.body, string(got.Body), handler)
-		}
-		require.Greater(t, s.called.Load(), before, handler)
+		t.Run(handler, func(t *testing.T) {
+			before := s.called.Load()
+			got := testkit.Post(t, testkit.Path(name, handler), test.in)
+			require.Equal(t, test.status, got.Status, "%s: %s", handler, got.Body)
+			if test.status == http.StatusOK {
+				require.Equal(t, test.body, string(got.Body), handler)
+			}
+			require.Greater(t, s.called.Load(), before, handler)
+		})
 	}
 	require.Equal(t, http.StatusNotFound, testkit.Post(t, testkit.Path(name, "Help"), nil).Status)
 	require.Equal(t, http.StatusNotFound, testkit.Post(t, testkit.Path(name, "swap"), in).Status)
@@ -192,8 +194,10 @@ func TestSchemasOfInputAndOutputAreShown(t *testing.T) {
 	testkit.Start(t, fxrestate.Service[*Shapes](testkit.Made(&Shapes{}), fxrestate.Name(name)))
 	h := testkit.HandlerOf(t, name, "InOutErr")
 	for _, schema := range []string{string(h.InputSchema), string(h.OutputSchema)} {
-		require.Contains(t, schema, `"a"`)
-		require.Contains(t, schema, `"integer"`)
+		t.Run(schema, func(t *testing.T) {
+			require.Contains(t, schema, `"a"`)
+			require.Contains(t, schema, `"integer"`)
+		})
 	}
 	require.Equal(t, "none", testkit.HandlerOf(t, name, "Nothing").InputDescription)
 	require.Equal(t, "none", testkit.HandlerOf(t, name, "VoidIO").OutputDescription)

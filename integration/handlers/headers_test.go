@@ -66,7 +66,9 @@ func TestRecordOfKafkaIsReadFromTheHeadersOfItsInvocation(t *testing.T) {
 		"without any":     {nil, nil},
 		"of another kind": {[]string{partition, "3", offset, "many"}, nil},
 	} {
-		require.Equal(t, test.want, testkit.Decode[*durable.KafkaRecord](t, testkit.Post(t, testkit.Path(name, "Record"), nil, test.headers...)), when)
+		t.Run(when, func(t *testing.T) {
+			require.Equal(t, test.want, testkit.Decode[*durable.KafkaRecord](t, testkit.Post(t, testkit.Path(name, "Record"), nil, test.headers...)), when)
+		})
 	}
 	for says, headers := range map[string][]string{
 		"header kafka.offset of a record from Kafka: strconv.ParseInt: parsing \"many\"":          {id, "sub_1", partition, "3", offset, "many"},
@@ -74,9 +76,11 @@ func TestRecordOfKafkaIsReadFromTheHeadersOfItsInvocation(t *testing.T) {
 		"header kafka.partition of a record from Kafka: strconv.ParseInt: parsing \"2147483648\"": {id, "sub_1", partition, "2147483648", offset, "1"},
 		"header kafka.timestamp of a record from Kafka: strconv.ParseInt: parsing \"noon\"":       {id, "sub_1", partition, "3", offset, "1", at, "noon"},
 	} {
-		got := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "Record"), nil, headers...))
-		require.Equal(t, http.StatusBadRequest, got.Code)
-		require.Contains(t, got.Message, says)
+		t.Run(says, func(t *testing.T) {
+			got := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "Record"), nil, headers...))
+			require.Equal(t, http.StatusBadRequest, got.Code)
+			require.Contains(t, got.Message, says)
+		})
 	}
 }
 

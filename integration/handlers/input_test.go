@@ -57,11 +57,13 @@ func TestABodyCannotForgeWhatAParameterObjectTakesFromElsewhere(t *testing.T) {
 		"Account": "forged", "key": "forged", "ID": "forged", "invocation-id": "forged",
 	}
 	for _, handler := range []string{"ByValue", "ByPointer"} {
-		bare := testkit.Post(t, testkit.Path(name, "acc-1", handler), forged)
-		require.Equal(t, []string{"t-1", "", "acc-1", bare.Header.Get("X-Restate-Id")}, testkit.Decode[[]string](t, bare), handler)
-		tenant := testkit.Post(t, testkit.Path(name, "acc-1", handler), forged, "X-Tenant", "acme")
-		require.Equal(t, "acme", testkit.Decode[[]string](t, tenant)[1], handler)
-		require.NotContains(t, string(testkit.HandlerOf(t, name, handler).InputSchema), "enant")
+		t.Run(handler, func(t *testing.T) {
+			bare := testkit.Post(t, testkit.Path(name, "acc-1", handler), forged)
+			require.Equal(t, []string{"t-1", "", "acc-1", bare.Header.Get("X-Restate-Id")}, testkit.Decode[[]string](t, bare), handler)
+			tenant := testkit.Post(t, testkit.Path(name, "acc-1", handler), forged, "X-Tenant", "acme")
+			require.Equal(t, "acme", testkit.Decode[[]string](t, tenant)[1], handler)
+			require.NotContains(t, string(testkit.HandlerOf(t, name, handler).InputSchema), "enant")
+		})
 	}
 }
 
@@ -69,9 +71,11 @@ func TestWhatIsWrongWithAParameterObjectIsCalledByItsNameOnTheWire(t *testing.T)
 	t.Parallel()
 	name := startRefunds(t, fxrestate.Use(fxrestate.Pipes(validate.New(nil))))
 	for _, handler := range []string{"ByValue", "ByPointer"} {
-		f := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "acc-1", handler), map[string]string{"transactionId": ""}, "X-Tenant", "too long"))
-		require.Equal(t, http.StatusBadRequest, f.Code, handler)
-		require.Equal(t, "invalid input: transactionId: required, x-tenant: max=5", f.Message)
+		t.Run(handler, func(t *testing.T) {
+			f := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "acc-1", handler), map[string]string{"transactionId": ""}, "X-Tenant", "too long"))
+			require.Equal(t, http.StatusBadRequest, f.Code, handler)
+			require.Equal(t, "invalid input: transactionId: required, x-tenant: max=5", f.Message)
+		})
 	}
 }
 
@@ -90,9 +94,11 @@ func TestAPropertyThatIsRequiredAndMissingIsA400ThatNamesIt(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			for _, handler := range []string{"ByValue", "ByPointer"} {
-				f := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "acc-1", handler), tt.body))
-				require.Equal(t, http.StatusBadRequest, f.Code, handler)
-				require.Contains(t, f.Message, tt.want)
+				t.Run(handler, func(t *testing.T) {
+					f := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "acc-1", handler), tt.body))
+					require.Equal(t, http.StatusBadRequest, f.Code, handler)
+					require.Contains(t, f.Message, tt.want)
+				})
 			}
 		})
 	}
@@ -144,12 +150,14 @@ func TestARawHandlerDecodesForItselfAndHasWhatIsBadBuried(t *testing.T) {
 	for what, contentType := range map[string]string{
 		"JSON": "application/json", "text": "text/plain; charset=utf-8", "bytes": "application/octet-stream", "a record": "application/x-record",
 	} {
-		require.Equal(t, "b", testkit.Decode[string](t, testkit.PostBytes(t, testkit.Path(name, "Import"), []byte(`{"b":"b"}`), "Content-Type", contentType)), what)
-		body := "not JSON but " + what
-		require.Equal(t, "buried", testkit.Decode[string](t, testkit.PostBytes(t, testkit.Path(name, "Import"), []byte(body), "Content-Type", contentType)), what)
-		buried := testkit.Receive(t, graves.buried, what)
-		require.Equal(t, body, string(buried.Body))
-		require.Contains(t, buried.Reason, "invalid character")
+		t.Run(what, func(t *testing.T) {
+			require.Equal(t, "b", testkit.Decode[string](t, testkit.PostBytes(t, testkit.Path(name, "Import"), []byte(`{"b":"b"}`), "Content-Type", contentType)), what)
+			body := "not JSON but " + what
+			require.Equal(t, "buried", testkit.Decode[string](t, testkit.PostBytes(t, testkit.Path(name, "Import"), []byte(body), "Content-Type", contentType)), what)
+			buried := testkit.Receive(t, graves.buried, what)
+			require.Equal(t, body, string(buried.Body))
+			require.Contains(t, buried.Reason, "invalid character")
+		})
 	}
 	require.Equal(t, "buried", testkit.Decode[string](t, testkit.PostBytes(t, testkit.Path(name, "Import"), nil)), "no bytes at all")
 	require.Empty(t, testkit.Receive(t, graves.buried, "nothing").Body)
@@ -172,9 +180,11 @@ func TestARouteToARawHandlerTakesAnyContentType(t *testing.T) {
 	route := httptest.NewServer(ingress.Handler(ingress.NewService[*Imports](client), (*Imports).Import, nil))
 	t.Cleanup(route.Close)
 	for _, contentType := range []string{"text/csv", "application/json"} {
-		got := testkit.Request(t, http.MethodPost, route.URL, []byte("a;b"), "Content-Type", contentType)
-		require.Equal(t, http.StatusOK, got.Status, "%s: %s", contentType, got.Body)
-		require.Equal(t, "a;b", string(testkit.Receive(t, graves.buried, contentType).Body))
+		t.Run(contentType, func(t *testing.T) {
+			got := testkit.Request(t, http.MethodPost, route.URL, []byte("a;b"), "Content-Type", contentType)
+			require.Equal(t, http.StatusOK, got.Status, "%s: %s", contentType, got.Body)
+			require.Equal(t, "a;b", string(testkit.Receive(t, graves.buried, contentType).Body))
+		})
 	}
 }
 

@@ -175,7 +175,9 @@ func TestAllMistakesAreReportedTogether(t *testing.T) {
 		fmt.Sprintf("is named %q, as ", same),
 		line, // of one of the services with one name
 	} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 	require.Equal(t, 2, strings.Count(err.Error(), fmt.Sprintf("is named %q", same)), "three services have one name")
 	require.False(t, testkit.Known(t, same))
@@ -216,7 +218,9 @@ func TestMistakesAreReportedBeforeAnInstanceCannotBeConstructed(t *testing.T) {
 			for _, want := range []string{
 				"MaxInFlight is -1", "TwoInputs.Add", "is neither a guard", fmt.Sprintf("is named %q", same), "PerInvocation[*handlers_test.Gateway]",
 			} {
-				require.ErrorContains(t, err, want)
+				t.Run(want, func(t *testing.T) {
+					require.ErrorContains(t, err, want)
+				})
 			}
 			// Fx stops at the first error: what is wrong with the graph comes after.
 			require.NotContains(t, err.Error(), "Payments")

@@ -73,8 +73,10 @@ func TestDefaultsApplyToTheKindsTheyFit(t *testing.T) {
 		fxrestate.Workflow[Tour](testkit.Made(Tour{}), fxrestate.Name(tour)),
 	)
 	for _, name := range []string{job, depot, tour} {
-		require.Equal(t, "12s", testkit.ServiceOf(t, name).AbortTimeout)
-		require.Equal(t, name != job, *testkit.ServiceOf(t, name).EnableLazyState, name)
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, "12s", testkit.ServiceOf(t, name).AbortTimeout)
+			require.Equal(t, name != job, *testkit.ServiceOf(t, name).EnableLazyState, name)
+		})
 	}
 	require.Empty(t, testkit.ServiceOf(t, job).WorkflowCompletionRetention)
 	require.Equal(t, "11m", testkit.ServiceOf(t, tour).WorkflowCompletionRetention)
@@ -124,12 +126,14 @@ func TestRetryPoliciesAreMergedFieldByField(t *testing.T) {
 	require.Equal(t, &admin.RetryPolicy{MaxAttempts: &attempts}, testkit.HandlerOf(t, name, "Special").RetryPolicy)
 
 	for handler, want := range map[string]int{"Plain": 4, "Special": 2} {
-		began := time.Now()
-		got := testkit.Failed(t, testkit.Post(t, testkit.Path(name, handler), nil))
-		require.Equal(t, http.StatusInternalServerError, got.Code)
-		require.Equal(t, "not now", got.Message)
-		require.Equal(t, want, j.Tried(handler), handler)
-		require.Less(t, time.Since(began), 10*time.Second, "the intervals are ours, not those of the server")
+		t.Run(handler, func(t *testing.T) {
+			began := time.Now()
+			got := testkit.Failed(t, testkit.Post(t, testkit.Path(name, handler), nil))
+			require.Equal(t, http.StatusInternalServerError, got.Code)
+			require.Equal(t, "not now", got.Message)
+			require.Equal(t, want, j.Tried(handler), handler)
+			require.Less(t, time.Since(began), 10*time.Second, "the intervals are ours, not those of the server")
+		})
 	}
 }
 
@@ -242,50 +246,56 @@ func TestPrivateHandlersAreCalledByHandlersOnly(t *testing.T) {
 func TestLazyStateIsFetchedWhenItIsRead(t *testing.T) {
 	t.Parallel()
 	for _, lazy := range []bool{false, true} {
-		name := testkit.Unique("depot")
-		testkit.Start(t, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name), restate.WithEnableLazyState(lazy)))
-		require.Equal(t, lazy, *testkit.ServiceOf(t, name).EnableLazyState)
-		require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(name, "k", "Store"), "a thing").Status)
-		got := testkit.Post(t, testkit.Path(name, "k", "Look"), nil)
-		require.Equal(t, "a thing", testkit.Decode[string](t, got))
-		read := testkit.Journal(t, got.Header.Get("X-Restate-Id"))[1]
-		require.Equal(t, map[bool]string{false: "GetEagerState", true: "GetLazyState"}[lazy], read)
+		t.Run(fmt.Sprintf("lazy state is %t", lazy), func(t *testing.T) {
+			name := testkit.Unique("depot")
+			testkit.Start(t, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name), restate.WithEnableLazyState(lazy)))
+			require.Equal(t, lazy, *testkit.ServiceOf(t, name).EnableLazyState)
+			require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(name, "k", "Store"), "a thing").Status)
+			got := testkit.Post(t, testkit.Path(name, "k", "Look"), nil)
+			require.Equal(t, "a thing", testkit.Decode[string](t, got))
+			read := testkit.Journal(t, got.Header.Get("X-Restate-Id"))[1]
+			require.Equal(t, map[bool]string{false: "GetEagerState", true: "GetLazyState"}[lazy], read)
+		})
 	}
 }
 
 func TestIdempotencyKeyIsForgottenAfterItsRetention(t *testing.T) {
 	t.Parallel()
 	for retention, tries := range map[time.Duration]int{time.Hour: 1, 50 * time.Millisecond: 2} {
-		j, name := sample.NewJob(), testkit.Unique("job")
-		j.Succeed()
-		testkit.Start(t, fxrestate.Service[*sample.Job](testkit.Made(j), fxrestate.Name(name), restate.WithIdempotencyRetention(retention)))
-		ring := func() string {
-			a := testkit.Post(t, testkit.Path(name, "Plain"), nil, "Idempotency-Key", "1")
-			require.Equal(t, http.StatusOK, a.Status, string(a.Body))
-			return a.Header.Get("X-Restate-Id")
-		}
-		first := ring()
-		if tries > 1 {
-			testkit.Eventually(t, func() error {
-				if rows := testkit.Query[testkit.Invocation](t, "SELECT id FROM sys_invocation WHERE id = ?", first); len(rows) > 0 {
-					return fmt.Errorf("%s is still there", first)
-				}
-				return nil
-			})
-		}
-		ring()
-		require.Equal(t, tries, j.Tried("Plain"), retention)
+		t.Run(fmt.Sprintf("a retention of %v", retention), func(t *testing.T) {
+			j, name := sample.NewJob(), testkit.Unique("job")
+			j.Succeed()
+			testkit.Start(t, fxrestate.Service[*sample.Job](testkit.Made(j), fxrestate.Name(name), restate.WithIdempotencyRetention(retention)))
+			ring := func() string {
+				a := testkit.Post(t, testkit.Path(name, "Plain"), nil, "Idempotency-Key", "1")
+				require.Equal(t, http.StatusOK, a.Status, string(a.Body))
+				return a.Header.Get("X-Restate-Id")
+			}
+			first := ring()
+			if tries > 1 {
+				testkit.Eventually(t, func() error {
+					if rows := testkit.Query[testkit.Invocation](t, "SELECT id FROM sys_invocation WHERE id = ?", first); len(rows) > 0 {
+						return fmt.Errorf("%s is still there", first)
+					}
+					return nil
+				})
+			}
+			ring()
+			require.Equal(t, tries, j.Tried("Plain"), retention)
+		})
 	}
 }
 
 func TestJournalIsKeptForItsRetention(t *testing.T) {
 	t.Parallel()
 	for retention, kept := range map[time.Duration]bool{0: false, time.Hour: true} {
-		j, name := sample.NewJob(), testkit.Unique("job")
-		j.Succeed()
-		testkit.Start(t, fxrestate.Service[*sample.Job](testkit.Made(j), fxrestate.Name(name),
-			restate.WithJournalRetention(retention), restate.WithIdempotencyRetention(time.Hour)))
-		a := testkit.Post(t, testkit.Path(name, "Plain"), nil, "Idempotency-Key", "1")
-		require.Equal(t, kept, len(testkit.Journal(t, a.Header.Get("X-Restate-Id"))) > 0, retention)
+		t.Run(fmt.Sprintf("a retention of %v", retention), func(t *testing.T) {
+			j, name := sample.NewJob(), testkit.Unique("job")
+			j.Succeed()
+			testkit.Start(t, fxrestate.Service[*sample.Job](testkit.Made(j), fxrestate.Name(name),
+				restate.WithJournalRetention(retention), restate.WithIdempotencyRetention(time.Hour)))
+			a := testkit.Post(t, testkit.Path(name, "Plain"), nil, "Idempotency-Key", "1")
+			require.Equal(t, kept, len(testkit.Journal(t, a.Header.Get("X-Restate-Id"))) > 0, retention)
+		})
 	}
 }

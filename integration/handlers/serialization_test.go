@@ -198,11 +198,13 @@ func TestVoidHasNoBodyAndNoContentType(t *testing.T) {
 	name := testkit.Unique("shapes")
 	testkit.Start(t, fxrestate.Service[*Shapes](testkit.Made(&Shapes{}), fxrestate.Name(name)))
 	for _, handler := range []string{"VoidIO", "Nothing"} {
-		got := testkit.Post(t, testkit.Path(name, handler), nil)
-		require.Equal(t, http.StatusOK, got.Status)
-		require.Empty(t, got.Body)
-		require.Empty(t, got.Header.Get("Content-Type"))
-		require.Equal(t, http.StatusBadRequest, testkit.Post(t, testkit.Path(name, handler), 1).Status)
+		t.Run(handler, func(t *testing.T) {
+			got := testkit.Post(t, testkit.Path(name, handler), nil)
+			require.Equal(t, http.StatusOK, got.Status)
+			require.Empty(t, got.Body)
+			require.Empty(t, got.Header.Get("Content-Type"))
+			require.Equal(t, http.StatusBadRequest, testkit.Post(t, testkit.Path(name, handler), 1).Status)
+		})
 	}
 }
 

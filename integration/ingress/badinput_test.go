@@ -106,15 +106,17 @@ func TestInputThatCannotBeDecodedIsA400LoggedOnceAndNotRetried(t *testing.T) {
 		"deeply nested":  strings.Repeat("[", 100_000),
 		"trailing words": `{"a":1} and so on`,
 	} {
-		got := testkit.PostBytes(t, testkit.Path(name, "Take"), []byte(body), "Content-Type", "application/json")
-		f := testkit.Failed(t, got)
-		require.Equal(t, http.StatusBadRequest, f.Code, what)
-		require.Equal(t, "invocation", f.Source, what)
-		require.Contains(t, f.Message, "the body cannot be decoded into the input of "+name+"/Take (ingress_test.Package)", what)
-		require.Less(t, len(f.Message), 1000, "%s: the body is not repeated", what)
-		id := got.Header.Get("X-Restate-Id")
-		require.Len(t, testkit.Loud(a, id), 1, what)
-		require.Equal(t, []string{"Input", "Output"}, testkit.Journal(t, id), what)
+		t.Run(what, func(t *testing.T) {
+			got := testkit.PostBytes(t, testkit.Path(name, "Take"), []byte(body), "Content-Type", "application/json")
+			f := testkit.Failed(t, got)
+			require.Equal(t, http.StatusBadRequest, f.Code, what)
+			require.Equal(t, "invocation", f.Source, what)
+			require.Contains(t, f.Message, "the body cannot be decoded into the input of "+name+"/Take (ingress_test.Package)", what)
+			require.Less(t, len(f.Message), 1000, "%s: the body is not repeated", what)
+			id := got.Header.Get("X-Restate-Id")
+			require.Len(t, testkit.Loud(a, id), 1, what)
+			require.Equal(t, []string{"Input", "Output"}, testkit.Journal(t, id), what)
+		})
 	}
 	require.Zero(t, i.called.Load())
 	i.works(t, name)
@@ -136,9 +138,11 @@ func TestInputThatDoesNotFitTheManifestIsRefusedAtTheIngress(t *testing.T) {
 		"a form":                          {"Take", "a=1", []string{"Content-Type", "application/x-www-form-urlencoded"}},
 		"a content type that is nonsense": {"Take", `{"a":1}`, []string{"Content-Type", ";;;"}},
 	} {
-		f := testkit.Failed(t, testkit.PostBytes(t, testkit.Path(name, test.handler), []byte(test.body), test.headers...))
-		require.Equal(t, http.StatusBadRequest, f.Code, what)
-		require.Equal(t, "ingress", f.Source, what)
+		t.Run(what, func(t *testing.T) {
+			f := testkit.Failed(t, testkit.PostBytes(t, testkit.Path(name, test.handler), []byte(test.body), test.headers...))
+			require.Equal(t, http.StatusBadRequest, f.Code, what)
+			require.Equal(t, "ingress", f.Source, what)
+		})
 	}
 	require.Zero(t, i.called.Load())
 	require.Empty(t, testkit.InvocationsOf(t, name), "nothing was accepted")
@@ -167,18 +171,22 @@ func TestHeaderBombsAreRefused(t *testing.T) {
 	t.Parallel()
 	a, i, name := startIntake(t)
 	for what, url := range map[string]string{"at the ingress": testkit.Server().IngressURL() + testkit.Path(name, "Nothing"), "at the endpoint": a.URL() + "/invoke/" + name + "/Nothing"} {
-		for how, headers := range map[string][]string{
-			"one long header": {"X-Bomb", strings.Repeat("x", 4<<20)},
-			"many headers":    many(20_000),
-		} {
-			i.unmoved(t, a, name, func() {
-				// An answer, or none because the connection was closed: both are a refusal.
-				got, err := testkit.Exchange(t.Context(), http.MethodPost, url, nil, headers...)
-				if err == nil {
-					require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, got.Status, "%s, %s", what, how)
-				}
-			})
-		}
+		t.Run(what, func(t *testing.T) {
+			for how, headers := range map[string][]string{
+				"one long header": {"X-Bomb", strings.Repeat("x", 4<<20)},
+				"many headers":    many(20_000),
+			} {
+				t.Run(how, func(t *testing.T) {
+					i.unmoved(t, a, name, func() {
+						// An answer, or none because the connection was closed: both are a refusal.
+						got, err := testkit.Exchange(t.Context(), http.MethodPost, url, nil, headers...)
+						if err == nil {
+							require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, got.Status, "%s, %s", what, how)
+						}
+					})
+				})
+			}
+		})
 	}
 	require.EqualValues(t, 4, i.called.Load(), "of those that work")
 }
@@ -209,16 +217,20 @@ func TestEndpointSurvivesWhatIsNoRequest(t *testing.T) {
 		"the preface of HTTP/2 only": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 		"a frame that is too long":   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\x00\x00\x00\x00\x00\x01",
 	} {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", a.Endpoint.Addr().String())
-		require.NoError(t, err, what)
-		_, err = conn.Write([]byte(noise))
-		require.NoError(t, err, what)
-		require.NoError(t, conn.Close(), what)
+		t.Run(what, func(t *testing.T) {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", a.Endpoint.Addr().String())
+			require.NoError(t, err, what)
+			_, err = conn.Write([]byte(noise))
+			require.NoError(t, err, what)
+			require.NoError(t, conn.Close(), what)
+		})
 	}
 	for _, body := range [][]byte{nil, []byte("noise"), bytes.Repeat([]byte{0xff}, 1<<16)} {
-		got, err := testkit.Exchange(context.Background(), http.MethodPost, a.URL()+"/invoke/"+name+"/Take", body, "Content-Type", "application/vnd.restate.invocation.v5")
-		require.NoError(t, err)
-		require.NotEqual(t, http.StatusInternalServerError, got.Status)
+		t.Run(fmt.Sprintf("%d bytes", len(body)), func(t *testing.T) {
+			got, err := testkit.Exchange(context.Background(), http.MethodPost, a.URL()+"/invoke/"+name+"/Take", body, "Content-Type", "application/vnd.restate.invocation.v5")
+			require.NoError(t, err)
+			require.NotEqual(t, http.StatusInternalServerError, got.Status)
+		})
 	}
 	require.Zero(t, i.called.Load())
 	i.works(t, name)

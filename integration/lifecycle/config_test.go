@@ -76,8 +76,10 @@ func TestUnusableConfigIsReportedWithAllItsFields(t *testing.T) {
 		`endpoint: IdentityKeys[0] is "secret": it must be a public key that begins with "publickeyv1_"`,
 		`deployment: URL "http://localhost:{{prot}}": has an unknown placeholder, only "{{port}}" is replaced`,
 	} {
-		require.ErrorContains(t, err, want)
-		require.Equal(t, 1, strings.Count(err.Error(), want), "%q is reported once", want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+			require.Equal(t, 1, strings.Count(err.Error(), want), "%q is reported once", want)
+		})
 	}
 }
 

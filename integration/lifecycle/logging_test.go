@@ -117,7 +117,9 @@ func TestLinesOfHandlersAppearOnceOverASuspension(t *testing.T) {
 		"injected: before", "context: before", "injected: in the step", "context: in the step",
 		"injected: between", "context: between", "injected: after", "context: after",
 	} {
-		require.Len(t, a.Lines(message), 1, message)
+		t.Run(message, func(t *testing.T) {
+			require.Len(t, a.Lines(message), 1, message)
+		})
 	}
 }
 
@@ -151,13 +153,17 @@ func (c *Chatty) Complain(ctx restate.Context) {
 func TestStackTracesAreLoggedOnDemand(t *testing.T) {
 	t.Parallel()
 	for _, wanted := range []bool{false, true} {
-		a, name := startChatty(t, func(c *fxrestate.Config) { c.Logging.StackTraces = wanted })
-		require.Equal(t, 200, testkit.Post(t, testkit.Path(name, "Complain"), nil).Status)
-		for _, message := range []string{"context: complaint", "injected: complaint"} {
-			lines := a.Lines(message)
-			require.Len(t, lines, 1)
-			require.Equal(t, wanted, strings.Contains(lines[0].Stack, "(*Chatty).Complain"), lines[0].Stack)
-		}
+		t.Run(fmt.Sprintf("stack traces are %t", wanted), func(t *testing.T) {
+			a, name := startChatty(t, func(c *fxrestate.Config) { c.Logging.StackTraces = wanted })
+			require.Equal(t, 200, testkit.Post(t, testkit.Path(name, "Complain"), nil).Status)
+			for _, message := range []string{"context: complaint", "injected: complaint"} {
+				t.Run(message, func(t *testing.T) {
+					lines := a.Lines(message)
+					require.Len(t, lines, 1)
+					require.Equal(t, wanted, strings.Contains(lines[0].Stack, "(*Chatty).Complain"), lines[0].Stack)
+				})
+			}
+		})
 	}
 }
 

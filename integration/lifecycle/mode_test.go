@@ -145,8 +145,10 @@ func TestUnknownHandlersAreNotFound(t *testing.T) {
 	name := testkit.Unique("job")
 	a := testkit.Start(t, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(name)))
 	for _, p := range []string{"/invoke/" + name + "/Nothing", "/invoke/nothing/Plain", "/invoke/" + name + "/Plain/", "/", "/invoke", "/admin"} {
-		got := testkit.Request(t, http.MethodPost, a.URL()+p, []byte("x"), "Content-Type", "application/vnd.restate.invocation.v5")
-		require.Equal(t, http.StatusNotFound, got.Status, p)
+		t.Run(p, func(t *testing.T) {
+			got := testkit.Request(t, http.MethodPost, a.URL()+p, []byte("x"), "Content-Type", "application/vnd.restate.invocation.v5")
+			require.Equal(t, http.StatusNotFound, got.Status, p)
+		})
 	}
 	require.Empty(t, a.Logs.FilterMessage("Handling invocation").All(), "the SDK does not see them")
 	for _, line := range a.Logs.All() {

@@ -297,7 +297,7 @@ func TestApplicationThatStartsBeforeTheServerIsRegisteredLater(t *testing.T) {
 	job.Succeed()
 	cfg.Admin.URL = fmt.Sprintf("http://127.0.0.1:%d", adminPort)
 	cfg.Register.Required = false
-	a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(time.Second), fxrestate.Service[*sample.Job](testkit.Made(job)))
+	a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(6*time.Second), fxrestate.Service[*sample.Job](testkit.Made(job)))
 	require.NoError(t, a.TryStart(t))
 	t.Cleanup(a.RequireStop)
 

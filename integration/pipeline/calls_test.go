@@ -95,7 +95,9 @@ func TestCallInterceptorsAddHeaders(t *testing.T) {
 		"call " + to + " call key= delay=0s own=own <nil>", "future " + to + " future key= delay=0s own=own <nil>",
 		"send " + to + " send key=k delay=1ms own=own <nil>", "call " + to + " bare key= delay=0s own= <nil>",
 	} {
-		require.GreaterOrEqual(t, trail.count(line), 1, "%s in %q", line, trail.all())
+		t.Run(line, func(t *testing.T) {
+			require.GreaterOrEqual(t, trail.count(line), 1, "%s in %q", line, trail.all())
+		})
 	}
 }
 
@@ -170,8 +172,10 @@ func TestCallInterceptorThatMakesNoCallIsAMistake(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			clerk, mail := startClerk(t, got, interceptor)
 			for _, verb := range []pipeline.Verb{pipeline.VerbSend, pipeline.VerbFuture} {
-				require.Equal(t, fmt.Sprintf("%v: %s of %s/Take", pipeline.ErrCallNotMade, verb, mail),
-					testkit.Failed(t, testkit.Post(t, testkit.Path(clerk, "Do"), verb)).Message)
+				t.Run(string(verb), func(t *testing.T) {
+					require.Equal(t, fmt.Sprintf("%v: %s of %s/Take", pipeline.ErrCallNotMade, verb, mail),
+						testkit.Failed(t, testkit.Post(t, testkit.Path(clerk, "Do"), verb)).Message)
+				})
 			}
 		})
 	}
@@ -188,9 +192,11 @@ func TestCallInterceptorCallsNextOnce(t *testing.T) {
 		return next(ctx, c)
 	})
 	for _, verb := range []pipeline.Verb{pipeline.VerbCall, pipeline.VerbFuture, pipeline.VerbSend} {
-		require.Equal(t, fmt.Sprintf("%v, around the %s of %s/Take", pipeline.ErrNextTwice, verb, mail),
-			testkit.Failed(t, testkit.Post(t, testkit.Path(clerk, "Do"), verb)).Message)
-		require.Contains(t, testkit.Receive(t, got, "the only call"), verb)
+		t.Run(string(verb), func(t *testing.T) {
+			require.Equal(t, fmt.Sprintf("%v, around the %s of %s/Take", pipeline.ErrNextTwice, verb, mail),
+				testkit.Failed(t, testkit.Post(t, testkit.Path(clerk, "Do"), verb)).Message)
+			require.Contains(t, testkit.Receive(t, got, "the only call"), verb)
+		})
 	}
 	require.Empty(t, got)
 }
@@ -204,7 +210,9 @@ func TestCallInterceptorCannotRedirectACall(t *testing.T) {
 		return next(ctx, c)
 	})
 	for _, verb := range []pipeline.Verb{pipeline.VerbCall, pipeline.VerbFuture, pipeline.VerbSend} {
-		require.Contains(t, testkit.Decode[string](t, testkit.Post(t, testkit.Path(clerk, "Do"), verb)), string(verb)+" changed")
+		t.Run(string(verb), func(t *testing.T) {
+			require.Contains(t, testkit.Decode[string](t, testkit.Post(t, testkit.Path(clerk, "Do"), verb)), string(verb)+" changed")
+		})
 	}
 }
 

@@ -103,13 +103,15 @@ func TestFiltersMapErrors(t *testing.T) {
 		"plain":    {200, ""},
 		"step":     {200, ""}, // filters do not see the errors of steps
 	} {
-		a := testkit.Post(t, testkit.Path(name, "Do"), how)
-		require.Equal(t, want.status, a.Status, "%s: %s", how, a.Body)
-		if want.status == http.StatusOK {
-			require.Equal(t, "retried", testkit.Decode[string](t, a), how)
-		} else {
-			require.Equal(t, want.message, testkit.Failed(t, a).Message, how)
-		}
+		t.Run(how, func(t *testing.T) {
+			a := testkit.Post(t, testkit.Path(name, "Do"), how)
+			require.Equal(t, want.status, a.Status, "%s: %s", how, a.Body)
+			if want.status == http.StatusOK {
+				require.Equal(t, "retried", testkit.Decode[string](t, a), how)
+			} else {
+				require.Equal(t, want.message, testkit.Failed(t, a).Message, how)
+			}
+		})
 	}
 }
 
@@ -144,19 +146,21 @@ func TestValidationIsA400WithTheFields(t *testing.T) {
 		`{"count":"gt=0"}`:                     {"tea", 0},
 		`{"item":"is forbidden"}`:              {"bomb", 1},
 	} {
-		a := testkit.Post(t, testkit.Path(name, "Order"), in)
-		require.Equal(t, http.StatusBadRequest, a.Status)
-		var body struct {
-			Code     int             `json:"code"`
-			Message  string          `json:"message"`
-			Metadata json.RawMessage `json:"metadata"`
-			Source   string          `json:"source"`
-		}
-		require.NoError(t, json.Unmarshal(a.Body, &body), string(a.Body))
-		require.Equal(t, 400, body.Code)
-		require.Contains(t, body.Message, "invalid input: ")
-		require.JSONEq(t, want, string(body.Metadata), string(a.Body))
-		require.Equal(t, "invocation", body.Source)
+		t.Run(want, func(t *testing.T) {
+			a := testkit.Post(t, testkit.Path(name, "Order"), in)
+			require.Equal(t, http.StatusBadRequest, a.Status)
+			var body struct {
+				Code     int             `json:"code"`
+				Message  string          `json:"message"`
+				Metadata json.RawMessage `json:"metadata"`
+				Source   string          `json:"source"`
+			}
+			require.NoError(t, json.Unmarshal(a.Body, &body), string(a.Body))
+			require.Equal(t, 400, body.Code)
+			require.Contains(t, body.Message, "invalid input: ")
+			require.JSONEq(t, want, string(body.Metadata), string(a.Body))
+			require.Equal(t, "invocation", body.Source)
+		})
 	}
 	require.EqualValues(t, 1, shop.called.Load())
 }
@@ -270,8 +274,10 @@ func TestRetryAfterIsWhenTheServerTriesAgain(t *testing.T) {
 				return err
 			})
 			for _, how := range []string{"handler", "step", "policy"} {
-				require.GreaterOrEqual(t, later.between(how), 1950*time.Millisecond, how)
-				require.Less(t, later.between(how), 10*time.Second, how)
+				t.Run(how, func(t *testing.T) {
+					require.GreaterOrEqual(t, later.between(how), 1950*time.Millisecond, how)
+					require.Less(t, later.between(how), 10*time.Second, how)
+				})
 			}
 		})
 	}
@@ -282,15 +288,17 @@ func TestRetryAfterIsWhatTheServerPlans(t *testing.T) {
 	later, service := &PipeLater{tries: map[string][]time.Time{}, delay: time.Hour}, testkit.Unique("pipe-later")
 	testkit.Start(t, fxrestate.Service[*PipeLater](testkit.Made(later), fxrestate.Name(service), testkit.RetrySoon()))
 	for _, handler := range []string{"Handler", "Step"} {
-		before := time.Now()
-		id := testkit.Submit(t, testkit.Path(service, handler), nil)
-		testkit.AwaitStatus(t, id, "backing-off")
-		rows := testkit.Query[struct {
-			Next time.Time `json:"next_retry_at"`
-		}](t, "SELECT next_retry_at FROM sys_invocation WHERE id = ?", id)
-		require.Len(t, rows, 1)
-		require.WithinDuration(t, before.Add(time.Hour), rows[0].Next, time.Minute, handler)
-		require.NoError(t, testkit.Admin().KillInvocation(t.Context(), id))
+		t.Run(handler, func(t *testing.T) {
+			before := time.Now()
+			id := testkit.Submit(t, testkit.Path(service, handler), nil)
+			testkit.AwaitStatus(t, id, "backing-off")
+			rows := testkit.Query[struct {
+				Next time.Time `json:"next_retry_at"`
+			}](t, "SELECT next_retry_at FROM sys_invocation WHERE id = ?", id)
+			require.Len(t, rows, 1)
+			require.WithinDuration(t, before.Add(time.Hour), rows[0].Next, time.Minute, handler)
+			require.NoError(t, testkit.Admin().KillInvocation(t.Context(), id))
+		})
 	}
 }
 
@@ -404,6 +412,8 @@ func TestUnknownTagsFailTheStart(t *testing.T) {
 		"PipeOdd.Do (errors_test.go:", `field Who has the tag`, "none of input, header, key, invocation-id and idempotency-key",
 		"field Key wants the key, and a service has none", "field hidden is not exported",
 	} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 }

@@ -155,9 +155,11 @@ func TestATerminalErrorPassesOnWithItsCode(t *testing.T) {
 		fxrestate.Service[*PipeChain](NewPipeChain, fxrestate.Name(chain), testkit.RetrySoon()),
 		fxrestate.Service[*PipeDebt](func() *PipeDebt { return &PipeDebt{} }, fxrestate.Name(debt), testkit.RetrySoon()))
 	for _, uncaught := range []string{"Pass", "Wrap"} {
-		out := testkit.Post(t, testkit.Path(chain, uncaught), nil)
-		require.Equal(t, http.StatusPaymentRequired, out.Status, uncaught)
-		require.Equal(t, "pay first", testkit.Failed(t, out).Message, "the terminal error alone, without what is around it")
+		t.Run(uncaught, func(t *testing.T) {
+			out := testkit.Post(t, testkit.Path(chain, uncaught), nil)
+			require.Equal(t, http.StatusPaymentRequired, out.Status, uncaught)
+			require.Equal(t, "pay first", testkit.Failed(t, out).Message, "the terminal error alone, without what is around it")
+		})
 	}
 	require.Equal(t, "402 pay first 7", testkit.Decode[string](t, testkit.Post(t, testkit.Path(chain, "Catch"), nil)))
 

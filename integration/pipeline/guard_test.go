@@ -174,9 +174,11 @@ func TestGuardsAndFiltersHaveNoDurableOperations(t *testing.T) {
 		})))
 	require.Equal(t, 418, testkit.Post(t, testkit.Path(name, "Pay"), 13).Status)
 	for _, stage := range []string{"guard", "filter"} {
-		err := testkit.Receive(t, seen, stage)
-		require.ErrorIs(t, err, durable.ErrInsideStage)
-		require.ErrorContains(t, err, "in a "+stage)
+		t.Run(stage, func(t *testing.T) {
+			err := testkit.Receive(t, seen, stage)
+			require.ErrorIs(t, err, durable.ErrInsideStage)
+			require.ErrorContains(t, err, "in a "+stage)
+		})
 	}
 	require.Empty(t, seen)
 }
@@ -308,15 +310,19 @@ func TestGuardStandsInAChiRouteToo(t *testing.T) {
 	router := chi.NewRouter()
 	router.With(httpguard.Middleware(guard)).Get("/hello", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	for tenant, want := range map[string][2]int{"acme": {http.StatusOK, http.StatusNoContent}, "other": {http.StatusForbidden, http.StatusForbidden}} {
-		require.Equal(t, want[0], testkit.Post(t, testkit.Path(name, "Echo"), "x", "X-Tenant", tenant).Status)
-		r := httptest.NewRequest(http.MethodGet, "/hello", nil)
-		r.Header.Set("X-Tenant", tenant)
-		w := httptest.NewRecorder()
-		router.ServeHTTP(w, r)
-		require.Equal(t, want[1], w.Code)
+		t.Run(tenant, func(t *testing.T) {
+			require.Equal(t, want[0], testkit.Post(t, testkit.Path(name, "Echo"), "x", "X-Tenant", tenant).Status)
+			r := httptest.NewRequest(http.MethodGet, "/hello", nil)
+			r.Header.Set("X-Tenant", tenant)
+			w := httptest.NewRecorder()
+			router.ServeHTTP(w, r)
+			require.Equal(t, want[1], w.Code)
+		})
 	}
 	for _, line := range []string{"restate acme", "http acme", "restate other", "http other"} {
-		require.Equal(t, 1, trail.count(line), line)
+		t.Run(line, func(t *testing.T) {
+			require.Equal(t, 1, trail.count(line), line)
+		})
 	}
 }
 
@@ -383,6 +389,8 @@ func TestThePipelineRunsAroundForeignDefinitions(t *testing.T) {
 		built + `/Do guard "x" global`, built + "/Do step shout", built + `/Do interceptor "x!" <nil>`,
 		built + `/Do interceptor  unlucky`, reflected + `/Echo guard "y" global`, reflected + `/Echo interceptor "y echo" <nil>`,
 	} {
-		require.Equal(t, 1, trail.count(line), "%s in %q", line, trail.all())
+		t.Run(line, func(t *testing.T) {
+			require.Equal(t, 1, trail.count(line), "%s in %q", line, trail.all())
+		})
 	}
 }

@@ -134,14 +134,18 @@ func TestThePipelineJournalsNothingOfItsOwn(t *testing.T) {
 		return testkit.Query[command](t, `SELECT entry_type, name, invoked_target FROM sys_journal WHERE id = ? AND entry_type LIKE 'Command: %' ORDER BY "index"`, id)
 	}
 	for how, status := range map[string]int{"done": http.StatusOK, "terminal": http.StatusTeapot, "retried": http.StatusOK} {
-		journals := map[string][]command{}
-		for _, name := range []string{sdk, empty, full} {
-			a := testkit.Post(t, testkit.Path(name, "k-"+how, "Do"), how)
-			require.Equal(t, status, a.Status, "%s: %s", how, a.Body)
-			journals[name] = commands(a.Header.Get("X-Restate-Id"))
-		}
-		require.Len(t, journals[sdk], 9, "%v", journals[sdk])
-		require.Equal(t, journals[sdk], journals[empty], how)
-		require.Equal(t, journals[sdk], journals[full], how)
+		t.Run(how, func(t *testing.T) {
+			journals := map[string][]command{}
+			for _, name := range []string{sdk, empty, full} {
+				t.Run(name, func(t *testing.T) {
+					a := testkit.Post(t, testkit.Path(name, "k-"+how, "Do"), how)
+					require.Equal(t, status, a.Status, "%s: %s", how, a.Body)
+					journals[name] = commands(a.Header.Get("X-Restate-Id"))
+				})
+			}
+			require.Len(t, journals[sdk], 9, "%v", journals[sdk])
+			require.Equal(t, journals[sdk], journals[empty], how)
+			require.Equal(t, journals[sdk], journals[full], how)
+		})
 	}
 }

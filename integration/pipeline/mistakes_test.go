@@ -196,7 +196,9 @@ func TestMistakesAreReportedTogether(t *testing.T) {
 		"float64 (mistakes_test.go:", "constructor of a pipe", "PipeGraves).Visit", "bool (mistakes_test.go:",
 		"takes 2 inputs", "struct {} (mistakes_test.go:", "int32 (mistakes_test.go:",
 	} {
-		require.ErrorContains(t, err, want)
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, err, want)
+		})
 	}
 }
 

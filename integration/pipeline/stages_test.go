@@ -183,16 +183,18 @@ func TestMembersOfEveryStageAreAttachedInEveryFormAtEveryLevel(t *testing.T) {
 	for stage, levels := range map[string][]string{
 		"guard": outIn, "interceptor": outIn, "pipe": outIn, "filter": inOut, "step": outIn, "call": outIn,
 	} {
-		var want []string
-		for _, level := range levels {
-			for _, form := range forms {
-				want = append(want, stage+": "+level+" "+form)
+		t.Run(stage, func(t *testing.T) {
+			var want []string
+			for _, level := range levels {
+				for _, form := range forms {
+					want = append(want, stage+": "+level+" "+form)
+				}
+				if stage == "guard" {
+					want = append(want, "guard: "+level+" constructed, parameters")
+				}
 			}
-			if stage == "guard" {
-				want = append(want, "guard: "+level+" constructed, parameters")
-			}
-		}
-		require.Equal(t, want, trail.of(stage))
+			require.Equal(t, want, trail.of(stage))
+		})
 	}
 	var want []string // observers end in reverse order
 	for _, level := range outIn {
@@ -299,14 +301,16 @@ func TestThePipelineRunsAroundHandlersOfEveryKind(t *testing.T) {
 		{testkit.Path(flow, "w", "Run"), `guard Run workflow run "w"`, flow, "Run"},
 		{testkit.Path(flow, "w", "Ask"), `guard Ask workflow, shared "w"`, flow, "Ask"},
 	} {
-		var in any
-		if to.handler == "echo" || to.handler == "Ask" {
-			in = "x"
-		}
-		a := testkit.Post(t, to.path, in)
-		require.Equal(t, http.StatusOK, a.Status, string(a.Body))
-		require.Contains(t, trail.all(), to.guard)
-		require.Contains(t, trail.all(), fmt.Sprintf("interceptor %s restate %s %s", to.handler, to.service, a.Header.Get("X-Restate-Id")))
+		t.Run(to.path, func(t *testing.T) {
+			var in any
+			if to.handler == "echo" || to.handler == "Ask" {
+				in = "x"
+			}
+			a := testkit.Post(t, to.path, in)
+			require.Equal(t, http.StatusOK, a.Status, string(a.Body))
+			require.Contains(t, trail.all(), to.guard)
+			require.Contains(t, trail.all(), fmt.Sprintf("interceptor %s restate %s %s", to.handler, to.service, a.Header.Get("X-Restate-Id")))
+		})
 	}
 }
 
@@ -337,11 +341,13 @@ func TestStagesAreSwitchedOff(t *testing.T) {
 			require.Equal(t, "in step echo", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "Do"), "in")))
 			require.Equal(t, http.StatusInternalServerError, testkit.Post(t, testkit.Path(name, "Fail"), nil).Status)
 			for _, stage := range []string{"guard", "interceptor", "pipe", "filter", "step", "call"} {
-				if slices.Contains(tt.gone, stage) {
-					require.Empty(t, trail.of(stage), stage)
-				} else {
-					require.GreaterOrEqual(t, len(trail.of(stage)), 10, stage)
-				}
+				t.Run(stage, func(t *testing.T) {
+					if slices.Contains(tt.gone, stage) {
+						require.Empty(t, trail.of(stage), stage)
+					} else {
+						require.GreaterOrEqual(t, len(trail.of(stage)), 10, stage)
+					}
+				})
 			}
 		})
 	}

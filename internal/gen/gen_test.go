@@ -171,9 +171,11 @@ func TestStructsCanHaveAFileEach(t *testing.T) {
 	write(t, dir, "cart.go", cart)
 	write(t, dir, "mail_linux.go", strings.NewReplacer("Cart", "Mail", "Object", "", `Key("other").`, "").Replace(cart))
 	for output, structName := range map[string]string{"cart_gen.go": "Cart", "mail_gen_linux.go": "Mail"} {
-		file, err := gen.Generate(t.Context(), gen.Config{Dir: dir, Types: []string{structName}, Output: output})
-		require.NoError(t, err)
-		requireWrites(t, file, true)
+		t.Run(output, func(t *testing.T) {
+			file, err := gen.Generate(t.Context(), gen.Config{Dir: dir, Types: []string{structName}, Output: output})
+			require.NoError(t, err)
+			requireWrites(t, file, true)
+		})
 	}
 	source, err := os.ReadFile(filepath.Join(dir, "mail_gen_linux.go"))
 	require.NoError(t, err)

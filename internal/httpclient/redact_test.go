@@ -16,7 +16,9 @@ func TestHeadersAreSecretByTheirNames(t *testing.T) {
 		"X-Amz-Security-Token": true, "X_SECRET": true, "X-Keys": true, "X-Auth-Request": true, "X-Session-Id": true, "CF-Access-JWT": true,
 		"X-Env": false, "X-Tenant": false, "Accept": false, "X-Author": false, "X-Keyboard": false, "X-Request-Id": false, "": false,
 	} {
-		require.Equal(t, secret, httpclient.SecretHeader(name), name)
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, secret, httpclient.SecretHeader(name), name)
+		})
 	}
 }
 
@@ -36,7 +38,9 @@ func TestOnlySecretsAreReplaced(t *testing.T) {
 		"Basic dXNlcg== or":        "[redacted] or",
 		"credentials dXNlcg==":     "credentials [redacted]",
 	} {
-		require.Equal(t, want, redact.Replace(text))
+		t.Run(text, func(t *testing.T) {
+			require.Equal(t, want, redact.Replace(text))
+		})
 	}
 }
 
@@ -48,7 +52,9 @@ func TestAURLIsShownWithoutCredentials(t *testing.T) {
 		"user:p@ss@localhost":            "localhost",
 		"http://user:%zz@localhost":      "http://localhost",
 	} {
-		require.Equal(t, want, httpclient.WithoutUserinfo(raw))
+		t.Run(raw, func(t *testing.T) {
+			require.Equal(t, want, httpclient.WithoutUserinfo(raw))
+		})
 	}
 	_, err := httpclient.ParseURL("http://user:%zz@localhost", "http://localhost:1")
 	require.EqualError(t, err, `URL "http://localhost": not a URL, want something like "http://localhost:1"`)

@@ -233,7 +233,9 @@ func TestMethodsThatPanicAreSurvived(t *testing.T) {
 	require.False(t, ok)
 
 	for _, target := range []any{nil, "no pointer", (*error)(nil)} {
-		require.False(t, safeerr.AsTarget(err, target))
+		t.Run(fmt.Sprintf("%T", target), func(t *testing.T) {
+			require.False(t, safeerr.AsTarget(err, target))
+		})
 	}
 
 	converts := even(func(e *odd) {
@@ -269,17 +271,21 @@ func TestATerminalErrorIsTheSDKsOwnWithinBounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, err := range []error{test.err, fmt.Errorf("outside: %w", test.err)} {
-				got := safeerr.Terminal(err)
-				require.NotNil(t, got)
-				require.EqualValues(t, 404, got.Code())
-				require.Equal(t, test.message, got.Message())
-				if test.metadata != nil {
-					require.Equal(t, test.metadata, got.Metadata().ToMap())
-				}
-				for _, out := range []error{safeerr.ForSDK(err), safeerr.Logged(err)} {
-					require.Equal(t, test.message, restate.AsTerminalError(out).Message())
-					require.LessOrEqual(t, len(out.Error()), safeerr.MaxText, "what the SDK logs")
-				}
+				t.Run(fmt.Sprintf("%T", err), func(t *testing.T) {
+					got := safeerr.Terminal(err)
+					require.NotNil(t, got)
+					require.EqualValues(t, 404, got.Code())
+					require.Equal(t, test.message, got.Message())
+					if test.metadata != nil {
+						require.Equal(t, test.metadata, got.Metadata().ToMap())
+					}
+					for _, out := range []error{safeerr.ForSDK(err), safeerr.Logged(err)} {
+						t.Run(fmt.Sprintf("%T", out), func(t *testing.T) {
+							require.Equal(t, test.message, restate.AsTerminalError(out).Message())
+							require.LessOrEqual(t, len(out.Error()), safeerr.MaxText, "what the SDK logs")
+						})
+					}
+				})
 			}
 		})
 	}
@@ -305,12 +311,14 @@ func TestNothingButValuesGoesToTheSDK(t *testing.T) {
 	t.Parallel()
 	within(t, func() {
 		for _, err := range []error{cyclic(), cyclicMany(), shared(), endlessErr(0), (*odd)(nil), context.Canceled} {
-			out := safeerr.ForSDK(err)
-			require.NotErrorIs(t, out, context.Canceled, "user code would be asked")
-			require.False(t, restate.IsTerminalError(out))
-			require.False(t, safeerr.IsLogged(out))
-			require.True(t, safeerr.IsLogged(safeerr.Logged(err)))
-			require.Equal(t, safeerr.Text(err), out.Error())
+			t.Run(fmt.Sprintf("%T", err), func(t *testing.T) {
+				out := safeerr.ForSDK(err)
+				require.NotErrorIs(t, out, context.Canceled, "user code would be asked")
+				require.False(t, restate.IsTerminalError(out))
+				require.False(t, safeerr.IsLogged(out))
+				require.True(t, safeerr.IsLogged(safeerr.Logged(err)))
+				require.Equal(t, safeerr.Text(err), out.Error())
+			})
 		}
 	})
 	require.NoError(t, safeerr.ForSDK(nil))

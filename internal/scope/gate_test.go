@@ -278,9 +278,11 @@ func TestRescueMakesAnErrorOfAMisuseAndLetsOtherPanicsPass(t *testing.T) {
 		},
 		"an error": func() error { return restate.Sleep(ctx, 1) },
 	} {
-		err := try(do)
-		require.ErrorIs(t, err, sdk.ErrReturned, name)
-		require.False(t, restate.IsTerminalError(err), name)
+		t.Run(name, func(t *testing.T) {
+			err := try(do)
+			require.ErrorIs(t, err, sdk.ErrReturned, name)
+			require.False(t, restate.IsTerminalError(err), name)
+		})
 	}
 	require.Equal(t, "another", thrown(func() { _ = try(func() error { panic("another") }) }))
 }

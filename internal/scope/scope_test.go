@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -59,7 +60,9 @@ func TestFindFollowsTheContext(t *testing.T) {
 		"wrapped around a stranger":    restate.WrapContext(ctx, context.Background()),
 		"a child of a wrapped context": context.WithValue(restate.WithValue(ctx, outer{}, 1), inner{}, 2),
 	} {
-		require.Same(t, s, find(t, c), name)
+		t.Run(name, func(t *testing.T) {
+			require.Same(t, s, find(t, c), name)
+		})
 	}
 
 	none, err := scope.Find(context.Background())
@@ -161,13 +164,15 @@ func TestClosuresSeeTheContextThatRunWasCalledOn(t *testing.T) {
 		"wrapped around a child":   {restate.WrapContext(ctx, limited), seen{Outer: "request", Inner: "child", Limited: true, Inside: true}},
 		"wrapped around a foreign": {restate.WrapContext(ctx, context.WithValue(context.Background(), inner{}, "lent")), seen{Outer: "request", Inner: "lent", Inside: true}},
 	} {
-		got, err := restate.Run(tt.ctx, look)
-		require.NoError(t, err, name)
-		require.Equal(t, tt.want, got, name)
-		restate.RunAsync(tt.ctx, look)
-		want, encodeErr := json.Marshal(tt.want)
-		require.NoError(t, encodeErr)
-		require.Equal(t, []string{string(want)}, fake.RunStarted(), name)
+		t.Run(name, func(t *testing.T) {
+			got, err := restate.Run(tt.ctx, look)
+			require.NoError(t, err, name)
+			require.Equal(t, tt.want, got, name)
+			restate.RunAsync(tt.ctx, look)
+			want, encodeErr := json.Marshal(tt.want)
+			require.NoError(t, encodeErr)
+			require.Equal(t, []string{string(want)}, fake.RunStarted(), name)
+		})
 	}
 	require.False(t, insideRun(ctx), "after the steps")
 }
@@ -177,13 +182,15 @@ func TestInsideASynchronousStepTheHandlersContextIsRefusedToo(t *testing.T) {
 	ctx := open(sdktest.New(context.Background()), sdktest.Service)
 	child := context.WithValue(ctx, outer{}, 1)
 	for _, c := range []context.Context{ctx, child, restate.WithValue(ctx, outer{}, 1)} {
-		inside, err := restate.Run(ctx, func(restate.RunContext) (bool, error) {
-			_, s, err := scope.Context(c)
-			require.NotNil(t, s)
-			return errors.Is(err, sdk.ErrInsideRun), nil
+		t.Run(fmt.Sprintf("%T", c), func(t *testing.T) {
+			inside, err := restate.Run(ctx, func(restate.RunContext) (bool, error) {
+				_, s, err := scope.Context(c)
+				require.NotNil(t, s)
+				return errors.Is(err, sdk.ErrInsideRun), nil
+			})
+			require.NoError(t, err)
+			require.True(t, inside)
 		})
-		require.NoError(t, err)
-		require.True(t, inside)
 	}
 	require.NotNil(t, find(t, ctx))
 
@@ -202,18 +209,20 @@ func TestOnlyExclusiveHandlersWrite(t *testing.T) {
 		"ClearAll": restate.ClearAll,
 	}
 	for op, do := range write {
-		ctx := open(sdktest.New(context.Background()), sdktest.Exclusive)
-		require.NotPanics(t, func() { do(ctx.(restate.ObjectContext)) }, op)
-		require.NotPanics(t, func() { do(restate.WithValue(ctx, outer{}, 1).(restate.ObjectContext)) }, op)
+		t.Run(op, func(t *testing.T) {
+			ctx := open(sdktest.New(context.Background()), sdktest.Exclusive)
+			require.NotPanics(t, func() { do(ctx.(restate.ObjectContext)) }, op)
+			require.NotPanics(t, func() { do(restate.WithValue(ctx, outer{}, 1).(restate.ObjectContext)) }, op)
 
-		// The SDK's context has every method, whatever the handler is.
-		for _, target := range []*handler.Target{sdktest.Shared, sdktest.Service} {
-			ctx = open(sdktest.New(context.Background()), target)
-			for _, c := range []restate.Context{ctx, restate.WithValue(ctx, outer{}, 1)} {
-				require.PanicsWithError(t, "durable: "+op+" in "+target.Service+"/"+target.Handler+": a "+target.Mode.String()+
-					" handler cannot write state; let an exclusive handler do it", func() { do(c.(restate.ObjectContext)) })
+			// The SDK's context has every method, whatever the handler is.
+			for _, target := range []*handler.Target{sdktest.Shared, sdktest.Service} {
+				ctx = open(sdktest.New(context.Background()), target)
+				for _, c := range []restate.Context{ctx, restate.WithValue(ctx, outer{}, 1)} {
+					require.PanicsWithError(t, "durable: "+op+" in "+target.Service+"/"+target.Handler+": a "+target.Mode.String()+
+						" handler cannot write state; let an exclusive handler do it", func() { do(c.(restate.ObjectContext)) })
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -247,12 +256,14 @@ func TestReplayingIsWhatTheSDKTellsItsLogHandler(t *testing.T) {
 		"a handler with a group":           sdk.LogHandler(slog.DiscardHandler).WithGroup("g"),
 		"a handler that was wrapped twice": sdk.LogHandler(sdk.LogHandler(slog.DiscardHandler)),
 	} {
-		fake := &sdktest.Replaying{SDK: sdktest.New(context.Background()), Handler: sdk.LogHandler(h)}
-		s := find(t, open(fake, sdktest.Service))
-		for _, want := range []bool{true, false, true} {
-			fake.Now = want
-			require.Equal(t, want, s.Replaying(), name)
-		}
+		t.Run(name, func(t *testing.T) {
+			fake := &sdktest.Replaying{SDK: sdktest.New(context.Background()), Handler: sdk.LogHandler(h)}
+			s := find(t, open(fake, sdktest.Service))
+			for _, want := range []bool{true, false, true} {
+				fake.Now = want
+				require.Equal(t, want, s.Replaying(), name)
+			}
+		})
 	}
 }
 

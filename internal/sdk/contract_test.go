@@ -103,9 +103,11 @@ func TestContractTheMethodsOfTheSDKsFutures(t *testing.T) {
 		"RequestFuture": {"GetInvocationId", "Response"},
 		"Send":          {"GetInvocationId"},
 	} {
-		m, ok := service.Type.Out(0).MethodByName(method)
-		require.True(t, ok, onUpgrade)
-		require.ElementsMatch(t, want, methods(m.Type.Out(0)), onUpgrade)
+		t.Run(method, func(t *testing.T) {
+			m, ok := service.Type.Out(0).MethodByName(method)
+			require.True(t, ok, onUpgrade)
+			require.ElementsMatch(t, want, methods(m.Type.Out(0)), onUpgrade)
+		})
 	}
 }
 

@@ -88,9 +88,11 @@ func TestContractTheSDKChecksSignaturesFirst(t *testing.T) {
 	h, err := server.NewRestate().WithLogger(slog.DiscardHandler, false).WithIdentityV1("publickeyv1_w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f").Handler()
 	require.NoError(t, err)
 	for _, path := range []string{"/discover", "/invoke/s/h", "/other", ""} {
-		w := httptest.NewRecorder()
-		h(w, &http.Request{RequestURI: path, Body: http.NoBody})
-		require.Equal(t, http.StatusUnauthorized, w.Code, onUpgrade)
+		t.Run(path, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			h(w, &http.Request{RequestURI: path, Body: http.NoBody})
+			require.Equal(t, http.StatusUnauthorized, w.Code, onUpgrade)
+		})
 	}
 	w := httptest.NewRecorder()
 	h(w, &http.Request{RequestURI: "/health", Body: http.NoBody})

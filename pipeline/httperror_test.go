@@ -44,7 +44,7 @@ type (
 func (e httpAround) Unwrap() error { return e.cause }
 func (e getAround) Unwrap() error  { return e.cause }
 
-func TestHTTPErrorsMakesClientErrorsTerminal(t *testing.T) {
+func TestTheFilterOfHTTPErrorsMakesClientErrorsTerminal(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		err  error
@@ -81,7 +81,7 @@ func TestHTTPErrorsMakesClientErrorsTerminal(t *testing.T) {
 	}
 }
 
-func TestHTTPErrorsWorksAlongsideAnErrorMapping(t *testing.T) {
+func TestTheFilterOfHTTPErrorsWorksAlongsideAnErrorMapping(t *testing.T) {
 	inModes(t, func(t *testing.T, always bool) {
 		odd := errors.New("odd")
 		errs := map[string]error{"missing": statusCode(404), "odd": odd, "down": statusCode(503)}

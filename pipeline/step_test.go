@@ -390,7 +390,7 @@ func compile(t testing.TB, configure func(*pipeline.Config), call func(restate.C
 	return chain
 }
 
-func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
+func TestAFaultInjectorFailsAsOftenAsItIsTold(t *testing.T) {
 	t.Parallel()
 	sides := map[string]bool{}
 	run := func(r *fault.Injector) (failures []int) {
@@ -416,7 +416,7 @@ func TestRandomFailFailsAsOftenAsItIsTold(t *testing.T) {
 	require.False(t, slices.Equal(some, run(&fault.Injector{Rate: 0.2, Seed: 8})))
 }
 
-func TestAHandlerSurvivesRandomFail(t *testing.T) {
+func TestAHandlerSurvivesInjectedFaults(t *testing.T) {
 	inModes(t, func(t *testing.T, always bool) {
 		fail := &fault.Injector{Rate: 0.3, Seed: 3}
 		a := serve(t, spec{

@@ -275,7 +275,7 @@ func TestStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
 	require.Equal(t, []string{"direct Climb", "async Climb", "found Climb", "found async Climb"}, trail.all())
 }
 
-func TestRandomFailIsOvercome(t *testing.T) {
+func TestInjectedFaultsAreOvercome(t *testing.T) {
 	t.Parallel()
 	stairs, name := &PipeStairs{}, testkit.Unique("pipe-random")
 	fails, failed := &fault.Injector{Rate: 0.4, Seed: 7}, &atomic.Int32{}

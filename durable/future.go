@@ -178,7 +178,7 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
 // ID returns the id of the invocation that a call made. It waits for the server to assign
 // it, and like all durable waiting may suspend the attempt. For a future that is not a
 // single call it is an error.
-func (p Future[T]) ID() (id string, err error) {
+func (p Future[T]) ID(_ restate.Context) (id string, err error) {
 	defer sdk.Rescue(&err)
 	all := p.all()
 	if len(all) != 1 || all[0].call == nil {

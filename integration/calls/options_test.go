@@ -80,7 +80,7 @@ func (c *OptionsCaller) Once(ctx restate.Context, in string) (out [][2]string, _
 		if err != nil {
 			return nil, err
 		}
-		callID, err := f.ID()
+		callID, err := f.ID(ctx)
 		if err != nil {
 			return nil, err
 		}

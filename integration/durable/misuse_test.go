@@ -174,7 +174,7 @@ func misuses() []use {
 		{"Response", fails, func(h *Held) error { return terminal(h.response.Response()) }},
 		{"Await of a typed call", returns, func(h *Held) error { return second(h.typed.Await(h.ctx)) }},
 		{"GetInvocationId of a call", panics, no(func(h *Held) { h.response.GetInvocationId() })},
-		{"ID of a typed call", returns, func(h *Held) error { return second(h.typed.ID()) }},
+		{"ID of a typed call", returns, func(h *Held) error { return second(h.typed.ID(h.ctx)) }},
 		{"Cancel of a typed call", returns, func(h *Held) error { return h.typed.Cancel(h.ctx) }},
 		{"GetInvocationId of a send", panics, no(func(h *Held) { h.raw.GetInvocationId() })},
 		{"WaitFirst", fails, func(h *Held) error { return terminal(restate.WaitFirst(h.ctx, h.timer, h.promise)) }},

@@ -172,6 +172,44 @@ func TestCombinationsOfNothingAreErrors(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoCallHasNothingToCancelAndNoID(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	for name, start := range map[string]func(ctx restate.Context) durable.Future[restate.Void]{
+		"a step that runs": func(ctx restate.Context) durable.Future[restate.Void] {
+			return count.Start(ctx, func(ctx context.Context) (int, error) {
+				select {
+				case <-release:
+				case <-ctx.Done():
+				}
+				return 1, nil
+			}).Void()
+		},
+		"a timer": func(ctx restate.Context) durable.Future[restate.Void] { return durable.After(ctx, time.Hour) },
+		"an awakeable": func(ctx restate.Context) durable.Future[restate.Void] {
+			_, value, err := number.New(ctx)
+			if err != nil {
+				return durable.Ready(restate.Void{}, err)
+			}
+			return value.Void()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			try(t, fxrestate.Config{}, func(ctx restate.Context, _ int32) (string, error) {
+				f := start(ctx)
+				_, err := durable.First(f, durable.After(ctx, time.Millisecond)).Await(ctx)
+				if err := errors.Join(err, f.Cancel(ctx), durable.CancelRest(ctx, f)); err != nil {
+					return "", err
+				}
+				_, err = f.ID(ctx)
+				return fmt.Sprint(err), nil
+			}).returns(t, "durable: ID of a Future that is not a single call")
+		})
+	}
+}
+
 // What only waits for awakeables and steps has nothing that could be cancelled.
 func TestTheRestOfWhatIsNoCallGoesOn(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func (a *attempt) touch() { a.active.Store(int64(time.Since(epoch))) }
 // none of its steps does, and it neither reads nor writes. A handler that computes
 // outside of a step looks the same. It is suspended where it waits next.
 func (a *attempt) idleSince() (time.Duration, bool) {
-	running := a.Attempt()
+	running := a.Running()
 	if running == nil || running.RunningSteps() > 0 || a.suspended.Load() {
 		return 0, false
 	}

@@ -309,7 +309,9 @@ func TestTheJournalOfAStepIsThatOfRun(t *testing.T) {
 		return entries
 	}
 	failed := restate.ToTerminalError(errors.New("no tea"), restate.WithErrorCode(http.StatusTeapot))
-	for name, tt := range map[string]struct{ run, step func(ctx restate.Context) error }{
+	for name, tt := range map[string]struct {
+		run, step func(ctx restate.Context) error
+	}{
 		"with a result": {
 			func(ctx restate.Context) error {
 				_, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return 7, nil }, restate.WithName("count"))

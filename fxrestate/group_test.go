@@ -1,6 +1,7 @@
 package fxrestate_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"

@@ -21,7 +21,7 @@ func TestWaitsGrowWithJitterUpToTheLongest(t *testing.T) {
 			[]time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, time.Second, time.Second},
 		},
 		"a first that is longer than the longest": {time.Minute, time.Second, []time.Duration{time.Second, time.Second}},
-		"a thousand waits": {time.Microsecond, time.Second, append(make([]time.Duration, 0, 1000), time.Microsecond)},
+		"a thousand waits":                        {time.Microsecond, time.Second, append(make([]time.Duration, 0, 1000), time.Microsecond)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

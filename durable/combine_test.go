@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/rpc"
 )
 
@@ -123,7 +124,7 @@ func TestWhatLostIsToldAndCancelled(t *testing.T) {
 					return "", errors.New("again, on replay")
 				}
 				return fmt.Sprint(got, " ", failure, " ", cancelled), nil
-			}, fxrestate.Service[*Runner](func() *Runner { return &Runner{} }), fx.Populate(&runners)).returns(t, tt.want)
+			}, fxrestate.Service[*Runner](func() *Runner { return &Runner{} }, fxrestate.Name(testkit.Unique("runner"))), fx.Populate(&runners)).returns(t, tt.want)
 		})
 	}
 }

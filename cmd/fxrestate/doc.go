@@ -101,7 +101,8 @@
 //	go tool fxrestate gen -check
 //
 // It writes nothing, and fails with the lines that would change. The output depends
-// only on the source and on the tool's version.
+// only on the source and on the tool's version. A checkout with CRLF line endings is up
+// to date.
 //
 // The package is read without the file of an earlier run, and need not compile: its
 // code may use clients that are not generated yet. Handlers in test files are

@@ -45,6 +45,18 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// absolute returns c with the absolute path of Dir. It is the path that the user took: if
+// there is a symlink in it, the go command must see the same path, or it would list the
+// files of the package under another one.
+func (c Config) absolute() (Config, error) {
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return c, fmt.Errorf("gen: %w", err)
+	}
+	c.Dir = dir
+	return c, nil
+}
+
 // File is a generated file.
 type File struct {
 	// Path of the file: Config.Output in Config.Dir.
@@ -61,11 +73,15 @@ type File struct {
 // package cannot be read, or if Config.Output exists and was written by hand.
 func Generate(ctx context.Context, cfg Config) (*File, error) {
 	cfg = cfg.withDefaults()
-	path, err := outputPath(cfg)
+	abs, err := cfg.absolute()
 	if err != nil {
 		return nil, err
 	}
-	src, err := load(ctx, cfg, path)
+	path, err := outputPath(abs)
+	if err != nil {
+		return nil, err
+	}
+	src, err := load(ctx, abs, path)
 	if err != nil {
 		return nil, err
 	}
@@ -88,16 +104,13 @@ func Generate(ctx context.Context, cfg Config) (*File, error) {
 	return &File{Path: filepath.Join(cfg.Dir, cfg.Output), Source: out, Warnings: r.warnings}, nil
 }
 
-// outputPath returns the absolute path of the file. An existing file must be of an earlier
+// outputPath returns the path of the file in cfg.Dir. An existing file must be of an earlier
 // run, so that no other code is overwritten.
 func outputPath(cfg Config) (string, error) {
 	if filepath.Base(cfg.Output) != cfg.Output || filepath.Ext(cfg.Output) != ".go" {
 		return "", fmt.Errorf("gen: output %q is not the name of a Go file; it is written into the package's directory", cfg.Output)
 	}
-	path, err := filepath.Abs(filepath.Join(cfg.Dir, cfg.Output))
-	if err != nil {
-		return "", fmt.Errorf("gen: %w", err)
-	}
+	path := filepath.Join(cfg.Dir, cfg.Output)
 	old, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -156,7 +169,7 @@ func (e *StaleError) Error() string {
 }
 
 // Check compares the file with the one on disk. The error is a [*StaleError] if they
-// differ.
+// differ. Line endings do not count: Git may have checked the file out with CRLF.
 func (f *File) Check() error {
 	old, err := os.ReadFile(f.Path)
 	switch {
@@ -164,7 +177,9 @@ func (f *File) Check() error {
 		return &StaleError{Path: f.Path}
 	case err != nil:
 		return fmt.Errorf("gen: %w", err)
-	case !bytes.Equal(old, f.Source):
+	}
+	old = bytes.ReplaceAll(old, []byte("\r\n"), []byte("\n"))
+	if !bytes.Equal(old, f.Source) {
 		return &StaleError{Path: f.Path, Diff: diff(string(old), string(f.Source))}
 	}
 	return nil

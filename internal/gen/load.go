@@ -154,10 +154,6 @@ func (s *source) parseFiles(files []string) error {
 // packageName reads the name of the package, which the overlay needs. It ignores the
 // generated file, because the package may have been renamed since.
 func packageName(cfg Config) (string, error) {
-	dir, err := filepath.Abs(cfg.Dir)
-	if err != nil {
-		return "", fmt.Errorf("gen: %w", err)
-	}
 	ctx := build.Default
 	ctx.BuildTags = cfg.Tags
 	ctx.ReadDir = func(dir string) ([]fs.FileInfo, error) {
@@ -170,7 +166,7 @@ func packageName(cfg Config) (string, error) {
 		}
 		return files, err
 	}
-	pkg, err := ctx.ImportDir(dir, 0)
+	pkg, err := ctx.ImportDir(cfg.Dir, 0)
 	var several *build.MultiplePackageError
 	if err != nil && (pkg.Name == "" || errors.As(err, &several)) {
 		return "", fmt.Errorf("gen: read %s: %w", cfg.Dir, err)

@@ -19,7 +19,8 @@
 //	//go:generate go tool fxrestate gen
 //
 // A handler struct is an exported struct with exported methods that take a context
-// of the SDK first; see package handler. For a virtual object
+// of the SDK first; see package handler. Guards, interceptors and pipes of package
+// pipeline may be in the same package: their methods are no handlers. For a virtual object
 //
 //	type Cart struct{ … }
 //
@@ -103,6 +104,10 @@
 // It writes nothing, and fails with the lines that would change. The output depends
 // only on the source and on the tool's version. A checkout with CRLF line endings is up
 // to date.
+//
+// The flags for -check are those of the go:generate lines in the directory. If there are
+// several lines, all of their files are checked. Flags beside -check on the command line
+// take the place of the lines.
 //
 // The package is read without the file of an earlier run, and need not compile: its
 // code may use clients that are not generated yet. Handlers in test files are

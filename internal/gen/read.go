@@ -97,15 +97,7 @@ func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 		return
 	}
 	h := handlerReader{reader: r, service: &service{obj: obj}, name: r.typeName(obj)}
-	methods := types.NewMethodSet(types.NewPointer(named))
-	for i := range methods.Len() {
-		fn := methods.At(i).Obj().(*types.Func)
-		if fn.Exported() && !slices.Contains(r.excluded, obj.Name()+"."+fn.Name()) {
-			// The selection has the signature for this type: for a method that is promoted
-			// from a generic type, it is instantiated.
-			h.readMethod(fn, methods.At(i).Type().(*types.Signature))
-		}
-	}
+	h.readMethods(named)
 	switch s := h.service; {
 	case s.kind == 0:
 		if asked {

@@ -19,8 +19,10 @@
 //	//go:generate go tool fxrestate gen
 //
 // A handler struct is an exported struct with exported methods that take a context
-// of the SDK first; see package handler. Guards, interceptors and pipes of package
-// pipeline may be in the same package: their methods are no handlers. For a virtual object
+// of the SDK first; see package handler. An unexported struct gets clients, which are
+// not exported either, if -type names it; otherwise a warning says that it was passed
+// over. Guards, interceptors and pipes of package pipeline may be in the same package:
+// their methods are no handlers. For a virtual object
 //
 //	type Cart struct{ … }
 //
@@ -120,5 +122,5 @@
 //	-exclude T.M,…     methods that are not handlers, as in fxrestate.Exclude
 //	-output name       name of the file (default fxrestate_gen.go)
 //	-tags tag,…        build tags to read the package with
-//	-type T,…          structs to write clients for (default all)
+//	-type T,…          structs to write clients for (default all that are exported)
 package main

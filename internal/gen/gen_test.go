@@ -135,7 +135,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			[]string{
 				"gen: shop.Generic (other.go:3): has no handlers; ",
 				"gen: shop.Missing: is not a type of the package; see -type\n",
-				"gen: shop.Number (other.go:7): is not an exported struct; declare it as one, or leave it out of -type\n",
+				"gen: shop.Number (other.go:7): is not a struct; declare it as one, or leave it out of -type\n",
 				"gen: shop.Plain (other.go:5): has no handlers; write exported methods that take a restate.Context first\n",
 				"gen: (*shop.Cart).Gone: is excluded and is not there; remove it from -exclude\n",
 				"gen: (*shop.Gone).Add: is excluded and is not there; remove it from -exclude",

@@ -39,6 +39,12 @@ func (h *handlerReader) leaveOut(m types.Object, reason, fix string) {
 	h.warnings = append(h.warnings, &Problem{h.name, m.Name(), h.source.position(m.Pos()), reason, fix})
 }
 
+// forget takes back what was reported about the struct.
+func (h *handlerReader) forget() {
+	h.problems = h.problems[:len(h.problems)-h.reported]
+	h.warnings = h.warnings[:len(h.warnings)-h.warned]
+}
+
 // readMethods reads the methods of the struct. A struct whose only methods with a Restate
 // context are those of a guard, an interceptor or a pipe is no handler struct. If it has
 // handlers too, fx.New would see all of them, and so does the generator.

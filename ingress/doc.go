@@ -20,6 +20,10 @@
 //
 // [Call] lists the names for the shapes of methods. [Named] calls a handler by name.
 //
+// Headers reach the handler, which finds them with durable.Header. They come from
+// [Config], from the context ([WithHeader]), and from restate.WithHeaders of the call.
+// The later ones in this order replace the earlier ones.
+//
 // # Sends
 //
 // [Send] returns as soon as the server has the call. It returns a [Handle]. To submit a

@@ -1,11 +1,7 @@
 package ingress
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -35,6 +31,13 @@ type Route struct {
 	// user's key gets that call's result. Where results are private, make the
 	// user part of the key.
 	IdempotencyKey func(r *http.Request, body []byte) (string, error)
+
+	// Headers names headers of the request that are passed on to the handler, such
+	// as X-Request-Id. Headers that the input declares with a tag header:"name"
+	// (handler.In) are passed on anyway. Clients can send what they like: what a
+	// middleware has checked goes into the context with [WithHeader], which a
+	// request cannot replace. Nor can it replace headers of [Config].
+	Headers []string
 
 	// Send makes the route respond with 202 and the invocation's id as soon as the
 	// server has the call. The route does not wait for the result.
@@ -96,6 +99,9 @@ func (k Keyed[T]) mount() (address[T], string)    { return k.to, "" }
 // value is optional. The other members stay as the client wrote them. An input whose
 // codec or UnmarshalJSON has other names than its json tags is encoded again instead.
 //
+// Headers that the input declares (handler.In) are passed on, and those that the route
+// names: see [Route].Headers and [WithHeader].
+//
 // The response to an input that does not fit is 400, 413 or 415, and the handler does not
 // run. Otherwise it is 200 with the handler's result as it is, or 204 without a result,
 // and X-Restate-Id has the invocation's id. Errors are problem details: see [ProblemOf].
@@ -143,6 +149,7 @@ type mounted struct {
 	to       callee
 	keyParam string // empty: the callee has its key, or needs none
 	input    binder
+	headers  forwarded
 }
 
 func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route) http.HandlerFunc {
@@ -156,6 +163,11 @@ func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route)
 		}
 		if err == nil {
 			err = m.check()
+		}
+		if err == nil {
+			if m.headers, err = newForwarded(m.to.client, m.input.headers, m.Headers); err != nil {
+				err = fmt.Errorf("ingress: %s: %w", m.to.name(), err)
+			}
 		}
 		if err != nil && a.client != nil {
 			a.client.log.Error("ingress: a route cannot work", "error", err)
@@ -204,6 +216,9 @@ func (m mounted) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	var o requestOptions
 	if o.idempotencyKey, err = m.idempotencyKey(r, body); err != nil {
+		return err
+	}
+	if o.headers, err = m.headers.of(r); err != nil {
 		return err
 	}
 	if m.Send {
@@ -279,62 +294,4 @@ func (m mounted) send(w http.ResponseWriter, r *http.Request, to callee, in payl
 	w.Header().Set(invocationIDHeader, accepted.InvocationID)
 	writeJSON(w, http.StatusAccepted, "application/json", out)
 	return nil
-}
-
-// writeAnswer passes on the result of an invocation.
-func writeAnswer(w http.ResponseWriter, a answer) {
-	if a.invocationID != "" {
-		w.Header().Set(invocationIDHeader, a.invocationID)
-	}
-	if len(a.body) == 0 {
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	w.Header().Set(contentTypeHeader, passedOn(a.contentType))
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(a.body) // the client may be gone
-}
-
-// maxContentType bounds the content type of a result that a route passes on, in
-// bytes.
-const maxContentType = 200
-
-// passedOn returns the content type of a result that is passed on. Without one of its
-// own, or with none that is one, the result is bytes: net/http would guess, and take a
-// text for HTML.
-func passedOn(contentType string) string {
-	if _, _, err := mime.ParseMediaType(contentType); err != nil || len(contentType) > maxContentType {
-		return octetStream
-	}
-	return contentType
-}
-
-func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set(contentTypeHeader, contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // the client may be gone
-}
-
-// readRequestBody reads the body of a request whole.
-func readRequestBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return body, nil
-	case errors.As(err, &tooLarge):
-		return nil, &RequestError{
-			Status: http.StatusRequestEntityTooLarge,
-			Detail: fmt.Sprintf("the body is larger than %d bytes", limit),
-		}
-	case r.Context().Err() != nil:
-		return nil, r.Context().Err()
-	default:
-		return nil, badRequest("the body is incomplete")
-	}
 }

@@ -25,6 +25,7 @@ type binder struct {
 	accepts    string     // content types of the body; empty: any
 	noBody     bool
 	required   bool
+	curl       bool     // a body may be declared as a form
 	parameters bool     // the input is a parameter object
 	headers    []string // that a parameter object takes
 }
@@ -109,7 +110,7 @@ func (b binder) bind(r *http.Request, body []byte) (payload, error) {
 		if b.noBody {
 			return payload{}, badRequest("the request has a body, and none is expected")
 		}
-		if err := b.checkContentType(r.Header.Get(contentTypeHeader)); err != nil {
+		if err := b.checkRequest(r); err != nil {
 			return payload{}, err
 		}
 	} else if b.required && len(b.fields) == 0 {

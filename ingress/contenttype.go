@@ -7,6 +7,23 @@ import (
 	"strings"
 )
 
+// formContentType is how curl -d declares a body.
+const formContentType = "application/x-www-form-urlencoded"
+
+// checkRequest checks how the body of a request is declared.
+func (b binder) checkRequest(r *http.Request) error {
+	got := r.Header.Get(contentTypeHeader)
+	err := b.checkContentType(got)
+	if media, _, _ := mime.ParseMediaType(got); err == nil || !b.curl || media != formContentType {
+		return err
+	}
+	// This must not be a way around what the content type keeps out.
+	if http.NewCrossOriginProtection().Check(r) != nil {
+		return &RequestError{Status: http.StatusForbidden, Detail: "the request comes from a page of another origin"}
+	}
+	return nil
+}
+
 // checkContentType also keeps out what a foreign web page can send without being
 // asked whether it may.
 func (b binder) checkContentType(got string) error {

@@ -48,6 +48,13 @@ type Route struct {
 	// response to a send. It needs {id} and Send. Default: no Location.
 	StatusPath string
 
+	// CurlData accepts a body that is declared as a form, as curl -d does, and takes
+	// it for the content type of the input. A web page of another origin can send
+	// such a body in the name of its visitor without being asked whether it may, so
+	// what a browser sends from there gets 403: see http.CrossOriginProtection.
+	// Default: 415 for each such body.
+	CurlData bool
+
 	// MaxBody limits the request's body, in bytes. The response to a larger one is
 	// 413. Default: [DefaultMaxBody].
 	MaxBody int64
@@ -76,7 +83,8 @@ func (k Keyed[T]) mount() (address[T], string)    { return k.to, "" }
 //	r.Get("/carts/{key}/items", ingress.Handler(carts, (*Cart).List, nil))
 //	r.Post("/signups/{id}", ingress.Handler(signups, (*Signup).Run, &ingress.Route{Send: true}))
 //
-// The body must have the content type of the input. The route decodes it into the input
+// The body must have the content type of the input, or with CurlData of the route that of
+// curl -d. The route decodes it into the input
 // to check it, and sends the client's own bytes. A handler that takes any bytes
 // (fxrestate.Raw) gets the request's own content type and encoding as well.
 //
@@ -109,22 +117,27 @@ func (k Keyed[T]) mount() (address[T], string)    { return k.to, "" }
 //
 // It works with chi and with the patterns of http.ServeMux. A mistake, such as a method
 // that is not a handler, is logged here, and the route responds with 500.
+//
+// Other shapes: [HandlerVoid], [Handler0], [Handler0Void]. [Call] explains what the
+// compiler says.
 func Handler[T any, C restate.Context, I, O any](to Mountable[T], method func(T, C, I) (O, error), route *Route) http.HandlerFunc {
 	return mount(to, method, reflect.TypeFor[I](), route)
 }
 
-// HandlerVoid is [Handler] for methods without a result.
+// HandlerVoid is [Handler] for methods without a result. Other shapes: [Handler],
+// [Handler0], [Handler0Void].
 func HandlerVoid[T any, C restate.Context, I any](to Mountable[T], method func(T, C, I) error, route *Route) http.HandlerFunc {
 	return mount(to, method, reflect.TypeFor[I](), route)
 }
 
 // Handler0 is [Handler] for methods without input. The response to a request with a body
-// is 400.
+// is 400. Other shapes: [Handler], [HandlerVoid], [Handler0Void].
 func Handler0[T any, C restate.Context, O any](to Mountable[T], method func(T, C) (O, error), route *Route) http.HandlerFunc {
 	return mount(to, method, reflect.TypeFor[restate.Void](), route)
 }
 
-// Handler0Void is [Handler] for methods without input and result.
+// Handler0Void is [Handler] for methods without input and result. Other shapes:
+// [Handler], [HandlerVoid], [Handler0].
 func Handler0Void[T any, C restate.Context](to Mountable[T], method func(T, C) error, route *Route) http.HandlerFunc {
 	return mount(to, method, reflect.TypeFor[restate.Void](), route)
 }
@@ -160,6 +173,7 @@ func mount[T any](to Mountable[T], method any, input reflect.Type, route *Route)
 		a, m.keyParam = to.mount()
 		if m.to, err = a.callee(method); err == nil {
 			m.input, err = newBinder(input, m.to.input)
+			m.input.curl = m.CurlData
 		}
 		if err == nil {
 			err = m.check()

@@ -90,8 +90,8 @@ func AwakeableHandler[T any](c *Client, a durable.Awakeable[T], route *Route) ht
 		err = fmt.Errorf("ingress: a route: %w", err)
 	case c == nil:
 		err = fmt.Errorf("ingress: awakeable %s: %w", a.Name(), errNoClientPassed)
-	case m.IdempotencyKey != nil || m.Headers != nil || m.Send || m.StatusPath != "":
-		err = fmt.Errorf("ingress: awakeable %s: IdempotencyKey, Headers, Send and StatusPath of a route are for handlers; leave them out", a.Name())
+	case m.IdempotencyKey != nil || m.Forget != nil || m.Headers != nil || m.Send || m.StatusPath != "":
+		err = fmt.Errorf("ingress: awakeable %s: IdempotencyKey, Forget, Headers, Send and StatusPath of a route are for handlers; leave them out", a.Name())
 	default:
 		m.input, err = newBinder(reflect.TypeFor[T](), a.Codec())
 		m.input.curl = m.CurlData

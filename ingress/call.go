@@ -36,7 +36,9 @@ import (
 //
 // With restate.WithIdempotencyKey equal calls are one invocation with one result, and
 // the client retries the call when the connection breaks. The server keeps results for a
-// day unless the service says otherwise (restate.WithIdempotencyRetention). See
+// day unless the service says otherwise (restate.WithIdempotencyRetention). A failure is
+// a result: a later try needs another key, which a route finds by itself ([Route].Forget).
+// See
 // https://docs.restate.dev/services/invocation/http.
 func Call[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...RequestOption) (O, error) {
 	return call[O](ctx, to, method, in, opts)

@@ -14,6 +14,8 @@ import restate "github.com/restatedev/sdk-go"
 // message and the metadata of the handler that it called. For that reason its text is
 // the message alone.
 //
+// [CodeOf] asks for the code alone.
+//
 // Inside a handler a call fails as well when the caller is cancelled while it waits:
 // see durable.IsCancelled.
 type CallError struct {
@@ -28,3 +30,19 @@ type CallError struct {
 
 // Unwrap returns the terminal error.
 func (e *CallError) Unwrap() error { return e.TerminalError }
+
+// CodeOf returns the code of a terminal error: of a handler that was called, inside
+// handlers and outside, of a step, or of any other that err is or wraps. It returns 0 for
+// every other error, and for nil.
+//
+//	switch handler.CodeOf(err) {
+//	case http.StatusNotFound: // the handler said so
+//
+// An error without a handler has no code, such as a broken connection, or the 404 of a
+// server that does not know the handler, which is ingress.ErrNotFound.
+func CodeOf(err error) restate.Code {
+	if terminal := restate.AsTerminalError(err); terminal != nil {
+		return terminal.Code()
+	}
+	return 0
+}

@@ -70,7 +70,8 @@
 //     metadata and the invocation's id. Package rpc returns the same type.
 //   - [*Error]: an error response. It wraps the [*CallError] if the handler failed.
 //     Otherwise the server or a gateway rejected the request: see [ErrNotFound],
-//     [ErrNotReady] and [ErrUnavailable]. A handler's own 404 is not [ErrNotFound].
+//     [ErrNotReady] and [ErrUnavailable]. A handler's own 404 is not [ErrNotFound]:
+//     handler.CodeOf(err) is 404 then.
 //   - [*ConnectionError]: no complete response. Whether the server accepted the call is
 //     not known.
 //   - [*RequestError]: a bad request to a route, see below.

@@ -27,8 +27,9 @@
 //     [Some], [AllSettled] and [Future.OrTimeout] combine futures, and [CancelRest]
 //     cancels the calls that lost.
 //   - [Saga] undoes what earlier steps did if a later one fails.
-//   - [Now] is the current time, [PerInvocation] an instance for each attempt, and
-//     [KafkaRecordOf] the record of Kafka that an invocation was made for.
+//   - [Header] is a header of the caller, [Now] the current time, [PerInvocation] an
+//     instance for each attempt, and [KafkaRecordOf] the record of Kafka that an
+//     invocation was made for.
 //
 // The SDK's own functions work as they are: restate.Run, Sleep, Get, Set, Promise,
 // Awakeable.
@@ -79,4 +80,5 @@
 // that this framework does not serve.
 //
 // The headers of the request are those of the caller, and the same in every attempt.
+// [Header] finds one, whatever the case of its name and wherever below the handler.
 package durable

@@ -17,7 +17,7 @@ import (
 // then its dependencies from the graph. It returns T or (T, error):
 //
 //	fxrestate.PerInvocation[*Tenant](func(ctx restate.Context, repo *Tenants) (*Tenant, error) {
-//		return repo.Find(ctx, ctx.Request().Headers.Get("x-tenant"))
+//		return repo.Find(ctx, durable.Header(ctx, "x-tenant"))
 //	})
 func PerInvocation[T any](constructor any) fx.Option {
 	provide, err := perInvocationProvider[T](constructor)

@@ -21,6 +21,8 @@ import (
 // If the caller itself is cancelled while Call or Attach waits, the error is a CallError
 // too, with code 409, and the called handler has not ended. So ask durable.IsCancelled
 // first. Future.Await returns the plain error then.
+//
+// [CodeOf] asks for the code alone.
 type CallError struct {
 	// TerminalError has the code, the message and the metadata. A CallError that a test
 	// makes must have one: restate.TerminalErrorf makes it.
@@ -38,3 +40,19 @@ func (e *CallError) Unwrap() error { return e.TerminalError }
 // ErrEmptyKey is the error of a call of a virtual object or workflow with an empty key,
 // inside handlers and outside. Nothing is called.
 var ErrEmptyKey = errors.New("the key is empty")
+
+// CodeOf returns the code of a terminal error: of a handler that was called, inside
+// handlers and outside, of a step, or of any other that err is or wraps. It returns 0 for
+// every other error, and for nil.
+//
+//	switch handler.CodeOf(err) {
+//	case http.StatusNotFound: // the handler said so
+//
+// An error without a handler has no code, such as a broken connection, or the 404 of a
+// server that does not know the handler, which is ingress.ErrNotFound.
+func CodeOf(err error) restate.Code {
+	if terminal := restate.AsTerminalError(err); terminal != nil {
+		return terminal.Code()
+	}
+	return 0
+}

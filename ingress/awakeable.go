@@ -76,7 +76,7 @@ func (c *Client) completeAwakeable(ctx context.Context, name, id, verb string, i
 // The body is checked and passed on as in [Handler], with the fields that come from the
 // URL. The response is 204, also if the awakeable was completed before, and 404 if the id
 // is malformed. Key of the route returns the awakeable's id; its default is the
-// [PathValue] "id". MaxBody and Error are as for a handler. The other fields of the route
+// [PathValue] "id". CurlData, MaxBody and Error are as for a handler. The other fields of the route
 // must not be set. Mistakes are logged when the route is made, and the route responds with
 // 500.
 //
@@ -90,10 +90,11 @@ func AwakeableHandler[T any](c *Client, a durable.Awakeable[T], route *Route) ht
 		err = fmt.Errorf("ingress: a route: %w", err)
 	case c == nil:
 		err = fmt.Errorf("ingress: awakeable %s: %w", a.Name(), errNoClientPassed)
-	case m.IdempotencyKey != nil || m.Send || m.StatusPath != "":
-		err = fmt.Errorf("ingress: awakeable %s: IdempotencyKey, Send and StatusPath of a route are for handlers; leave them out", a.Name())
+	case m.IdempotencyKey != nil || m.Forget != nil || m.Headers != nil || m.Send || m.StatusPath != "":
+		err = fmt.Errorf("ingress: awakeable %s: IdempotencyKey, Forget, Headers, Send and StatusPath of a route are for handlers; leave them out", a.Name())
 	default:
 		m.input, err = newBinder(reflect.TypeFor[T](), a.Codec())
+		m.input.curl = m.CurlData
 	}
 	if err != nil {
 		if c != nil {

@@ -29,7 +29,7 @@ const (
 )
 
 // What an [*Error] can be, for errors.Is. None of them holds for a handler's own error,
-// whatever its code.
+// whatever its code: [handler.CodeOf] returns that.
 var (
 	// ErrNotFound: the server knows no such service, handler or invocation. A 404
 	// of a gateway is not ErrNotFound: it says nothing about what the server

@@ -88,6 +88,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 			if test.terminal {
 				require.NotEmpty(t, e.InvocationID)
 				require.Equal(t, e.Code, restate.AsTerminalError(test.err).Code())
+				require.Equal(t, e.Code, handler.CodeOf(test.err))
 				require.Equal(t, e.Message, restate.AsTerminalError(test.err).Message())
 				failed, ok := errors.AsType[*handler.CallError](test.err)
 				require.True(t, ok)
@@ -96,6 +97,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 			} else {
 				_, ok := errors.AsType[*handler.CallError](test.err)
 				require.False(t, ok)
+				require.Zero(t, handler.CodeOf(test.err))
 			}
 		})
 	}

@@ -70,7 +70,8 @@ func (k Keyed[T]) With(opts ...restate.ClientOption) Keyed[T] {
 func (k Keyed[T]) address() address[T] { return k.to }
 
 // Target is what a verb such as [Call] takes: a [Service], or the [Keyed] that
-// [Object.Key] and [Workflow.ID] return.
+// [Object.Key] and [Workflow.ID] return. An [Object] and a [Workflow] are none: call Key
+// or ID.
 type Target[T any] interface {
 	address() address[T]
 }

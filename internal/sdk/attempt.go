@@ -80,6 +80,9 @@ func (a *Attempt) Context(ctx context.Context) restate.Context {
 	return restate.WithMockContext(a.root.child(ctx))
 }
 
+// Request returns the request of the invocation. It can be read at any time.
+func (a *Attempt) Request() *restate.Request { return a.sdk.Request() }
+
 // RunningSteps returns how many restate.Run closures of the attempt run now.
 func (a *Attempt) RunningSteps() int { return int(a.steps.Load()) }
 

@@ -14,8 +14,9 @@ import restate "github.com/restatedev/sdk-go"
 // message and the metadata of the handler that it called. For that reason its text is
 // the message alone.
 //
-// Inside a handler a call fails as well when the caller is cancelled while it waits:
-// see durable.IsCancelled.
+// Inside a handler a call fails as well when the caller is cancelled while it waits. Then
+// CallerCancelled is set, and the called handler may still run: see
+// durable.IsSelfCancelled.
 type CallError struct {
 	// TerminalError has the code, the message and the metadata.
 	restate.TerminalError
@@ -24,6 +25,10 @@ type CallError struct {
 	Target string
 	// InvocationID of the invocation that failed. It is empty if it is not known.
 	InvocationID string
+	// CallerCancelled says that the invocation that made the call was cancelled while it
+	// waited. The failure is then that cancellation, and not one of the called handler.
+	// It is false outside handlers.
+	CallerCancelled bool
 }
 
 // Unwrap returns the terminal error.

@@ -66,9 +66,13 @@ func Guards(guards ...any) Attachment {
 // Interceptors attaches interceptors: each is a [pipeline.Interceptor], a function
 // of the form of [pipeline.InterceptorFunc], or a constructor of an interceptor.
 func Interceptors(interceptors ...any) Attachment {
-	return attach(stage[pipeline.Interceptor]{"an interceptor", pipeline.InterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.Interceptor) {
+	return attach(interceptorStage(), interceptors, caller())
+}
+
+func interceptorStage() stage[pipeline.Interceptor] {
+	return stage[pipeline.Interceptor]{"an interceptor", pipeline.InterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.Interceptor) {
 		s.Interceptors = append(s.Interceptors, m)
-	}}, interceptors, caller())
+	}}
 }
 
 // Pipes attaches pipes: each is a [pipeline.Pipe], a function of the form of
@@ -80,7 +84,8 @@ func Pipes(pipes ...any) Attachment {
 }
 
 // Filters attaches filters: each is a [pipeline.Filter], a function of the form of
-// [pipeline.FilterFunc], or a constructor of a filter.
+// [pipeline.FilterFunc], or a constructor of a filter. They see the errors of handlers and
+// of steps.
 func Filters(filters ...any) Attachment {
 	return attach(stage[pipeline.Filter]{"a filter", pipeline.FilterFunc(nil), func(s *pipeline.Stages, m pipeline.Filter) {
 		s.Filters = append(s.Filters, m)

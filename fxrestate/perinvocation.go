@@ -19,6 +19,9 @@ import (
 //	fxrestate.PerInvocation[*Tenant](func(ctx restate.Context, repo *Tenants) (*Tenant, error) {
 //		return repo.Find(ctx, durable.Header(ctx, "x-tenant"))
 //	})
+//
+// A constructor that takes a context.Context can also run in a step, for code that asks
+// for the T there first. One that takes a restate.Context cannot: see [Eager].
 func PerInvocation[T any](constructor any) fx.Option {
 	provide, err := perInvocationProvider[T](constructor)
 	if err != nil {

@@ -18,9 +18,9 @@ import (
 // message and the metadata of the handler that it called. For that reason its text is
 // the message alone.
 //
-// If the caller itself is cancelled while Call or Attach waits, the error is a CallError
-// too, with code 409, and the called handler has not ended. So ask durable.IsCancelled
-// first. Future.Await returns the plain error then.
+// If the caller itself is cancelled while it waits, the error is a CallError too, with
+// code 409 and CallerCancelled, and the called handler may still run: see
+// durable.IsSelfCancelled.
 //
 // [CodeOf] asks for the code alone.
 type CallError struct {
@@ -32,6 +32,10 @@ type CallError struct {
 	Target string
 	// InvocationID of the invocation that failed. It is empty if it is not known.
 	InvocationID string
+	// CallerCancelled says that the invocation that made the call was cancelled while it
+	// waited. The failure is then that cancellation, and not one of the called handler.
+	// It is false outside handlers.
+	CallerCancelled bool
 }
 
 // Unwrap returns the terminal error.

@@ -206,6 +206,9 @@ func (r *response[O]) Unwrap() restate.Future { return r.made }
 // result waits for the result of the call.
 func (r *response[O]) result() (out O, err error) {
 	defer sdk.Rescue(&err)
+	if cancelled := sdk.Await(r.made); cancelled != nil {
+		return out, interrupted(r.to, cancelled, r.made.GetInvocationId)
+	}
 	var p payload.Payload[O]
 	if failure := r.made.Response(&p); failure != nil {
 		return out, failed(r.to, failure, r.made.GetInvocationId)

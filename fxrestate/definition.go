@@ -33,7 +33,7 @@ func Definition(constructor any, opts ...restate.ServiceDefinitionOption) fx.Opt
 		return ownOption{reportMistake("Definition (%s): %w", position, err)}
 	}
 	decl, mistakes := declareForeign(opts, position)
-	options := constructors(decl.all())
+	options := append(constructors(decl.all()), needModule("Definition", position))
 	for _, err := range mistakes {
 		options = append(options, reportMistake("Definition (%s): %w", position, err))
 	}

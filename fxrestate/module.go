@@ -20,7 +20,7 @@ import (
 // Module serves the services of the application to Restate. It takes from the graph,
 // if they are provided,
 //
-//   - a [Config]. Default: the zero value.
+//   - a [Config], not a pointer to one. Default: the zero value.
 //   - a *zap.Logger for the events of fx and the lines of the SDK and of handlers.
 //     Default: zap's production logger.
 //
@@ -42,7 +42,11 @@ import (
 var Module = fx.Options(
 	fx.WithLogger(newEventLogger),
 	fx.Module("fxrestate",
+		takeGiven[Config](),
+		takeGiven[*Config](),
+		takeGiven[*zap.Logger](),
 		fx.Provide(
+			func() *present { return &present{} },
 			newSettings,
 			newAppLogger,
 			newLogHandler,
@@ -65,29 +69,15 @@ var Module = fx.Options(
 	),
 )
 
-// settings is the configuration that applies.
-type settings struct{ Config }
-
-type settingsParams struct {
-	fx.In
-
-	Config Config `optional:"true"`
-}
-
-func newSettings(p settingsParams) *settings { return &settings{p.Config} }
-
 // appLogger is the application's zap logger, or ours without one.
 type appLogger struct{ *zap.Logger }
 
-type appLoggerParams struct {
-	fx.In
-
-	Zap *zap.Logger `optional:"true"`
-}
-
-func newAppLogger(p appLoggerParams) (appLogger, error) {
-	if p.Zap != nil {
-		return appLogger{p.Zap}, nil
+func newAppLogger(own given[*zap.Logger]) (appLogger, error) {
+	if err := own.err(); err != nil {
+		return appLogger{}, err
+	}
+	if own.value != nil {
+		return appLogger{own.value}, nil
 	}
 	log, err := zap.NewProduction()
 	if err != nil {
@@ -102,10 +92,26 @@ func newLogHandler(log appLogger, s *settings) *logging.Handler {
 
 func newLogger(h *logging.Handler) *slog.Logger { return slog.New(h) }
 
-func newEventLogger(log appLogger) fxevent.Logger {
+type eventLoggerParams struct {
+	fx.In
+
+	// It is absent where fx stops at a type that is provided twice. That alone is to be
+	// reported, and not that there is no logger.
+	Log appLogger   `optional:"true"`
+	Zap *zap.Logger `optional:"true"`
+}
+
+func newEventLogger(p eventLoggerParams) (fxevent.Logger, error) {
+	log := p.Log
+	if log.Logger == nil {
+		var err error
+		if log, err = newAppLogger(given[*zap.Logger]{value: p.Zap}); err != nil {
+			return nil, err
+		}
+	}
 	events := &fxevent.ZapLogger{Logger: log.Named("fx")}
 	events.UseLogLevel(zap.DebugLevel)
-	return events
+	return events, nil
 }
 
 type endpointParams struct {

@@ -20,6 +20,7 @@ type plan struct {
 	pipelines   map[*declaration]pipeline.Pipeline
 	contributed []Registration
 	foreign     []restate.ServiceDefinition // with their pipelines
+	notes       []error                     // what may be a mistake, for the log
 }
 
 type planParams struct {
@@ -41,7 +42,7 @@ type planParams struct {
 func newPlan(p planParams) (*plan, error) {
 	p.Application.planned = true
 	definitions := withPlain(p.Foreign, p.Definitions)
-	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions)}
+	errs := []error{p.Settings.mistakes, p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions)}
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
 	}
@@ -69,6 +70,9 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	for _, f := range definitions {
 		def := pipelines.around(f)
+		for _, method := range desc.Plain {
+			pl.notes = append(pl.notes, method)
+		}
 		if def == nil {
 			continue
 		}

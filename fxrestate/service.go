@@ -19,7 +19,9 @@ import (
 //		fxrestate.Handler((*Payments).Charge, restate.WithInactivityTimeout(30*time.Second)),
 //	)
 //
-// The exported methods of T that take a restate.Context first are the handlers.
+// The exported methods of T that take a restate.Context first are the handlers. Methods
+// that take a context.Context are not. The log names them at the start, unless [Exclude]
+// does.
 // Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
 // package, and any [Attachment]. Every mistake in T or in the options is an error of
 // fx.New.
@@ -56,7 +58,7 @@ type serviceOut struct {
 func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
 	decl := declare[T](kind, opts, position)
 	decl.served = true
-	options := []fx.Option{fx.Provide(decl.contribute), provideClients[T](kind), provideMembers(decl.all())}
+	options := []fx.Option{fx.Provide(decl.contribute), provideClients[T](kind), provideMembers(decl.all()), needModule(reflect.TypeFor[T]().String(), position)}
 	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
 		// The struct is declared all the same, to report its mistakes too.
 		return ownOption{fx.Options(append(options, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)}

@@ -64,6 +64,10 @@ func newMember[T any](st stage[T], given any, position string) *member {
 	if !returns || !t.Out(0).Implements(stageType) {
 		return neither(t, fmt.Sprintf("it must return a %s, or one and an error", stageType))
 	}
+	if err := checkParameters(t); err != nil {
+		m.err = fmt.Errorf("fxrestate: %s (%s): %w", st.name, position, err)
+		return m
+	}
 	m.provide = func(placed *member, name string) fx.Option { return provideMember[T](placed, name, given) }
 	return m
 }

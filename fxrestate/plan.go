@@ -35,6 +35,7 @@ type planParams struct {
 	Foreign     []foreign                   `group:"fxrestate.foreign"`
 	Definitions []restate.ServiceDefinition `group:"fxrestate.definitions"`
 	Instances   []instance                  `group:"fxrestate.instances"`
+	Wanted      []wanted                    `group:"fxrestate.wanted"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 }
 
@@ -45,6 +46,9 @@ func newPlan(p planParams) (*plan, error) {
 	errs := []error{p.Settings.mistakes, p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions)}
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
+	}
+	for _, w := range p.Wanted {
+		errs = append(errs, w.err(p.Catalog.placements))
 	}
 	for _, r := range p.Contributed {
 		errs = append(errs, p.Catalog.learn(r, p.Settings.Defaults))
@@ -66,13 +70,13 @@ func newPlan(p planParams) (*plan, error) {
 			continue
 		}
 		named = append(named, desc)
+		for _, method := range desc.Plain {
+			pl.notes = append(pl.notes, method)
+		}
 		pl.pipelines[d.declaration] = pipelines.of(d, desc)
 	}
 	for _, f := range definitions {
 		def := pipelines.around(f)
-		for _, method := range desc.Plain {
-			pl.notes = append(pl.notes, method)
-		}
 		if def == nil {
 			continue
 		}

@@ -28,7 +28,11 @@ import (
 //
 // Service provides T, an rpc.Service[T] and, if "fxrestate gen" has written clients for
 // the struct, those too, such as a PaymentsClient and a PaymentsIngress. Do not
-// fx.Provide them again.
+// fx.Provide them again, nor the constructor of T.
+//
+// The constructor takes the clients of the services that it calls. It cannot take an
+// *ingress.Client or a generated ingress client: those are for code outside handlers,
+// and start after the services.
 func Service[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Service, constructor, opts, caller())
 }
@@ -65,6 +69,7 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 	}
 	return ownOption{fx.Options(append(options,
 		fx.Provide(constructor),
+		findWanted(constructor, reflect.TypeFor[T]().String(), position),
 		fx.Provide(func(service T) serviceOut { return serviceOut{Registration: Registration{decl, service}} }),
 	)...)}
 }

@@ -1,12 +1,10 @@
 package fxrestate
 
 import (
-	"fmt"
 	"log/slog"
 
 	"github.com/restatedev/sdk-go/server"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/admin"
@@ -21,13 +19,14 @@ import (
 // if they are provided,
 //
 //   - a [Config], not a pointer to one. Default: the zero value.
-//   - a *zap.Logger for the events of fx and the lines of the SDK and of handlers.
-//     Default: zap's production logger.
+//   - a slog.Handler or a *zap.Logger for the events of fx and the lines of the SDK and
+//     of handlers. Where both are, the lines go to the slog.Handler and the events to
+//     zap. Default: zap's production logger.
 //
 // It provides
 //
-//   - *slog.Logger: writes to the zap logger and, given the handler's ctx, is silent
-//     on replay,
+//   - *slog.Logger: writes to that and, given the handler's ctx, is silent on replay. An
+//     application that has a *slog.Logger of its own provides its slog.Handler instead,
 //   - *ingress.Client: calls handlers from outside. What takes it starts after the
 //     registration and stops before the endpoint does. A service cannot take it; it
 //     calls others with its typed clients,
@@ -45,12 +44,13 @@ var Module = fx.Options(
 		takeGiven[Config](),
 		takeGiven[*Config](),
 		takeGiven[*zap.Logger](),
+		takeGiven[slog.Handler](),
 		fx.Provide(
+			newLogger, // first: see newEventLogger
 			func() *present { return &present{} },
 			newSettings,
 			newAppLogger,
 			newLogHandler,
-			newLogger,
 			newApplication,
 			newCatalog,
 			newPlan,
@@ -68,51 +68,6 @@ var Module = fx.Options(
 		fx.Invoke(func(*lifecycle) {}),
 	),
 )
-
-// appLogger is the application's zap logger, or ours without one.
-type appLogger struct{ *zap.Logger }
-
-func newAppLogger(own given[*zap.Logger]) (appLogger, error) {
-	if err := own.err(); err != nil {
-		return appLogger{}, err
-	}
-	if own.value != nil {
-		return appLogger{own.value}, nil
-	}
-	log, err := zap.NewProduction()
-	if err != nil {
-		return appLogger{}, fmt.Errorf("fxrestate: default logger: %w", err)
-	}
-	return appLogger{log}, nil
-}
-
-func newLogHandler(log appLogger, s *settings) *logging.Handler {
-	return logging.NewHandler(log.Core(), s.Logging)
-}
-
-func newLogger(h *logging.Handler) *slog.Logger { return slog.New(h) }
-
-type eventLoggerParams struct {
-	fx.In
-
-	// It is absent where fx stops at a type that is provided twice. That alone is to be
-	// reported, and not that there is no logger.
-	Log appLogger   `optional:"true"`
-	Zap *zap.Logger `optional:"true"`
-}
-
-func newEventLogger(p eventLoggerParams) (fxevent.Logger, error) {
-	log := p.Log
-	if log.Logger == nil {
-		var err error
-		if log, err = newAppLogger(given[*zap.Logger]{value: p.Zap}); err != nil {
-			return nil, err
-		}
-	}
-	events := &fxevent.ZapLogger{Logger: log.Named("fx")}
-	events.UseLogLevel(zap.DebugLevel)
-	return events, nil
-}
 
 type endpointParams struct {
 	fx.In

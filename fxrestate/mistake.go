@@ -28,6 +28,12 @@ func checkConstructor(constructor any, want reflect.Type) error {
 	if v := reflect.ValueOf(constructor); !v.IsValid() || v.Kind() == reflect.Func && v.IsNil() {
 		return fmt.Errorf("the constructor is nil; pass the function that returns %s", want)
 	}
+	if own, ok := constructor.(provided); ok {
+		if own.of != want {
+			return fmt.Errorf("the constructor is Provided[%s](); write Provided[%s]()", own.of, want)
+		}
+		return nil
+	}
 	t := reflect.TypeOf(constructor)
 	if t.Kind() == reflect.Struct {
 		return nil // fx.Annotate, fx.Annotated

@@ -62,6 +62,11 @@ func newPlan(p planParams) (*plan, error) {
 	pipelines.use(p.Application, p.Groups, slog.New(p.Log))
 
 	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed}
+	for _, i := range p.Instances {
+		if i.note != nil {
+			pl.notes = append(pl.notes, i.note)
+		}
+	}
 	var named []*handler.Descriptor
 	for _, d := range served {
 		desc := p.Catalog.descriptors[d.declaration]

@@ -28,7 +28,8 @@ import (
 //
 // Service provides T, an rpc.Service[T] and, if "fxrestate gen" has written clients for
 // the struct, those too, such as a PaymentsClient and a PaymentsIngress. Do not
-// fx.Provide them again, nor the constructor of T.
+// fx.Provide them again, nor the constructor of T. If the application provides T already,
+// the constructor is [Provided].
 //
 // The constructor takes the clients of the services that it calls. It cannot take an
 // *ingress.Client or a generated ingress client: those are for code outside handlers,
@@ -68,7 +69,7 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 		return ownOption{fx.Options(append(options, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)}
 	}
 	return ownOption{fx.Options(append(options,
-		fx.Provide(constructor),
+		provide(constructor),
 		findWanted(constructor, reflect.TypeFor[T]().String(), position),
 		fx.Provide(func(service T) serviceOut { return serviceOut{Registration: Registration{decl, service}} }),
 	)...)}

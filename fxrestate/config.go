@@ -20,6 +20,10 @@ import (
 // returns Config or (Config, error), such as [ConfigFromEnv]. A pointer to a Config is an
 // error of fx.New, and so is a constructor that lacks a dependency. Default: the zero
 // value, with which the application listens on port 9080 and is not registered.
+//
+// There is one Config for the application. To change it with fx.Decorate or fx.Replace,
+// list these in fx.New: inside an fx.Module they have no effect, and the log says so at the
+// start if the module has services.
 type Config struct {
 	// Ingress configures the injectable *ingress.Client, which calls handlers from
 	// outside. Default: http://localhost:8080.

@@ -43,8 +43,8 @@ func Definition(definition any, opts ...restate.ServiceDefinitionOption) fx.Opti
 	// The module keeps the definition private, whatever fx.Annotate made of it.
 	return ownOption{fx.Module("fxrestate.Definition", append(options,
 		provide(constructor, fx.Private),
-		fx.Provide(func(def restate.ServiceDefinition, g *group) foreignOut {
-			return foreignOut{Foreign: foreign{placement{decl, g}, def}}
+		fx.Provide(func(def restate.ServiceDefinition, s surroundings) foreignOut {
+			return foreignOut{Foreign: foreign{s.place(decl), def}}
 		}),
 	)...)}
 }

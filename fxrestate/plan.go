@@ -62,6 +62,9 @@ func newPlan(p planParams) (*plan, error) {
 	pipelines.use(p.Application, p.Groups, slog.New(p.Log))
 
 	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed}
+	if err := decorated(p.Catalog.placements, p.Foreign); err != nil {
+		pl.notes = append(pl.notes, err)
+	}
 	for _, i := range p.Instances {
 		if i.note != nil {
 			pl.notes = append(pl.notes, i.note)

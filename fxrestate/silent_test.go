@@ -2,6 +2,7 @@ package fxrestate_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 
 	restate "github.com/restatedev/sdk-go"
@@ -191,4 +192,50 @@ func TestATypeThatIsProvidedTwiceIsTheOnlyError(t *testing.T) {
 			require.Empty(t, logs.FilterMessage("custom logger initialization failed").All())
 		})
 	}
+}
+
+func TestAConfigThatIsDecoratedInAModuleIsNamedAtStart(t *testing.T) {
+	t.Parallel()
+	change := fx.Decorate(func(cfg fxrestate.Config) fxrestate.Config {
+		cfg.Endpoint.MaxInFlight = 7
+		return cfg
+	})
+	keep := fx.Decorate(func(cfg fxrestate.Config) fxrestate.Config { return cfg })
+	service := fxrestate.Service[membered](newMembered)
+	for name, tt := range map[string]struct {
+		option fx.Option
+		what   string
+	}{
+		"around a service":            {fx.Module("m", change, service), `fxrestate_test\.membered \(silent_test\.go:\d+\); decorate it in fx\.New`},
+		"around a definition":         {fx.Module("m", change, fxrestate.Definition(handMade)), `Definition \(silent_test\.go:\d+\); decorate it in fx\.New`},
+		"around a group":              {fx.Module("m", change, fxrestate.Group(service)), `fxrestate_test\.membered \(silent_test\.go:\d+\); decorate`},
+		"around a service, as it was": {fx.Module("m", keep, service), ""},
+		"in fx.New":                   {fx.Options(change, fx.Module("m", service)), ""},
+		"nowhere":                     {fx.Module("m", service), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lines := startLocal(t, tt.option).FilterMessage("this may be a mistake").All()
+			if tt.what == "" {
+				require.Empty(t, lines)
+				return
+			}
+			require.Len(t, lines, 1)
+			require.Regexp(t, "^fxrestate: an fx.Module decorates the Config, and the application reads another one, also for what is listed in the module: "+tt.what, lines[0].ContextMap()["what"])
+		})
+	}
+}
+
+func TestAConfigOfAllKindsOfValuesIsTheSameInAModule(t *testing.T) {
+	t.Parallel()
+	cfg := local()
+	cfg.Admin.Headers = map[string]string{"a": "b"}
+	cfg.Admin.HTTPClient = &http.Client{}
+	cfg.Endpoint.Configure = func(*http.Server) {}
+	cfg.Defaults = []restate.ServiceDefinitionOption{restate.WithIngressPrivate(true)}
+	core, logs := observer.New(zapcore.DebugLevel)
+	app := fx.New(fxrestate.Module, fx.Supply(cfg, zap.New(core)), fx.Module("m", fxrestate.Service[membered](newMembered)))
+	require.NoError(t, app.Start(t.Context()))
+	require.NoError(t, app.Stop(context.Background()))
+	require.Empty(t, logs.FilterMessage("this may be a mistake").All())
 }

@@ -23,6 +23,10 @@ import (
 //		fxrestate.Handler("SayHello", fxrestate.Pipes(NewTrim)), // for one handler, by its name
 //	)
 //
+// For typed clients of its handlers, in the same application, write a contract and declare
+// it with [RemoteService], [RemoteObject] or [RemoteWorkflow] and the [Name] of the
+// definition. A struct for restate.Reflect needs none: register it with [Service].
+//
 // Options are any [Attachment], and [Handler] with the name of a handler and
 // attachments. Give options of the SDK where the definition is built. Members of the
 // pipeline see the input undecoded, as a []byte, unless the handler's input codec knows

@@ -20,9 +20,8 @@ import (
 //	)
 //
 // The exported methods of T that take a restate.Context first are the handlers. Methods
-// that take a context.Context are not. The log names them at the start, unless [Exclude]
-// does.
-// Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
+// that take a context.Context are not: the log names them at the start, unless [Exclude]
+// does. Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
 // package, and any [Attachment]. Every mistake in T or in the options is an error of
 // fx.New.
 //
@@ -32,8 +31,25 @@ import (
 // the constructor is [Provided].
 //
 // The constructor takes the clients of the services that it calls. It cannot take an
-// *ingress.Client or a generated ingress client: those are for code outside handlers,
-// and start after the services.
+// *ingress.Client or a generated ingress client: those are for code outside handlers, and
+// start after the services.
+//
+// To serve a struct under two names, with options of their own, write a type for each that
+// embeds it. Each has its own client, and its handlers are named by its own methods, such
+// as PaymentsEU.Charge:
+//
+//	type PaymentsEU struct{ *Payments }
+//
+//	fxrestate.Service[PaymentsEU](NewPaymentsEU, fxrestate.Name("payments-eu")),
+//
+// Whether a struct is served is decided before fx.New. Where it is not, [RemoteService]
+// still provides its clients:
+//
+//	payments := fxrestate.RemoteService[*Payments]()
+//	if cfg.ServePayments {
+//		payments = fxrestate.Service[*Payments](NewPayments)
+//	}
+//	fx.New(fxrestate.Module, payments, …)
 func Service[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Service, constructor, opts, caller())
 }

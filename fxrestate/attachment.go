@@ -17,8 +17,8 @@ import (
 //   - a service, as an option of [Service], [Object], [Workflow] or [Definition],
 //   - a handler, as an option of [Handler].
 //
-// Members are given as values or as constructors, which are functions as for
-// fx.Provide. fx makes one instance for each place where the attachment is listed: a
+// Members are given as values, as constructors, which are functions as for fx.Provide, or
+// as [Provided], for an instance that the application provides already. fx makes one instance for each place where the attachment is listed: a
 // Use shares its instances among all handlers that it is for.
 //
 // Members run level by level: those of the application, the group, the service, the

@@ -47,6 +47,9 @@ func perInvocationProvider[T any](constructor any) (any, error) {
 	if n := t.NumOut(); n == 0 || n > 2 || t.Out(0) != reflect.TypeFor[T]() || (n == 2 && t.Out(1) != reflect.TypeFor[error]()) {
 		return nil, fmt.Errorf("the constructor must return %s or (%[1]s, error)", reflect.TypeFor[T]())
 	}
+	if err := checkParameters(t); err != nil {
+		return nil, err
+	}
 	deps := make([]reflect.Type, 0, t.NumIn()-1)
 	for i := 1; i < t.NumIn(); i++ {
 		deps = append(deps, t.In(i))

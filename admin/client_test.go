@@ -15,11 +15,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestNewNamesTheUnusableField(t *testing.T) {

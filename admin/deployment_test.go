@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestDeploymentFromRegistrationToDeletion(t *testing.T) {

@@ -11,11 +11,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestErrorsOfTheServer(t *testing.T) {

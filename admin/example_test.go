@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // adminURL is the admin API of a running server. The default of the client is

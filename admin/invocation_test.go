@@ -7,12 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // sleeper's handler sleeps for an hour.

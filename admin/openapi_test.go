@@ -8,12 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Orders is a service whose input and output have fields.

@@ -7,11 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestQueryDecodesRows(t *testing.T) {

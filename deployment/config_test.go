@@ -7,12 +7,11 @@ import (
 	"log/slog"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestValidateNamesFieldValueAndBound(t *testing.T) {

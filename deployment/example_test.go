@@ -9,13 +9,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func greet(_ restate.Context, name string) (string, error) { return "Hello " + name, nil }

@@ -6,12 +6,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {

@@ -12,13 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestRegisterAndRegisterAgain(t *testing.T) {

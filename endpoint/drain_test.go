@@ -9,14 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // longerThanSuspendAfter is a bound for stops that suspend what waits, which takes a

@@ -9,13 +9,12 @@ import (
 	"net/http"
 	"reflect"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 type Greeter struct{ greeting string }

@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // header is the header of a frame without its message.

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func lambda(t testing.TB, cfg endpoint.Config, definitions ...restate.ServiceDefinition) (*endpoint.Endpoint, server.LambdaHandlerFunc) {

@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
@@ -26,6 +24,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/logging"
 )
 

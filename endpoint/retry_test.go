@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // busyError asks for a delay.

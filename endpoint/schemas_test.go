@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/invopop/jsonschema"
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
@@ -23,6 +21,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/schema/schematest"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 

@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 const invocationV5 = "application/vnd.restate.invocation.v5"

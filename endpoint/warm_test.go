@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // warmEnv makes the test binary a process that starts an endpoint, takes one

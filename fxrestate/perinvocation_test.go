@@ -37,7 +37,7 @@ func asking(t *testing.T, ask func(restate.Context) (string, error), opts ...fx.
 // token is made for each attempt.
 type token struct{ text string }
 
-func TestScopedConstructorRunsOnceHoweverManyAskAtATime(t *testing.T) {
+func TestPerInvocationConstructorRunsOnceHoweverManyAskAtATime(t *testing.T) {
 	t.Parallel()
 	const askers = 20
 	var tokens durable.PerInvocation[*token]

@@ -7,13 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestCallReachesEveryShapeOfMethod(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 var compilerError = regexp.MustCompile(`(?m)^\S*main\.go:(\d+):\d+: (.*)$`)

@@ -9,14 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Payments is the service of the examples.

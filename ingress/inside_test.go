@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
@@ -20,6 +18,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/logging"
 )
 

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
@@ -23,6 +21,7 @@ import (
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m, testkit.Services(serveServices)) }

@@ -3,8 +3,6 @@ package ingress_test
 import (
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 	"github.com/stretchr/testify/require"
@@ -12,6 +10,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Renamed is served under a name that is not its own.

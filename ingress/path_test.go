@@ -9,12 +9,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // keys are the seeds of the fuzz tests.

@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	"github.com/stretchr/testify/require"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // results takes the result of Greeter/Touch, which is zero bytes, in each way.

@@ -9,12 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // quick retries without much of a wait.

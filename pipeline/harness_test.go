@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	"github.com/restatedev/sdk-go/server"
@@ -24,6 +22,7 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 

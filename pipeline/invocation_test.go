@@ -8,12 +8,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/validate"
 )

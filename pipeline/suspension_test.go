@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 

@@ -5,14 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	sdk "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/rpc"
 )
 

@@ -7,14 +7,13 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/integration/shapes"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // leads are the methods of generated clients that call nothing.

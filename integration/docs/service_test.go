@@ -12,10 +12,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/internal/testkit"
-
-	"github.com/stretchr/testify/require"
 )
 
 // readmeSection returns the README from one heading on to the next.

@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Trip books two things, one after the other.

@@ -4,12 +4,11 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Cruise books three things and cannot have the fourth.
@@ -58,18 +57,20 @@ func TestSagaGoesOnUndoingAfterTheApplicationWasKilled(t *testing.T) {
 	p.start()
 
 	for _, test := range tests {
-		id := ids[test.guest]
-		got := testkit.Failed(t, testkit.Attach(t, id))
-		require.Equal(t, http.StatusConflict, got.Code)
-		require.Equal(t, "ship is full", got.Message)
-		for effect, times := range test.want {
-			require.Equal(t, times, w.Count(test.guest+"-"+effect), "%s for %s", effect, test.guest)
-		}
-		for _, step := range []string{"book-flight", "book-car", "book-hotel"} {
-			require.Equal(t, 1, w.Count(test.guest+"-"+step), "%s for %s", step, test.guest)
-		}
-		require.Equal(t, []string{
-			"Run book-flight", "Run book-car", "Run book-hotel", "Run cancel-hotel", "Run cancel-car", "Run cancel-flight",
-		}, stepsOf(testkit.Journal(t, id)))
+		t.Run(test.guest, func(t *testing.T) {
+			id := ids[test.guest]
+			got := testkit.Failed(t, testkit.Attach(t, id))
+			require.Equal(t, http.StatusConflict, got.Code)
+			require.Equal(t, "ship is full", got.Message)
+			for effect, times := range test.want {
+				require.Equal(t, times, w.Count(test.guest+"-"+effect), "%s for %s", effect, test.guest)
+			}
+			for _, step := range []string{"book-flight", "book-car", "book-hotel"} {
+				require.Equal(t, 1, w.Count(test.guest+"-"+step), "%s for %s", step, test.guest)
+			}
+			require.Equal(t, []string{
+				"Run book-flight", "Run book-car", "Run book-hotel", "Run cancel-hotel", "Run cancel-car", "Run cancel-flight",
+			}, stepsOf(testkit.Journal(t, id)))
+		})
 	}
 }

@@ -6,12 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 var (
@@ -89,13 +88,15 @@ func TestWaitingEndsTheSameWayAfterTheApplicationWasKilled(t *testing.T) {
 	p.start()
 
 	for _, test := range tests {
-		require.Equal(t, test.want, testkit.Decode[string](t, testkit.Attach(t, ids[test.key])), test.key)
-		require.GreaterOrEqual(t, w.Count(test.key+"-"+test.want), 2, "%s was replayed", test.key)
-		for _, other := range []string{"left", "right", "timeout"} {
-			if other != test.want {
-				require.Zero(t, w.Count(test.key+"-"+other), test.key)
+		t.Run(test.key, func(t *testing.T) {
+			require.Equal(t, test.want, testkit.Decode[string](t, testkit.Attach(t, ids[test.key])), test.key)
+			require.GreaterOrEqual(t, w.Count(test.key+"-"+test.want), 2, "%s was replayed", test.key)
+			for _, other := range []string{"left", "right", "timeout"} {
+				if other != test.want {
+					require.Zero(t, w.Count(test.key+"-"+other), test.key)
+				}
 			}
-		}
+		})
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -22,6 +20,7 @@ import (
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // The environment of an application in a process of its own.

@@ -8,14 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Ledger is a collaborator that knows no Restate but a context.Context.

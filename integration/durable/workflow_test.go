@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Signup is a workflow that waits for a click.

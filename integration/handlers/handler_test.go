@@ -6,9 +6,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -16,6 +13,8 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Shapes has a handler of each signature.

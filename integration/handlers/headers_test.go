@@ -5,13 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Addressee tells what came with its invocation.

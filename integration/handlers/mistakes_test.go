@@ -7,15 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // The structs below are broken, each in its own way.

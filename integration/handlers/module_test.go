@@ -5,9 +5,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -15,6 +12,8 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/rpc"
 )
 

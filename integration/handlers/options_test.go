@@ -6,15 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/rpc"
 )
 

@@ -11,14 +11,13 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Package is what Intake takes.

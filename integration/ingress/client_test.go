@@ -7,9 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -19,6 +16,8 @@ import (
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestIngressClientOfTheGraphIsConfigured(t *testing.T) {

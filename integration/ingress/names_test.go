@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	sdk "github.com/restatedev/sdk-go"
 	sdkingress "github.com/restatedev/sdk-go/ingress"
 	"github.com/stretchr/testify/require"
@@ -14,6 +12,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // NamedOrders is registered under another name than its own, and NamedRemote is

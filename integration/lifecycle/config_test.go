@@ -7,9 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
@@ -18,6 +15,8 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // settings are an application's own configuration.

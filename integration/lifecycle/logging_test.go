@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Chatty writes lines around what suspends it and what fails.

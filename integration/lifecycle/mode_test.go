@@ -9,9 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 	sdkserver "github.com/restatedev/sdk-go/server"
@@ -20,6 +17,8 @@ import (
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestEndpointIsMountedInTheUsersServer(t *testing.T) {

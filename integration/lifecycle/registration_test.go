@@ -13,9 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/integration/internal/sample"
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -25,6 +22,8 @@ import (
 	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/integration/internal/sample"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestWithoutRegisterNothingCallsTheAdminAPI(t *testing.T) {

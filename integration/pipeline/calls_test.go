@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/concurrency"
 	"github.com/fxrestate/go/pipeline/fault"

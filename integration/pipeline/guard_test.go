@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	"github.com/go-chi/chi/v5"
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/httpguard"
 )

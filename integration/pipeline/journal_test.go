@@ -11,14 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	sdkserver "github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/concurrency"
 	"github.com/fxrestate/go/pipeline/fault"

@@ -9,14 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/httperror"
 	"github.com/fxrestate/go/rpc"

@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // pipeOperations are the operations that can wait. Each is done by a handler of a

@@ -8,14 +8,13 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/fxrestate/go/internal/testkit"
-
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Tenants is a singleton that Tenant, which is made for each attempt, needs.
@@ -120,14 +119,14 @@ func startShop(t *testing.T) (*Tenants, *Audit, string) {
 	return tenants, audit, name
 }
 
-func TestScopedValueIsSharedWithinAnAttempt(t *testing.T) {
+func TestPerInvocationValueIsSharedWithinAnAttempt(t *testing.T) {
 	t.Parallel()
 	_, _, name := startShop(t)
 	require.Equal(t, "acme true true", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "Sell"), nil, "X-Tenant", "acme")))
 	require.Equal(t, "initech true true", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "Sell"), nil, "X-Tenant", "initech")))
 }
 
-func TestScopedConstructorRunsOncePerAttempt(t *testing.T) {
+func TestPerInvocationConstructorRunsOncePerAttempt(t *testing.T) {
 	t.Parallel()
 	tenants, _, name := startShop(t)
 	numbers := testkit.Decode[[2]int32](t, testkit.Post(t, testkit.Path(name, "Retry"), nil, "X-Tenant", "acme"))
@@ -137,14 +136,14 @@ func TestScopedConstructorRunsOncePerAttempt(t *testing.T) {
 	}
 }
 
-func TestScopedErrorIsSharedWithinAnAttempt(t *testing.T) {
+func TestPerInvocationErrorIsSharedWithinAnAttempt(t *testing.T) {
 	t.Parallel()
 	tenants, _, name := startShop(t)
 	require.Equal(t, testkit.Failure{Code: http.StatusForbidden, Message: "no tenant, try 1", Source: "invocation"}, testkit.Failed(t, testkit.Post(t, testkit.Path(name, "Sell"), nil)))
 	require.EqualValues(t, 1, tenants.made.Load())
 }
 
-func TestScopedValueCannotBeMadeInsideAStepNorOutsideAHandler(t *testing.T) {
+func TestPerInvocationValueCannotBeMadeInsideAStepNorOutsideAHandler(t *testing.T) {
 	t.Parallel()
 	tenants, audit, name := startShop(t)
 	require.Contains(t, testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "Late"), nil, "X-Tenant", "acme")), "*durable_test.Tenant")
@@ -157,7 +156,7 @@ func TestScopedValueCannotBeMadeInsideAStepNorOutsideAHandler(t *testing.T) {
 	require.ErrorContains(t, err, "was not injected; add fxrestate.PerInvocation[*durable_test.Tenant] to the application")
 }
 
-func TestScopedConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
+func TestPerInvocationConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
 	t.Parallel()
 	for name, constructor := range map[string]any{
 		"nil":             nil,
@@ -181,7 +180,7 @@ func TestScopedConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
 	}
 }
 
-func TestScopedConstructorsDependenciesAreThoseOfTheGraph(t *testing.T) {
+func TestPerInvocationConstructorsDependenciesAreThoseOfTheGraph(t *testing.T) {
 	t.Parallel()
 	err := testkit.NewError(t, fx.Supply(testkit.Config()),
 		fxrestate.PerInvocation[*Tenant](NewTenant),

@@ -126,4 +126,6 @@ func NewTenantGuard() pipeline.Guard { return nil }
 
 func NewAmountGuard() pipeline.Guard { return nil }
 
+type Limit int
+
 func mapBankErrors(error) restate.TerminalError { return nil }

@@ -12,7 +12,8 @@ import (
 // RemoteService declares a service that another application serves, in any language,
 // and provides its clients as [Service] does. T is the contract: a struct whose methods
 // have the names and types of the remote handlers. Its methods are never called, and it
-// is not served.
+// is not served. An interface is no contract: in the place of a generated RatesClient
+// write the struct that it was generated for.
 //
 //	// Rates is written in TypeScript.
 //	type Rates struct{}
@@ -59,5 +60,5 @@ func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, po
 	if len(decl.all()) > 0 {
 		return ownOption{fx.Options(provideClients[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}
 	}
-	return ownOption{fx.Options(provideClients[T](kind), fx.Provide(decl.contribute))}
+	return ownOption{fx.Options(provideClients[T](kind), fx.Provide(decl.contribute), needModule(reflect.TypeFor[T]().String(), position))}
 }

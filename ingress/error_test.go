@@ -135,7 +135,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 			text:    "ingress: Greeter/Greet: status 502: <html> <title>Bad Gateway</title> </html>", is: ingress.ErrUnavailable,
 		},
 		"nothing": {
-			status: 404, text: "ingress: Greeter/Greet: status 404: Not Found",
+			status: 404, text: "ingress: Greeter/Greet: status 404: Not Found (this may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)",
 		},
 		"a status without a text": {status: 799, text: "ingress: Greeter/Greet: status 799: no message"},
 		"JSON of its own": {

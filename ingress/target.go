@@ -42,7 +42,8 @@ func NewObject[T any](c *Client) Object[T] {
 	return Object[T]{address[T]{client: c, kind: handler.Object}}
 }
 
-// Key returns the target for the object with the given key. It must not be empty.
+// Key returns the target for the object with the given key. It must not be empty. It is
+// used as it is: do not escape it. For a key of several parts see [durable.CompoundKey].
 func (o Object[T]) Key(key string) Keyed[T] { return Keyed[T]{o.to.at(key)} }
 
 // Workflow is a client of the workflows of type T. Its method ID makes the [Target]. It

@@ -43,7 +43,8 @@ func NewWorkflow[T any](registry *handler.Registry) Workflow[T] { return Workflo
 // [Service]. Its method Key makes the [Target].
 type Object[T any] struct{ registry *handler.Registry }
 
-// Key returns the target for the object with the given key. It must not be empty.
+// Key returns the target for the object with the given key. It must not be empty. It is
+// used as it is: do not escape it. For a key of several parts see [durable.CompoundKey].
 func (c Object[T]) Key(key string) Keyed[T] {
 	return Keyed[T]{address[T]{registry: c.registry, kind: handler.Object, key: key}}
 }

@@ -156,9 +156,13 @@ func (m *Method) Bind(receiver any) *Method {
 }
 
 // Decode makes the method's input from an invocation: the decoded body, or a parameter
-// object (see [In]). If the method has no input, Decode ignores the body and returns
-// nil. The error is terminal, with code 400, and wraps that of the codec.
+// object (see [In]). If the method has no input, Decode returns nil. It ignores a body
+// then, unless a request to the ingress declares one. The error is terminal, with code
+// 400, and wraps that of the codec.
 func (m *Method) Decode(src Source) (any, error) {
+	if err := m.checkNoBody(src); err != nil {
+		return nil, err
+	}
 	input, err := m.decode(src)
 	if err != nil {
 		err = fmt.Errorf("the body cannot be decoded into the input of %s (%s): %w", &m.target, m.Input, safeerr.Of(err))

@@ -50,7 +50,11 @@ func carriedHeaders(ctx context.Context) map[string]string {
 
 // checkCarried reports headers of [WithHeader] that cannot be sent.
 func checkCarried(ctx context.Context) error {
-	if err := errors.Join(httpclient.CheckHeaders(carriedHeaders(ctx), ownHeaders())...); err != nil {
+	headers := carriedHeaders(ctx)
+	if len(headers) == 0 {
+		return nil
+	}
+	if err := errors.Join(httpclient.CheckHeaders(headers, ownHeaders())...); err != nil {
 		return fmt.Errorf("WithHeader: %w", err)
 	}
 	return nil

@@ -121,6 +121,22 @@ func TestInputThatCannotBeDecodedIsA400LoggedOnceAndNotRetried(t *testing.T) {
 	i.works(t, name)
 }
 
+// The ingress cannot tell it from a request that declares JSON and has no body.
+func TestABodyForWhatTakesNoneIsA400(t *testing.T) {
+	t.Parallel()
+	_, i, name := startIntake(t)
+	for _, body := range []string{`{"a":1}`, "null", "x"} {
+		t.Run(body, func(t *testing.T) {
+			f := testkit.Failed(t, testkit.PostBytes(t, testkit.Path(name, "Nothing"), []byte(body), "Content-Type", "application/json"))
+			require.Equal(t, http.StatusBadRequest, f.Code)
+			require.Equal(t, name+"/Nothing takes no input, and the request has a body; leave it out", f.Message)
+		})
+	}
+	require.Zero(t, i.called.Load())
+	require.Equal(t, "nothing taken", testkit.Decode[string](t, testkit.PostBytes(t, testkit.Path(name, "Nothing"), nil, "Content-Type", "application/json")))
+	i.works(t, name)
+}
+
 func TestInputThatDoesNotFitTheManifestIsRefusedAtTheIngress(t *testing.T) {
 	t.Parallel()
 	a, i, name := startIntake(t)
@@ -132,7 +148,7 @@ func TestInputThatDoesNotFitTheManifestIsRefusedAtTheIngress(t *testing.T) {
 		"no content type":                 {"Take", `{"a":1}`, nil},
 		"no body":                         {"Take", "", []string{"Content-Type", "application/json"}},
 		"nothing at all":                  {"Take", "", nil},
-		"a body for what takes none":      {"Nothing", `{"a":1}`, []string{"Content-Type", "application/json"}},
+		"a body of another type for none": {"Nothing", `{"a":1}`, []string{"Content-Type", "text/plain"}},
 		"bytes for what takes none":       {"Nothing", "x", nil},
 		"a form":                          {"Take", "a=1", []string{"Content-Type", "application/x-www-form-urlencoded"}},
 		"a content type that is nonsense": {"Take", `{"a":1}`, []string{"Content-Type", ";;;"}},

@@ -76,7 +76,7 @@ func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] 
 		return failed[T](errors.New("durable: FutureOf nothing; pass a future of the SDK's and its method Result or Response"))
 	}
 	o := &operation{Future: f}
-	o.call, _ = f.(restate.Invocation)
+	o.call = sdk.CallOf(f)
 	return Future[T]{&future[T]{open: o.open, operations: []*operation{o}, result: func() (value T, err error) {
 		defer sdk.Rescue(&err)
 		value, failure := result()

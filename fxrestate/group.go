@@ -23,6 +23,7 @@ func Use(attachments ...Attachment) fx.Option {
 	list, position := placed(attachments), caller()
 	return ownOption{fx.Options(
 		provideMembers(list),
+		needModule("Use", position),
 		// fx shuffles value groups. It does keep the order of modules when it constructs
 		// their loggers, which is before it invokes anything: so each Use is a module
 		// with a logger.
@@ -137,7 +138,7 @@ func checkGroups(groups []*group, used map[*group]bool, plain []string) error {
 		}
 		if g.open {
 			for _, name := range plain {
-				errs = append(errs, fmt.Errorf("fxrestate: Group (%s) has options that may provide %s, which no group can attach to; register it with Service, Object, Workflow or Definition, or list nothing but options of package fxrestate in the group", g.position, name))
+				errs = append(errs, fmt.Errorf("fxrestate: Group (%s) has options that may provide %s, which no group can attach to; register it with Service, Object, Workflow or Definition, or move the other options out of the group: what they provide is there for all of the application", g.position, name))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package fxrestate_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -183,6 +184,9 @@ func TestMistakesInGroupsAreErrorsOfNewWithTheirPlace(t *testing.T) {
 			fxrestate.Group(useGuard("1"), serviceB(), fx.Module("m", plainC)), here(),
 			[]string{"has options that may provide the definition of C, which no group can attach to"},
 		},
+		"a value for each invocation": {
+			fx.Options(fxrestate.Group(useGuard("1"), serviceB(), fxrestate.PerInvocation[int](func(context.Context) int { return 1 })), plainA, plainC), "", nil,
+		},
 		"a registration by a provider beside it": {fx.Options(fxrestate.Group(useGuard("1"), serviceB()), plainA, plainC), "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,12 +211,6 @@ func TestAUseThatComesAfterTheServicesWereBuiltIsAnErrorOfNew(t *testing.T) {
 		useGuard("late"))
 	require.ErrorContains(t, app.Err(), "fxrestate: Use (group_test.go:")
 	require.ErrorContains(t, app.Err(), "comes after the services were built")
-}
-
-func TestOptionsWithoutModuleDoNothing(t *testing.T) {
-	t.Parallel()
-	app := fx.New(fx.NopLogger, fxrestate.Group(useGuard("1"), serviceA()), useGuard("2"))
-	require.NoError(t, app.Err())
 }
 
 // Options that several applications share carry nothing from one to another, whether

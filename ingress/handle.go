@@ -81,8 +81,8 @@ func (h Handle[O]) Output(ctx context.Context) (out O, ready bool, err error) {
 	return out, err == nil, err
 }
 
-// Cancel asks the invocation to stop. It goes on until it next waits for something,
-// which then fails as durable.IsCancelled tells
+// Cancel asks the invocation to stop. It continues until it next waits for something,
+// which then fails with an error for which durable.IsCancelled holds
 // (https://docs.restate.dev/services/invocation/managing-invocations). Cancel does not
 // wait for that. Nothing happens to an invocation that has ended. One that the server
 // does not know, or no longer, is [ErrNotFound].
@@ -212,21 +212,27 @@ func HandleOf[O any](c *Client, id string, opts ...restate.AttachOption) Handle[
 // It makes no request. The handle's methods return the error of a mistake in the
 // arguments. Options about a call are a mistake, since no call is made:
 // restate.WithHeaders, WithLimitKey and [WithResponse].
+//
+// Other shapes: [LookupVoid], [Lookup0], [Lookup0Void]. [Call] explains what the compiler
+// says.
 func Lookup[T any, C restate.Context, I, O any](to Target[T], method func(T, C, I) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)
 }
 
-// LookupVoid is [Lookup] for methods without a result.
+// LookupVoid is [Lookup] for methods without a result. Other shapes: [Lookup], [Lookup0],
+// [Lookup0Void].
 func LookupVoid[T any, C restate.Context, I any](to Target[T], method func(T, C, I) error, opts ...RequestOption) Handle[restate.Void] {
 	return lookup[restate.Void](to, method, opts)
 }
 
-// Lookup0 is [Lookup] for methods without input.
+// Lookup0 is [Lookup] for methods without input. Other shapes: [Lookup], [LookupVoid],
+// [Lookup0Void].
 func Lookup0[T any, C restate.Context, O any](to Target[T], method func(T, C) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)
 }
 
-// Lookup0Void is [Lookup] for methods without input and result.
+// Lookup0Void is [Lookup] for methods without input and result. Other shapes: [Lookup], [LookupVoid],
+// [Lookup0].
 func Lookup0Void[T any, C restate.Context](to Target[T], method func(T, C) error, opts ...RequestOption) Handle[restate.Void] {
 	return lookup[restate.Void](to, method, opts)
 }

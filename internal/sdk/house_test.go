@@ -20,7 +20,7 @@ import (
 // ground are the packages at the bottom of the house, which know nothing of what a
 // handler is.
 var ground = []string{
-	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/httpclient", "internal/jsontype", "internal/payload",
+	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/payload",
 	"internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/textvalue",
 }
 
@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"internal/backoff":      {},
 	"internal/gather":       {},
 	"internal/gather/stack": {},
+	"internal/header":       {},
 	"internal/httpclient":   {},
 	"internal/jsontype":     {},
 	"internal/protocol":     {},
@@ -63,6 +64,10 @@ var mayImport = map[string][]string{
 	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment"},
 	"cmd/fxrestate": {"internal/gen"},
 }
+
+// knowFx are the packages that may import the injection framework. What handlers
+// import knows nothing of it.
+var knowFx = []string{"fxrestate", "devserver"}
 
 // outside are the folders of what stands on the public API, and of what only tests
 // use.
@@ -100,6 +105,9 @@ func TestPackagesImportWhatStandsBelowThem(t *testing.T) {
 			may, ok := mayImport[pkg]
 			require.True(t, ok, "say in docs/architecture.md and here where %s stands", pkg)
 			for _, path := range p.Imports {
+				if within(path, []string{"go.uber.org/fx"}) {
+					require.Contains(t, knowFx, pkg, "%s imports %s, which is for the wiring alone", pkg, path)
+				}
 				imported, own := strings.CutPrefix(path, module)
 				if !own || slices.Contains(may, imported) || slices.Contains(may, "ground") && slices.Contains(ground, imported) {
 					continue

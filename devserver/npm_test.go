@@ -23,15 +23,13 @@ import (
 )
 
 // worldWithNPM is a world with the real npm on PATH, which has a home of its own and a
-// registry with a small server. It skips the test if there is no npm.
+// registry with a small server.
 func worldWithNPM(t *testing.T) (w *world, home string) {
 	t.Helper()
 	paths := map[string]string{}
 	for _, name := range []string{"npm", "node", "env"} {
 		path, err := exec.LookPath(name)
-		if err != nil {
-			t.Skip("there is no " + name)
-		}
+		require.NoError(t, err)
 		paths[name] = path
 	}
 	w = newWorld(t)

@@ -12,6 +12,7 @@ import (
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/logging"
 )
@@ -41,6 +42,8 @@ type Config struct {
 	Steps durable.Retry
 	// Pipeline disables stages. Default: all are enabled.
 	Pipeline PipelineConfig
+	// HTTP configures the server of [HTTPServer]. Default: on port 3000.
+	HTTP httpserver.Config
 	// Logging configures how lines of the SDK and of handlers are written.
 	Logging logging.Config
 }
@@ -59,7 +62,7 @@ type PipelineConfig struct {
 // Validate returns an error that names all fields with wrong values.
 func (c Config) Validate() error {
 	_, adminErr := admin.New(c.Admin)
-	errs := []error{c.Ingress.Validate(), adminErr, c.Endpoint.Validate()}
+	errs := []error{c.Ingress.Validate(), adminErr, c.Endpoint.Validate(), c.HTTP.Validate()}
 	if err := c.Steps.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("fxrestate: Steps: %w", err))
 	}

@@ -35,13 +35,14 @@ type planParams struct {
 	Definitions []restate.ServiceDefinition `group:"fxrestate.definitions"`
 	Instances   []instance                  `group:"fxrestate.instances"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
+	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
 func newPlan(p planParams) (*plan, error) {
 	p.Application.planned = true
 	definitions := withPlain(p.Foreign, p.Definitions)
-	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions)}
+	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions), checkHTTP(p.HTTPServers)}
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
 	}

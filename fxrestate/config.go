@@ -34,7 +34,8 @@ type Config struct {
 	// Defaults are options of the SDK for all services. Options of a service
 	// override them, a retry policy field by field; those of a handler override
 	// both. An option that does not fit a kind of service, such as
-	// restate.WithWorkflowRetention, applies to the others.
+	// restate.WithWorkflowRetention, applies to the others. A [Definition] keeps its
+	// codec, and has the others where it leaves them open.
 	Defaults []restate.ServiceDefinitionOption
 	// Steps is how steps that were declared with durable.NewStep, and without a
 	// durable.Retry, are retried. It does not apply to restate.Run. Default: the zero

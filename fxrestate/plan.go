@@ -51,7 +51,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	served := p.served()
 	errs = append(errs, p.checkGroups(served, definitions))
-	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Instances)
+	pipelines := newAssembler(p.Settings.Config, p.Catalog.registry, p.Instances)
 	for _, d := range served {
 		pipelines.services[structOf(d.spec.Type)] = p.Catalog.descriptors[d.declaration]
 	}

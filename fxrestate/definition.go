@@ -32,6 +32,10 @@ import (
 // type of an input is not known, as for a type that restate.Reflect found and that
 // decodes itself, pipes are an error of fx.New: see [handler.Typed]. Call interceptors
 // run around calls with typed clients and with the SDK's own.
+//
+// A service may move from a definition to a struct and back, under the same URL and with
+// the same names: invocations that are under way go on, as long as the handlers do the
+// same operations.
 func Definition(constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	position := caller()
 	if err := checkConstructor(constructor, reflect.TypeFor[restate.ServiceDefinition]()); err != nil {

@@ -20,7 +20,9 @@
 //  3. restate-server on PATH, if it has the version that [Config].Version asks for
 //  4. the cache, which holds what step 5 installed
 //  5. npm, which installs @restatedev/restate-server into the cache: about
-//     216 MB, no script of the package is run, Node is not needed afterwards
+//     216 MB, no script of the package is run, Node is not needed afterwards. npm's
+//     settings for registries and proxies apply, and those that choose what is
+//     installed and where do not
 //  6. docker, with the image docker.io/restatedev/restate
 //
 // A server named by 1 or 2 is run whatever its version is. If it does not run,

@@ -118,22 +118,19 @@ func keep(b *binary, final string) error {
 func npmInstall(ctx context.Context, cfg Config, npm, dir, published string) (*binary, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("no end within %v", installTimeout))
 	defer cancel()
-	// Scripts are off because the package's only install script reports telemetry.
-	// The binary is an optional dependency, which the user's npm settings may
-	// exclude.
-	args := []string{
-		"install", "--ignore-scripts", "--no-audit", "--no-fund", "--include=optional",
-		"--prefix", dir, "@restatedev/restate-server@" + cfg.Version,
+	args, err := npmArgs(cfg, dir)
+	if err != nil {
+		return nil, err
 	}
 	cmd := exec.Command(npm, args...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, npmEnv()
 	if _, err := run(ctx, cmd); err != nil {
 		return nil, fmt.Errorf("npm %s: %w", strings.Join(args, " "), err)
 	}
 
 	path := filepath.Join(dir, "node_modules", "@restatedev", platformPackage(), "bin", "restate-server")
 	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("npm left out @restatedev/%s, is its node built for another processor? %w", platformPackage(), err)
+		return nil, fmt.Errorf("npm left out @restatedev/%s without an error: is its node built for another processor, or has npm config list a setting for that? %w", platformPackage(), err)
 	}
 	if published != "" {
 		if err := checkDigest(path, published); err != nil {

@@ -68,7 +68,10 @@ devserver: installed restate-server 1\.7\.11 in \d+\.\ds
 $`, progress.String())
 	calls, err := os.ReadFile(filepath.Join(w.bin, "npm.calls"))
 	require.NoError(t, err)
-	require.Regexp(t, `^install --ignore-scripts --no-audit --no-fund --include=optional --prefix `+w.cache+`/\S+ @restatedev/restate-server@1\.7\.11\n$`, string(calls))
+	platform := strings.Split(devserver.PlatformPackage(), "-")
+	require.Regexp(t, `^install --ignore-scripts --no-audit --no-fund --no-usage --loglevel=error --no-global --location=project --prefix `+w.cache+`/\S+ `+
+		`--workspaces --workspace=server --no-dry-run --no-package-lock-only --install-strategy=hoisted --no-legacy-bundling --no-global-style `+
+		`--include=optional --os=`+platform[2]+` --cpu=`+platform[3]+` @restatedev/restate-server@1\.7\.11\n$`, string(calls))
 }
 
 func TestInstallOfWhatDoesNotRunIsRefused(t *testing.T) {

@@ -42,8 +42,8 @@ type Indexed[T any] struct {
 }
 
 // First returns the result of the future that completes first, or its failure: a race.
-// Index tells which one it was. After a failure, [Future.Completed] of each tells it. The
-// others continue; [CancelRest] cancels the calls among them. Without arguments it is a
+// Index tells which one it was, also after a failure. After a timeout or a cancellation it
+// means nothing. The others continue; [CancelRest] cancels the calls among them. Without arguments it is a
 // terminal error.
 func First[T any](ps ...Future[T]) Future[Indexed[T]] {
 	return Future[Indexed[T]]{&future[Indexed[T]]{

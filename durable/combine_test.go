@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/rpc"
 )
 
@@ -123,7 +124,7 @@ func TestWhatLostIsToldAndCancelled(t *testing.T) {
 					return "", errors.New("again, on replay")
 				}
 				return fmt.Sprint(got, " ", failure, " ", cancelled), nil
-			}, fxrestate.Service[*Runner](func() *Runner { return &Runner{} }), fx.Populate(&runners)).returns(t, tt.want)
+			}, fxrestate.Service[*Runner](func() *Runner { return &Runner{} }, fxrestate.Name(testkit.Unique("runner"))), fx.Populate(&runners)).returns(t, tt.want)
 		})
 	}
 }
@@ -168,6 +169,44 @@ func TestCombinationsOfNothingAreErrors(t *testing.T) {
 			try(t, fxrestate.Config{}, func(ctx restate.Context, _ int32) (string, error) {
 				return fmt.Sprint(tt.code(ctx)), nil
 			}).returns(t, tt.want)
+		})
+	}
+}
+
+func TestWhatIsNoCallHasNothingToCancelAndNoID(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	for name, start := range map[string]func(ctx restate.Context) durable.Future[restate.Void]{
+		"a step that runs": func(ctx restate.Context) durable.Future[restate.Void] {
+			return count.Start(ctx, func(ctx context.Context) (int, error) {
+				select {
+				case <-release:
+				case <-ctx.Done():
+				}
+				return 1, nil
+			}).Void()
+		},
+		"a timer": func(ctx restate.Context) durable.Future[restate.Void] { return durable.After(ctx, time.Hour) },
+		"an awakeable": func(ctx restate.Context) durable.Future[restate.Void] {
+			_, value, err := number.New(ctx)
+			if err != nil {
+				return durable.Ready(restate.Void{}, err)
+			}
+			return value.Void()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			try(t, fxrestate.Config{}, func(ctx restate.Context, _ int32) (string, error) {
+				f := start(ctx)
+				_, err := durable.First(f, durable.After(ctx, time.Millisecond)).Await(ctx)
+				if err := errors.Join(err, f.Cancel(ctx), durable.CancelRest(ctx, f)); err != nil {
+					return "", err
+				}
+				_, err = f.ID(ctx)
+				return fmt.Sprint(err), nil
+			}).returns(t, "durable: ID of a Future that is not a single call")
 		})
 	}
 }

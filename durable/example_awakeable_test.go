@@ -23,7 +23,7 @@ type Decision struct {
 var (
 	approval = durable.NewAwakeable[Decision]("approval")
 	ask      = durable.NewStep[restate.Void]("ask")
-	refund   = durable.NewStep[string]("refund", durable.Retry{MaxAttempts: 5, Initial: 100 * time.Millisecond})
+	refund   = durable.NewStep[string]("refund", durable.Retry{MaxAttempts: 5, InitialInterval: 100 * time.Millisecond})
 )
 
 // Refunds waits for approvals.

@@ -11,7 +11,7 @@ import (
 	"github.com/fxrestate/go/durable"
 )
 
-var charge = durable.NewStep[string]("charge-card", durable.Retry{MaxAttempts: 3, Initial: time.Millisecond})
+var charge = durable.NewStep[string]("charge-card", durable.Retry{MaxAttempts: 3, InitialInterval: time.Millisecond})
 
 // The function runs once, unless it fails. When the retries are at their end, the step
 // fails with a terminal error.

@@ -76,7 +76,7 @@ func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] 
 		return failed[T](errors.New("durable: FutureOf nothing; pass a future of the SDK's and its method Result or Response"))
 	}
 	o := &operation{Future: f}
-	o.call, _ = f.(restate.Invocation)
+	o.call = sdk.CallOf(f)
 	return Future[T]{&future[T]{open: o.open, operations: []*operation{o}, result: func() (value T, err error) {
 		defer sdk.Rescue(&err)
 		value, failure := result()
@@ -149,10 +149,10 @@ func (p Future[T]) Void() Future[restate.Void] {
 // OrTimeout limits how long p is waited for. If p has no result when d has passed, the
 // result is a terminal error with code 408, for which [IsTimeout] holds. A d that is not
 // positive has passed at once. The time starts now, and runs while the application is
-// down. The operations of p continue after the timeout; [CancelRest] cancels the calls
-// among them. See https://docs.restate.dev/guides/error-handling.
+// down. In the journal it is a timer named "timeout". The operations of p continue after
+// the timeout; [CancelRest] cancels the calls among them. See https://docs.restate.dev/guides/error-handling.
 func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
-	limit := After(ctx, d, restate.WithName("timeout"))
+	limit := After(ctx, d, restate.WithName(timeoutName))
 	return Future[T]{&future[T]{
 		operations: p.all(),
 		open: func() []restate.Future {

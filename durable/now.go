@@ -15,5 +15,5 @@ func Now(ctx restate.Context) (now time.Time, err error) {
 	defer sdk.Rescue(&err)
 	return restate.Run(ctx, func(restate.RunContext) (time.Time, error) {
 		return time.Now().UTC(), nil
-	}, restate.WithName("now"))
+	}, restate.WithName(nowName))
 }

@@ -13,9 +13,9 @@ import (
 
 // The defaults of [Retry], which are those of the SDK.
 const (
-	DefaultInitial     = 50 * time.Millisecond
-	DefaultFactor      = 2
-	DefaultMaxInterval = 2 * time.Second
+	defaultInitialInterval = 50 * time.Millisecond
+	defaultFactor          = 2
+	defaultMaxInterval     = 2 * time.Second
 )
 
 // Retry is how a [Step] is retried if its function returns a plain error. After the last
@@ -31,13 +31,14 @@ type Retry struct {
 	// MaxDuration is how long after the first run the function may run again. Default:
 	// 0, no limit.
 	MaxDuration time.Duration
-	// Initial is the interval before the first retry. Default: DefaultInitial.
-	Initial time.Duration
+	// InitialInterval is the interval before the first retry. Default: 50 ms, or
+	// MaxInterval if that is shorter.
+	InitialInterval time.Duration
 	// Factor multiplies the interval before each further retry. It is at least 1.
-	// Default: DefaultFactor.
+	// Default: 2.
 	Factor float64
-	// MaxInterval limits the interval. It is at least Initial. Default:
-	// DefaultMaxInterval, or Initial if that is longer.
+	// MaxInterval limits the interval. It is at least InitialInterval. Default: 2 s,
+	// or InitialInterval if that is longer.
 	MaxInterval time.Duration
 }
 
@@ -50,22 +51,22 @@ func (r Retry) check(prefix string) error {
 	bad := func(field string, value any, bound string) {
 		errs = append(errs, fmt.Errorf("%sRetry.%s is %v: %s", prefix, field, value, bound))
 	}
-	if r.MaxAttempts < 0 || r.MaxAttempts > math.MaxUint32 {
+	if r.MaxAttempts < 0 || int64(r.MaxAttempts) > math.MaxUint32 {
 		bad("MaxAttempts", r.MaxAttempts, "it must be between 1 and 4294967295, or 0 for no limit")
 	}
 	if r.MaxDuration < 0 {
 		bad("MaxDuration", r.MaxDuration, "it must be positive, or 0 for no limit")
 	}
-	if r.Initial < 0 {
-		bad("Initial", r.Initial, "it must not be negative")
+	if r.InitialInterval < 0 {
+		bad("InitialInterval", r.InitialInterval, "it must not be negative")
 	}
 	if r.Factor != 0 && !(r.Factor >= 1 && r.Factor <= math.MaxFloat32) {
-		bad("Factor", r.Factor, "it must be at least 1, or 0 for the default")
+		bad("Factor", r.Factor, "it must be between 1 and the largest float32, or 0 for the default")
 	}
 	if r.MaxInterval < 0 {
 		bad("MaxInterval", r.MaxInterval, "it must not be negative")
-	} else if r.MaxInterval != 0 && r.MaxInterval < r.Initial {
-		bad("MaxInterval", r.MaxInterval, fmt.Sprintf("it must be at least Initial, which is %v", r.Initial))
+	} else if r.MaxInterval != 0 && r.MaxInterval < r.InitialInterval {
+		bad("MaxInterval", r.MaxInterval, fmt.Sprintf("it must be at least InitialInterval, which is %v", r.InitialInterval))
 	}
 	return errors.Join(errs...)
 }
@@ -75,10 +76,11 @@ func (r Retry) options() []restate.RunOption {
 	if r == (Retry{}) {
 		return nil
 	}
+	longest := cmp.Or(r.MaxInterval, max(r.InitialInterval, defaultMaxInterval))
 	opts := []restate.RunOption{
-		restate.WithInitialRetryInterval(cmp.Or(r.Initial, DefaultInitial)),
-		restate.WithRetryIntervalFactor(float32(cmp.Or(r.Factor, DefaultFactor))),
-		restate.WithMaxRetryInterval(cmp.Or(r.MaxInterval, max(r.Initial, DefaultMaxInterval))),
+		restate.WithInitialRetryInterval(cmp.Or(r.InitialInterval, min(defaultInitialInterval, longest))),
+		restate.WithRetryIntervalFactor(float32(cmp.Or(r.Factor, defaultFactor))),
+		restate.WithMaxRetryInterval(longest),
 	}
 	if r.MaxAttempts > 0 {
 		opts = append(opts, restate.WithMaxRetryAttempts(uint(r.MaxAttempts)))

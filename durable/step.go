@@ -91,9 +91,13 @@ func (s Step[T]) Run(ctx restate.Context, fn func(ctx context.Context) (T, error
 	if err != nil {
 		return value, err
 	}
+	return s.run(ctx, closure(fn), opts)
+}
+
+func (s Step[T]) run(ctx restate.Context, fn func(restate.RunContext) (any, error), opts []restate.RunOption) (value T, err error) {
 	defer sdk.Rescue(&err)
 	var p payload.Payload[T]
-	failure := sdk.Mockable(ctx).Run(closure(fn), &p, opts...)
+	failure := sdk.Mockable(ctx).Run(fn, &p, opts...)
 	value, _, err = s.slot.decode(ctx, p, failure)
 	return value, err
 }
@@ -124,12 +128,13 @@ func (s Step[T]) start(ctx restate.Context, fn func(restate.RunContext) (any, er
 }
 
 // RunVoid is [Step.Run] for a step without a result, a Step[restate.Void].
+// Its journal entry is that of restate.RunVoid.
 func RunVoid(ctx restate.Context, step Step[restate.Void], fn func(ctx context.Context) error) error {
-	if fn == nil {
-		_, err := step.Run(ctx, nil)
+	opts, err := step.begin(ctx, fn == nil)
+	if err != nil {
 		return err
 	}
-	_, err := step.Run(ctx, func(ctx context.Context) (restate.Void, error) { return restate.Void{}, fn(ctx) })
+	_, err = step.run(ctx, func(ctx restate.RunContext) (any, error) { return nil, fn(ctx) }, opts)
 	return err
 }
 

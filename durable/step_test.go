@@ -25,7 +25,7 @@ var (
 	count     = durable.NewStep[int]("count")
 	countToo  = durable.NewStep[int]("count")
 	countText = durable.NewStep[string]("count")
-	thrice    = durable.NewStep[int]("thrice", durable.Retry{MaxAttempts: 3, Initial: time.Millisecond})
+	thrice    = durable.NewStep[int]("thrice", durable.Retry{MaxAttempts: 3, InitialInterval: time.Millisecond})
 	ship      = durable.NewStep[restate.Void]("ship")
 )
 
@@ -191,7 +191,7 @@ func TestMistakesWithStepsAreErrorsThatAreRetried(t *testing.T) {
 			ctx = restate.WrapContext(ctx, durable.WithStepRetry(ctx, durable.Retry{Factor: 0.5}))
 			_, err := count.Run(ctx, func(context.Context) (int, error) { return 1, nil })
 			return "", err
-		}, `durable: Step[int] "count": its default: Retry.Factor is 0.5: it must be at least 1, or 0 for the default`},
+		}, `durable: Step[int] "count": its default: Retry.Factor is 0.5: it must be between 1 and the largest float32, or 0 for the default`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -225,7 +225,7 @@ func TestAZeroStepSaysHowToDeclareIt(t *testing.T) {
 // Of the retries of steps: who sets them, and whether that is in force.
 func TestAStepIsRetriedByItsOwnRetryOrByTheDefault(t *testing.T) {
 	t.Parallel()
-	twice, four := durable.Retry{MaxAttempts: 2, Initial: time.Millisecond}, durable.Retry{MaxAttempts: 4, Initial: time.Millisecond}
+	twice, four := durable.Retry{MaxAttempts: 2, InitialInterval: time.Millisecond}, durable.Retry{MaxAttempts: 4, InitialInterval: time.Millisecond}
 	own := durable.NewStep[int]("own", four)
 	withInvocation := durable.NewStep[int]("as the invocation", durable.Retry{})
 	in := func(s durable.Step[int]) func(restate.Context, *atomic.Int32) error {
@@ -289,27 +289,112 @@ func TestStepInterceptorsSeeADeclaredStep(t *testing.T) {
 	require.Equal(t, []string{"count int 1"}, seen)
 }
 
+// A program may replace restate.Run by a step, and the other way round, while
+// invocations are in flight.
+func TestTheJournalOfAStepIsThatOfRun(t *testing.T) {
+	t.Parallel()
+	type entry struct {
+		JSON string `json:"entry_json"`
+	}
+	journal := func(code func(ctx restate.Context) error) (entries []string) {
+		var id string
+		try(t, fxrestate.Config{}, func(ctx restate.Context, _ int32) (string, error) {
+			id = ctx.Request().ID
+			return "done", code(ctx)
+		}).returns(t, "done")
+		for _, e := range testkit.Query[entry](t, `SELECT entry_json FROM sys_journal WHERE id = ? AND "index" > 0 ORDER BY "index"`, id) {
+			entries = append(entries, e.JSON)
+		}
+		require.Len(t, entries, 3, "a step, its result, and the output")
+		return entries
+	}
+	failed := restate.ToTerminalError(errors.New("no tea"), restate.WithErrorCode(http.StatusTeapot))
+	for name, tt := range map[string]struct {
+		run, step func(ctx restate.Context) error
+	}{
+		"with a result": {
+			func(ctx restate.Context) error {
+				_, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return 7, nil }, restate.WithName("count"))
+				return err
+			},
+			func(ctx restate.Context) error {
+				_, err := count.Run(ctx, func(context.Context) (int, error) { return 7, nil })
+				return err
+			},
+		},
+		"with a failure": {
+			func(ctx restate.Context) error {
+				if _, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return 0, failed }, restate.WithName("count")); err == nil {
+					return errors.New("it does not fail")
+				}
+				return nil
+			},
+			func(ctx restate.Context) error {
+				if _, err := count.Run(ctx, func(context.Context) (int, error) { return 0, failed }); err == nil {
+					return errors.New("it does not fail")
+				}
+				return nil
+			},
+		},
+		"without a result": {
+			func(ctx restate.Context) error {
+				return restate.RunVoid(ctx, func(restate.RunContext) error { return nil }, restate.WithName("ship"))
+			},
+			func(ctx restate.Context) error {
+				return durable.RunVoid(ctx, ship, func(context.Context) error { return nil })
+			},
+		},
+		"with the result Void": {
+			func(ctx restate.Context) error {
+				_, err := restate.Run(ctx, func(restate.RunContext) (restate.Void, error) { return restate.Void{}, nil }, restate.WithName("ship"))
+				return err
+			},
+			func(ctx restate.Context) error {
+				_, err := ship.Run(ctx, func(context.Context) (restate.Void, error) { return restate.Void{}, nil })
+				return err
+			},
+		},
+		"started": {
+			func(ctx restate.Context) error {
+				_, err := restate.RunAsync(ctx, func(restate.RunContext) (int, error) { return 7, nil }, restate.WithName("count")).Result()
+				return err
+			},
+			func(ctx restate.Context) error {
+				_, err := count.Start(ctx, func(context.Context) (int, error) { return 7, nil }).Await(ctx)
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, journal(tt.run), journal(tt.step))
+		})
+	}
+}
+
 func TestRetryNamesItsFieldsOutOfBounds(t *testing.T) {
 	t.Parallel()
+	beyond := int64(math.MaxUint32 + 1)
 	for name, tt := range map[string]struct {
 		retry durable.Retry
 		want  string // "": it is valid
 	}{
 		"zero":                         {durable.Retry{}, ""},
 		"all set":                      {durable.Retry{5, time.Minute, time.Second, 1.5, time.Second}, ""},
-		"long from the start":          {durable.Retry{Initial: time.Hour}, ""},
+		"short to the end":             {durable.Retry{MaxInterval: time.Millisecond}, ""},
+		"long from the start":          {durable.Retry{InitialInterval: time.Hour}, ""},
 		"a factor of one":              {durable.Retry{Factor: 1}, ""},
 		"negative attempts":            {durable.Retry{MaxAttempts: -1}, "durable: Retry.MaxAttempts is -1: it must be between 1 and 4294967295, or 0 for no limit"},
-		"attempts beyond the wire":     {durable.Retry{MaxAttempts: math.MaxUint32 + 1}, "durable: Retry.MaxAttempts is 4294967296: it must be between 1 and 4294967295, or 0 for no limit"},
+		"attempts beyond the wire":     {durable.Retry{MaxAttempts: int(beyond)}, "durable: Retry.MaxAttempts is 4294967296: it must be between 1 and 4294967295, or 0 for no limit"},
 		"a negative duration":          {durable.Retry{MaxDuration: -1}, "durable: Retry.MaxDuration is -1ns: it must be positive, or 0 for no limit"},
-		"a negative first interval":    {durable.Retry{Initial: -time.Second}, "durable: Retry.Initial is -1s: it must not be negative"},
-		"a factor that shrinks":        {durable.Retry{Factor: 0.9}, "durable: Retry.Factor is 0.9: it must be at least 1, or 0 for the default"},
-		"a factor that is no number":   {durable.Retry{Factor: math.NaN()}, "durable: Retry.Factor is NaN: it must be at least 1, or 0 for the default"},
-		"an infinite factor":           {durable.Retry{Factor: math.Inf(1)}, "durable: Retry.Factor is +Inf: it must be at least 1, or 0 for the default"},
+		"a negative first interval":    {durable.Retry{InitialInterval: -time.Second}, "durable: Retry.InitialInterval is -1s: it must not be negative"},
+		"a factor that shrinks":        {durable.Retry{Factor: 0.9}, "durable: Retry.Factor is 0.9: it must be between 1 and the largest float32, or 0 for the default"},
+		"a factor that is no number":   {durable.Retry{Factor: math.NaN()}, "durable: Retry.Factor is NaN: it must be between 1 and the largest float32, or 0 for the default"},
+		"an infinite factor":           {durable.Retry{Factor: math.Inf(1)}, "durable: Retry.Factor is +Inf: it must be between 1 and the largest float32, or 0 for the default"},
 		"a negative longest interval":  {durable.Retry{MaxInterval: -1}, "durable: Retry.MaxInterval is -1ns: it must not be negative"},
-		"an interval beyond the limit": {durable.Retry{Initial: 2 * time.Second, MaxInterval: time.Second}, "durable: Retry.MaxInterval is 1s: it must be at least Initial, which is 2s"},
-		"several": {durable.Retry{MaxAttempts: -1, Initial: -1}, "durable: Retry.MaxAttempts is -1: it must be between 1 and 4294967295, or 0 for no limit\n" +
-			"durable: Retry.Initial is -1ns: it must not be negative"},
+		"an interval beyond the limit": {durable.Retry{InitialInterval: 2 * time.Second, MaxInterval: time.Second}, "durable: Retry.MaxInterval is 1s: it must be at least InitialInterval, which is 2s"},
+		"several": {durable.Retry{MaxAttempts: -1, InitialInterval: -1}, "durable: Retry.MaxAttempts is -1: it must be between 1 and 4294967295, or 0 for no limit\n" +
+			"durable: Retry.InitialInterval is -1ns: it must not be negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -326,7 +411,7 @@ func TestRetryNamesItsFieldsOutOfBounds(t *testing.T) {
 func TestADefaultForStepsThatIsOutOfBoundsIsAnErrorOfTheStart(t *testing.T) {
 	t.Parallel()
 	err := testkit.NewError(t, fx.Supply(fxrestate.Config{Steps: durable.Retry{Factor: 0.5}}))
-	require.ErrorContains(t, err, "fxrestate: Steps: durable: Retry.Factor is 0.5: it must be at least 1, or 0 for the default")
+	require.ErrorContains(t, err, "fxrestate: Steps: durable: Retry.Factor is 0.5: it must be between 1 and the largest float32, or 0 for the default")
 }
 
 // The application's own values for contexts are kept beside the default for steps.

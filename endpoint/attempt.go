@@ -21,7 +21,7 @@ type attempt struct {
 	gate     *gate
 	target   string // service/handler
 	body     io.ReadCloser
-	http1    bool
+	pump     *pump // nil over HTTP/2
 	control  *http.ResponseController
 	frames   frames
 	journal  journal
@@ -33,14 +33,13 @@ type attempt struct {
 
 	suspended atomic.Bool  // the body is at its end, whatever else arrives
 	late      atomic.Bool  // the body did not arrive in time
-	ended     atomic.Bool  // the end of the body was read
 	active    atomic.Int64 // when something was read or written last
 }
 
 func newAttempt(g *gate, w http.ResponseWriter, r *http.Request, cancel context.CancelFunc) *attempt {
 	return &attempt{
 		Exchange: sdk.Exchange{Abort: cancel}, gate: g, target: strings.TrimPrefix(r.RequestURI, invokeURI),
-		body: r.Body, http1: r.ProtoMajor < 2, control: http.NewResponseController(w),
+		body: r.Body, control: http.NewResponseController(w),
 		frames: frames{limit: g.maxMessage},
 	}
 }
@@ -54,7 +53,7 @@ func (a *attempt) touch() { a.active.Store(int64(time.Since(epoch))) }
 // none of its steps does, and it neither reads nor writes. A handler that computes
 // outside of a step looks the same. It is suspended where it waits next.
 func (a *attempt) idleSince() (time.Duration, bool) {
-	running := a.Attempt()
+	running := a.Running()
 	if running == nil || running.RunningSteps() > 0 || a.suspended.Load() {
 		return 0, false
 	}
@@ -67,19 +66,34 @@ func (a *attempt) idleSince() (time.Duration, bool) {
 func (a *attempt) suspend() {
 	a.suspendedAt = time.Since(epoch)
 	a.suspended.Store(true)
-	a.interrupt()
+	if a.pump != nil {
+		_ = a.pump.Close()
+	} else {
+		a.interrupt()
+	}
+}
+
+// begin lets the body be read beside the handler. finish ends that.
+func (a *attempt) begin(r *http.Request) {
+	if r.ProtoMajor < 2 {
+		a.pump = newPump(a.body)
+		a.body = a.pump
+	}
+}
+
+// finish returns when nothing reads the body any more. A connection over HTTP/1.1 with
+// the rest of a body on it cannot be used again.
+func (a *attempt) finish() {
+	if a.pump != nil && !a.pump.finish(a.interrupt) {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // interrupt lets what reads the body return. A foreign writer may be unable to.
 func (a *attempt) interrupt() { _ = a.control.SetReadDeadline(time.Now()) }
 
-// gone cancels an attempt whose request ended before it did. Over HTTP/1.1 the
-// deadline that suspends an attempt ends its request too.
-func (a *attempt) gone() {
-	if !a.suspended.Load() {
-		a.Abort()
-	}
-}
+// gone cancels an attempt whose request ended before it did.
+func (a *attempt) gone() { a.Abort() }
 
 // Read reads the request's body, of which the journal was read before. A body that
 // was ended to suspend the attempt is at its end, rather than late, and so is one
@@ -101,25 +115,15 @@ func (a *attempt) Read(p []byte) (int, error) {
 	}
 	switch {
 	case err == nil:
-	case errors.Is(err, http.ErrBodyReadAfterClose),
+	case errors.Is(err, http.ErrBodyReadAfterClose), errors.Is(err, io.ErrClosedPipe),
 		(a.suspended.Load() || a.late.Load()) && errors.Is(err, os.ErrDeadlineExceeded):
 		err = io.EOF
-	}
-	if err == io.EOF {
-		a.ended.Store(true)
 	}
 	return n, err
 }
 
-// Close closes the request's body. Over HTTP/1.1 that waits for the rest of it,
-// which may never come. Where there is no rest net/http reads on, and must not be
-// interrupted.
-func (a *attempt) Close() error {
-	if a.http1 && !a.ended.Load() {
-		a.interrupt()
-	}
-	return a.body.Close()
-}
+// Close closes the request's body.
+func (a *attempt) Close() error { return a.body.Close() }
 
 // response is the response of an attempt.
 type response struct {

@@ -105,7 +105,7 @@ func (g *gate) suspendWaiting() {
 	before := time.Since(epoch) - g.suspendAfter
 	for a := range g.attempts {
 		since, idle := a.idleSince()
-		if idle && since <= before || g.closed && a.Attempt() != nil && !a.suspended.Load() {
+		if idle && since <= before || g.closed && a.Running() != nil && !a.suspended.Load() {
 			a.suspend()
 		}
 	}

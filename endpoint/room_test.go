@@ -68,7 +68,7 @@ func TestAttemptsThatOnlyWaitMakeRoom(t *testing.T) {
 func TestAStepKeepsItsPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorker()
-	e := serveIn(t, time.Minute, time.Minute, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
+	e, lines := start(t, endpoint.Config{MaxInFlight: 1}, define(t, name(t), w))
 	register(t, url(e))
 	first, second := testkit.Submit(t, "/"+name(t)+"/Step", nil), testkit.Submit(t, "/"+name(t)+"/Step", nil)
 	testkit.Receive(t, w.begun)
@@ -80,6 +80,7 @@ func TestAStepKeepsItsPlace(t *testing.T) {
 		require.NotZero(t, testkit.Decode[int](t, testkit.Attach(t, id)))
 	}
 	require.EqualValues(t, 2, w.steps.Load())
+	require.Empty(t, messages(lines, "Suspending invocation"), "what works was taken for what waits")
 }
 
 func TestAttemptsGetTheirPlacesInTheOrderOfArrival(t *testing.T) {

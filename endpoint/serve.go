@@ -102,9 +102,11 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	}
 	defer context.AfterFunc(r.Context(), a.gone)()
 	r = r.WithContext(e.attemptContext(ctx, &a.Exchange))
+	a.begin(r)
 	r.Body = a
 	stack.Reserve()
 	e.handler.ServeHTTP(newResponse(w, a), r)
+	a.finish()
 }
 
 // attemptContext is the context that the SDK makes that of a handler from.

@@ -82,7 +82,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// endpoint is Endpoint with what Steps asks of it.
+// endpoint returns Endpoint with the default of steps in the context of each attempt.
 func (c Config) endpoint() endpoint.Config {
 	cfg := c.Endpoint
 	if c.Steps == (durable.Retry{}) {

@@ -137,7 +137,7 @@ func checkGroups(groups []*group, used map[*group]bool, plain []string) error {
 		}
 		if g.open {
 			for _, name := range plain {
-				errs = append(errs, fmt.Errorf("fxrestate: Group (%s) has options that may provide %s, which no group can attach to; register it with Service, Object, Workflow or Definition, or list nothing but options of package fxrestate in the group", g.position, name))
+				errs = append(errs, fmt.Errorf("fxrestate: Group (%s) has options that may provide %s, which no group can attach to; register it with Service, Object, Workflow or Definition, or move the other options out of the group: what they provide is there for all of the application", g.position, name))
 			}
 		}
 	}

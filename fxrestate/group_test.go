@@ -1,6 +1,7 @@
 package fxrestate_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -182,6 +183,9 @@ func TestMistakesInGroupsAreErrorsOfNewWithTheirPlace(t *testing.T) {
 		"a definition by a provider in a module": {
 			fxrestate.Group(useGuard("1"), serviceB(), fx.Module("m", plainC)), here(),
 			[]string{"has options that may provide the definition of C, which no group can attach to"},
+		},
+		"a value for each invocation": {
+			fx.Options(fxrestate.Group(useGuard("1"), serviceB(), fxrestate.PerInvocation[int](func(context.Context) int { return 1 })), plainA, plainC), "", nil,
 		},
 		"a registration by a provider beside it": {fx.Options(fxrestate.Group(useGuard("1"), serviceB()), plainA, plainC), "", nil},
 	} {

@@ -22,12 +22,12 @@ import (
 func PerInvocation[T any](constructor any) fx.Option {
 	provide, err := perInvocationProvider[T](constructor)
 	if err != nil {
-		return fx.Options(
+		return ownOption{fx.Options(
 			reportMistake("PerInvocation[%s] (%s): %w", reflect.TypeFor[T](), caller(), err),
 			fx.Provide(func() durable.PerInvocation[T] { return durable.PerInvocation[T]{} }),
-		)
+		)}
 	}
-	return fx.Provide(provide)
+	return ownOption{fx.Provide(provide)}
 }
 
 // perInvocationProvider makes the constructor for fx. It takes the parameters of the

@@ -12,7 +12,8 @@ import (
 // RemoteService declares a service that another application serves, in any language,
 // and provides its clients as [Service] does. T is the contract: a struct whose methods
 // have the names and types of the remote handlers. Its methods are never called, and it
-// is not served.
+// is not served. An interface is no contract: in the place of a generated RatesClient
+// write the struct that it was generated for.
 //
 //	// Rates is written in TypeScript.
 //	type Rates struct{}

@@ -1,9 +1,13 @@
 package handler
 
-import restate "github.com/restatedev/sdk-go"
+import (
+	"errors"
 
-// CallError is the failure of a call: the terminal error that the called handler ended
-// with, and which handler it was. Package rpc returns it inside handlers. Package
+	restate "github.com/restatedev/sdk-go"
+)
+
+// CallError is the failure of a call: a terminal error, mostly that with which the called
+// handler ended, and which handler it was. Package rpc returns it inside handlers. Package
 // ingress wraps it in its own error outside. So one question does for both:
 //
 //	if failed, ok := errors.AsType[*handler.CallError](err); ok {
@@ -14,10 +18,12 @@ import restate "github.com/restatedev/sdk-go"
 // message and the metadata of the handler that it called. For that reason its text is
 // the message alone.
 //
-// Inside a handler a call fails as well when the caller is cancelled while it waits:
-// see durable.IsCancelled.
+// If the caller itself is cancelled while Call or Attach waits, the error is a CallError
+// too, with code 409, and the called handler has not ended. So ask durable.IsCancelled
+// first. Future.Await returns the plain error then.
 type CallError struct {
-	// TerminalError has the code, the message and the metadata.
+	// TerminalError has the code, the message and the metadata. A CallError that a test
+	// makes must have one: restate.TerminalErrorf makes it.
 	restate.TerminalError
 	// Target is the handler that was called, such as "payments/Charge". It is empty
 	// when only the id of the invocation was known.
@@ -28,3 +34,7 @@ type CallError struct {
 
 // Unwrap returns the terminal error.
 func (e *CallError) Unwrap() error { return e.TerminalError }
+
+// ErrEmptyKey is the error of a call of a virtual object or workflow with an empty key,
+// inside handlers and outside. Nothing is called.
+var ErrEmptyKey = errors.New("the key is empty")

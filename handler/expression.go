@@ -56,7 +56,11 @@ func notExpression(t reflect.Type, symbol string) error {
 		switch {
 		case !ok || strings.Contains(method, "."):
 		case t.In(0).Kind() == reflect.Interface:
-			return fmt.Errorf("%s is a method of an interface, and handlers belong to structs; write (*T).%s", function, method)
+			receiver := "T"
+			if structName, ok := generatedFor(t.In(0)); ok {
+				receiver = structName
+			}
+			return fmt.Errorf("%s is a method of an interface, and handlers belong to structs; write (*%s).%s", function, receiver, method)
 		default:
 			return fmt.Errorf("%s is not exported, and handlers are exported methods; export it", function)
 		}

@@ -108,9 +108,9 @@ func (r *reader) readType() {
 	case t == nil:
 		r.problem("", "", "there is no type", "register a struct")
 	case t.Kind() == reflect.Interface:
-		r.problem("", "", "is an interface, and handlers are read from a struct", "register the struct's type")
+		r.problem("", "", "is an interface, and handlers are read from a struct", insteadOf(t))
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Interface:
-		r.problem("", "", "is a pointer to an interface, and handlers are read from a struct", "register the struct's type")
+		r.problem("", "", "is a pointer to an interface, and handlers are read from a struct", insteadOf(t.Elem()))
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Pointer:
 		r.problem("", "", "is a pointer to a pointer", "register "+t.Elem().String())
 	}

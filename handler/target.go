@@ -38,10 +38,14 @@ func (t *Target) String() string {
 }
 
 // Role describes kind and mode for people: "service", "virtual object, exclusive",
-// "virtual object, shared", "workflow run" or "workflow, shared".
+// "virtual object, shared", "workflow run" or "workflow, shared". It is empty for a zero
+// Target.
 func (t *Target) Role() string {
 	switch t.Mode {
 	case Concurrent:
+		if t.Kind == 0 {
+			return ""
+		}
 		return t.Kind.String()
 	case Run:
 		return t.Mode.String()

@@ -11,8 +11,8 @@ import (
 
 // Canceller cancels invocations for [Handle.Cancel]. *admin.Client is one.
 //
-// For an invocation that the server does not know another implementation may return
-// an error that is [ErrNotFound].
+// Another implementation should return an error that wraps [ErrNotFound] for an
+// invocation that the server does not know.
 type Canceller interface {
 	// CancelInvocation asks the invocation with the given id to stop. It does not
 	// wait for that.

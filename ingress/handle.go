@@ -81,8 +81,8 @@ func (h Handle[O]) Output(ctx context.Context) (out O, ready bool, err error) {
 	return out, err == nil, err
 }
 
-// Cancel asks the invocation to stop. It goes on until it next waits for something,
-// which then fails as durable.IsCancelled tells
+// Cancel asks the invocation to stop. It continues until it next waits for something,
+// which then fails with an error for which durable.IsCancelled holds
 // (https://docs.restate.dev/services/invocation/managing-invocations). Cancel does not
 // wait for that. Nothing happens to an invocation that has ended. One that the server
 // does not know, or no longer, is [ErrNotFound].

@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/fxrestate/go/handler"
 )
 
 // ErrEmptyKey is the error of a call of a virtual object or workflow with an empty key,
 // for errors.Is. No request is made: the server would take the empty text for the key of
 // an object.
-var ErrEmptyKey = errors.New("the key is empty")
+var ErrEmptyKey = handler.ErrEmptyKey
 
 // checkKey reports a key that no request can carry as it is.
 func checkKey(key string) error {

@@ -21,9 +21,10 @@ const DefaultMaxBody = 1 << 20
 // the handler, and takes the key from the path.
 type Route struct {
 	// Key returns the key of the virtual object, the id of the workflow, or in
-	// [AwakeableHandler] the id of the awakeable. The response to its error is 400 with the error's text, or what a
-	// [*RequestError] says. Key must be nil for a service, which has no key.
-	// Default: the [PathValue] "key" for objects and "id" for workflows.
+	// [AwakeableHandler] the id of the awakeable. The response to its error is 400
+	// with the error's text, or what a [*RequestError] says. Key must be nil for a
+	// service, which has no key. Default: the [PathValue] "key" for objects, and
+	// "id" for workflows and awakeables.
 	Key func(r *http.Request) (string, error)
 
 	// IdempotencyKey returns the idempotency key of the call, or an empty one for

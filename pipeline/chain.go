@@ -34,8 +34,8 @@ type Stages struct {
 	// restate.Run closures. It returns nil for those that are to be retried. The
 	// order is handler, service, group, global, the first that does not return nil.
 	AsTerminalError func(err error) restate.TerminalError
-	// DeadLetter is told terminal failures. The handler's counts before the
-	// service's, and that before the global one.
+	// DeadLetter is told terminal failures. The first one counts, in the order
+	// handler, service, group, global.
 	DeadLetter *DeadLetter
 }
 

@@ -26,7 +26,8 @@ type DeadLetter struct {
 	Send func(ctx restate.Context, letter Letter) error
 }
 
-// Letter is the input and the failure of an invocation.
+// Letter is the input and the failure of an invocation. Its JSON is in the journal of that
+// invocation, so it stays the same from version to version.
 type Letter struct {
 	// Service, Handler and Key say who failed.
 	Service string `json:"service"`

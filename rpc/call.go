@@ -24,9 +24,9 @@ import (
 // The failure of the handler is a [*CallError]: a restate.TerminalError with its code,
 // which tells the handler and its invocation. An empty key is [ErrEmptyKey], terminal
 // with code 400. An input that does not encode, and a result that does not decode into
-// O, are errors that name the handler. They are not terminal, so that the invocation
-// goes on when the mistake is mended. The latter is logged at ERROR, once for each
-// handler and type.
+// O, are errors that name the handler. They are not terminal: the invocation continues
+// when the mistake is fixed and deployed. A result that does not decode is logged at
+// ERROR, once for each handler and type.
 //
 // Go has no overloading, so each verb has a name for each shape of method:
 //

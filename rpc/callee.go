@@ -47,7 +47,7 @@ func (c callee) checkKey() error {
 	case !c.Kind.Keyed():
 		return nil
 	case c.key == "":
-		return badRequest(fmt.Errorf("rpc: call of %s with %w", c.Target, ErrEmptyKey))
+		return badRequest(fmt.Errorf("rpc: %s: %w", c.Target, ErrEmptyKey))
 	case !utf8.ValidString(c.key):
 		return badRequest(fmt.Errorf("rpc: call of %s with a key that is not valid UTF-8", c.Target))
 	default:
@@ -78,8 +78,8 @@ func (c callee) encode(in any) (payload.Encoded, error) {
 }
 
 // decode returns a result. One that does not decode is a mistake of the program, for
-// instance a contract that is out of date. The error is not terminal, so that the
-// invocation goes on when the mistake is mended.
+// instance a contract that is out of date. The error is not terminal: the
+// invocation continues when the mistake is fixed and deployed.
 func decode[O any](in *scope.Scope, from *handler.Target, p payload.Payload[O]) (O, error) {
 	if p.Err != nil {
 		var none O

@@ -14,8 +14,8 @@ import (
 // handler failed. Package ingress has the same: see [handler.CallError].
 type CallError = handler.CallError
 
-// failed makes the error of a call. The server told the id before the result, so
-// that asking for it does not wait.
+// failed makes the error of a call. id does not wait: the server told the id before the
+// result.
 func failed(of *handler.Target, failure restate.TerminalError, id func() string) error {
 	if misuse := (*sdk.Misuse)(nil); errors.As(failure, &misuse) {
 		return failure // of the ctx, not of the handler
@@ -28,8 +28,9 @@ func failed(of *handler.Target, failure restate.TerminalError, id func() string)
 }
 
 // ErrEmptyKey is the error of a call of a virtual object or workflow with an empty
-// key, for errors.Is. Nothing is called. The error is terminal, with code 400.
-var ErrEmptyKey = errors.New("an empty key")
+// key, for errors.Is. Nothing is called. The error is terminal, with code 400. Package
+// ingress has the same.
+var ErrEmptyKey = handler.ErrEmptyKey
 
 // badRequest makes an error of what came with the data: terminal, with code 400.
 func badRequest(err error) error {

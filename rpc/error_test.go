@@ -246,5 +246,5 @@ func TestAnEmptyKeyIsToldFromOtherMistakes(t *testing.T) {
 	client, _ := askerApp(t, false)
 	seen, err := ingress.Call0(testkit.Context(t), ingress.NewService[*Asker](client), (*Asker).Nobody)
 	require.NoError(t, err)
-	require.Equal(t, Seen{Text: "rpc: call of RefuserBox/Refuse with an empty key", Terminal: true}, seen)
+	require.Equal(t, Seen{Text: "rpc: RefuserBox/Refuse: the key is empty", Terminal: true}, seen)
 }

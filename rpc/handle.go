@@ -64,8 +64,8 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 	return decode(scope.Of(ctx), i.of, value)
 }
 
-// Cancel asks the invocation to stop. It goes on until it next waits for something, which
-// then fails as [durable.IsCancelled] tells
+// Cancel asks the invocation to stop. It continues until it next waits for something,
+// which then fails with an error for which [durable.IsCancelled] holds
 // (https://docs.restate.dev/services/invocation/managing-invocations). Cancel does not
 // wait for that. Nothing happens to an invocation that has ended. A text that is not an
 // id is a terminal error with code 400.
@@ -92,7 +92,7 @@ func (i Handle[O]) checkedID() (string, error) {
 	case i.id == "":
 		return "", badRequest(errors.New("rpc: the invocation's id is empty"))
 	case !looksLikeID(i.id):
-		return "", badRequest(fmt.Errorf("rpc: %q is no id of an invocation", i.id))
+		return "", badRequest(fmt.Errorf("rpc: %q is not the id of an invocation", i.id))
 	default:
 		return i.id, nil
 	}

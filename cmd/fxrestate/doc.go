@@ -19,7 +19,10 @@
 //	//go:generate go tool fxrestate gen
 //
 // A handler struct is an exported struct with exported methods that take a context
-// of the SDK first; see package handler. For a virtual object
+// of the SDK first; see package handler. An unexported struct gets clients, which are
+// not exported either, if -type names it; otherwise a warning says that it was passed
+// over. Guards, interceptors and pipes of package pipeline may be in the same package:
+// their methods are no handlers. For a virtual object
 //
 //	type Cart struct{ … }
 //
@@ -101,7 +104,12 @@
 //	go tool fxrestate gen -check
 //
 // It writes nothing, and fails with the lines that would change. The output depends
-// only on the source and on the tool's version.
+// only on the source and on the tool's version. A checkout with CRLF line endings is up
+// to date.
+//
+// The flags for -check are those of the go:generate lines in the directory. If there are
+// several lines, all of their files are checked. Flags beside -check on the command line
+// take the place of the lines.
 //
 // The package is read without the file of an earlier run, and need not compile: its
 // code may use clients that are not generated yet. Handlers in test files are
@@ -114,5 +122,5 @@
 //	-exclude T.M,…     methods that are not handlers, as in fxrestate.Exclude
 //	-output name       name of the file (default fxrestate_gen.go)
 //	-tags tag,…        build tags to read the package with
-//	-type T,…          structs to write clients for (default all)
+//	-type T,…          structs to write clients for (default all that are exported)
 package main

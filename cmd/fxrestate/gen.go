@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/fxrestate/go/internal/gen"
@@ -21,29 +23,94 @@ default the current one, into a file beside them. Usually go generate runs it:
 Flags:
 `
 
+// genCommand is a command line of gen.
+type genCommand struct {
+	cfg   gen.Config
+	check bool
+	flags *flag.FlagSet
+}
+
+func newGenCommand() *genCommand {
+	c := &genCommand{flags: flag.NewFlagSet("gen", flag.ContinueOnError)}
+	c.flags.Usage = func() {
+		fmt.Fprint(c.flags.Output(), genUsage)
+		c.flags.PrintDefaults()
+	}
+	c.flags.BoolVar(&c.check, "check", false, "write nothing; fail if the file is not up to date (without other flags: those of the go:generate lines)")
+	c.flags.StringVar(&c.cfg.Output, "output", gen.DefaultOutput, "`name` of the file")
+	c.flags.Var((*list)(&c.cfg.Types), "type", "`structs` to write clients for, separated by commas (default all exported ones)")
+	c.flags.Var((*list)(&c.cfg.Exclude), "exclude", "`methods` that are not handlers, as Type.Method, separated by commas")
+	c.flags.Var((*list)(&c.cfg.Tags), "tags", "build `tags` to read the package with, separated by commas")
+	return c
+}
+
+// readDir reads the argument, a directory.
+func (c *genCommand) readDir() error {
+	if c.flags.NArg() > 1 {
+		return fmt.Errorf("%d directories; name one, after the flags", c.flags.NArg())
+	}
+	c.cfg.Dir = c.flags.Arg(0)
+	return nil
+}
+
 // runGen runs the command gen.
 func runGen(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var cfg gen.Config
-	flags := flag.NewFlagSet("gen", flag.ContinueOnError)
-	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), genUsage)
-		flags.PrintDefaults()
-	}
-	check := flags.Bool("check", false, "write nothing; fail if the file is not up to date")
-	flags.StringVar(&cfg.Output, "output", gen.DefaultOutput, "`name` of the file")
-	flags.Var((*list)(&cfg.Types), "type", "`structs` to write clients for, separated by commas (default all)")
-	flags.Var((*list)(&cfg.Exclude), "exclude", "`methods` that are not handlers, as Type.Method, separated by commas")
-	flags.Var((*list)(&cfg.Tags), "tags", "build `tags` to read the package with, separated by commas")
-	if code, done := parse(flags, args, stdout, stderr); done {
+	c := newGenCommand()
+	if code, done := parse(c.flags, args, stdout, stderr); done {
 		return code
 	}
-	if flags.NArg() > 1 {
-		fmt.Fprintf(stderr, "fxrestate gen: %d directories; name one, after the flags\n", flags.NArg())
+	if err := c.readDir(); err != nil {
+		fmt.Fprintf(stderr, "fxrestate gen: %v\n", err)
 		return exitUsage
 	}
-	cfg.Dir = flags.Arg(0)
+	if !c.check || c.flags.NFlag() > 1 {
+		return c.run(ctx, stderr)
+	}
+	commands, err := c.fromDirectives()
+	if err != nil {
+		report(stderr, err)
+		return exitFailed
+	}
+	code := exitOK
+	for _, each := range commands {
+		code = max(code, each.run(ctx, stderr))
+	}
+	return code
+}
 
-	file, err := gen.Generate(ctx, cfg)
+// fromDirectives returns the command lines of the go:generate lines in the directory, as
+// checks. If there are none, it returns c.
+func (c *genCommand) fromDirectives() ([]*genCommand, error) {
+	dir := cmp.Or(c.cfg.Dir, ".")
+	lines, err := directives(dir)
+	if err != nil || len(lines) == 0 {
+		return []*genCommand{c}, err
+	}
+	commands := make([]*genCommand, 0, len(lines))
+	var wrong []error
+	for _, line := range lines {
+		each := newGenCommand()
+		each.flags.SetOutput(io.Discard)
+		err := each.flags.Parse(line.args)
+		if err == nil {
+			err = each.readDir()
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("gen: the go:generate line in %s: %w", filepath.Join(dir, line.position), err))
+			continue
+		}
+		each.check = true
+		if !filepath.IsAbs(each.cfg.Dir) {
+			each.cfg.Dir = filepath.Join(dir, each.cfg.Dir)
+		}
+		commands = append(commands, each)
+	}
+	return commands, errors.Join(wrong...)
+}
+
+// run generates a file, and writes or checks it.
+func (c *genCommand) run(ctx context.Context, stderr io.Writer) int {
+	file, err := gen.Generate(ctx, c.cfg)
 	if err != nil {
 		report(stderr, err)
 		if _, ok := errors.AsType[*gen.Problem](err); ok {
@@ -54,7 +121,7 @@ func runGen(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	for _, w := range file.Warnings {
 		fmt.Fprintf(stderr, "fxrestate gen: warning: %s\n", strings.TrimPrefix(w.Error(), "gen: "))
 	}
-	if *check {
+	if c.check {
 		err = file.Check()
 	} else {
 		_, err = file.Write()

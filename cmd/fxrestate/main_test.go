@@ -100,3 +100,73 @@ fxrestate gen: nothing was written; use -exclude for methods that are not handle
 	requireCall(exitOK, "", "gen", "-output", "other_gen.go", "-tags", "x,y", "-type", "Till", dir)
 	require.FileExists(t, filepath.Join(dir, "other_gen.go"))
 }
+
+// Flags on the command line take the place of those in the lines.
+func TestCheckTakesItsFlagsFromTheGoGenerateLines(t *testing.T) {
+	const shop = "package shop\n\nimport restate \"github.com/restatedev/sdk-go\"\n\n" +
+		"type Till struct{}\n\nfunc (Till) Open(restate.Context) error { return nil }\n\n" +
+		"func (Till) Count(restate.Context, int, int) error { return nil }\n\n" +
+		"type mail struct{}\n\nfunc (mail) Send(restate.Context) error { return nil }\n"
+	t.Setenv("STRUCT", "Till")
+	for name, test := range map[string]struct {
+		lines string
+		want  [][]string // the command lines that write the files
+	}{
+		"one line": {
+			"//go:generate go tool fxrestate gen -type Till -exclude Till.Count -output till_gen.go\n",
+			[][]string{{"-type", "Till", "-exclude", "Till.Count", "-output", "till_gen.go"}},
+		},
+		"two lines, run in different ways": {
+			"//go:generate go run github.com/fxrestate/go/cmd/fxrestate@v1.2.3 gen -type=Till -exclude=Till.Count\n" +
+				"//go:generate\t./bin/fxrestate gen -type \"mail\" -output \"mail\\x5fgen.go\" .\n",
+			[][]string{{"-type", "Till", "-exclude", "Till.Count"}, {"-type", "mail", "-output", "mail_gen.go"}},
+		},
+		"variables": {
+			"//go:generate fxrestate gen -type $STRUCT -exclude ${STRUCT}.Count -output ${GOPACKAGE}_${GOLINE}_gen.go ../$GOPACKAGE\n",
+			[][]string{{"-type", "Till", "-exclude", "Till.Count", "-output", "shop_1_gen.go"}},
+		},
+		"an alias": {
+			"//go:generate -command clients go tool -modfile=../tools.mod fxrestate gen -exclude Till.Count\n//go:generate clients -type Till\n",
+			[][]string{{"-exclude", "Till.Count", "-type", "Till"}},
+		},
+		"CRLF, and lines that are not of this command": {
+			"//go:generate go tool fxrestate gen -exclude Till.Count\r\n" +
+				"//go:generate go tool stringer gen -output x\n// //go:generate fxrestate gen -type No\n //go:generate fxrestate gen -type No\n" +
+				"//go:generate \"fxrestate gen -type No\n//go:generate \"fxrestate\"gen -type No\n//go:generated fxrestate gen -type No\n//go:generate\n",
+			[][]string{{"-exclude", "Till.Count"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(gentest.Module(t), "shop")
+			gentest.Write(t, dir,
+				txtar.File{Name: "shop.go", Data: []byte(shop)},
+				txtar.File{Name: "doc_test.go", Data: []byte(test.lines + "\npackage shop\n")},
+				txtar.File{Name: "other_windows.go", Data: []byte("//go:generate fxrestate gen -type Other\n\npackage shop\n")})
+			for i, args := range test.want {
+				code, _, stderr := call(t, "gen", "-check", dir)
+				require.Equal(t, exitFailed, code)
+				require.Contains(t, stderr, " is not there; run go generate\n", "file %d", i)
+				code, _, stderr = call(t, append(append([]string{"gen"}, args...), dir)...)
+				require.Equal(t, exitOK, code, stderr)
+			}
+			code, stdout, stderr := call(t, "gen", "-check", dir)
+			require.Equal(t, exitOK, code, stderr)
+			require.Empty(t, stdout)
+
+			code, _, stderr = call(t, "gen", "-check", "-type", "Other", dir)
+			require.Equal(t, exitFailed, code, "the flags count")
+			require.Contains(t, stderr, "fxrestate gen: shop.Other: is not a type of the package; see -type\n")
+		})
+	}
+}
+
+func TestCheckReportsAllGoGenerateLinesThatAreWrong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	gentest.Write(t, dir, txtar.File{Name: "shop.go", Data: []byte("package shop\n\n//go:generate fxrestate gen -force\n//go:generate fxrestate gen a b\n")})
+	code, stdout, stderr := call(t, "gen", "-check", dir)
+	require.Equal(t, exitFailed, code)
+	require.Empty(t, stdout)
+	require.Equal(t, "fxrestate gen: the go:generate line in "+filepath.Join(dir, "shop.go:3")+": flag provided but not defined: -force\n"+
+		"fxrestate gen: the go:generate line in "+filepath.Join(dir, "shop.go:4")+": 2 directories; name one, after the flags\n", stderr)
+}

@@ -21,8 +21,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Cart] is registered. The parameter keeps the clients from structs that
-// embed Cart.
+// them when [Cart] is registered. A struct that embeds Cart does not
+// provide them: the parameter has another type than that struct.
 func (*Cart) RestateClients(*Cart) []any {
 	return []any{NewCartClient, NewCartIngress}
 }
@@ -273,8 +273,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Deliveries] is registered. The parameter keeps the clients from structs that
-// embed Deliveries.
+// them when [Deliveries] is registered. A struct that embeds Deliveries does not
+// provide them: the parameter has another type than that struct.
 func (*Deliveries) RestateClients(*Deliveries) []any {
 	return []any{NewDeliveriesClient, NewDeliveriesIngress}
 }
@@ -403,8 +403,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Notifications] is registered. The parameter keeps the clients from structs that
-// embed Notifications.
+// them when [Notifications] is registered. A struct that embeds Notifications does not
+// provide them: the parameter has another type than that struct.
 func (*Notifications) RestateClients(*Notifications) []any {
 	return []any{NewNotificationsClient, NewNotificationsIngress}
 }
@@ -537,8 +537,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Orders] is registered. The parameter keeps the clients from structs that
-// embed Orders.
+// them when [Orders] is registered. A struct that embeds Orders does not
+// provide them: the parameter has another type than that struct.
 func (*Orders) RestateClients(*Orders) []any {
 	return []any{NewOrdersClient, NewOrdersIngress}
 }
@@ -759,8 +759,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Payments] is registered. The parameter keeps the clients from structs that
-// embed Payments.
+// them when [Payments] is registered. A struct that embeds Payments does not
+// provide them: the parameter has another type than that struct.
 func (*Payments) RestateClients(*Payments) []any {
 	return []any{NewPaymentsClient, NewPaymentsIngress}
 }

@@ -20,8 +20,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Cart] is registered. The parameter keeps the clients from structs that
-// embed Cart.
+// them when [Cart] is registered. A struct that embeds Cart does not
+// provide them: the parameter has another type than that struct.
 func (*Cart) RestateClients(*Cart) []any {
 	return []any{NewCartClient, NewCartIngress}
 }
@@ -243,8 +243,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Order] is registered. The parameter keeps the clients from structs that
-// embed Order.
+// them when [Order] is registered. A struct that embeds Order does not
+// provide them: the parameter has another type than that struct.
 func (*Order) RestateClients(*Order) []any {
 	return []any{NewOrderClient, NewOrderIngress}
 }
@@ -431,8 +431,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Payments] is registered. The parameter keeps the clients from structs that
-// embed Payments.
+// them when [Payments] is registered. A struct that embeds Payments does not
+// provide them: the parameter has another type than that struct.
 func (*Payments) RestateClients(*Payments) []any {
 	return []any{NewPaymentsClient, NewPaymentsIngress}
 }

@@ -21,8 +21,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Flight] is registered. The parameter keeps the clients from structs that
-// embed Flight.
+// them when [Flight] is registered. A struct that embeds Flight does not
+// provide them: the parameter has another type than that struct.
 func (*Flight) RestateClients(*Flight) []any {
 	return []any{NewFlightClient, NewFlightIngress}
 }
@@ -273,8 +273,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [Trips] is registered. The parameter keeps the clients from structs that
-// embed Trips.
+// them when [Trips] is registered. A struct that embeds Trips does not
+// provide them: the parameter has another type than that struct.
 func (*Trips) RestateClients(*Trips) []any {
 	return []any{NewTripsClient, NewTripsIngress}
 }

@@ -332,7 +332,7 @@ func TestTypedClientRefusesAnEmptyKey(t *testing.T) {
 	startCalls(t)
 	got := testkit.Post(t, "/calls-shop/Nobody", nil)
 	require.Equal(t, http.StatusBadRequest, got.Status)
-	require.Contains(t, string(got.Body), "call of CallsTill/Reset with an empty key")
+	require.Contains(t, string(got.Body), "CallsTill/Reset: the key is empty")
 }
 
 func TestClientThatWasNotInjectedSaysSo(t *testing.T) {

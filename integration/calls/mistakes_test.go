@@ -162,7 +162,7 @@ func TestWhatIsNoInvocationIsRefused(t *testing.T) {
 	require.Equal(t, slices.Concat(
 		want("false rpc: a zero Handle has no invocation; get one from Send or HandleOf"),
 		want("true rpc: the invocation's id is empty"),
-		want(`true rpc: "inv_\xff" is no id of an invocation`),
-		want(`true rpc: "inv_1short" is no id of an invocation`),
+		want(`true rpc: "inv_\xff" is not the id of an invocation`),
+		want(`true rpc: "inv_1short" is not the id of an invocation`),
 	), testkit.Decode[[]string](t, testkit.Post(t, testkit.Path(caller, "IDs"), nil)))
 }

@@ -150,7 +150,7 @@ func TestNamesAndKeysThatCannotBeAreErrors(t *testing.T) {
 		"false rpc: /Put" + empty,
 		"false rpc: " + caller.till + "/" + empty,
 		fmt.Sprintf("false rpc: %q: the name of the service or handler is not valid UTF-8", caller.till+"/a\xff"),
-		"true rpc: call of " + caller.till + "/Put with an empty key",
+		"true rpc: " + caller.till + "/Put: the key is empty",
 		"true rpc: call of " + caller.till + "/Put with a key that is not valid UTF-8",
 	}, testkit.Decode[[]string](t, testkit.Post(t, testkit.Path(name, "Mistakes"), nil)))
 }

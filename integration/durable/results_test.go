@@ -153,7 +153,7 @@ func TestZeroBytesAreNil(t *testing.T) {
 }
 
 // doesNotDecode is the line of a result that fits no type.
-const doesNotDecode = "what another handler encoded does not decode; the invocation is retried, " +
+const doesNotDecode = "a value does not decode into its type; the invocation is retried, " +
 	"and goes on when a version of the program is deployed whose types fit; cancel it if it cannot"
 
 func TestZeroBytesThatAreNoValueAreAnError(t *testing.T) {

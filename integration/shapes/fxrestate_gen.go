@@ -21,8 +21,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [ObjectShapes] is registered. The parameter keeps the clients from structs that
-// embed ObjectShapes.
+// them when [ObjectShapes] is registered. A struct that embeds ObjectShapes does not
+// provide them: the parameter has another type than that struct.
 func (*ObjectShapes) RestateClients(*ObjectShapes) []any {
 	return []any{NewObjectShapesClient, NewObjectShapesIngress}
 }
@@ -270,8 +270,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [ServiceShapes] is registered. The parameter keeps the clients from structs that
-// embed ServiceShapes.
+// them when [ServiceShapes] is registered. A struct that embeds ServiceShapes does not
+// provide them: the parameter has another type than that struct.
 func (*ServiceShapes) RestateClients(*ServiceShapes) []any {
 	return []any{NewServiceShapesClient, NewServiceShapesIngress}
 }
@@ -493,8 +493,8 @@ var (
 )
 
 // RestateClients returns the constructors of the clients. Package fxrestate provides
-// them when [WorkflowShapes] is registered. The parameter keeps the clients from structs that
-// embed WorkflowShapes.
+// them when [WorkflowShapes] is registered. A struct that embeds WorkflowShapes does not
+// provide them: the parameter has another type than that struct.
 func (*WorkflowShapes) RestateClients(*WorkflowShapes) []any {
 	return []any{NewWorkflowShapesClient, NewWorkflowShapesIngress}
 }

@@ -19,7 +19,7 @@ type Waits struct{ exponential backoff.ExponentialBackOff }
 // shortened at random by up to half, so that callers that failed at the same moment do
 // not retry at the same moment.
 func New(first, longest time.Duration) *Waits {
-	middle := func(d time.Duration) time.Duration { return time.Duration(float64(d) / (1 + jitter)) }
+	middle := func(d time.Duration) time.Duration { return max(1, time.Duration(float64(d)/(1+jitter))) }
 	return &Waits{backoff.ExponentialBackOff{
 		InitialInterval:     middle(min(first, longest)),
 		MaxInterval:         middle(longest),

@@ -135,7 +135,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			[]string{
 				"gen: shop.Generic (other.go:3): has no handlers; ",
 				"gen: shop.Missing: is not a type of the package; see -type\n",
-				"gen: shop.Number (other.go:7): is not an exported struct; declare it as one, or leave it out of -type\n",
+				"gen: shop.Number (other.go:7): is not a struct; declare it as one, or leave it out of -type\n",
 				"gen: shop.Plain (other.go:5): has no handlers; write exported methods that take a restate.Context first\n",
 				"gen: (*shop.Cart).Gone: is excluded and is not there; remove it from -exclude\n",
 				"gen: (*shop.Gone).Add: is excluded and is not there; remove it from -exclude",
@@ -221,4 +221,57 @@ func TestANewHandlerIsFoundByCheckAndNotByTheBuild(t *testing.T) {
 	var stale *gen.StaleError
 	require.ErrorAs(t, file.Check(), &stale)
 	require.Contains(t, stale.Diff, "+	_ func(*Cart, restate.ObjectContext) error                = (*Cart).Clear\n")
+}
+
+// The folder is a symlink, and so is the one that the module is in.
+func TestTheFileIsFoundAgainInASymlinkedFolder(t *testing.T) {
+	module := gentest.Module(t)
+	write(t, module, "shop/cart.go", cart)
+	links := t.TempDir()
+	require.NoError(t, os.Symlink(module, filepath.Join(links, "module")))
+	require.NoError(t, os.Symlink("shop", filepath.Join(module, "linked")))
+	outside := t.TempDir() // of the module: only the symlink is in it
+	write(t, outside, "cart.go", cart)
+	require.NoError(t, os.Symlink(outside, filepath.Join(module, "outside")))
+
+	for name, test := range map[string]struct{ cwd, dir string }{
+		"the current directory":           {filepath.Join(module, "linked"), ""},
+		"a directory below":               {module, "linked"},
+		"an absolute path":                {".", filepath.Join(module, "linked")},
+		"within a linked module":          {filepath.Join(links, "module", "shop"), "."},
+		"below a linked module":           {links, filepath.Join("module", "shop")},
+		"a link to outside of the module": {filepath.Join(module, "outside"), "."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(test.cwd) // as the shell does it: PWD has the symlink
+			cfg := gen.Config{Dir: test.dir}
+			file, err := gen.Generate(t.Context(), cfg)
+			require.NoError(t, err)
+			_, err = file.Write()
+			require.NoError(t, err)
+			again, err := gen.Generate(t.Context(), cfg)
+			require.NoError(t, err)
+			require.NoError(t, again.Check())
+		})
+	}
+}
+
+func TestACheckoutWithCRLFIsUpToDate(t *testing.T) {
+	t.Parallel()
+	module := gentest.Module(t)
+	crlf := func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+	write(t, module, "shop/cart.go", crlf(strings.Replace(cart, "// Add adds.", "// Add adds.\n//\n//\tan example\n//", 1)))
+	cfg := gen.Config{Dir: filepath.Join(module, "shop")}
+	file, err := gen.Generate(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NotContains(t, string(file.Source), "\r")
+
+	write(t, module, "shop/fxrestate_gen.go", crlf(string(file.Source)))
+	requireWrites(t, file, false)
+
+	write(t, module, "shop/fxrestate_gen.go", crlf(strings.Replace(string(file.Source), "Add adds.", "Add added.", 1)))
+	var stale *gen.StaleError
+	require.ErrorAs(t, file.Check(), &stale)
+	require.NotContains(t, stale.Diff, "\r")
+	require.Contains(t, stale.Diff, "Add adds.")
 }

@@ -42,7 +42,7 @@ func TestGolden(t *testing.T) {
 	})
 
 	t.Run("compile and test", func(t *testing.T) {
-		for _, broken := range []string{"mistakes", "collisions", "constraints"} {
+		for _, broken := range []string{"mistakes", "collisions", "constraints", "memberhandlers"} {
 			require.NoError(t, os.RemoveAll(filepath.Join(module, broken)))
 		}
 		out, err := gentest.Go(t, module, "test", "-vet=all", "-ldflags=-s -w", "-tags=premium", "./...")

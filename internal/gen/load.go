@@ -29,7 +29,11 @@ const (
 	ingressPath = "github.com/fxrestate/go/ingress"
 )
 
-var usedPaths = []string{contextPath, restatePath, rpcPath, durablePath, ingressPath}
+// pipelinePath is the package with the interfaces of guards, interceptors and pipes.
+const pipelinePath = "github.com/fxrestate/go/pipeline"
+
+// neededPaths are the packages that are loaded even if the package does not import them.
+var neededPaths = []string{contextPath, restatePath, rpcPath, durablePath, ingressPath, pipelinePath}
 
 // source is a loaded package.
 type source struct {
@@ -64,8 +68,8 @@ func load(ctx context.Context, cfg Config, output string) (*source, error) {
 
 // list asks the go command for the files and the imports of the package.
 //
-// An overlay adds a file that imports what generated code uses, so that those types are
-// available even if the package does not import them.
+// An overlay adds a file that imports what generated code and the generator use, so that
+// those types are available even if the package does not import them.
 func list(ctx context.Context, cfg Config, output string) (*packages.Package, error) {
 	name, err := packageName(cfg)
 	if err != nil {
@@ -74,7 +78,7 @@ func list(ctx context.Context, cfg Config, output string) (*packages.Package, er
 	stub := filepath.Join(filepath.Dir(output), "fxrestate_gen_stub.go")
 	clause := "package " + name + "\n"
 	imports := ""
-	for _, path := range usedPaths {
+	for _, path := range neededPaths {
 		imports += fmt.Sprintf("import _ %q\n", path)
 	}
 	pkgs, err := loadPackages(ctx, cfg, packages.Config{
@@ -114,7 +118,7 @@ func (s *source) loadImports(ctx context.Context, cfg Config, pkg *packages.Pack
 	for path, imported := range pkg.Imports { // keyed by the path in the source, which vendoring may change
 		imports[path] = byPath[imported.PkgPath]
 	}
-	for _, path := range usedPaths {
+	for _, path := range neededPaths {
 		if imported := imports[path]; imported == nil || imported.Types == nil || imported.Types.Scope().Len() == 0 {
 			return nil, fmt.Errorf("gen: %s cannot be imported by %s; is it in go.mod? (go get %s)%s", path, pkg.PkgPath, path, hint(pkg))
 		}
@@ -154,10 +158,6 @@ func (s *source) parseFiles(files []string) error {
 // packageName reads the name of the package, which the overlay needs. It ignores the
 // generated file, because the package may have been renamed since.
 func packageName(cfg Config) (string, error) {
-	dir, err := filepath.Abs(cfg.Dir)
-	if err != nil {
-		return "", fmt.Errorf("gen: %w", err)
-	}
 	ctx := build.Default
 	ctx.BuildTags = cfg.Tags
 	ctx.ReadDir = func(dir string) ([]fs.FileInfo, error) {
@@ -170,7 +170,7 @@ func packageName(cfg Config) (string, error) {
 		}
 		return files, err
 	}
-	pkg, err := ctx.ImportDir(dir, 0)
+	pkg, err := ctx.ImportDir(cfg.Dir, 0)
 	var several *build.MultiplePackageError
 	if err != nil && (pkg.Name == "" || errors.As(err, &several)) {
 		return "", fmt.Errorf("gen: read %s: %w", cfg.Dir, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/fxrestate/go/handler"
@@ -36,6 +37,35 @@ func (h *handlerReader) leaveOut(m types.Object, reason, fix string) {
 	h.warned++
 	h.service.left = append(h.service.left, m.Name())
 	h.warnings = append(h.warnings, &Problem{h.name, m.Name(), h.source.position(m.Pos()), reason, fix})
+}
+
+// forget takes back what was reported about the struct.
+func (h *handlerReader) forget() {
+	h.problems = h.problems[:len(h.problems)-h.reported]
+	h.warnings = h.warnings[:len(h.warnings)-h.warned]
+}
+
+// readMethods reads the methods of the struct. A struct whose only methods with a Restate
+// context are those of a guard, an interceptor or a pipe is no handler struct. If it has
+// handlers too, fx.New would see all of them, and so does the generator.
+func (h *handlerReader) readMethods(named *types.Named) {
+	methods := types.NewMethodSet(types.NewPointer(named))
+	members := h.source.memberMethods(types.NewPointer(named))
+	read := func(member bool) {
+		for i := range methods.Len() {
+			fn := methods.At(i).Obj().(*types.Func)
+			excluded := slices.Contains(h.excluded, h.service.obj.Name()+"."+fn.Name())
+			if fn.Exported() && !excluded && members[fn.Name()] == member {
+				// The selection has the signature for this type: for a method that is
+				// promoted from a generic type, it is instantiated.
+				h.readMethod(fn, methods.At(i).Type().(*types.Signature))
+			}
+		}
+	}
+	read(false)
+	if h.service.kind != 0 {
+		read(true)
+	}
 }
 
 func (h *handlerReader) readMethod(fn *types.Func, sig *types.Signature) {

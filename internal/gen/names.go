@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/fxrestate/go/handler"
 )
@@ -84,17 +86,22 @@ type declared struct {
 	LookupsImpl                                     string
 }
 
-// declaredFor returns the names for a struct. A service has no key, so its client makes
-// the calls directly.
+// declaredFor returns the names for a struct. They are exported if the struct is. A
+// service has no key, so its client makes the calls directly.
 func declaredFor(s *service) declared {
-	name := s.obj.Name()
+	name, create := s.obj.Name(), "New"
+	first, size := utf8.DecodeRuneInString(name)
+	upper := string(unicode.ToUpper(first)) + name[size:] // within a name
+	if !s.obj.Exported() {
+		create = "new"
+	}
 	d := declared{
 		Client: name + "Client", Calls: name + "Calls", Sends: name + "Sends", Starts: name + "Starts",
-		NewClient: "New" + name + "Client",
+		NewClient: create + upper + "Client",
 		Ingress:   name + "Ingress", IngressCalls: name + "IngressCalls", IngressSends: name + "IngressSends", Lookups: name + "IngressLookups",
-		NewIngress: "New" + name + "Ingress",
-		ClientImpl: "restate" + name + "Client", CallsImpl: "restate" + name + "Calls", SendsImpl: "restate" + name + "Sends", StartsImpl: "restate" + name + "Starts",
-		IngressImpl: "ingress" + name + "Client", IngressCallsImpl: "ingress" + name + "Calls", IngressSendsImpl: "ingress" + name + "Sends", LookupsImpl: "ingress" + name + "Lookups",
+		NewIngress: create + upper + "Ingress",
+		ClientImpl: "restate" + upper + "Client", CallsImpl: "restate" + upper + "Calls", SendsImpl: "restate" + upper + "Sends", StartsImpl: "restate" + upper + "Starts",
+		IngressImpl: "ingress" + upper + "Client", IngressCallsImpl: "ingress" + upper + "Calls", IngressSendsImpl: "ingress" + upper + "Sends", LookupsImpl: "ingress" + upper + "Lookups",
 	}
 	if !s.kind.Keyed() {
 		d.Calls, d.CallsImpl = d.Client, d.ClientImpl

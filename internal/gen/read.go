@@ -50,16 +50,17 @@ type reader struct {
 	source   *source
 	excluded []string // "Cart.Restock"
 	services []*service
+	passed   []*service // unexported structs with handlers, which were not requested
 	warnings []*Problem
 	problems []error
 }
 
-// readStructs reads the named structs, or all handler structs if names is empty.
+// readStructs reads the named structs, or all exported handler structs if names is empty.
 func (r *reader) readStructs(names []string) {
 	scope := r.source.types.Scope()
 	if len(names) == 0 {
 		for _, name := range scope.Names() {
-			if obj, ok := scope.Lookup(name).(*types.TypeName); ok && obj.Exported() {
+			if obj, ok := scope.Lookup(name).(*types.TypeName); ok {
 				r.readStruct(obj, false)
 			}
 		}
@@ -71,15 +72,49 @@ func (r *reader) readStructs(names []string) {
 			r.problem(&Problem{Type: r.source.types.Name() + "." + name, Reason: "is not a type of the package", Fix: "see -type"})
 		}
 	}
+	r.warnOfPassed()
 	r.checkExcluded()
 	if len(r.services)+len(r.problems) == 0 {
+		instead := ""
+		for _, s := range r.passed {
+			instead += ", " + s.obj.Name()
+		}
+		if instead != "" {
+			instead = ", or name unexported ones with -type: " + instead[len(", "):]
+		}
 		r.problems = append(r.problems, fmt.Errorf(
-			"gen: package %s has no handler structs; write an exported struct whose exported methods take a restate.Context first", r.source.types.Name()))
+			"gen: package %s has no handler structs; write an exported struct whose exported methods take a restate.Context first%s", r.source.types.Name(), instead))
 	}
 }
 
-// readStruct reads a type. It skips a type that is not a handler struct, unless the type
-// was requested: then that is a mistake.
+// warnOfPassed warns about unexported structs without clients. Those that a struct with
+// clients embeds have their handlers there.
+func (r *reader) warnOfPassed() {
+	embedded := map[types.Object]bool{}
+	for _, s := range r.services {
+		for f := range s.obj.Type().Underlying().(*types.Struct).Fields() {
+			t := f.Type()
+			if p, ok := t.(*types.Pointer); ok {
+				t = p.Elem()
+			}
+			if named, ok := types.Unalias(t).(*types.Named); ok && f.Embedded() {
+				embedded[named.Obj()] = true
+			}
+		}
+	}
+	for _, s := range r.passed {
+		if embedded[s.obj] || r.source.types.Scope().Lookup(declaredFor(s).Client) != nil {
+			continue
+		}
+		r.warnings = append(r.warnings, &Problem{
+			r.typeName(s.obj), "", r.source.position(s.obj.Pos()),
+			"is passed over, because it is not exported", "name it with -type, or export it",
+		})
+	}
+}
+
+// readStruct reads a type. It skips a type that is not an exported handler struct, unless
+// the type was requested: then it may be unexported, and any other reason is a mistake.
 func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 	refuse := func(reason, fix string) {
 		p := &Problem{r.typeName(obj), "", r.source.position(obj.Pos()), reason, fix}
@@ -90,31 +125,26 @@ func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 		}
 	}
 	named, ok := obj.Type().(*types.Named)
-	if _, isStruct := obj.Type().Underlying().(*types.Struct); !isStruct || !ok || obj.IsAlias() || !obj.Exported() {
+	if _, isStruct := obj.Type().Underlying().(*types.Struct); !isStruct || !ok || obj.IsAlias() {
 		if asked {
-			refuse("is not an exported struct", "declare it as one, or leave it out of -type")
+			refuse("is not a struct", "declare it as one, or leave it out of -type")
 		}
 		return
 	}
 	h := handlerReader{reader: r, service: &service{obj: obj}, name: r.typeName(obj)}
-	methods := types.NewMethodSet(types.NewPointer(named))
-	for i := range methods.Len() {
-		fn := methods.At(i).Obj().(*types.Func)
-		if fn.Exported() && !slices.Contains(r.excluded, obj.Name()+"."+fn.Name()) {
-			// The selection has the signature for this type: for a method that is promoted
-			// from a generic type, it is instantiated.
-			h.readMethod(fn, methods.At(i).Type().(*types.Signature))
-		}
-	}
+	h.readMethods(named)
 	switch s := h.service; {
 	case s.kind == 0:
 		if asked {
 			refuse("has no handlers", "write exported methods that take a "+contexts[handler.Service]+" first")
 		}
+	case !asked && !obj.Exported():
+		h.forget()
+		if len(s.methods) > 0 {
+			r.passed = append(r.passed, s)
+		}
 	case named.TypeParams().Len() > 0:
-		// Mistakes of a generic type are reported for its instances, not here.
-		r.problems = r.problems[:len(r.problems)-h.reported]
-		r.warnings = r.warnings[:len(r.warnings)-h.warned]
+		h.forget() // mistakes are reported for its instances
 		refuse("is generic, and clients are for one type", "call its instances with rpc.Call, or declare a struct that embeds one")
 	default:
 		h.checkWorkflow()

@@ -66,6 +66,8 @@ func (c *guarded) step(fn func(restate.RunContext) (any, error), opts []restate.
 	result, corrected := resultOf(opts)
 	fn = c.attempt.owner.WrapStep(fn, result.encode, opts...)
 	return func(rc restate.RunContext) (any, error) {
+		c.attempt.steps.Add(1)
+		defer c.attempt.steps.Add(-1)
 		return fn(runContext{RunContext: rc, ctx: c.below(), attempt: c.attempt})
 	}, corrected
 }

@@ -26,8 +26,8 @@ const onUpgrade = `sdk-go is no longer what package internal/sdk was written aga
 Read in the new version, and mend here where the checks fail:
 
   handler.go, service_definition.go, server               handler.go, definition.go, exchange.go, response.go
-  context.go, futures.go, rpc.go, internal/restatecontext  attempt.go, seam.go, context.go, future.go, output.go, result.go
-  internal/statemachine                                   gate.go, misuse.go, unwind.go
+  context.go, futures.go, rpc.go, internal/restatecontext  attempt.go, operation.go, seam.go, context.go, future.go, output.go, result.go
+  internal/statemachine                                   gate.go, misuse.go, unwind.go, stdlib.go
   internal/options, encoding                              option.go, codec.go
   logging                                                 replay.go
 

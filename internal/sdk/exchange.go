@@ -27,12 +27,12 @@ func exchangeOf(ctx context.Context) *Exchange {
 	return x
 }
 
-// Attempt returns the attempt, or nil before there is one.
-func (x *Exchange) Attempt() *Attempt { return x.attempt.Load() }
+// Running returns the attempt, or nil before there is one.
+func (x *Exchange) Running() *Attempt { return x.attempt.Load() }
 
 // retryDelay is the delay that the attempt asks for, in milliseconds.
 func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
-	a := x.Attempt()
+	a := x.Running()
 	if a == nil {
 		return 0, false
 	}

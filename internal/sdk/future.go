@@ -19,6 +19,16 @@ type future struct {
 
 func (a *Attempt) future(sdk restate.Future) *future { return &future{Future: sdk, attempt: a} }
 
+// CallOf returns the invocation that a future is of, or nil if it is not of a call: ours
+// has the methods of all kinds.
+func CallOf(f restate.Future) restate.Invocation {
+	if own, ok := f.(*future); ok && own.of == nil {
+		return nil
+	}
+	call, _ := f.(restate.Invocation)
+	return call
+}
+
 // The methods of the SDK's futures.
 type (
 	responder interface {

@@ -65,6 +65,10 @@ var mayImport = map[string][]string{
 	"cmd/fxrestate": {"internal/gen"},
 }
 
+// knowFx are the packages that may import the injection framework. What handlers
+// import knows nothing of it.
+var knowFx = []string{"fxrestate", "devserver"}
+
 // outside are the folders of what stands on the public API, and of what only tests
 // use.
 var outside = []string{"bench", "examples", "integration", "internal/testkit", "internal/gen/gentest", "internal/schema/schematest", "internal/sdk/sdktest"}
@@ -101,6 +105,9 @@ func TestPackagesImportWhatStandsBelowThem(t *testing.T) {
 			may, ok := mayImport[pkg]
 			require.True(t, ok, "say in docs/architecture.md and here where %s stands", pkg)
 			for _, path := range p.Imports {
+				if within(path, []string{"go.uber.org/fx"}) {
+					require.Contains(t, knowFx, pkg, "%s imports %s, which is for the wiring alone", pkg, path)
+				}
 				imported, own := strings.CutPrefix(path, module)
 				if !own || slices.Contains(may, imported) || slices.Contains(may, "ground") && slices.Contains(ground, imported) {
 					continue

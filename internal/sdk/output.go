@@ -76,7 +76,7 @@ func (a *Attempt) Undecodable(from string, into reflect.Type, err error) {
 	if !a.undecodable.first(into) {
 		return
 	}
-	a.log("what another handler encoded does not decode; the invocation is retried, and goes on when a version of the program is deployed "+
+	a.log("a value does not decode into its type; the invocation is retried, and goes on when a version of the program is deployed "+
 		"whose types fit; cancel it if it cannot",
 		slog.String("from", from), slog.String("type", into.String()), slog.String("err", fmt.Sprint(err)))
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -32,15 +33,21 @@ func Main(m *testing.M, opts ...Option) {
 	for _, opt := range opts {
 		opt(&current)
 	}
+	run := current.run
 	if current.replayToo {
-		os.Exit(current.runTwice(m))
+		run = current.runTwice
 	}
-	os.Exit(current.run(m))
+	code := run(m)
+	for _, cleanup := range slices.Backward(current.cleanups) {
+		cleanup()
+	}
+	os.Exit(code)
 }
 
 // suite is the tests of a package, of which there is one in a process.
 type suite struct {
 	before    []func() (cleanup func(), err error)
+	cleanups  []func() // when all runs are over
 	replayToo bool
 	serverEnv func(dir string) (map[string]string, error)
 	services  func(*devserver.Server) (stop func(), err error)
@@ -53,6 +60,21 @@ var current suite
 // there are processors do.
 const parallel = "8"
 
+// goTogether sets how many tests go together, unless the command line says it. For
+// fuzzing it would be the number of processes.
+func (s *suite) goTogether() error {
+	flag.Parse()
+	if flag.Lookup("test.fuzz").Value.String() != "" || flag.Lookup("test.fuzzworker").Value.String() == "true" {
+		return nil
+	}
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return nil
+	}
+	return flag.Set("test.parallel", parallel)
+}
+
 func (s *suite) run(m *testing.M) (code int) {
 	ignored := []goleak.Option{goleak.IgnoreCurrent()} // fuzzing starts goroutines before it
 	if s.replayToo {
@@ -60,12 +82,14 @@ func (s *suite) run(m *testing.M) (code int) {
 			goleak.IgnoreAnyFunction("os/exec.(*Cmd).writerDescriptor.func1"), // of the second run
 			goleak.IgnoreAnyFunction("github.com/fxrestate/go/internal/testkit.endWithTheFirst"))
 	}
-	err := errors.Join(flag.Set("test.parallel", parallel), s.server.prepare(s.serverEnv))
+	err := errors.Join(s.goTogether(), s.server.prepare(s.serverEnv))
 	for _, setup := range s.before {
-		cleanup, failed := setup()
-		err = errors.Join(err, failed)
-		if cleanup != nil {
-			defer cleanup()
+		if err != nil {
+			break
+		}
+		var cleanup func()
+		if cleanup, err = setup(); cleanup != nil {
+			s.cleanups = append(s.cleanups, cleanup)
 		}
 	}
 	if err != nil {

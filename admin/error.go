@@ -39,6 +39,8 @@ type Error struct {
 	// Method and Path of the call. The path is escaped, has no query, and is cut
 	// when it is long.
 	Method, Path string
+	// URL of the API as the client knows it, without credentials.
+	URL string
 }
 
 // Error returns the call, the server's message, and the hint if there is one.
@@ -142,6 +144,7 @@ func (c *Client) responseError(in call, path string, res *http.Response) error {
 		Message: httpclient.OneLine(message, maxMessage),
 		Method:  in.method,
 		Path:    path,
+		URL:     c.URL(),
 	}
 }
 

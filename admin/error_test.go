@@ -64,15 +64,18 @@ func TestErrorsOfTheServer(t *testing.T) {
 	})
 	t.Run("an empty body gets the status' name", func(t *testing.T) {
 		t.Parallel()
-		err := newClient(t, admin.Config{URL: testkit.Server().AdminURL() + "/nothing"}).Health(ctx)
+		url := testkit.Server().AdminURL() + "/nothing"
+		err := newClient(t, admin.Config{URL: url}).Health(ctx)
 		requireError(t, err, http.StatusNotFound, "")
-		require.EqualError(t, err, "admin: GET /health: status 404: Not Found (this may not be an admin API; by default it is on port 9070 of the server)")
+		require.EqualError(t, err, "admin: GET /health: status 404: Not Found ("+url+" may not be an admin API; by default it is on port 9070 of the server)")
 	})
 	t.Run("the ingress is no admin API", func(t *testing.T) {
 		t.Parallel()
 		err := newClient(t, admin.Config{URL: testkit.Server().IngressURL()}).Health(ctx)
 		failed := requireError(t, err, http.StatusBadRequest, "")
 		require.Equal(t, "bad path: /health", failed.Message)
+		require.EqualError(t, err, "admin: GET /health: status 400: bad path: /health ("+testkit.Server().IngressURL()+
+			" answers as the ingress does; use the URL of the admin API, by default on port 9070 of the server)")
 	})
 }
 
@@ -184,6 +187,21 @@ func TestRejectedTokenSaysSo(t *testing.T) {
 	gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	err := newClient(t, admin.Config{URL: gate.url}).Health(testkit.Context(t))
 	require.EqualError(t, err, "admin: GET /health: status 401: Unauthorized (check the admin API's auth token)")
+}
+
+func TestAnEndpointThatRejectsTheServerIsNotCalledUnreachable(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			site := "http://" + testkit.Listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+			_, err := newClient(t, admin.Config{}).RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{URI: site, Force: true})
+			failed := requireError(t, err, http.StatusInternalServerError, "META0003")
+			require.Equal(t, "the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, "+
+				"give the server the private key of one of them; a gateway may need additional headers", failed.Hint())
+			require.True(t, admin.Retryable(err))
+		})
+	}
 }
 
 func TestAdditionalHeadersAreRedactedInErrors(t *testing.T) {

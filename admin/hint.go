@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 )
@@ -34,7 +35,14 @@ var codes = map[string]known{
 // server's version of discovery because it lacks a feature.
 var tooOld = known{hint: "the server is too old for an option of a service, or for the SDK: leave the option out or upgrade the server"}
 
+// rejected is a META0003 where the server did reach the endpoint, which does not accept
+// its requests.
+var rejected = known{hint: "the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them; a gateway may need additional headers", transient: true}
+
 func (e *Error) known() (known, bool) {
+	if e.Code == "META0003" && rejection(e.Message) {
+		return rejected, true
+	}
 	if e.Code == "META0003" && strings.Contains(e.Message, "discovery protocol version") {
 		return tooOld, true
 	}
@@ -53,9 +61,17 @@ func (e *Error) Hint() string {
 	case e.Status/100 == 3:
 		return "use the address that responds without a redirect"
 	case e.Status == http.StatusNotFound && e.Message == "":
-		return "this may not be an admin API; by default it is on port 9070 of the server"
+		return cmp.Or(e.URL, "this") + " may not be an admin API; by default it is on port 9070 of the server"
+	case e.Status == http.StatusBadRequest && strings.HasPrefix(e.Message, "bad path: "):
+		return cmp.Or(e.URL, "this") + " answers as the ingress does; use the URL of the admin API, by default on port 9070 of the server"
 	case e.Status == http.StatusNotImplemented && e.Method == http.MethodDelete:
 		return "the server deletes deployments with force only"
 	}
 	return ""
+}
+
+// rejection reports whether the message of a META0003 says that the endpoint answered
+// with 401 or 403.
+func rejection(message string) bool {
+	return strings.HasPrefix(message, "got status code '401") || strings.HasPrefix(message, "got status code '403")
 }

@@ -98,6 +98,9 @@ func checkURL(raw string) error {
 	if strings.Contains(raw, "{{") {
 		return fmt.Errorf("has an unknown placeholder, only %q is replaced", PortPlaceholder)
 	}
+	if strings.Contains(raw, "{port}") {
+		return fmt.Errorf(`has "{port}", which is not replaced: write %q for the port that the endpoint is bound to`, PortPlaceholder)
+	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
@@ -106,6 +109,8 @@ func checkURL(raw string) error {
 		return errors.New("does not start with http:// or https://")
 	case u.Hostname() == "":
 		return errors.New("has no host")
+	case u.Port() != "" && strings.Trim(u.Port(), "0") == "":
+		return fmt.Errorf("has port 0, which nobody can call: write %q for the port that the endpoint is bound to", PortPlaceholder)
 	case u.User != nil:
 		return errors.New("has a user or password, which the server would not send: put credentials into AdditionalHeaders")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":

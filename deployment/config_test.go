@@ -27,6 +27,8 @@ func TestValidateNamesFieldValueAndBound(t *testing.T) {
 		"no host":              {deployment.Config{URL: "http://:{{port}}"}, `has no host`},
 		"other placeholder":    {deployment.Config{URL: "http://{{host}}:{{port}}"}, `unknown placeholder, only "{{port}}"`},
 		"spaced placeholder":   {deployment.Config{URL: "http://a:{{ port }}"}, `unknown placeholder, only "{{port}}"`},
+		"one pair of braces":   {deployment.Config{URL: "http://a:{port}"}, `deployment: URL "http://a:{port}": has "{port}", which is not replaced: write "{{port}}" for the port that the endpoint is bound to`},
+		"port 0":               {deployment.Config{URL: "http://a:0/b"}, `deployment: URL "http://a:0/b": has port 0, which nobody can call: write "{{port}}"`},
 		"port that is invalid": {deployment.Config{URL: "http://a:b"}, `deployment: URL "http://a:b": invalid port`},
 		"user":                 {deployment.Config{URL: "http://me:hunter2@a"}, `has a user or password, which the server would not send`},
 		"query":                {deployment.Config{URL: "http://a?b=c"}, `has a query or fragment`},

@@ -30,12 +30,23 @@ import (
 // Each call of [Awakeable.New] makes an awakeable with an id of its own, which Restate
 // chooses. With the id it is completed by [Awakeable.Resolve] or [Awakeable.Reject] in
 // another handler, by ingress.Resolve or ingress.Reject outside handlers, or by a request
-// to the route ingress.AwakeableHandler. The first completion counts. Later ones are
-// ignored without an error
+// to the route ingress.AwakeableHandler
 // (https://docs.restate.dev/develop/go/external-events).
 //
+// The first completion counts. Later ones are ignored without an error. So is a completion
+// after a timeout, and after the handler has returned: whoever sends it is told that it
+// succeeded (by the route with 204), because the server knows no more of the awakeable
+// than its id. Where the sender must learn that the decision came too late, use a
+// [PromiseKey], whose workflow can answer.
+//
+// The value comes from outside. If it is not a T, the future fails with a terminal error
+// with code 400, because no later attempt would find another value: make a new awakeable
+// and ask again, or return the error. The same holds for restate.Awakeable in handlers that this
+// framework serves. The routes of ingress refuse such a value before it counts, and the
+// compiler does so for Resolve.
+//
 // The name is for errors and logs, and is not journaled. For values that cannot be
-// encoded or decoded, and for the zero value, see [StateKey].
+// encoded, and for the zero value, see [StateKey].
 type Awakeable[T any] struct{ slot slot[T] }
 
 // NewAwakeable declares an awakeable.
@@ -54,8 +65,8 @@ func (a Awakeable[T]) Codec() encoding.Codec { return a.slot.codec }
 func (a Awakeable[T]) Check() error { return a.slot.check(sortAwakeable) }
 
 // New makes an awakeable and returns its id, to give away, and the future of its value.
-// The id is the same on every attempt. If the awakeable is rejected, the future fails
-// with a terminal error.
+// The id is the same on every attempt. If the awakeable is rejected, or resolved with a
+// value that is not a T, the future fails with a terminal error.
 func (a Awakeable[T]) New(ctx restate.Context) (id string, value Future[T], err error) {
 	if err := a.Check(); err != nil {
 		return "", failed[T](err), err

@@ -197,7 +197,15 @@ func TestMistakesWithAwakeablesAreErrors(t *testing.T) {
 			}
 			_, err := value.Await(ctx)
 			return err
-		}), 500, `durable: Awakeable[int] "number": what is stored is no int: json: cannot unmarshal string into Go value of type int`, false},
+		}), 400, `durable: Awakeable[int] "number": it was resolved with a value that is no int: json: cannot unmarshal string into Go value of type int`, true},
+		"a value of another type, with the SDK's function": {func(ctx restate.Context, _ int32) (string, error) {
+			own := restate.Awakeable[map[string]int](ctx)
+			if err := numberText.Resolve(ctx, own.Id(), "many"); err != nil {
+				return "", err
+			}
+			_, err := own.Result()
+			return "", err
+		}, 400, "durable: restate.Awakeable: it was resolved with a value that is no map[string]int: json: cannot unmarshal string into Go value of type map[string]int", true},
 		"a value that does not encode": {withID(func(ctx restate.Context, id string, _ durable.Future[int]) error {
 			return durable.NewAwakeable[chan int]("pipe").Resolve(ctx, id, nil)
 		}), 500, `durable: Awakeable[chan int] "pipe": encode: json: unsupported type: chan int`, false},

@@ -74,12 +74,12 @@ func (a *constructions) begin(ctx context.Context, provider any, of reflect.Type
 	return c, first, nil
 }
 
-// end wakes the callers that wait. If a guard or a filter could not construct it, because
-// it must not journal, the handler may try again.
+// end wakes the callers that wait. If a guard, a filter or a step could not construct it,
+// because it must not journal, the handler may try again.
 func (a *constructions) end(provider any, c *construction) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if errors.Is(c.err, ErrInsideStage) {
+	if errors.Is(c.err, ErrInsideStage) || errors.Is(c.err, ErrInsideRun) {
 		delete(a.by, provider)
 	}
 	close(c.done)

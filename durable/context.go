@@ -17,8 +17,9 @@ import (
 var (
 	// ErrNoInvocation says that the context does not descend from a handler's.
 	ErrNoInvocation = scope.ErrNone
-	// ErrInsideRun says that the code runs inside the closure of a restate.Run or of a
-	// [Step], where durable operations would corrupt the journal.
+	// ErrInsideRun says that the code runs inside the closure of a restate.Run, of a
+	// restate.RunAsync or of a [Step], where durable operations would corrupt the
+	// journal: they work until the first replay, and then never again (code 570).
 	ErrInsideRun = sdk.ErrInsideRun
 	// ErrReturned says that the handler has returned. Its ctx, and everything made
 	// with it, cannot be used any more: see "The context" in the package's
@@ -42,8 +43,8 @@ var (
 //
 // The error wraps
 //   - [ErrNoInvocation] outside a handler,
-//   - [ErrInsideRun] inside the closure of a restate.Run or of a [Step], also if the
-//     closure uses the ctx of the handler,
+//   - [ErrInsideRun] inside the closure of a restate.Run, of a restate.RunAsync or of a
+//     [Step], also if the closure uses the ctx of the handler,
 //   - [ErrReturned] after the handler has returned,
 //   - [ErrInsideStage] in a guard, a filter or an observer.
 func FromContext(ctx context.Context) (restate.Context, error) {

@@ -27,8 +27,9 @@
 //     [Some], [AllSettled] and [Future.OrTimeout] combine futures, and [CancelRest]
 //     cancels the calls that lost.
 //   - [Saga] undoes what earlier steps did if a later one fails.
-//   - [Now] is the current time, [PerInvocation] an instance for each attempt, and
-//     [KafkaRecordOf] the record of Kafka that an invocation was made for.
+//   - [Header] is a header of the caller, [Now] the current time, [PerInvocation] an
+//     instance for each attempt, and [KafkaRecordOf] the record of Kafka that an
+//     invocation was made for.
 //
 // The SDK's own functions work as they are: restate.Run, Sleep, Get, Set, Promise,
 // Awakeable.
@@ -41,7 +42,7 @@
 // errors that are not terminal: the invocation is retried, and continues when the mistake
 // is fixed and deployed.
 //
-// Ask [IsTimeout] and [IsCancelled] how waiting ended. The journal keeps the code, the
+// Ask [IsTimeout], [IsCancelled] and [IsSelfCancelled] how waiting ended. The journal keeps the code, the
 // message and the metadata of an error, so there is no variable for errors.Is.
 //
 // # The context
@@ -58,7 +59,11 @@
 //   - after the handler has returned, with [ErrReturned]. An operation in which another
 //     goroutine still waits ends with the same error;
 //   - while another operation is under way on another goroutine, with
-//     [ErrConcurrentUse]. Inside the closure of a restate.Run it is [ErrInsideRun] too.
+//     [ErrConcurrentUse];
+//   - inside the closure of a step (restate.Run, restate.RunAsync, [Step]), with
+//     [ErrInsideRun]. That is so for the ctx of the handler too, and also if the handler
+//     does not wait for the step. Use the ctx of the closure there, for what is not
+//     durable.
 //
 // That is so for ctx, for contexts made from it, and for the futures, clients, keys and
 // iterators made with it. The first misuse of each kind in an attempt is logged at ERROR.
@@ -73,10 +78,11 @@
 // [StateKey.Set] and rpc.Send return the error.
 //
 // What the attempt knows can be read at any time: values, the request, the key, the
-// logger. Three things are not detected: a second goroutine that begins its operations
-// only while no other is under way (their order differs from attempt to attempt, which
-// the server may notice), the generator of restate.Rand after it was made, and handlers
-// that this framework does not serve.
+// logger. Three things are not detected: a second goroutine, also one that a step
+// started, that begins its operations only while no other is under way (their order
+// differs from attempt to attempt, which the server may notice), the generator of
+// restate.Rand after it was made, and handlers that this framework does not serve.
 //
 // The headers of the request are those of the caller, and the same in every attempt.
+// [Header] finds one, whatever the case of its name and wherever below the handler.
 package durable

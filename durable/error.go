@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/handler"
 )
 
 // Error has what the errors of the SDK have in common, restate.TerminalError and
@@ -52,11 +54,33 @@ func IsTimeout(err error) bool {
 
 // IsCancelled reports whether this invocation, or one that it waited for, was cancelled.
 // It looks at the message too, because code 409 is also that of other failures, such as
-// the second run of a workflow.
+// the second run of a workflow. [IsSelfCancelled] tells the two apart.
 func IsCancelled(err error) bool {
 	if undone, ok := errors.AsType[*CompensationError](err); ok {
 		return IsCancelled(undone.Cause)
 	}
 	t := restate.AsTerminalError(err)
 	return t != nil && t.Code() == http.StatusConflict && strings.EqualFold(t.Message(), "cancelled")
+}
+
+// IsSelfCancelled reports whether this invocation was cancelled, and not one that it
+// called: for a caller that treats a cancelled callee as a failed one, and goes on.
+//
+//	quote, err := rpc.Call(ctx, s.shop, (*Shop).Quote, item)
+//	switch {
+//	case durable.IsSelfCancelled(err):
+//		return err // somebody wants this handler to stop
+//	case durable.IsCancelled(err):
+//		quote, err = s.estimate(ctx, item) // somebody stopped the callee
+//	}
+//
+// It looks at the [handler.CallError] that calls of package rpc fail with. The failure of
+// a call with the SDK's own client does not tell whose cancellation it is, and counts as
+// this invocation's. So does an error that a handler returned as its own.
+func IsSelfCancelled(err error) bool {
+	if undone, ok := errors.AsType[*CompensationError](err); ok {
+		return IsSelfCancelled(undone.Cause)
+	}
+	call, ok := restate.AsTerminalError(err).(*handler.CallError)
+	return IsCancelled(err) && (!ok || call.CallerCancelled)
 }

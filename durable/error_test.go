@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/handler"
 )
 
 func TestErrorsOfTheSDKAreKnownByWhatTheyHaveInCommon(t *testing.T) {
@@ -45,6 +46,25 @@ func TestErrorsOfWaitingAreWhatThePredicatesAskFor(t *testing.T) {
 	require.False(t, durable.IsTimeout(durable.NewCancelledError()))
 	require.True(t, durable.IsCancelled(fmt.Errorf("order: %w", durable.NewCancelledError())))
 	require.False(t, durable.IsCancelled(durable.NewTimeoutError("")))
+
+	own := restate.AsTerminalError(durable.NewCancelledError())
+	for whose, err := range map[string]struct {
+		err                error
+		cancelled, itsSelf bool
+	}{
+		"this invocation's":                    {own, true, true},
+		"this invocation's, wrapped":           {fmt.Errorf("order: %w", own), true, true},
+		"this invocation's, in a call":         {&handler.CallError{TerminalError: own, CallerCancelled: true}, true, true},
+		"a callee's":                           {&handler.CallError{TerminalError: own}, true, false},
+		"a callee's, wrapped":                  {fmt.Errorf("order: %w", &handler.CallError{TerminalError: own}), true, false},
+		"a callee's that was compensated for":  {&durable.CompensationError{TerminalError: own, Cause: &handler.CallError{TerminalError: own}}, true, false},
+		"of this one that was compensated for": {&durable.CompensationError{TerminalError: own, Cause: own}, true, true},
+		"none":                                 {restate.TerminalErrorf("no"), false, false},
+		"no error":                             {nil, false, false},
+	} {
+		require.Equal(t, err.cancelled, durable.IsCancelled(err.err), whose)
+		require.Equal(t, err.itsSelf, durable.IsSelfCancelled(err.err), whose)
+	}
 	require.Equal(t, "the bank timed out", restate.AsTerminalError(durable.NewTimeoutError("the bank timed out")).Message())
 	require.Equal(t, "timed out", restate.AsTerminalError(durable.NewTimeoutError("")).Message())
 }

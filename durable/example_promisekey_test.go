@@ -22,7 +22,10 @@ type Leave struct{}
 func (*Leave) Run(ctx restate.WorkflowContext, patience time.Duration) (string, error) {
 	decision, err := leaveDecision.Future(ctx).OrTimeout(ctx, patience).Await(ctx)
 	if durable.IsTimeout(err) {
-		return "nobody decided", nil
+		if closed := leaveDecision.Reject(ctx, err); closed != nil {
+			return leaveDecision.Result(ctx) // it came at this moment, and counts
+		}
+		return "nobody decided", nil // and a late decision is told so
 	}
 	return decision, err
 }
@@ -50,10 +53,13 @@ func ExamplePromiseKey() {
 	fmt.Println(run.Attach(ctx))
 
 	fmt.Println(ingress.Call(ctx, leaves.ID("Bea"), (*Leave).Run, 10*time.Millisecond))
+	late := ingress.CallVoid(ctx, leaves.ID("Bea"), (*Leave).Decide, "granted")
+	fmt.Println(restate.AsTerminalError(late).Code())
 	// Output:
 	// false <nil>
 	// <nil>
 	// true <nil>
 	// granted <nil>
 	// nobody decided <nil>
+	// 409
 }

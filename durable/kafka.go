@@ -38,22 +38,18 @@ type KafkaRecord struct {
 // where the invocation came from. Headers that are missing or not numbers are a terminal
 // error with code 400.
 func KafkaRecordOf(ctx restate.Context) (record KafkaRecord, ok bool, err error) {
-	headers := ctx.Request().Headers
-	if headers == nil {
+	if record.Subscription = Header(ctx, subscriptionHeader); record.Subscription == "" {
 		return record, false, nil
 	}
-	if record.Subscription = headers.Get(subscriptionHeader); record.Subscription == "" {
-		return record, false, nil
-	}
-	partition, err := kafkaNumber(kafkaPartitionHeader, headers.Get(kafkaPartitionHeader), 32)
+	partition, err := kafkaNumber(kafkaPartitionHeader, Header(ctx, kafkaPartitionHeader), 32)
 	if err != nil {
 		return KafkaRecord{}, false, err
 	}
 	record.Partition = int32(partition)
-	if record.Offset, err = kafkaNumber(kafkaOffsetHeader, headers.Get(kafkaOffsetHeader), 64); err != nil {
+	if record.Offset, err = kafkaNumber(kafkaOffsetHeader, Header(ctx, kafkaOffsetHeader), 64); err != nil {
 		return KafkaRecord{}, false, err
 	}
-	if at := headers.Get(kafkaTimestampHeader); at != "" {
+	if at := Header(ctx, kafkaTimestampHeader); at != "" {
 		millis, err := kafkaNumber(kafkaTimestampHeader, at, 64)
 		if err != nil {
 			return KafkaRecord{}, false, err

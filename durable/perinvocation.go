@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -18,18 +19,31 @@ import (
 //		…
 //	}
 //
-// fxrestate.PerInvocation provides it, and [NewPerInvocation] makes one.
+// fxrestate.PerInvocation provides it, fxrestate.Eager makes the T before the handler
+// runs, and [NewPerInvocation] makes a provider without fx.
+//
+// A repository that runs in steps gets its T with the context of the step. There a
+// constructor can run that takes a plain context.Context; headers and the like it reads
+// from what the context has. One that takes a restate.Context, or calls [FromContext], has
+// to run before: call Get in the handler, or use fxrestate.Eager.
 type PerInvocation[T any] struct {
 	*provider[T]
 }
 
 type provider[T any] struct {
 	construct func(context.Context) (T, error)
+	fixed     *T
 }
 
 // NewPerInvocation returns a [PerInvocation] whose values are made by construct.
 func NewPerInvocation[T any](construct func(ctx context.Context) (T, error)) PerInvocation[T] {
-	return PerInvocation[T]{&provider[T]{construct}}
+	return PerInvocation[T]{&provider[T]{construct: construct}}
+}
+
+// FixedPerInvocation returns a [PerInvocation] whose value is always the given one, with
+// any context: for tests, and for code that also runs outside handlers.
+func FixedPerInvocation[T any](value T) PerInvocation[T] {
+	return PerInvocation[T]{&provider[T]{fixed: &value}}
 }
 
 // Get returns the T of the attempt that ctx belongs to. The first call runs the
@@ -37,15 +51,20 @@ func NewPerInvocation[T any](construct func(ctx context.Context) (T, error)) Per
 // constructor runs again when an invocation is retried or resumed: what it does must be
 // repeatable, or journaled by a [Step].
 //
-// Inside a restate.Run closure and after the handler has returned, Get returns the T that
-// exists already, or an error that wraps [ErrInsideRun] or [ErrReturned]. Outside a
-// handler the error wraps [ErrNoInvocation]. A constructor that needs its own T, directly
-// or through other constructors, gets an error that names them.
+// Inside the closure of a restate.Run or of a [Step], Get returns the T that exists
+// already, or makes it with the context of the closure. A constructor that needs the Restate context
+// cannot run there: the error says what to do, and wraps [ErrInsideRun]. After the handler
+// has returned, Get returns the T that exists already, or an error that wraps
+// [ErrReturned]. Outside a handler the error wraps [ErrNoInvocation]; use
+// [FixedPerInvocation] there. A constructor that needs its own T, directly or through
+// other constructors, gets an error that names them.
 func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 	var none T
 	switch {
 	case p.provider == nil:
 		return none, fmt.Errorf("durable: %T was not injected; add fxrestate.PerInvocation[%s] to the application", p, reflect.TypeFor[T]())
+	case p.fixed != nil:
+		return *p.fixed, nil
 	case p.construct == nil:
 		return none, fmt.Errorf("durable: %T has no constructor; pass one to durable.NewPerInvocation", p)
 	}
@@ -54,7 +73,8 @@ func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 		return none, fmt.Errorf("durable: %s: %w", reflect.TypeFor[T](), err)
 	}
 	all := constructionsOf(s)
-	if err != nil {
+	inStep := errors.Is(err, ErrInsideRun)
+	if err != nil && !inStep {
 		if c := all.made(p.provider); c != nil {
 			return valueOf[T](c)
 		}
@@ -74,6 +94,10 @@ func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 	}
 	defer all.end(p.provider, c)
 	value, err := p.construct(c.within(ctx))
+	if inStep && errors.Is(err, ErrInsideRun) {
+		err = fmt.Errorf("durable: %s: its constructor needs the Restate context, which a step does not have; "+
+			"call Get before the step, or add fxrestate.Eager[%[1]s]() to the handler: %w", reflect.TypeFor[T](), err)
+	}
 	c.value, c.err = value, err
 	return value, err
 }

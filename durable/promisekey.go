@@ -27,6 +27,19 @@ import (
 // name is the same promise
 // (https://docs.restate.dev/develop/go/external-events).
 //
+// A decision that comes too late can be told so. After a timeout, the workflow rejects the
+// promise; a Resolve that comes later fails with code 409:
+//
+//	d, err := approval.Future(ctx).OrTimeout(ctx, 24*time.Hour).Await(ctx)
+//	if durable.IsTimeout(err) {
+//		if closed := approval.Reject(ctx, err); closed != nil {
+//			return approval.Result(ctx) // the decision came at this moment, and counts
+//		}
+//	}
+//
+// An [Awakeable] needs no workflow and no handler for the decision, and ignores a decision
+// that is too late.
+//
 // For values that cannot be encoded or decoded, and for the zero value, see [StateKey].
 type PromiseKey[T any] struct{ slot slot[T] }
 

@@ -81,9 +81,12 @@ func SagaVoid(ctx restate.Context, steps func(undo *Compensations) error) error 
 //     work if there is nothing to undo.
 //   - After the step, if only its response tells what to undo, such as the id of a
 //     reservation. Then the reservation should expire by itself.
+//
+// A compensation that needs the reason asks [Compensations.Cause].
 type Compensations struct {
-	ctx  restate.Context
-	list []compensation
+	ctx   restate.Context
+	list  []compensation
+	cause error // the compensations run because of it
 }
 
 type compensation struct {
@@ -112,6 +115,21 @@ func (c *Compensations) Call(name string, undo func(ctx restate.Context) error) 
 	c.register(name, undo)
 }
 
+// Cause returns the error that the steps returned, while the compensations run because of
+// it, and nil before that:
+//
+//	undo.Step("release", func(ctx restate.RunContext) error {
+//		if durable.IsCancelled(undo.Cause()) {
+//			return t.seats.Release(ctx, id, "the customer cancelled")
+//		}
+//		return t.seats.Release(ctx, id, undo.Cause().Error())
+//	})
+//
+// It is a terminal error, or wraps one. A later attempt makes it anew from the journal, so
+// ask for its code and message, or with [IsCancelled] and [IsTimeout], and not with
+// errors.Is. Compensations that failed meanwhile do not change it.
+func (c *Compensations) Cause() error { return c.cause }
+
 func (c *Compensations) register(name string, undo func(restate.Context) error) {
 	if _, err := scope.Find(c.ctx); errors.Is(err, sdk.ErrInsideRun) {
 		// Without a panic the closure would be journaled as a success, and the
@@ -125,6 +143,7 @@ func (c *Compensations) register(name string, undo func(restate.Context) error) 
 // of the saga.
 func (c *Compensations) run(failure restate.TerminalError, err error) error {
 	var failed []error
+	c.cause = err
 	for _, comp := range slices.Backward(c.list) {
 		switch undoErr := comp.run(c.ctx); {
 		case undoErr == nil:
@@ -142,12 +161,13 @@ func (c *Compensations) run(failure restate.TerminalError, err error) error {
 }
 
 // maxInterruptions is how many cancellations in a row a compensation survives. There is a
-// limit because a failure of its own may look like a cancellation.
+// limit because a failure of its own, such as a Reject with such an error, may look like a
+// cancellation.
 const maxInterruptions = 10
 
 func (c compensation) run(ctx restate.Context) (err error) {
 	for range maxInterruptions {
-		if err = safeerr.Of(c.undo(ctx)); !IsCancelled(err) {
+		if err = safeerr.Of(c.undo(ctx)); !IsSelfCancelled(err) {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package durable_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -9,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/handler"
 )
 
 // A compensation can be any durable operations, for instance several at a time.
@@ -119,6 +122,86 @@ func TestACompensationThatAlwaysLooksCancelledEnds(t *testing.T) {
 		return cancelled
 	})
 	require.EqualError(t, err, "cancelled; compensation c: cancelled")
+}
+
+func TestACompensationWhoseCalleeWasCancelledIsNotRunAgain(t *testing.T) {
+	t.Parallel()
+	cancelled := restate.AsTerminalError(durable.NewCancelledError())
+	for whose, test := range map[string]struct {
+		err  error
+		runs int
+	}{
+		"the callee's":            {&handler.CallError{TerminalError: cancelled, Target: "car/Cancel"}, 1},
+		"this invocation's, once": {&handler.CallError{TerminalError: cancelled, CallerCancelled: true}, 2},
+	} {
+		t.Run(whose, func(t *testing.T) {
+			t.Parallel()
+			runs := 0
+			_ = durable.SagaVoid(live{}, func(undo *durable.Compensations) error {
+				undo.Call("c", func(restate.Context) error {
+					if runs++; runs > 1 {
+						return nil
+					}
+					return test.err
+				})
+				return restate.TerminalErrorf("no")
+			})
+			require.Equal(t, test.runs, runs)
+		})
+	}
+}
+
+func TestACompensationIsToldWhyItRuns(t *testing.T) {
+	t.Parallel()
+	full := restate.ToTerminalError(errors.New("hotel is full"), restate.WithErrorCode(http.StatusConflict))
+	for why, cause := range map[string]error{
+		"a terminal error": full, "one that wraps it": fmt.Errorf("booking: %w", full),
+		"a timeout": durable.NewTimeoutError(""), "a cancellation": durable.NewCancelledError(),
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			var told []error
+			err := durable.SagaVoid(live{}, func(undo *durable.Compensations) error {
+				for range 2 {
+					undo.Call("c", func(restate.Context) error {
+						told = append(told, undo.Cause())
+						return restate.TerminalErrorf("fails too")
+					})
+				}
+				require.NoError(t, undo.Cause())
+				return cause
+			})
+			require.ErrorIs(t, err, cause)
+			require.Equal(t, []error{cause, cause}, told)
+		})
+	}
+}
+
+func TestACompensatingStepIsToldWhyItRunsOnALaterAttempt(t *testing.T) {
+	t.Parallel()
+	try(t, fxrestate.Config{}, func(ctx restate.Context, attempt int32) (string, error) {
+		told := ""
+		err := durable.SagaVoid(ctx, func(undo *durable.Compensations) error {
+			undo.Step("undo", func(restate.RunContext) error {
+				told = fmt.Sprint(restate.AsTerminalError(undo.Cause()).Code(), " ", undo.Cause())
+				return nil
+			})
+			undo.Call("again", func(restate.Context) error {
+				if attempt == 1 {
+					return errors.New("again")
+				}
+				return nil
+			})
+			_, err := restate.Run(ctx, func(restate.RunContext) (int, error) {
+				return 0, restate.ToTerminalError(errors.New("no money"), restate.WithErrorCode(http.StatusPaymentRequired))
+			})
+			return err
+		})
+		if !restate.IsTerminalError(err) {
+			return "", err
+		}
+		return told, nil
+	}).returns(t, "402 no money")
 }
 
 // live is a context on which nothing durable is done.

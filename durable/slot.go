@@ -85,6 +85,8 @@ func (s slot[T]) decode(ctx restate.Context, p payload.Payload[T], failure resta
 	switch {
 	case failure != nil:
 		return value, false, failure
+	case p.Err != nil && s.sort == sortAwakeable:
+		return value, false, sdk.WrongCompletion(s.String(), reflect.TypeFor[T](), p.Err)
 	case p.Err != nil:
 		scope.Of(ctx).Undecodable(s.String(), reflect.TypeFor[T](), p.Err)
 		return value, false, fmt.Errorf("durable: %s: what is stored is no %s: %w", s, reflect.TypeFor[T](), p.Err)

@@ -18,8 +18,9 @@ type served struct {
 
 // Definition makes the SDK's definition of a described service. Its discovery
 // manifest is the one that restate.Reflect gives for the same struct and options,
-// but for the JSON schemas, which say what encoding/json does with the types. The
-// receiver is the instance whose methods are called.
+// but for two things: the JSON schemas say what encoding/json does with the types, and
+// handlers without input accept an empty request that declares JSON, as the TypeScript
+// client sends it. The receiver is the instance whose methods are called.
 func Definition(d *handler.Descriptor, receiver any) restate.ServiceDefinition {
 	def, _ := Define(pipeline.Pipeline{}, d, receiver) // an empty pipeline has no mistakes
 	return def
@@ -35,7 +36,7 @@ func Define(p pipeline.Pipeline, d *handler.Descriptor, receiver any) (restate.S
 		if err != nil {
 			errs = append(errs, err)
 		}
-		return served{describeOnce(m), chain}
+		return served{describeOnce(tolerant{m}), chain}
 	}
 	var def restate.ServiceDefinition
 	switch d.Kind {

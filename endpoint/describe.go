@@ -79,6 +79,20 @@ func encodedSchema(s any) (encoded any, leftOut error) {
 	return sound, nil
 }
 
+// tolerant describes a handler without input as one that takes JSON and does not need a
+// body. Described as the SDK does, without anything, the server answers 400 to a request
+// that has no body and a content type. Restate's TypeScript client always sends one.
+type tolerant struct{ describer }
+
+func (t tolerant) InputPayload() *encoding.InputPayload {
+	p := t.describer.InputPayload()
+	if p == nil || p.Required || p.ContentType != nil || p.JsonSchema != nil {
+		return p
+	}
+	contentType := "application/json"
+	return &encoding.InputPayload{ContentType: &contentType}
+}
+
 // ready works the description out. A type or a codec of the user's may panic. The
 // warnings are about schemas that were left out.
 func (d description) ready() (warnings []error, err error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // schemaCodec is JSON with a schema of the test's.
@@ -69,4 +70,22 @@ func TestACodecThatPanicsWhereItDescribesItselfFailsTheStart(t *testing.T) {
 	require.EqualError(t, e.Start(t.Context()),
 		"endpoint: Described/Do: its types or codecs panic where they describe themselves to discovery: no schema today")
 	require.Nil(t, e.Addr(), "it must not serve")
+}
+
+// A client may declare JSON although there is no body, as Restate's TypeScript client does.
+func TestAHandlerWithoutInputTakesARequestThatDeclaresJSON(t *testing.T) {
+	t.Parallel()
+	path := "/" + name(t) + "/Ping"
+	e, _ := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
+	register(t, url(e))
+	for what, headers := range map[string][]string{
+		"no content type": nil,
+		"a content type":  {"Content-Type", "application/json"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			a := testkit.PostBytes(t, path, nil, headers...)
+			require.Equal(t, http.StatusOK, a.Status, a.Text())
+			require.Equal(t, "pong", testkit.Decode[string](t, a))
+		})
+	}
 }

@@ -17,10 +17,10 @@
 // # What is served
 //
 // [Definition] makes the SDK's definition of a handler struct. Its discovery
-// manifest is, byte by byte, the one that restate.Reflect gives for the same struct
-// and options. [Foreign] takes any other definition of the SDK in, its manifest
-// unchanged. The handlers of both run in the scope of an attempt, which is what
-// durable.FromContext finds.
+// manifest is the one that restate.Reflect gives for the same struct and options, but
+// for JSON schemas and for handlers without input: see there. [Foreign] takes any
+// other definition of the SDK in, its manifest unchanged. The handlers of both run in
+// the scope of an attempt, which is what durable.FromContext finds.
 //
 // # Where it is served
 //

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -35,7 +36,12 @@ const (
 // ServeHTTP takes discovery, invocations and GET /health. What is none of these
 // gets a 404, 405 or 415 before the SDK sees it, and with IdentityKeys a 401 unless
 // it is signed. In mode Lambda it takes nothing.
+//
+// Health and discovery may have a query, which load balancers and proxies add, and
+// every request may have the absolute form that proxies write (RFC 9112, section
+// 3.2.2). An invocation with a query is none.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = withURI(r, wellKnown(originForm(r.RequestURI)))
 	if r.RequestURI == healthURI {
 		abandonBody(w, r)
 		e.handler.ServeHTTP(w, r)
@@ -63,6 +69,40 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // endpoint drains by itself: see httpserver.Config.
 func IsInvocation(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), invocationType)
+}
+
+// originForm returns a request target as the SDK knows it: of an absolute one the path
+// and the query.
+func originForm(uri string) string {
+	if strings.HasPrefix(uri, "/") {
+		return uri
+	}
+	u, err := url.ParseRequestURI(uri)
+	if err != nil || u.Host == "" {
+		return uri // such as "*"
+	}
+	return u.RequestURI()
+}
+
+// wellKnown returns health and discovery without a query, and any other target as it is.
+func wellKnown(uri string) string {
+	switch path, _, _ := strings.Cut(uri, "?"); path {
+	case healthURI, discoverURI:
+		return path
+	default:
+		return uri
+	}
+}
+
+// withURI returns the request with another target. The target is what the SDK routes
+// and checks signatures on.
+func withURI(r *http.Request, uri string) *http.Request {
+	if r.RequestURI == uri {
+		return r
+	}
+	r = r.WithContext(r.Context())
+	r.RequestURI = uri
+	return r
 }
 
 // misfit says why a request is neither discovery nor an invocation, or nil.
@@ -136,15 +176,13 @@ func (e *Endpoint) Under(prefix string) http.Handler {
 		prefix = "/" + prefix
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		uri, ok := strings.CutPrefix(r.RequestURI, prefix)
+		uri, ok := strings.CutPrefix(originForm(r.RequestURI), prefix)
 		if !ok || !strings.HasPrefix(uri, "/") {
 			abandonBody(w, r)
 			http.NotFound(w, r)
 			return
 		}
-		r = r.WithContext(r.Context())
-		r.RequestURI = uri
-		e.ServeHTTP(w, r)
+		e.ServeHTTP(w, withURI(r, uri))
 	})
 }
 

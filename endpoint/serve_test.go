@@ -43,7 +43,8 @@ func TestWhatIsNoInvocationIsRefusedBeforeTheSDKSeesIt(t *testing.T) {
 		{"dots", http.MethodPost, "/discover/.." + known, invocationV5, http.StatusNotFound},
 		{"the root", http.MethodGet, "/", "", http.StatusNotFound},
 		{"something else", http.MethodGet, "/favicon.ico", "", http.StatusNotFound},
-		{"health with a query", http.MethodGet, "/health?x=1", "", http.StatusNotFound},
+		{"something like health with a query", http.MethodGet, "/healthy?x=1", "", http.StatusNotFound},
+		{"a query that names health", http.MethodGet, "/?/health", "", http.StatusNotFound},
 		{"an invocation by GET", http.MethodGet, known, invocationV5, http.StatusMethodNotAllowed},
 		{"an invocation by PUT", http.MethodPut, known, invocationV5, http.StatusMethodNotAllowed},
 		{"discovery by POST", http.MethodPost, "/discover", "", http.StatusMethodNotAllowed},
@@ -143,6 +144,54 @@ func TestServesHealth(t *testing.T) {
 	a := get(t, url(e)+"/health")
 	require.Equal(t, http.StatusOK, a.Status)
 	require.Equal(t, "ok", a.Text())
+}
+
+// Load balancers add a query, and proxies write the absolute form.
+func TestHealthAndDiscoveryAreServedAsProxiesAskForThem(t *testing.T) {
+	t.Parallel()
+	e, _ := start(t, endpoint.Config{IdentityKeys: []string{keyID(signingKey)}}, define(t, name(t), &Waiter{}))
+	under := testkit.Listen(t, e.Under("/restate"))
+	signature := "X-Restate-Signature-Scheme: v1\r\nX-Restate-Jwt-V1: " + sign(signingKey, "/discover", time.Minute) + "\r\n"
+	for _, tt := range []struct {
+		name, target, header string
+		want                 int
+	}{
+		{"health", "/health", "", http.StatusOK},
+		{"health with a query", "/health?probe=1", "", http.StatusOK},
+		{"health with an empty query", "/health?", "", http.StatusOK},
+		{"health in absolute form", "http://example.com/health", "", http.StatusOK},
+		{"health in absolute form with a query", "https://example.com:8443/health?probe=1", "", http.StatusOK},
+		{"discovery", "/discover", signature, http.StatusOK},
+		{"discovery with a query", "/discover?v=1", signature, http.StatusOK},
+		{"discovery in absolute form", "http://example.com/discover", signature, http.StatusOK},
+		{"discovery with a query that nobody signed", "/discover?v=1", "", http.StatusUnauthorized},
+		{"discovery in absolute form that nobody signed", "http://example.com/discover?v=1", "", http.StatusUnauthorized},
+		{"an absolute form without a path", "http://example.com", "", http.StatusUnauthorized},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			require.Equal(t, tt.want, rawStatus(t, e.Addr().String(), tt.target, tt.header))
+			if prefix, path, absolute := strings.Cut(tt.target, ".com"); absolute {
+				port, rest, _ := strings.Cut(path, "/")
+				require.Equal(t, tt.want == http.StatusOK, rawStatus(t, under, prefix+".com"+port+"/restate/"+rest, tt.header) == http.StatusOK)
+			} else {
+				require.Equal(t, tt.want, rawStatus(t, under, "/restate"+tt.target, tt.header))
+			}
+		})
+	}
+}
+
+// rawStatus asks for a target as it is written.
+func rawStatus(t testing.TB, addr, target, header string) int {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: example.com\r\nAccept: %s\r\n%sConnection: close\r\n\r\n", target, discoveryV4, header)
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	return res.StatusCode
 }
 
 func TestAddrTellsTheBoundPort(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 //   - a service, as an option of [Service], [Object], [Workflow] or [Definition],
 //   - a handler, as an option of [Handler].
 //
-// Members are given as values or as constructors, which are functions as for
-// fx.Provide. fx makes one instance for each place where the attachment is listed: a
+// Members are given as values, as constructors, which are functions as for fx.Provide, or
+// as [Provided], for an instance that the application provides already. fx makes one instance for each place where the attachment is listed: a
 // Use shares its instances among all handlers that it is for.
 //
 // Members run level by level: those of the application, the group, the service, the
@@ -66,9 +66,13 @@ func Guards(guards ...any) Attachment {
 // Interceptors attaches interceptors: each is a [pipeline.Interceptor], a function
 // of the form of [pipeline.InterceptorFunc], or a constructor of an interceptor.
 func Interceptors(interceptors ...any) Attachment {
-	return attach(stage[pipeline.Interceptor]{"an interceptor", pipeline.InterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.Interceptor) {
+	return attach(interceptorStage(), interceptors, caller())
+}
+
+func interceptorStage() stage[pipeline.Interceptor] {
+	return stage[pipeline.Interceptor]{"an interceptor", pipeline.InterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.Interceptor) {
 		s.Interceptors = append(s.Interceptors, m)
-	}}, interceptors, caller())
+	}}
 }
 
 // Pipes attaches pipes: each is a [pipeline.Pipe], a function of the form of
@@ -80,7 +84,8 @@ func Pipes(pipes ...any) Attachment {
 }
 
 // Filters attaches filters: each is a [pipeline.Filter], a function of the form of
-// [pipeline.FilterFunc], or a constructor of a filter.
+// [pipeline.FilterFunc], or a constructor of a filter. They see the errors of handlers and
+// of steps.
 func Filters(filters ...any) Attachment {
 	return attach(stage[pipeline.Filter]{"a filter", pipeline.FilterFunc(nil), func(s *pipeline.Stages, m pipeline.Filter) {
 		s.Filters = append(s.Filters, m)

@@ -18,8 +18,13 @@ import (
 )
 
 // Config configures [Module]. Provide it with fx.Supply or with a constructor that
-// returns Config or (Config, error), such as [ConfigFromEnv]. Default: the zero value,
-// with which the application listens on port 9080 and is not registered.
+// returns Config or (Config, error), such as [ConfigFromEnv]. A pointer to a Config is an
+// error of fx.New, and so is a constructor that lacks a dependency. Default: the zero
+// value, with which the application listens on port 9080 and is not registered.
+//
+// There is one Config for the application. To change it with fx.Decorate or fx.Replace,
+// list these in fx.New: inside an fx.Module they have no effect, and the log says so at the
+// start if the module has services.
 type Config struct {
 	// Ingress configures the injectable *ingress.Client, which calls handlers from
 	// outside. Default: http://localhost:8080.
@@ -29,7 +34,7 @@ type Config struct {
 	// Endpoint configures how handlers are served to Restate. Default: on port 9080.
 	Endpoint endpoint.Config
 	// Register registers the endpoint with the admin API when the application
-	// starts. Default: nil, and the admin API is not called.
+	// starts. Default: nil, and the admin API is not called. The log says so at the start.
 	Register *deployment.Config
 	// Defaults are options of the SDK for all services. Options of a service
 	// override them, a retry policy field by field; those of a handler override

@@ -91,7 +91,8 @@ func (d *declaration) all() []Attachment {
 // placement is a declaration in an application, with the group that it stands in.
 type placement struct {
 	*declaration
-	group *group // nil: in none
+	group     *group // nil: in none
+	decorated bool   // another Config than the one that applies is seen there
 }
 
 // contribution puts a placement into its value group. It is a struct because
@@ -104,8 +105,8 @@ type contribution struct {
 }
 
 // contribute is a constructor for fx.
-func (d *declaration) contribute(g *group) contribution {
-	return contribution{Placement: placement{d, g}}
+func (d *declaration) contribute(s surroundings) contribution {
+	return contribution{Placement: s.place(d)}
 }
 
 // at formats a position to follow a name.

@@ -12,9 +12,9 @@ import (
 )
 
 // Definition registers a service definition that is built without this package: by
-// hand, by restate.Reflect or by generated code. The constructor, plain or made with
-// fx.Annotate, returns a restate.ServiceDefinition and, optionally, an error. The
-// definition and its manifest are not changed.
+// hand, by restate.Reflect or by generated code. It is given as a value, or by its
+// constructor, plain or made with fx.Annotate, which returns a restate.ServiceDefinition
+// and, optionally, an error. The definition and its manifest are not changed.
 //
 //	fxrestate.Definition(func(impl *Greeter) restate.ServiceDefinition {
 //		return pb.NewGreeterServer(impl)
@@ -22,6 +22,10 @@ import (
 //		fxrestate.Guards(NewAuth),                               // for the service
 //		fxrestate.Handler("SayHello", fxrestate.Pipes(NewTrim)), // for one handler, by its name
 //	)
+//
+// For typed clients of its handlers, in the same application, write a contract and declare
+// it with [RemoteService], [RemoteObject] or [RemoteWorkflow] and the [Name] of the
+// definition. A struct for restate.Reflect needs none: register it with [Service].
 //
 // Options are any [Attachment], and [Handler] with the name of a handler and
 // attachments. Give options of the SDK where the definition is built; those that it
@@ -36,21 +40,24 @@ import (
 // A service may move from a definition to a struct and back, under the same URL and with
 // the same names: invocations that are under way go on, as long as the handlers do the
 // same operations.
-func Definition(constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
-	position := caller()
+func Definition(definition any, opts ...restate.ServiceDefinitionOption) fx.Option {
+	position, constructor := caller(), definition
+	if ready, ok := definition.(restate.ServiceDefinition); ok {
+		constructor = func() restate.ServiceDefinition { return ready }
+	}
 	if err := checkConstructor(constructor, reflect.TypeFor[restate.ServiceDefinition]()); err != nil {
 		return ownOption{reportMistake("Definition (%s): %w", position, err)}
 	}
 	decl, mistakes := declareForeign(opts, position)
-	options := constructors(decl.all())
+	options := append(constructors(decl.all()), needModule("Definition", position))
 	for _, err := range mistakes {
 		options = append(options, reportMistake("Definition (%s): %w", position, err))
 	}
 	// The module keeps the definition private, whatever fx.Annotate made of it.
 	return ownOption{fx.Module("fxrestate.Definition", append(options,
-		fx.Provide(constructor, fx.Private),
-		fx.Provide(func(def restate.ServiceDefinition, g *group) foreignOut {
-			return foreignOut{Foreign: foreign{placement{decl, g}, def}}
+		provide(constructor, fx.Private),
+		fx.Provide(func(def restate.ServiceDefinition, s surroundings) foreignOut {
+			return foreignOut{Foreign: foreign{s.place(decl), def}}
 		}),
 	)...)}
 }

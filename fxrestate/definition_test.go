@@ -68,6 +68,21 @@ func TestADefinitionMayBeAResultAmongOthers(t *testing.T) {
 	require.Len(t, got["Do"], 1)
 }
 
+func TestADefinitionMayBeAValue(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]fx.Option{
+		"of the call":  fxrestate.Definition(handMade(), fxrestate.Guards(&gate{"a"})),
+		"of the graph": fx.Options(fx.Provide(handMade), fxrestate.Definition(fxrestate.Provided[restate.ServiceDefinition](), fxrestate.Guards(&gate{"a"}))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := chains(t, option)
+			require.Len(t, got["Do"], 1)
+			require.Equal(t, "a", got["Do"][0].Name)
+		})
+	}
+}
+
 func TestADefinitionThatTwoApplicationsShareHasTheStagesOfEach(t *testing.T) {
 	t.Parallel()
 	shared := handMade()
@@ -110,8 +125,10 @@ func TestMistakesInDefinitionsNameTheUsersLine(t *testing.T) {
 			fxrestate.Definition(nil), here(), []string{"Definition (", "the constructor is nil; pass the function that returns restate.ServiceDefinition"},
 		},
 		"a constructor that is nil": {fxrestate.Definition(none), here(), []string{"the constructor is nil"}},
-		"a definition itself": {
-			fxrestate.Definition(handMade()), here(), []string{"pass the function that returns restate.ServiceDefinition"},
+		"something else":            {fxrestate.Definition(1), here(), []string{"the constructor is a int; pass the function that returns restate.ServiceDefinition"}},
+		"an instance of something else": {
+			fxrestate.Definition(fxrestate.Provided[membered]()), here(),
+			[]string{"the constructor is Provided[fxrestate_test.membered](); write Provided[restate.ServiceDefinition]()"},
 		},
 		"a constructor of something else": {
 			fxrestate.Definition(newMembered), here(), []string{"does not return restate.ServiceDefinition"},

@@ -23,6 +23,7 @@ func Use(attachments ...Attachment) fx.Option {
 	list, position := placed(attachments), caller()
 	return ownOption{fx.Options(
 		provideMembers(list),
+		needModule("Use", position),
 		// fx shuffles value groups. It does keep the order of modules when it constructs
 		// their loggers, which is before it invokes anything: so each Use is a module
 		// with a logger.

@@ -213,12 +213,6 @@ func TestAUseThatComesAfterTheServicesWereBuiltIsAnErrorOfNew(t *testing.T) {
 	require.ErrorContains(t, app.Err(), "comes after the services were built")
 }
 
-func TestOptionsWithoutModuleDoNothing(t *testing.T) {
-	t.Parallel()
-	app := fx.New(fx.NopLogger, fxrestate.Group(useGuard("1"), serviceA()), useGuard("2"))
-	require.NoError(t, app.Err())
-}
-
 // Options that several applications share carry nothing from one to another, whether
 // they are built one after the other or at once.
 func TestApplicationsOfOneProcessDoNotInfluenceEachOther(t *testing.T) {

@@ -38,9 +38,12 @@ type lifecycle struct {
 	endpoint  *endpoint.Endpoint
 	registrar *deployment.Registrar // nil: not registered
 	required  bool
-	health    *Health
-	log       *slog.Logger
-	warmUp    func(context.Context) error
+	// unregistered says why there is no registrar, and what to do.
+	unregistered string
+	health       *Health
+	log          *slog.Logger
+	notes        []error
+	warmUp       func(context.Context) error
 
 	stopBackground context.CancelFunc
 	background     chan struct{} // closed when the background is done
@@ -48,10 +51,15 @@ type lifecycle struct {
 
 // newLifecycle takes the api so that this starts before the registration, and stops
 // after the endpoint.
-func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, log *slog.Logger) *lifecycle {
-	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log, warmUp: e.WarmUp}
-	if s.Register != nil {
+func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *slog.Logger) *lifecycle {
+	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log, notes: p.notes, warmUp: e.WarmUp}
+	switch {
+	case s.Register != nil:
 		l.required = s.Register.Required
+	case s.given:
+		l.unregistered = "Config.Register is nil; set it, or register the endpoint with the restate command"
+	default:
+		l.unregistered = "there is no fxrestate.Config, so the defaults apply; provide one with Register"
 	}
 	lc.Append(fx.StartStopHook(l.start, l.stop))
 	return l
@@ -66,10 +74,16 @@ func (l *lifecycle) start(ctx context.Context) error {
 			l.log.DebugContext(ctx, "handler", "pipeline", chain.String())
 		}
 	}
+	for _, note := range l.notes {
+		l.log.WarnContext(ctx, "this may be a mistake", "what", note)
+	}
 	if addr := l.endpoint.Addr(); addr != nil {
 		l.log.InfoContext(ctx, "serving", "addr", addr.String(), "services", len(l.endpoint.Services()))
 	}
 	if l.registrar == nil {
+		if l.endpoint.Config().Mode != endpoint.Lambda {
+			l.log.InfoContext(ctx, "not registered with Restate", "reason", l.unregistered)
+		}
 		l.health.set(nil)
 		return nil
 	}

@@ -195,3 +195,23 @@ func within[T any](t *testing.T, c <-chan T, what string) T {
 		panic("unreachable")
 	}
 }
+
+func TestSwappedURLsAreNamedWhereTheRegistrationFails(t *testing.T) {
+	t.Parallel()
+	ingress := testkit.Server().IngressURL()
+	i := newIdle(t, lifeConfig(ingress, true))
+	began := time.Now()
+	err := i.Start(t.Context())
+	require.ErrorContains(t, err, "admin: GET /health: status 400: bad path: /health ("+ingress+" answers as the ingress does; use the URL of the admin API")
+	require.Less(t, time.Since(began), 5*time.Second, "trying again would be in vain")
+}
+
+func TestARegistrationThatTheEndpointRejectsSaysSo(t *testing.T) {
+	t.Parallel()
+	cfg := lifeConfig(testkit.Server().AdminURL(), true)
+	cfg.Endpoint.IdentityKeys = []string{"publickeyv1_w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f"}
+	i := newIdle(t, cfg, fx.StartTimeout(6*time.Second))
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+	defer cancel()
+	require.ErrorContains(t, i.Start(ctx), "(the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them")
+}

@@ -3,12 +3,15 @@ package fxrestate
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/ingress"
 )
 
 // mistake is what is wrong with a call of a function of this package. It goes through
@@ -25,12 +28,21 @@ func checkConstructor(constructor any, want reflect.Type) error {
 	if v := reflect.ValueOf(constructor); !v.IsValid() || v.Kind() == reflect.Func && v.IsNil() {
 		return fmt.Errorf("the constructor is nil; pass the function that returns %s", want)
 	}
+	if own, ok := constructor.(provided); ok {
+		if own.of != want {
+			return fmt.Errorf("the constructor is Provided[%s](); write Provided[%s]()", own.of, want)
+		}
+		return nil
+	}
 	t := reflect.TypeOf(constructor)
 	if t.Kind() == reflect.Struct {
 		return nil // fx.Annotate, fx.Annotated
 	}
 	if t.Kind() != reflect.Func {
 		return fmt.Errorf("the constructor is a %s; pass the function that returns %s", t, want)
+	}
+	if err := checkParameters(t); err != nil {
+		return err
 	}
 	for i := range t.NumOut() {
 		if out := t.Out(i); out == want || isOut(out) {
@@ -40,10 +52,45 @@ func checkConstructor(constructor any, want reflect.Type) error {
 	return fmt.Errorf("the constructor %s does not return %s; pass the function that does", t, want)
 }
 
+// checkParameters rejects a constructor of what the endpoint serves that takes an
+// *ingress.Client. That starts after the endpoint, which dig would report as a cycle.
+func checkParameters(constructor reflect.Type) error {
+	for t := range dependencies(constructor) {
+		if t == reflect.TypeFor[*ingress.Client]() {
+			return fmt.Errorf("the constructor %s takes an *ingress.Client, which is for code outside handlers and starts after the services; take an rpc.Service, rpc.Object or rpc.Workflow of the type to call", constructor)
+		}
+	}
+	return nil
+}
+
+// dependencies returns what fx looks up to call a constructor, without what has a name or
+// is a group.
+func dependencies(constructor reflect.Type) iter.Seq[reflect.Type] {
+	return func(yield func(reflect.Type) bool) {
+		for i := range constructor.NumIn() {
+			t := constructor.In(i)
+			if !embeds(t, reflect.TypeFor[fx.In]()) {
+				if !yield(t) {
+					return
+				}
+				continue
+			}
+			for _, f := range reflect.VisibleFields(t) {
+				if !f.Anonymous && f.IsExported() && f.Tag.Get("name")+f.Tag.Get("group") == "" && !yield(f.Type) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // isOut reports whether a result is a struct that embeds fx.Out.
-func isOut(t reflect.Type) bool {
+func isOut(t reflect.Type) bool { return embeds(t, reflect.TypeFor[fx.Out]()) }
+
+// embeds reports whether a struct embeds another.
+func embeds(t, embedded reflect.Type) bool {
 	return t.Kind() == reflect.Struct && slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
-		return f.Anonymous && f.Type == reflect.TypeFor[fx.Out]()
+		return f.Anonymous && f.Type == embedded
 	})
 }
 

@@ -1,12 +1,10 @@
 package fxrestate
 
 import (
-	"fmt"
 	"log/slog"
 
 	"github.com/restatedev/sdk-go/server"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/admin"
@@ -20,14 +18,15 @@ import (
 // Module serves the services of the application to Restate. It takes from the graph,
 // if they are provided,
 //
-//   - a [Config]. Default: the zero value.
-//   - a *zap.Logger for the events of fx and the lines of the SDK and of handlers.
-//     Default: zap's production logger.
+//   - a [Config], not a pointer to one. Default: the zero value.
+//   - a slog.Handler or a *zap.Logger for the events of fx and the lines of the SDK and
+//     of handlers. Where both are, the lines go to the slog.Handler and the events to
+//     zap. Default: zap's production logger.
 //
 // It provides
 //
-//   - *slog.Logger: writes to the zap logger and, given the handler's ctx, is silent
-//     on replay,
+//   - *slog.Logger: writes to that and, given the handler's ctx, is silent on replay. An
+//     application that has a *slog.Logger of its own provides its slog.Handler instead,
 //   - *ingress.Client: calls handlers from outside. What takes it starts after the
 //     registration and stops before the endpoint does. A service cannot take it; it
 //     calls others with its typed clients,
@@ -43,11 +42,16 @@ import (
 var Module = fx.Options(
 	fx.WithLogger(newEventLogger),
 	fx.Module("fxrestate",
+		takeGiven[Config](),
+		takeGiven[*Config](),
+		takeGiven[*zap.Logger](),
+		takeGiven[slog.Handler](),
 		fx.Provide(
+			newLogger, // first: see newEventLogger
+			func() *present { return &present{} },
 			newSettings,
 			newAppLogger,
 			newLogHandler,
-			newLogger,
 			newApplication,
 			newCatalog,
 			newPlan,
@@ -67,49 +71,6 @@ var Module = fx.Options(
 		fx.Invoke(func(*lifecycle) {}),
 	),
 )
-
-// settings is the configuration that applies.
-type settings struct{ Config }
-
-type settingsParams struct {
-	fx.In
-
-	Config Config `optional:"true"`
-}
-
-func newSettings(p settingsParams) *settings { return &settings{p.Config} }
-
-// appLogger is the application's zap logger, or ours without one.
-type appLogger struct{ *zap.Logger }
-
-type appLoggerParams struct {
-	fx.In
-
-	Zap *zap.Logger `optional:"true"`
-}
-
-func newAppLogger(p appLoggerParams) (appLogger, error) {
-	if p.Zap != nil {
-		return appLogger{p.Zap}, nil
-	}
-	log, err := zap.NewProduction()
-	if err != nil {
-		return appLogger{}, fmt.Errorf("fxrestate: default logger: %w", err)
-	}
-	return appLogger{log}, nil
-}
-
-func newLogHandler(log appLogger, s *settings) *logging.Handler {
-	return logging.NewHandler(log.Core(), s.Logging)
-}
-
-func newLogger(h *logging.Handler) *slog.Logger { return slog.New(h) }
-
-func newEventLogger(log appLogger) fxevent.Logger {
-	events := &fxevent.ZapLogger{Logger: log.Named("fx")}
-	events.UseLogLevel(zap.DebugLevel)
-	return events
-}
 
 type endpointParams struct {
 	fx.In

@@ -17,8 +17,11 @@ import (
 // then its dependencies from the graph. It returns T or (T, error):
 //
 //	fxrestate.PerInvocation[*Tenant](func(ctx restate.Context, repo *Tenants) (*Tenant, error) {
-//		return repo.Find(ctx, ctx.Request().Headers.Get("x-tenant"))
+//		return repo.Find(ctx, durable.Header(ctx, "x-tenant"))
 //	})
+//
+// A constructor that takes a context.Context can also run in a step, for code that asks
+// for the T there first. One that takes a restate.Context cannot: see [Eager].
 func PerInvocation[T any](constructor any) fx.Option {
 	provide, err := perInvocationProvider[T](constructor)
 	if err != nil {
@@ -43,6 +46,9 @@ func perInvocationProvider[T any](constructor any) (any, error) {
 	}
 	if n := t.NumOut(); n == 0 || n > 2 || t.Out(0) != reflect.TypeFor[T]() || (n == 2 && t.Out(1) != reflect.TypeFor[error]()) {
 		return nil, fmt.Errorf("the constructor must return %s or (%[1]s, error)", reflect.TypeFor[T]())
+	}
+	if err := checkParameters(t); err != nil {
+		return nil, err
 	}
 	deps := make([]reflect.Type, 0, t.NumIn()-1)
 	for i := 1; i < t.NumIn(); i++ {

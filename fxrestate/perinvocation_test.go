@@ -189,6 +189,99 @@ func TestWhoWaitsForAConstructorOfAnAttemptThatPanicsIsTold(t *testing.T) {
 	require.Equal(t, "durable: *fxrestate_test.token: its constructor did not return", testkit.Decode[string](t, answer))
 }
 
+func TestAValueOfAnAttemptIsMadeInAStep(t *testing.T) {
+	t.Parallel()
+	var tokens durable.PerInvocation[*token]
+	var made atomic.Int32
+	inStep := func(use func(ctx, step context.Context) (*token, error)) func(ctx restate.Context) (string, error) {
+		return func(ctx restate.Context) (string, error) {
+			first, failure := restate.Run(ctx, func(rc restate.RunContext) (string, error) {
+				tok, err := use(ctx, rc)
+				if err != nil {
+					return "", restate.ToTerminalError(err)
+				}
+				return tok.text, nil
+			})
+			if failure != nil {
+				return "", failure
+			}
+			tok, err := tokens.Get(ctx)
+			if err != nil {
+				return "", err
+			}
+			return fmt.Sprint(first, " ", tok.text), nil
+		}
+	}
+	withStep := func(_, step context.Context) (*token, error) { return tokens.Get(step) }
+	withHandlers := func(ctx, _ context.Context) (*token, error) { return tokens.Get(ctx) }
+	plain := func(context.Context) *token { return &token{fmt.Sprint(made.Add(1))} }
+	needing := func(restate.Context) *token { return &token{"made"} }
+	const say = "durable: *fxrestate_test.token: its constructor needs the Restate context, which a step does not have; " +
+		"call Get before the step, or add fxrestate.Eager[*fxrestate_test.token]() to the handler: "
+	for name, tt := range map[string]struct {
+		ask         func(restate.Context) (string, error)
+		constructor any
+		eager       bool
+		want        string // a pattern
+		fails       string // or a part of the failure
+	}{
+		"with the ctx of the step":                     {ask: inStep(withStep), constructor: plain, want: `^(\d+) (\d+)$`},
+		"with the ctx of the handler":                  {ask: inStep(withHandlers), constructor: plain, want: `^(\d+) (\d+)$`},
+		"unless it needs the Restate context":          {ask: inStep(withStep), constructor: needing, fails: say},
+		"unless it does, with the ctx of the handler":  {ask: inStep(withHandlers), constructor: needing, fails: say},
+		"before it if it is eager":                     {ask: inStep(withStep), constructor: needing, eager: true, want: "^made made$"},
+		"before it if it is eager, with the handler's": {ask: inStep(withHandlers), constructor: needing, eager: true, want: "^made made$"},
+		"before the handler, and its error is the result": {
+			ask:         func(restate.Context) (string, error) { return "ran", nil },
+			constructor: func(context.Context) (*token, error) { return nil, restate.TerminalErrorf("no token") }, eager: true, fails: "no token",
+		},
+		"in the handler, after a step could not": {ask: func(ctx restate.Context) (string, error) {
+			failed, failure := restate.Run(ctx, func(rc restate.RunContext) (bool, error) {
+				_, err := tokens.Get(rc)
+				return errors.Is(err, durable.ErrInsideRun), nil
+			})
+			if failure != nil {
+				return "", failure
+			}
+			tok, err := tokens.Get(ctx)
+			if err != nil {
+				return "", err
+			}
+			return fmt.Sprint(failed, " ", tok.text), nil
+		}, constructor: needing, want: "^true made$"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts := []fx.Option{fxrestate.PerInvocation[*token](tt.constructor), fx.Populate(&tokens)}
+			if tt.eager {
+				opts = append(opts, fxrestate.Use(fxrestate.Eager[*token]()))
+			}
+			answer := asking(t, tt.ask, opts...)
+			if tt.fails != "" {
+				require.Equal(t, http.StatusInternalServerError, answer.Status)
+				require.Contains(t, testkit.Failed(t, answer).Message, tt.fails)
+				return
+			}
+			require.Regexp(t, tt.want, testkit.Decode[string](t, answer))
+		})
+	}
+}
+
+func TestAFixedValueIsThereWithAnyContext(t *testing.T) {
+	t.Parallel()
+	fixed := durable.FixedPerInvocation(&token{"fixed"})
+	tok, err := fixed.Get(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, "fixed", tok.text)
+	answer := asking(t, func(ctx restate.Context) (string, error) {
+		tok, err := fixed.Get(ctx)
+		if err != nil {
+			return "", err
+		}
+		return tok.text, nil
+	}, fx.Supply(fixed))
+	require.Equal(t, "fixed", testkit.Decode[string](t, answer))
+}
+
 func TestAfterTheEndOfTheHandlerThereIsWhatWasMadeBefore(t *testing.T) {
 	t.Parallel()
 	var tokens durable.PerInvocation[*token]

@@ -20,6 +20,7 @@ type plan struct {
 	pipelines   map[*declaration]pipeline.Pipeline
 	contributed []Registration
 	foreign     []restate.ServiceDefinition // with their pipelines
+	notes       []error                     // what may be a mistake, for the log
 }
 
 type planParams struct {
@@ -34,6 +35,7 @@ type planParams struct {
 	Foreign     []foreign                   `group:"fxrestate.foreign"`
 	Definitions []restate.ServiceDefinition `group:"fxrestate.definitions"`
 	Instances   []instance                  `group:"fxrestate.instances"`
+	Wanted      []wanted                    `group:"fxrestate.wanted"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 }
@@ -42,9 +44,12 @@ type planParams struct {
 func newPlan(p planParams) (*plan, error) {
 	p.Application.planned = true
 	definitions := withPlain(p.Foreign, p.Definitions)
-	errs := []error{p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions), checkHTTP(p.HTTPServers)}
+	errs := []error{p.Settings.mistakes, p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions), checkHTTP(p.HTTPServers)}
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
+	}
+	for _, w := range p.Wanted {
+		errs = append(errs, w.err(p.Catalog.placements))
 	}
 	for _, r := range p.Contributed {
 		errs = append(errs, p.Catalog.learn(r, p.Settings.Defaults))
@@ -58,6 +63,14 @@ func newPlan(p planParams) (*plan, error) {
 	pipelines.use(p.Application, p.Groups, slog.New(p.Log))
 
 	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed}
+	if err := decorated(p.Catalog.placements, p.Foreign); err != nil {
+		pl.notes = append(pl.notes, err)
+	}
+	for _, i := range p.Instances {
+		if i.note != nil {
+			pl.notes = append(pl.notes, i.note)
+		}
+	}
 	var named []*handler.Descriptor
 	for _, d := range served {
 		desc := p.Catalog.descriptors[d.declaration]
@@ -66,6 +79,9 @@ func newPlan(p planParams) (*plan, error) {
 			continue
 		}
 		named = append(named, desc)
+		for _, method := range desc.Plain {
+			pl.notes = append(pl.notes, method)
+		}
 		pl.pipelines[d.declaration] = pipelines.of(d, desc)
 	}
 	for _, f := range definitions {

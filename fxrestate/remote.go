@@ -60,5 +60,5 @@ func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, po
 	if len(decl.all()) > 0 {
 		return ownOption{fx.Options(provideClients[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}
 	}
-	return ownOption{fx.Options(provideClients[T](kind), fx.Provide(decl.contribute))}
+	return ownOption{fx.Options(provideClients[T](kind), fx.Provide(decl.contribute), needModule(reflect.TypeFor[T]().String(), position))}
 }

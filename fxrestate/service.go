@@ -19,14 +19,37 @@ import (
 //		fxrestate.Handler((*Payments).Charge, restate.WithInactivityTimeout(30*time.Second)),
 //	)
 //
-// The exported methods of T that take a restate.Context first are the handlers.
-// Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
+// The exported methods of T that take a restate.Context first are the handlers. Methods
+// that take a context.Context are not: the log names them at the start, unless [Exclude]
+// does. Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
 // package, and any [Attachment]. Every mistake in T or in the options is an error of
 // fx.New.
 //
 // Service provides T, an rpc.Service[T] and, if "fxrestate gen" has written clients for
 // the struct, those too, such as a PaymentsClient and a PaymentsIngress. Do not
-// fx.Provide them again.
+// fx.Provide them again, nor the constructor of T. If the application provides T already,
+// the constructor is [Provided].
+//
+// The constructor takes the clients of the services that it calls. It cannot take an
+// *ingress.Client or a generated ingress client: those are for code outside handlers, and
+// start after the services.
+//
+// To serve a struct under two names, with options of their own, write a type for each that
+// embeds it. Each has its own client, and its handlers are named by its own methods, such
+// as PaymentsEU.Charge:
+//
+//	type PaymentsEU struct{ *Payments }
+//
+//	fxrestate.Service[PaymentsEU](NewPaymentsEU, fxrestate.Name("payments-eu")),
+//
+// Whether a struct is served is decided before fx.New. Where it is not, [RemoteService]
+// still provides its clients:
+//
+//	payments := fxrestate.RemoteService[*Payments]()
+//	if cfg.ServePayments {
+//		payments = fxrestate.Service[*Payments](NewPayments)
+//	}
+//	fx.New(fxrestate.Module, payments, …)
 func Service[T any](constructor any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	return register[T](handler.Service, constructor, opts, caller())
 }
@@ -56,13 +79,14 @@ type serviceOut struct {
 func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
 	decl := declare[T](kind, opts, position)
 	decl.served = true
-	options := []fx.Option{fx.Provide(decl.contribute), provideClients[T](kind), provideMembers(decl.all())}
+	options := []fx.Option{fx.Provide(decl.contribute), provideClients[T](kind), provideMembers(decl.all()), needModule(reflect.TypeFor[T]().String(), position)}
 	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
 		// The struct is declared all the same, to report its mistakes too.
 		return ownOption{fx.Options(append(options, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)}
 	}
 	return ownOption{fx.Options(append(options,
-		fx.Provide(constructor),
+		provide(constructor),
+		findWanted(constructor, reflect.TypeFor[T]().String(), position),
 		fx.Provide(func(service T) serviceOut { return serviceOut{Registration: Registration{decl, service}} }),
 	)...)}
 }

@@ -31,7 +31,8 @@ import (
 // type with UnmarshalJSON whose zero value is null. The zero value, such as "", is
 // accepted; use package pipeline/validate to reject it.
 //
-// A missing header leaves the zero value. Headers and keys can fill strings, numbers,
+// The case of a header's name does not matter: durable.Header has the rule. A missing
+// header leaves the zero value. Headers and keys can fill strings, numbers,
 // booleans and types with UnmarshalText. Text that cannot be converted ends the
 // invocation with 400. Typed clients send the properties of the body; headers are
 // options of the call.

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 
@@ -92,8 +93,9 @@ func (m Mode) String() string {
 func (m Mode) Writable() bool { return m == Exclusive || m == Run }
 
 var (
-	contextType = reflect.TypeFor[restate.Context]()
-	errorType   = reflect.TypeFor[error]()
+	contextType      = reflect.TypeFor[restate.Context]()
+	plainContextType = reflect.TypeFor[context.Context]()
+	errorType        = reflect.TypeFor[error]()
 )
 
 // role is the kind and mode of a method, from the context type of its first

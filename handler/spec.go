@@ -74,6 +74,7 @@ func (s Spec) Describe() (*Descriptor, error) {
 	if len(r.problems) > 0 {
 		return nil, errors.Join(r.problems...)
 	}
+	r.readPlain()
 	for _, m := range r.desc.Methods {
 		m.target = Target{
 			Service: r.desc.Name, Handler: m.Name, Kind: r.desc.Kind, Mode: m.Mode,
@@ -90,9 +91,10 @@ type reader struct {
 	spec     Spec
 	desc     *Descriptor
 	excluded map[string]bool
-	rejected map[string]bool // methods that were meant as handlers but have a problem
-	decided  string          // the method that decided the kind, if the spec did not
-	mains    []*Method       // main handlers of a workflow, rejected ones included
+	rejected map[string]bool  // methods that were meant as handlers but have a problem
+	decided  string           // the method that decided the kind, if the spec did not
+	mains    []*Method        // main handlers of a workflow, rejected ones included
+	plain    []reflect.Method // they take a context.Context
 	problems []error
 }
 
@@ -197,8 +199,11 @@ func (r *reader) readMethod(m reflect.Method) {
 	}
 	ro, ok := findRole(m.Type.In(1))
 	if !ok {
-		if first := m.Type.In(1); first.Kind() == reflect.Interface && first.Implements(contextType) {
+		switch first := m.Type.In(1); {
+		case first.Kind() == reflect.Interface && first.Implements(contextType):
 			r.reject(m, fmt.Sprintf("takes a %s, which is not a context of the SDK", first), "take a "+r.kindOr(Service).contexts())
+		case first == plainContextType:
+			r.plain = append(r.plain, m)
 		}
 		return
 	}
@@ -238,6 +243,22 @@ func (r *reader) readMethod(m reflect.Method) {
 	}
 	if len(r.problems) == before {
 		r.desc.Methods = append(r.desc.Methods, method)
+	}
+}
+
+// readPlain notes methods that were written for the struct and take a context.Context.
+// Those of embedded structs are left out: there may be many, of other packages.
+func (r *reader) readPlain() {
+	for _, m := range r.plain {
+		position := cmp.Or(writtenAt(base(r.spec.Type), m.Name), writtenAt(reflect.PointerTo(base(r.spec.Type)), m.Name))
+		if position == "" {
+			continue
+		}
+		r.desc.Plain = append(r.desc.Plain, &Problem{
+			Type: r.spec.Type, Method: m.Name, Position: position,
+			Reason: "takes a context.Context, so it is not a handler",
+			Fix:    "take a " + r.desc.Kind.contexts() + ", or exclude the method",
+		})
 	}
 }
 

@@ -22,8 +22,10 @@ import (
 // For a handler in another program, declare an awakeable with the same type and codec. Its
 // name is for errors.
 //
-// The first completion counts. The server accepts later ones, and those for an invocation
-// that is gone, without an error. A malformed id is an [*Error] with status 400. See
+// The first completion counts. The server accepts later ones, those that come after a
+// timeout in the handler, and those for an invocation that is gone, without an error. See
+// durable.Awakeable for how to tell the sender. A malformed id is an [*Error] with
+// status 400. See
 // https://docs.restate.dev/develop/go/external-events.
 func Resolve[T any](ctx context.Context, c *Client, a durable.Awakeable[T], id string, value T) error {
 	if err := a.Check(); err != nil {
@@ -74,9 +76,10 @@ func (c *Client) completeAwakeable(ctx context.Context, name, id, verb string, i
 //	r.Post("/approvals/{id}", ingress.AwakeableHandler(client, approval, nil))
 //
 // The body is checked and passed on as in [Handler], with the fields that come from the
-// URL. The response is 204, also if the awakeable was completed before, and 404 if the id
-// is malformed. Key of the route returns the awakeable's id; its default is the
-// [PathValue] "id". MaxBody and Error are as for a handler. The other fields of the route
+// URL. The response is 204, also if the awakeable was completed before or the handler has
+// stopped waiting, and 404 if the id is malformed. Key of the route returns the awakeable's
+// id; its default is the [PathValue] "id". CurlData, MaxBody and Error are as for a
+// handler. The other fields of the route
 // must not be set. Mistakes are logged when the route is made, and the route responds with
 // 500.
 //
@@ -90,10 +93,11 @@ func AwakeableHandler[T any](c *Client, a durable.Awakeable[T], route *Route) ht
 		err = fmt.Errorf("ingress: a route: %w", err)
 	case c == nil:
 		err = fmt.Errorf("ingress: awakeable %s: %w", a.Name(), errNoClientPassed)
-	case m.IdempotencyKey != nil || m.Send || m.StatusPath != "":
-		err = fmt.Errorf("ingress: awakeable %s: IdempotencyKey, Send and StatusPath of a route are for handlers; leave them out", a.Name())
+	case m.IdempotencyKey != nil || m.Forget != nil || m.Headers != nil || m.Send || m.StatusPath != "":
+		err = fmt.Errorf("ingress: awakeable %s: IdempotencyKey, Forget, Headers, Send and StatusPath of a route are for handlers; leave them out", a.Name())
 	default:
 		m.input, err = newBinder(reflect.TypeFor[T](), a.Codec())
+		m.input.curl = m.CurlData
 	}
 	if err != nil {
 		if c != nil {

@@ -223,6 +223,8 @@ func TestARouteOfAnAwakeableThatCannotWork(t *testing.T) {
 			C chan int `query:"c"`
 		}]("x"), nil),
 		"with an idempotency key":      ingress.AwakeableHandler(client, gateOpened, &ingress.Route{IdempotencyKey: eventID}),
+		"with failures of a handler":   ingress.AwakeableHandler(client, gateOpened, &ingress.Route{Forget: conflicts}),
+		"with headers for a handler":   ingress.AwakeableHandler(client, gateOpened, &ingress.Route{Headers: []string{"X-Tenant"}}),
 		"with the status of something": ingress.AwakeableHandler(client, gateOpened, &ingress.Route{StatusPath: "/x/{id}"}),
 	} {
 		t.Run(name, func(t *testing.T) {

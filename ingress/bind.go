@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"reflect"
 	"strings"
@@ -26,7 +25,9 @@ type binder struct {
 	accepts    string     // content types of the body; empty: any
 	noBody     bool
 	required   bool
-	parameters bool // the input is a parameter object
+	curl       bool     // a body may be declared as a form
+	parameters bool     // the input is a parameter object
+	headers    []string // that a parameter object takes
 }
 
 // payload is the input of a handler, encoded.
@@ -58,6 +59,9 @@ func newBinder(t reflect.Type, codec sdkencoding.Codec) (binder, error) {
 		}
 		if err != nil {
 			return b, fmt.Errorf("ingress: field %s of %s: %w", f.Name, structType, err)
+		}
+		if name := f.Tag.Get("header"); b.parameters && name != "" {
+			b.headers = append(b.headers, name)
 		}
 		p.bound = isBound
 		if isBound {
@@ -106,7 +110,7 @@ func (b binder) bind(r *http.Request, body []byte) (payload, error) {
 		if b.noBody {
 			return payload{}, badRequest("the request has a body, and none is expected")
 		}
-		if err := b.checkContentType(r.Header.Get(contentTypeHeader)); err != nil {
+		if err := b.checkRequest(r); err != nil {
 			return payload{}, err
 		}
 	} else if b.required && len(b.fields) == 0 {
@@ -209,38 +213,6 @@ func hold(in reflect.Value, values []urlValue) bool {
 		}
 	}
 	return true
-}
-
-// checkContentType also keeps out what a foreign web page can send without being
-// asked whether it may.
-func (b binder) checkContentType(got string) error {
-	if b.accepts == "" || b.accepts == anyContentType && got == "" {
-		return nil
-	}
-	media, _, err := mime.ParseMediaType(got)
-	kind, _, ok := strings.Cut(media, "/")
-	switch {
-	case err != nil || !ok || !isPlain(got):
-	case b.accepts == anyContentType, media == b.accepts, b.accepts == kind+"/*":
-		return nil
-	case b.accepts == jsonContentType && strings.HasSuffix(media, "+json"):
-		return nil
-	}
-	return &RequestError{
-		Status: http.StatusUnsupportedMediaType,
-		Detail: fmt.Sprintf("the Content-Type of the body is not %s", b.accepts),
-	}
-}
-
-// isPlain tells whether a header from outside can be sent on: the server refuses some
-// letters, and none of these headers is long.
-func isPlain(header string) bool {
-	for i := range len(header) {
-		if header[i] < ' ' || header[i] > '~' {
-			return false
-		}
-	}
-	return len(header) <= maxContentType
 }
 
 // explainDecoding says what is wrong with a body, without the names of Go types and

@@ -29,26 +29,36 @@ import (
 //	(ctx) (O, error)      Call0       Send0       Lookup0       Handler0
 //	(ctx) error           Call0Void   Send0Void   Lookup0Void   Handler0Void
 //
+// If the compiler says that a method does not match func(T, C, I) (O, error), the method
+// has another shape: take the verb of its line. A method that returns no error has none:
+// call it with [Named]. If the compiler says that an [Object] or a [Workflow] does not
+// match Target[T], the key is missing: pass carts.Key(key) or signups.ID(id).
+//
 // With restate.WithIdempotencyKey equal calls are one invocation with one result, and
 // the client retries the call when the connection breaks. The server keeps results for a
-// day unless the service says otherwise (restate.WithIdempotencyRetention). See
+// day unless the service says otherwise (restate.WithIdempotencyRetention). A failure is
+// a result: a later try needs another key, which a route finds by itself ([Route].Forget).
+// See
 // https://docs.restate.dev/services/invocation/http.
 func Call[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...RequestOption) (O, error) {
 	return call[O](ctx, to, method, in, opts)
 }
 
-// CallVoid is [Call] for methods without a result.
+// CallVoid is [Call] for methods without a result. Other shapes: [Call], [Call0],
+// [Call0Void].
 func CallVoid[T any, C restate.Context, I any](ctx context.Context, to Target[T], method func(T, C, I) error, in I, opts ...RequestOption) error {
 	_, err := call[restate.Void](ctx, to, method, in, opts)
 	return err
 }
 
-// Call0 is [Call] for methods without input.
+// Call0 is [Call] for methods without input. Other shapes: [Call], [CallVoid],
+// [Call0Void].
 func Call0[T any, C restate.Context, O any](ctx context.Context, to Target[T], method func(T, C) (O, error), opts ...RequestOption) (O, error) {
 	return call[O](ctx, to, method, restate.Void{}, opts)
 }
 
-// Call0Void is [Call] for methods without input and result.
+// Call0Void is [Call] for methods without input and result. Other shapes: [Call], [CallVoid],
+// [Call0].
 func Call0Void[T any, C restate.Context](ctx context.Context, to Target[T], method func(T, C) error, opts ...RequestOption) error {
 	_, err := call[restate.Void](ctx, to, method, restate.Void{}, opts)
 	return err

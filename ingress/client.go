@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -91,14 +92,22 @@ type headerTransport struct {
 }
 
 func (t headerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := checkCarried(req.Context()); err != nil {
+		return nil, fmt.Errorf("ingress: %w", err)
+	}
 	req = req.Clone(req.Context())
+	for name, value := range carriedHeaders(req.Context()) {
+		if _, ok := req.Header[name]; !ok && name != httpclient.HostHeader {
+			req.Header[name] = []string{value}
+		}
+	}
 	for name, values := range t.all.Header {
 		if _, ok := req.Header[name]; !ok {
 			req.Header[name] = values
 		}
 	}
-	if t.all.Host != "" {
-		req.Host = t.all.Host
+	if host := cmp.Or(carriedHeaders(req.Context())[httpclient.HostHeader], t.all.Host); host != "" {
+		req.Host = host
 	}
 	return t.next.RoundTrip(req)
 }

@@ -30,7 +30,8 @@ type Config struct {
 	AuthToken string
 
 	// Headers are sent with each request. Host is the host that requests are for.
-	// Headers of a call (restate.WithHeaders) override them. They reach the
+	// Headers of the context ([WithHeader]) override them, and headers of a call
+	// (restate.WithHeaders) override both. They reach the
 	// handler, except those that the server keeps for itself. Headers about the
 	// connection or the length of a message, such as Connection and
 	// Content-Length, are an error: net/http sets its own.
@@ -118,9 +119,6 @@ func (r Retry) withDefaults() Retry {
 func (c Config) settings() httpclient.Settings {
 	return httpclient.Settings{
 		URL: c.URL, DefaultURL: DefaultURL, AuthToken: c.AuthToken, Headers: c.Headers,
-		Own: map[string]string{
-			contentTypeHeader:    "is that of each call's input; leave it out",
-			idempotencyKeyHeader: "would make all calls one; give each call its own with restate.WithIdempotencyKey",
-		},
+		Own: ownHeaders(),
 	}
 }

@@ -20,6 +20,10 @@
 //
 // [Call] lists the names for the shapes of methods. [Named] calls a handler by name.
 //
+// Headers reach the handler, which finds them with durable.Header. They come from
+// [Config], from the context ([WithHeader]), and from restate.WithHeaders of the call.
+// The later ones in this order replace the earlier ones.
+//
 // # Sends
 //
 // [Send] returns as soon as the server has the call. It returns a [Handle]. To submit a
@@ -66,7 +70,8 @@
 //     metadata and the invocation's id. Package rpc returns the same type.
 //   - [*Error]: an error response. It wraps the [*CallError] if the handler failed.
 //     Otherwise the server or a gateway rejected the request: see [ErrNotFound],
-//     [ErrNotReady] and [ErrUnavailable]. A handler's own 404 is not [ErrNotFound].
+//     [ErrNotReady] and [ErrUnavailable]. A handler's own 404 is not [ErrNotFound]:
+//     handler.CodeOf(err) is 404 then.
 //   - [*ConnectionError]: no complete response. Whether the server accepted the call is
 //     not known.
 //   - [*RequestError]: a bad request to a route, see below.

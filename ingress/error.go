@@ -29,7 +29,7 @@ const (
 )
 
 // What an [*Error] can be, for errors.Is. None of them holds for a handler's own error,
-// whatever its code.
+// whatever its code: [handler.CodeOf] returns that.
 var (
 	// ErrNotFound: the server knows no such service, handler or invocation. A 404
 	// of a gateway is not ErrNotFound: it says nothing about what the server
@@ -94,6 +94,9 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&text, "refused with %d: %s", e.Status, message)
 	default:
 		fmt.Fprintf(&text, "status %d: %s", e.Status, message)
+		if e.Status == http.StatusNotFound && e.Message == "" {
+			text.WriteString(" (this may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)")
+		}
 	}
 	if e.InvocationID != "" {
 		fmt.Fprintf(&text, " (%s)", e.InvocationID)

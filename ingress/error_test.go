@@ -88,6 +88,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 			if test.terminal {
 				require.NotEmpty(t, e.InvocationID)
 				require.Equal(t, e.Code, restate.AsTerminalError(test.err).Code())
+				require.Equal(t, e.Code, handler.CodeOf(test.err))
 				require.Equal(t, e.Message, restate.AsTerminalError(test.err).Message())
 				failed, ok := errors.AsType[*handler.CallError](test.err)
 				require.True(t, ok)
@@ -96,6 +97,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 			} else {
 				_, ok := errors.AsType[*handler.CallError](test.err)
 				require.False(t, ok)
+				require.Zero(t, handler.CodeOf(test.err))
 			}
 		})
 	}
@@ -133,7 +135,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 			text:    "ingress: Greeter/Greet: status 502: <html> <title>Bad Gateway</title> </html>", is: ingress.ErrUnavailable,
 		},
 		"nothing": {
-			status: 404, text: "ingress: Greeter/Greet: status 404: Not Found",
+			status: 404, text: "ingress: Greeter/Greet: status 404: Not Found (this may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)",
 		},
 		"a status without a text": {status: 799, text: "ingress: Greeter/Greet: status 799: no message"},
 		"JSON of its own": {

@@ -212,21 +212,27 @@ func HandleOf[O any](c *Client, id string, opts ...restate.AttachOption) Handle[
 // It makes no request. The handle's methods return the error of a mistake in the
 // arguments. Options about a call are a mistake, since no call is made:
 // restate.WithHeaders, WithLimitKey and [WithResponse].
+//
+// Other shapes: [LookupVoid], [Lookup0], [Lookup0Void]. [Call] explains what the compiler
+// says.
 func Lookup[T any, C restate.Context, I, O any](to Target[T], method func(T, C, I) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)
 }
 
-// LookupVoid is [Lookup] for methods without a result.
+// LookupVoid is [Lookup] for methods without a result. Other shapes: [Lookup], [Lookup0],
+// [Lookup0Void].
 func LookupVoid[T any, C restate.Context, I any](to Target[T], method func(T, C, I) error, opts ...RequestOption) Handle[restate.Void] {
 	return lookup[restate.Void](to, method, opts)
 }
 
-// Lookup0 is [Lookup] for methods without input.
+// Lookup0 is [Lookup] for methods without input. Other shapes: [Lookup], [LookupVoid],
+// [Lookup0Void].
 func Lookup0[T any, C restate.Context, O any](to Target[T], method func(T, C) (O, error), opts ...RequestOption) Handle[O] {
 	return lookup[O](to, method, opts)
 }
 
-// Lookup0Void is [Lookup] for methods without input and result.
+// Lookup0Void is [Lookup] for methods without input and result. Other shapes: [Lookup], [LookupVoid],
+// [Lookup0].
 func Lookup0Void[T any, C restate.Context](to Target[T], method func(T, C) error, opts ...RequestOption) Handle[restate.Void] {
 	return lookup[restate.Void](to, method, opts)
 }

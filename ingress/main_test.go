@@ -102,6 +102,15 @@ func (*Greeter) Fail(_ restate.Context, f Failure) (string, error) {
 		restate.WithErrorCode(restate.Code(f.Code)), restate.WithMetadata("reason", "tested"))
 }
 
+// Reserve is refused until the seat is freed.
+func (*Greeter) Reserve(_ restate.Context, seat string) (string, error) {
+	executions.add("Reserve " + seat)
+	if executions.of("Free "+seat) == 0 {
+		return "", restate.ToTerminalError(errors.New("the seat is taken"), restate.WithErrorCode(http.StatusConflict))
+	}
+	return "reserved " + seat, nil
+}
+
 func (*Greeter) Headers(ctx restate.Context) (map[string]string, error) {
 	return ctx.Request().Headers.ToMap(), nil
 }

@@ -138,6 +138,9 @@ func contentType(codec encoding.Codec, in any) string {
 // do makes a request, and retries it where that is safe.
 func (c *Client) do(ctx context.Context, r request) (answer, error) {
 	c.warnInside(ctx, r.subject)
+	if err := checkCarried(ctx); err != nil {
+		return answer{}, fmt.Errorf("ingress: %s: %w", r.name, err)
+	}
 	var waits *backoff.Waits
 	for attempt := 1; ; attempt++ {
 		a, err := c.attempt(ctx, r)
@@ -194,6 +197,7 @@ func (c *Client) setHeader(req *http.Request, r request) {
 	for name, values := range c.all.Header {
 		header[name] = values // net/http does not change them
 	}
+	setHeaders(req, carriedHeaders(req.Context()))
 	if r.contentType != "" {
 		header[contentTypeHeader] = []string{r.contentType}
 	}
@@ -206,12 +210,16 @@ func (c *Client) setHeader(req *http.Request, r request) {
 	if r.limitKey != "" {
 		header[limitKeyHeader] = []string{r.limitKey}
 	}
-	for name, value := range r.headers {
+	setHeaders(req, r.headers)
+}
+
+func setHeaders(req *http.Request, headers map[string]string) {
+	for name, value := range headers {
 		if name = http.CanonicalHeaderKey(name); name == httpclient.HostHeader {
 			req.Host = value
 			continue
 		}
-		header[name] = []string{value}
+		req.Header[name] = []string{value}
 	}
 }
 

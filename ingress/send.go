@@ -13,22 +13,26 @@ import (
 
 // Send returns as soon as the server has the call. The server runs it now or, with
 // restate.WithDelay, later. A negative delay counts as zero. To submit a workflow, send
-// to its main handler. See [Call] for the names and the errors.
+// to its main handler. See [Call] for the errors and
+// what the compiler says. Other shapes: [SendVoid], [Send0], [Send0Void].
 func Send[T any, C restate.Context, I, O any](ctx context.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...SendOption) (Handle[O], error) {
 	return send[O](ctx, to, method, in, opts)
 }
 
-// SendVoid is [Send] for methods without a result.
+// SendVoid is [Send] for methods without a result. Other shapes: [Send], [Send0],
+// [Send0Void].
 func SendVoid[T any, C restate.Context, I any](ctx context.Context, to Target[T], method func(T, C, I) error, in I, opts ...SendOption) (Handle[restate.Void], error) {
 	return send[restate.Void](ctx, to, method, in, opts)
 }
 
-// Send0 is [Send] for methods without input.
+// Send0 is [Send] for methods without input. Other shapes: [Send], [SendVoid],
+// [Send0Void].
 func Send0[T any, C restate.Context, O any](ctx context.Context, to Target[T], method func(T, C) (O, error), opts ...SendOption) (Handle[O], error) {
 	return send[O](ctx, to, method, restate.Void{}, opts)
 }
 
-// Send0Void is [Send] for methods without input and result.
+// Send0Void is [Send] for methods without input and result. Other shapes: [Send], [SendVoid],
+// [Send0].
 func Send0Void[T any, C restate.Context](ctx context.Context, to Target[T], method func(T, C) error, opts ...SendOption) (Handle[restate.Void], error) {
 	return send[restate.Void](ctx, to, method, restate.Void{}, opts)
 }

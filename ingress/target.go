@@ -11,7 +11,8 @@ import (
 )
 
 // Target is what a verb such as [Call] takes: a [Service], or the [Keyed] that
-// [Object.Key] and [Workflow.ID] return.
+// [Object.Key] and [Workflow.ID] return. An [Object] and a [Workflow] are none: call Key
+// or ID.
 type Target[T any] interface {
 	address() address[T]
 }
@@ -41,7 +42,8 @@ func NewObject[T any](c *Client) Object[T] {
 	return Object[T]{address[T]{client: c, kind: handler.Object}}
 }
 
-// Key returns the target for the object with the given key. It must not be empty.
+// Key returns the target for the object with the given key. It must not be empty. It is
+// used as it is: do not escape it. For a key of several parts see [durable.CompoundKey].
 func (o Object[T]) Key(key string) Keyed[T] { return Keyed[T]{o.to.at(key)} }
 
 // Workflow is a client of the workflows of type T. Its method ID makes the [Target]. It

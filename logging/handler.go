@@ -19,12 +19,12 @@ import (
 type Config struct {
 	// StackTraces adds the stack of the logging call to lines of level error.
 	// (The line about a handler that panicked always has the stack of the panic.)
-	// Default: false.
+	// It has no effect with a slog.Handler of the application. Default: false.
 	StackTraces bool
 }
 
-// Handler is a slog.Handler that writes to a zap core and detects replay. It
-// drops
+// Handler is a slog.Handler that writes to a zap core, or to another slog.Handler, and
+// detects replay. It drops
 //
 //   - lines that handler code writes through its context's Log() while the
 //     attempt replays, and
@@ -34,15 +34,15 @@ type Config struct {
 // It lowers the SDK's own lines of level info, one or two for each attempt, to
 // debug. The SDK logs an error that a handler returned twice, as a warning and as
 // an error: the second line is dropped. The SDK's line about a panic that
-// pipeline.LogPanics has logged is dropped too. Make a Handler with [NewHandler].
+// pipeline.LogPanics has logged is dropped too. Make a Handler with [NewHandler] or
+// [Wrap].
 type Handler struct {
-	core zapcore.Core
-	opts []zapslog.HandlerOption
+	base slog.Handler // without with
 	// with are attributes and groups that are not yet applied. They are applied on
 	// the first line: the SDK adds two attributes for each attempt, and most
 	// attempts log nothing.
 	with  []with
-	built atomic.Pointer[zapslog.Handler]
+	built atomic.Pointer[slog.Handler]
 }
 
 // with is one call of WithAttrs or, if group is set, of WithGroup.
@@ -57,18 +57,27 @@ func NewHandler(core zapcore.Core, cfg Config) *Handler {
 	if cfg.StackTraces {
 		stackAt = slog.LevelError
 	}
-	return &Handler{core: core, opts: []zapslog.HandlerOption{
+	return &Handler{base: zapslog.NewHandler(core,
 		zapslog.AddStacktraceAt(stackAt),
 		zapslog.WithCallerSkip(1), // Handle
-	}}
+	)}
 }
 
-// out returns zap's handler with all attributes applied.
-func (h *Handler) out() *zapslog.Handler {
-	if built := h.built.Load(); built != nil {
-		return built
+// Wrap makes a handler that writes to base, which decides how lines look. If base is a
+// Handler already, it is returned.
+func Wrap(base slog.Handler) *Handler {
+	if h, ok := base.(*Handler); ok {
+		return h
 	}
-	var out slog.Handler = zapslog.NewHandler(h.core, h.opts...)
+	return &Handler{base: base}
+}
+
+// out returns the base with all attributes applied.
+func (h *Handler) out() slog.Handler {
+	if built := h.built.Load(); built != nil {
+		return *built
+	}
+	out := h.base
 	for _, w := range h.with {
 		if w.group != "" {
 			out = out.WithGroup(w.group)
@@ -76,9 +85,8 @@ func (h *Handler) out() *zapslog.Handler {
 			out = out.WithAttrs(w.attrs)
 		}
 	}
-	built := out.(*zapslog.Handler)
-	h.built.Store(built)
-	return built
+	h.built.Store(&out)
+	return out
 }
 
 // Enabled reports whether a line of this level would be written.
@@ -89,7 +97,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	if level == sdk.ReplayProbe {
 		return true
 	}
-	return h.core.Enabled(zapLevel(relevel(ctx, level)))
+	return h.base.Enabled(ctx, relevel(ctx, level))
 }
 
 // Handle writes a line.
@@ -118,7 +126,7 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 }
 
 func (h *Handler) clone(w with) slog.Handler {
-	return &Handler{core: h.core, opts: h.opts, with: append(slices.Clip(h.with), w)}
+	return &Handler{base: h.base, with: append(slices.Clip(h.with), w)}
 }
 
 // replaying tells whether ctx belongs to an attempt that replays. The SDK's own
@@ -152,18 +160,4 @@ func relevel(ctx context.Context, level slog.Level) slog.Level {
 		return slog.LevelDebug
 	}
 	return level
-}
-
-// zapLevel rounds down, as zapslog does.
-func zapLevel(level slog.Level) zapcore.Level {
-	switch {
-	case level >= slog.LevelError:
-		return zapcore.ErrorLevel
-	case level >= slog.LevelWarn:
-		return zapcore.WarnLevel
-	case level >= slog.LevelInfo:
-		return zapcore.InfoLevel
-	default:
-		return zapcore.DebugLevel
-	}
 }

@@ -58,6 +58,30 @@ func TestHandlerKeepsTheRulesOfSlog(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestAWrappedHandlerKeepsTheRulesOfSlogAndIsSilentOnReplay(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	h := logging.Wrap(slog.NewJSONHandler(&out, nil))
+	require.Same(t, h, logging.Wrap(h))
+	slogtest.Run(t, func(*testing.T) slog.Handler {
+		out.Reset()
+		return h
+	}, func(t *testing.T) (line map[string]any) {
+		require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+		return line
+	})
+	out.Reset()
+	slog.New(h).With("a", 1).WithGroup("g").InfoContext(replay, "line", "b", 2)
+	require.Empty(t, out.String())
+	slog.New(h).With("a", 1).WithGroup("g").InfoContext(live, "line", "b", 2)
+	require.Contains(t, out.String(), `"a":1,"g":{"b":2}`)
+	out.Reset()
+	slog.New(h).InfoContext(ofSDK, "line")
+	require.Empty(t, out.String(), "it is for debugging")
+	require.False(t, h.Enabled(ofSDK, slog.LevelInfo))
+	require.True(t, h.Enabled(live, sdk.ReplayProbe))
+}
+
 func TestEnabledAsksTheCoreAndReplay(t *testing.T) {
 	t.Parallel()
 	levels := []slog.Level{-8, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError, slog.LevelError + 4}

@@ -20,7 +20,7 @@
 //	  pipes                  global, group, service, handler
 //	    the handler
 //	interceptors, inside out
-//	encode the result                     or, with an error:
+//	encode the result                     or, with an error, as with that of a step:
 //	                                        filters        handler, service, group, global
 //	                                        error mapping  handler, service, group, global
 //	                                        dead letter
@@ -109,9 +109,9 @@
 //
 // An error is retried unless it is terminal. On its way out, first a [Filter] may
 // replace it, such as that of package httperror or one made with [Catch]; then, if it
-// is still not terminal, AsTerminalError of [Stages] may make it so. The latter also
-// sees the errors of restate.Run closures, where they happen. Neither can make an
-// error go away. [RetryAfter] says when to try again, and a [DeadLetter] hands
+// is still not terminal, AsTerminalError of [Stages] may make it so. The errors of
+// restate.Run closures go the same way, where they happen: in a step a terminal error is
+// the result, and ends its retries. Neither can make an error go away. [RetryAfter] says when to try again, and a [DeadLetter] hands
 // on what failed for good.
 //
 // A panic of user code is an error too: a [*PanicError] with the stack, which

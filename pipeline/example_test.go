@@ -181,10 +181,11 @@ func Example_httpErrors() {
 
 	notFound := filter.Catch(context.Background(), inv, fmt.Errorf("charge: %w", apiError{404}))
 	fmt.Println(notFound, restate.AsTerminalError(notFound).Code())
-	fmt.Println(filter.Catch(context.Background(), inv, apiError{503}), "(retried)")
+	down := filter.Catch(context.Background(), inv, apiError{503})
+	fmt.Println(down, restate.IsTerminalError(down), restate.AsRetryableError(down).Code())
 	// Output:
 	// charge: gateway answered 404 404
-	// <nil> (retried)
+	// [503] gateway answered 503 false 503
 }
 
 // outcomeCounter counts attempts by their outcome.

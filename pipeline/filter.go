@@ -16,10 +16,13 @@ import (
 // [Interceptor]'s job.
 //
 // Filters see the errors of guards, interceptors, decoding, pipes and the
-// handler, terminal ones included, and the [*PanicError] of a panic. They do not
-// see suspension, an attempt whose context ended, or a failure of the SDK's own.
-// The context cannot journal anything. One filter serves all invocations and must
-// be safe for concurrent use.
+// handler, terminal ones included, and the [*PanicError] of a panic. They see the error
+// of a restate.Run closure too, each time that the closure fails: what they make of it
+// is the error of the step, terminal or to be retried. If the handler returns the error
+// of a step, they see that as well, as the terminal error that the journal has. They do
+// not see suspension, an attempt whose context ended, or a failure of the SDK's own.
+// The context cannot journal anything. One filter serves all invocations, and steps that
+// run beside each other, and must be safe for concurrent use.
 type Filter interface {
 	Catch(ctx context.Context, inv *Invocation, err error) error
 }

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/header"
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/scope"
 )
@@ -159,27 +159,13 @@ func (inv *Invocation) IdempotencyKey() string {
 }
 
 // Header returns a header that the caller sent, or "". It is the same in every
-// attempt. The name is looked up as it is, then in lower case, which is how names
-// come through the ingress, and then without regard to case.
+// attempt. The case of the name does not matter: durable.Header has the rule, and
+// finds the same below a handler.
 func (inv *Invocation) Header(name string) string {
 	if inv.details != nil {
-		return lookup(inv.details.Headers, name)
+		return header.Find(header.Lists(inv.details.Headers), name)
 	}
-	headers := inv.ctx.Request().Headers
-	if headers == nil {
-		return ""
-	}
-	for _, n := range []string{name, strings.ToLower(name)} {
-		if v := headers.Get(n); v != "" {
-			return v
-		}
-	}
-	for n, v := range headers.Iter() { // sorted
-		if strings.EqualFold(n, name) {
-			return v
-		}
-	}
-	return ""
+	return header.Find(inv.ctx.Request().Headers, name)
 }
 
 // Headers returns a copy of the headers that the caller sent.
@@ -205,9 +191,9 @@ func (inv *Invocation) Headers() map[string]string {
 // from it.
 func (inv *Invocation) AttemptHeader(name string) string {
 	if inv.details != nil {
-		return lookup(inv.details.AttemptHeaders, name)
+		return header.Find(header.Lists(inv.details.AttemptHeaders), name)
 	}
-	return lookup(inv.ctx.Request().AttemptHeaders, name)
+	return header.Find(header.Lists(inv.ctx.Request().AttemptHeaders), name)
 }
 
 // Body returns the input as it arrived. It must not be changed.
@@ -295,23 +281,4 @@ func undecodable(err error) error {
 		fmt.Errorf("request could not be decoded into handler input type: %w", err),
 		restate.WithErrorCode(codeBadRequest),
 	)
-}
-
-// lookup finds a header in the way of [Invocation.Header].
-func lookup(headers map[string][]string, name string) string {
-	for _, n := range []string{name, strings.ToLower(name)} {
-		if values := headers[n]; len(values) > 0 {
-			return values[0]
-		}
-	}
-	found := ""
-	for n, values := range headers {
-		if len(values) > 0 && strings.EqualFold(n, name) && (found == "" || n < found) {
-			found = n
-		}
-	}
-	if found == "" {
-		return ""
-	}
-	return headers[found][0]
 }

@@ -122,12 +122,18 @@ closure            | nil map      | retryable completed 200 | terminal 499      
 closure            | Goexit       | retryable completed 200 | terminal 499            | Input Run Output
 closure            | sdk          | retryable completed 200 | retryable completed 200 | Input Run Output
 closure            | context      | aborted completed 200   | aborted completed 200   | Input Run Output
+closure filter     | terminal     | terminal 418            | terminal 418            | Input Run Output
+closure filter     | error        | retryable completed 200 | terminal 499            | Input Run Output
+closure filter     | panic        | retryable completed 200 | retryable completed 200 | Input Run Output
+closure filter     | nil map      | retryable completed 200 | retryable completed 200 | Input Run Output
+closure filter     | Goexit       | retryable completed 200 | retryable completed 200 | Input Run Output
+closure filter     | context      | aborted completed 200   | aborted completed 200   | Input Run Output
 closure mapping    | terminal     | terminal 418            | terminal 499            | Input Run Output
 closure mapping    | error        | retryable completed 200 | terminal 499            | Input Run Output
-closure mapping    | panic        | retryable completed 200 | retryable completed 200 | Input Run Output
-closure mapping    | nil map      | retryable completed 200 | retryable completed 200 | Input Run Output
-closure mapping    | Goexit       | retryable completed 200 | retryable completed 200 | Input Run Output
-closure mapping    | context      | aborted completed 200   | aborted completed 200   | Input Run Output
+closure mapping    | panic        | retryable completed 200 | terminal 499            | Input Run Output
+closure mapping    | nil map      | retryable completed 200 | terminal 499            | Input Run Output
+closure mapping    | Goexit       | retryable completed 200 | terminal 499            | Input Run Output
+closure mapping    | context      | aborted completed 200   | terminal 499            | Input Run Output
 encode             | terminal     | terminal 418            | terminal 499            | Input Output
 encode             | error        | retryable completed 200 | terminal 499            | Input Output
 encode             | panic        | retryable completed 200 | terminal 499            | Input Output
@@ -249,10 +255,13 @@ func matrixSpec(always, catchAll bool) spec {
 		var want trial
 		_ = json.Unmarshal(inv.Body(), &want)
 		switch want.Stage {
-		case "closure", "step interceptor", "step after", "closure mapping":
+		case "closure", "step interceptor", "step after", "closure filter", "closure mapping":
 			return restate.Run(ctx, func(rc restate.RunContext) (string, error) {
 				if want.Stage == "closure mapping" && ts.once(inv.ID()+"trigger") {
 					return "", triggered{func() error { return ts.at("closure mapping", rc, nil, inv) }}
+				}
+				if want.Stage == "closure filter" && ts.once(inv.ID()+"trigger") {
+					return "", errors.New("trigger")
 				}
 				return "ran", ts.at("closure", rc, restateContext(inv), inv)
 			})
@@ -311,6 +320,9 @@ func matrixSpec(always, catchAll bool) spec {
 			pipeline.FilterFunc(func(ctx context.Context, inv *pipeline.Invocation, err error) error {
 				if pipeline.StageOf(ctx) != "filter" {
 					return errors.New("a filter has to see where it is")
+				}
+				if err := ts.at("closure filter", ctx, nil, inv); err != nil {
+					return err
 				}
 				return ts.at("filter", ctx, nil, inv)
 			}),
@@ -457,7 +469,9 @@ func (a *app) check(id string, what trial, always bool, want, journal string) {
 	switch {
 	case !isPanic:
 		require.Empty(t, panics)
-	case want != "terminal 499" || what.Stage != "error mapping":
+	case want == "terminal 499" && (what.Stage == "error mapping" || what.Stage == "closure mapping"):
+		require.Empty(t, panics, "the filter took the error before")
+	default:
 		require.Len(t, panics, 1, "a panic is logged once")
 		require.Equal(t, message, panics[0].message)
 		require.Contains(t, panics[0].attrs["stack"], "(*trials).at", "with the stack of who panicked")

@@ -9,17 +9,19 @@ import (
 )
 
 // RetryAfter returns err with the wish that Restate tries again after d, instead
-// of when its retry policy says. It returns nil when err is nil. A negative d
-// counts as zero. The wish is without effect on a terminal error.
+// of when its retry policy says. It returns nil when err is nil, and err itself when d
+// is zero or negative: that is no wish, and the policy applies. The wish is without
+// effect on a terminal error.
 //
 // Any error of a handler or a restate.Run closure with a method
 //
 //	RetryAfter() time.Duration
 //
-// somewhere in its chain expresses the same wish.
+// somewhere in its chain expresses the same wish, if the method returns more than zero.
+// The errors of HTTP clients return zero when the response had no such header.
 func RetryAfter(err error, d time.Duration) error {
-	if err == nil {
-		return nil
+	if err == nil || d <= 0 {
+		return err
 	}
 	return &retryAfter{err: err, delay: d}
 }
@@ -35,17 +37,21 @@ func (e *retryAfter) RetryAfter() time.Duration { return e.delay }
 
 // RetryDelay returns the delay that err asks for with a method
 // RetryAfter() time.Duration, its own or that of an error in its chain. The
-// outermost counts. A method that panics asks for none.
+// outermost that asks counts. A method that returns zero or less, or panics, asks for
+// nothing.
 func RetryDelay(err error) (delay time.Duration, ok bool) {
-	hint, ok := safeerr.As[interface {
+	_, ok = safeerr.AsThat(err, func(hint interface {
 		error
 		RetryAfter() time.Duration
-	}](err)
+	},
+	) bool {
+		_, read := safeerr.Read(func() string { delay = hint.RetryAfter(); return "" })
+		return read && delay > 0
+	})
 	if !ok {
 		return 0, false
 	}
-	_, ok = safeerr.Read(func() string { delay = max(0, hint.RetryAfter()); return "" })
-	return delay, ok
+	return delay, true
 }
 
 // RetryDelay returns the delay that the error asked for with which the attempt

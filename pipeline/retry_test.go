@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,8 +39,13 @@ func TestRetryDelayIsFoundInAnErrorsChain(t *testing.T) {
 		"of another type":            {busy{time.Minute}, time.Minute, true},
 		"the outermost counts":       {pipeline.RetryAfter(busy{time.Minute}, time.Second), time.Second, true},
 		"joined":                     {errors.Join(cause, hinted), 3 * time.Second, true},
-		"at once":                    {pipeline.RetryAfter(cause, 0), 0, true},
-		"a time that lies behind":    {pipeline.RetryAfter(cause, -time.Second), 0, true},
+		"zero":                       {pipeline.RetryAfter(cause, 0), 0, false},
+		"a time that lies behind":    {pipeline.RetryAfter(cause, -time.Second), 0, false},
+		"zero of another type":       {busy{0}, 0, false},
+		"less of another type":       {busy{-time.Second}, 0, false},
+		"zero around a wish":         {pipeline.RetryAfter(hinted, 0), 3 * time.Second, true},
+		"zero beside a wish":         {errors.Join(busy{0}, hinted), 3 * time.Second, true},
+		"in an error of many words":  {fmt.Errorf("%s: %w", strings.Repeat("words ", 1000), errors.Join(busy{0}, hinted)), 3 * time.Second, true},
 		"inside of the SDK's own":    {restate.ToRetryableError(hinted), 3 * time.Second, true},
 		"not inside a terminal copy": {restate.ToTerminalError(hinted), 0, false},
 	}

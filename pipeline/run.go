@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 
 	restate "github.com/restatedev/sdk-go"
@@ -174,7 +175,7 @@ func (c *Chain) settle(inv *Invocation, cause error) error {
 	_, err := inv.protect(&inv.flight, byStage, func() (any, error) {
 		settled := cause
 		if inv.root.Err() == nil {
-			settled = c.mapError(c.filter(inv, settled))
+			settled = c.mapError(c.filter(inv.ctx, inv, settled))
 		}
 		if failure := safeerr.Terminal(settled); failure != nil && inv.root.Err() == nil {
 			if failed := c.bury(inv, failure); failed != nil {
@@ -199,12 +200,13 @@ func (c *Chain) mapError(err error) error {
 	return err
 }
 
-// filter offers err to the filters until one takes it.
-func (c *Chain) filter(inv *Invocation, err error) error {
+// filter offers err, of the handler or of a step with the context below, to the filters
+// until one takes it.
+func (c *Chain) filter(below context.Context, inv *Invocation, err error) error {
 	if len(c.filters) == 0 {
 		return err
 	}
-	ctx := &stageContext{Context: inv.ctx, stage: stageFilter}
+	ctx := &stageContext{Context: below, stage: stageFilter}
 	for _, f := range c.filters {
 		if caught := f.Catch(ctx, inv, err); caught != nil {
 			return safeerr.Of(caught)

@@ -16,8 +16,8 @@ import (
 //
 // Here side effects are in their place. What the closure returns, and what a step
 // interceptor makes of it, is what the journal keeps. An error is retried unless
-// it is terminal; [Stages.AsTerminalError] maps it after the interceptors. A panic
-// of the closure arrives as a [*PanicError].
+// it is terminal; each [Filter] and then [Stages.AsTerminalError] maps it after the
+// interceptors. A panic of the closure arrives as a [*PanicError].
 //
 // The closure runs on a goroutine of its own, beside the handler when the handler
 // used restate.RunAsync. ctx ends with the attempt. Call next at most once, on the
@@ -71,7 +71,7 @@ type runContext struct {
 func (c runContext) Log() *slog.Logger         { return c.run.Log() }
 func (c runContext) Request() *restate.Request { return c.run.Request() }
 
-// wrapStep puts the step interceptors and the error mapping around a closure.
+// wrapStep puts the step interceptors, the filters and the error mapping around a closure.
 //
 // The SDK runs the closure, and encodes its result, on a goroutine of its own: a panic
 // of code that it calls there ends the process or tells the stack to the caller, and
@@ -95,7 +95,7 @@ func (inv *Invocation) wrapStep(
 		ofSDK := step.flight.sdk.Load() != nil
 		var failed *stepError
 		_, err = inv.apart(new(flight), func() (any, error) {
-			err := inv.settleStep(err, ofSDK)
+			err := inv.settleStep(ctx, err, ofSDK)
 			failed = newStepError(err)
 			return nil, err
 		})
@@ -127,10 +127,11 @@ func (e *stepError) As(target any) bool {
 	}
 }
 
-// settleStep takes the error of a step through the error mapping.
-func (inv *Invocation) settleStep(err error, ofSDK bool) error {
+// settleStep takes the error of a step through the filters and the error mapping, as
+// settle does with that of the handler.
+func (inv *Invocation) settleStep(ctx restate.RunContext, err error, ofSDK bool) error {
 	if !ofSDK && inv.root.Err() == nil {
-		err = inv.chain.mapError(err)
+		err = inv.chain.mapError(inv.chain.filter(ctx, inv, err))
 	}
 	err = inv.orAborted(err)
 	inv.wishRetryOfStep(err)

@@ -24,7 +24,7 @@ import (
 //	call interceptors                made safe   is the handler's      resumes           aborts
 //	step interceptors, closures,     made safe   is the error          resumes, and is   is the step's error
 //	encoding of what they return                                       the step's error
-//	error mapping of a step          made safe   takes the error's     the same          the same
+//	filters, mapping of a step       made safe   takes the error's     the same          the same
 //	                                             place
 //	observers                                    is logged             resumes           aborts, is logged
 //	methods String and Check         made safe   is what they say

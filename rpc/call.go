@@ -35,24 +35,32 @@ import (
 //	(ctx) (O, error)      Call0       Send0       Start0
 //	(ctx) error           Call0Void   Send0Void   Start0Void
 //
+// If the compiler says that a method does not match func(T, C, I) (O, error), the method
+// has another shape: take the verb of its line. A method that returns no error has none:
+// call it with [Named]. If the compiler says that an [Object] or a [Workflow] does not
+// match Target[T], the key is missing: pass carts.Key(key) or signups.ID(id).
+//
 // Options are those of the SDK, such as restate.WithIdempotencyKey and
 // restate.WithHeaders. See https://docs.restate.dev/develop/go/service-communication.
 func Call[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.RequestOption) (O, error) {
 	return call[O](ctx, to, method, in, opts)
 }
 
-// CallVoid is [Call] for methods without a result.
+// CallVoid is [Call] for methods without a result. Other shapes: [Call], [Call0],
+// [Call0Void].
 func CallVoid[T any, C restate.Context, I any](ctx restate.Context, to Target[T], method func(T, C, I) error, in I, opts ...restate.RequestOption) error {
 	_, err := call[restate.Void](ctx, to, method, in, opts)
 	return err
 }
 
-// Call0 is [Call] for methods without input.
+// Call0 is [Call] for methods without input. Other shapes: [Call], [CallVoid],
+// [Call0Void].
 func Call0[T any, C restate.Context, O any](ctx restate.Context, to Target[T], method func(T, C) (O, error), opts ...restate.RequestOption) (O, error) {
 	return call[O](ctx, to, method, restate.Void{}, opts)
 }
 
-// Call0Void is [Call] for methods without input and result.
+// Call0Void is [Call] for methods without input and result. Other shapes: [Call], [CallVoid],
+// [Call0].
 func Call0Void[T any, C restate.Context](ctx restate.Context, to Target[T], method func(T, C) error, opts ...restate.RequestOption) error {
 	_, err := call[restate.Void](ctx, to, method, restate.Void{}, opts)
 	return err
@@ -105,17 +113,20 @@ func Start[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T]
 	return start[O](ctx, to, method, in, opts)
 }
 
-// StartVoid is [Start] for methods without a result.
+// StartVoid is [Start] for methods without a result. Other shapes: [Start], [Start0],
+// [Start0Void].
 func StartVoid[T any, C restate.Context, I any](ctx restate.Context, to Target[T], method func(T, C, I) error, in I, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
 	return start[restate.Void](ctx, to, method, in, opts)
 }
 
-// Start0 is [Start] for methods without input.
+// Start0 is [Start] for methods without input. Other shapes: [Start], [StartVoid],
+// [Start0Void].
 func Start0[T any, C restate.Context, O any](ctx restate.Context, to Target[T], method func(T, C) (O, error), opts ...restate.RequestOption) (durable.Future[O], error) {
 	return start[O](ctx, to, method, restate.Void{}, opts)
 }
 
-// Start0Void is [Start] for methods without input and result.
+// Start0Void is [Start] for methods without input and result. Other shapes: [Start], [StartVoid],
+// [Start0].
 func Start0Void[T any, C restate.Context](ctx restate.Context, to Target[T], method func(T, C) error, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
 	return start[restate.Void](ctx, to, method, restate.Void{}, opts)
 }
@@ -195,6 +206,9 @@ func (r *response[O]) Unwrap() restate.Future { return r.made }
 // result waits for the result of the call.
 func (r *response[O]) result() (out O, err error) {
 	defer sdk.Rescue(&err)
+	if cancelled := sdk.Await(r.made); cancelled != nil {
+		return out, interrupted(r.to, cancelled, r.made.GetInvocationId)
+	}
 	var p payload.Payload[O]
 	if failure := r.made.Response(&p); failure != nil {
 		return out, failed(r.to, failure, r.made.GetInvocationId)
@@ -203,22 +217,26 @@ func (r *response[O]) result() (out O, err error) {
 }
 
 // Send calls a handler and does not wait for it. It runs now or, with restate.WithDelay,
-// later. A negative delay counts as zero. See [Call] for the names and the errors.
+// later. A negative delay counts as zero. See [Call] for the errors
+// and what the compiler says. Other shapes: [SendVoid], [Send0], [Send0Void].
 func Send[T any, C restate.Context, I, O any](ctx restate.Context, to Target[T], method func(T, C, I) (O, error), in I, opts ...restate.SendOption) (Handle[O], error) {
 	return sendTo[O](ctx, to, method, in, opts)
 }
 
-// SendVoid is [Send] for methods without a result.
+// SendVoid is [Send] for methods without a result. Other shapes: [Send], [Send0],
+// [Send0Void].
 func SendVoid[T any, C restate.Context, I any](ctx restate.Context, to Target[T], method func(T, C, I) error, in I, opts ...restate.SendOption) (Handle[restate.Void], error) {
 	return sendTo[restate.Void](ctx, to, method, in, opts)
 }
 
-// Send0 is [Send] for methods without input.
+// Send0 is [Send] for methods without input. Other shapes: [Send], [SendVoid],
+// [Send0Void].
 func Send0[T any, C restate.Context, O any](ctx restate.Context, to Target[T], method func(T, C) (O, error), opts ...restate.SendOption) (Handle[O], error) {
 	return sendTo[O](ctx, to, method, restate.Void{}, opts)
 }
 
-// Send0Void is [Send] for methods without input and result.
+// Send0Void is [Send] for methods without input and result. Other shapes: [Send], [SendVoid],
+// [Send0].
 func Send0Void[T any, C restate.Context](ctx restate.Context, to Target[T], method func(T, C) error, opts ...restate.SendOption) (Handle[restate.Void], error) {
 	return sendTo[restate.Void](ctx, to, method, restate.Void{}, opts)
 }

@@ -43,7 +43,8 @@ func NewWorkflow[T any](registry *handler.Registry) Workflow[T] { return Workflo
 // [Service]. Its method Key makes the [Target].
 type Object[T any] struct{ registry *handler.Registry }
 
-// Key returns the target for the object with the given key. It must not be empty.
+// Key returns the target for the object with the given key. It must not be empty. It is
+// used as it is: do not escape it. For a key of several parts see [durable.CompoundKey].
 func (c Object[T]) Key(key string) Keyed[T] {
 	return Keyed[T]{address[T]{registry: c.registry, kind: handler.Object, key: key}}
 }
@@ -70,7 +71,8 @@ func (k Keyed[T]) With(opts ...restate.ClientOption) Keyed[T] {
 func (k Keyed[T]) address() address[T] { return k.to }
 
 // Target is what a verb such as [Call] takes: a [Service], or the [Keyed] that
-// [Object.Key] and [Workflow.ID] return.
+// [Object.Key] and [Workflow.ID] return. An [Object] and a [Workflow] are none: call Key
+// or ID.
 type Target[T any] interface {
 	address() address[T]
 }

@@ -14,6 +14,15 @@ import (
 // handler failed. Package ingress has the same: see [handler.CallError].
 type CallError = handler.CallError
 
+// interrupted makes the error of a call whose caller was cancelled while it waited.
+func interrupted(of *handler.Target, cancelled restate.TerminalError, id func() string) error {
+	err := failed(of, cancelled, id)
+	if call, ok := err.(*CallError); ok {
+		call.CallerCancelled = true
+	}
+	return err
+}
+
 // failed makes the error of a call. id does not wait: the server told the id before the
 // result.
 func failed(of *handler.Target, failure restate.TerminalError, id func() string) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -47,7 +48,7 @@ func (*RefuserBox) Refuse(ctx restate.ObjectContext) error {
 type Seen struct {
 	Target, InvocationID, Message, Text, What string
 	Code                                      int
-	Terminal, Cancelled                       bool
+	Terminal, Cancelled, Self                 bool
 }
 
 func seenOf(err error) Seen {
@@ -59,6 +60,7 @@ func seenOf(err error) Seen {
 		Target: failed.Target, InvocationID: failed.InvocationID,
 		Code: int(failed.Code()), Message: failed.Message(), What: failed.Metadata().Get("what"),
 		Text: err.Error(), Terminal: restate.IsTerminalError(err), Cancelled: durable.IsCancelled(err),
+		Self: durable.IsSelfCancelled(err),
 	}
 }
 
@@ -145,6 +147,64 @@ func (a *Asker) Wait(ctx restate.Context) error {
 	err := rpc.Call0Void(ctx, a.refuser, (*Refuser).Hang)
 	a.ended <- err
 	return err
+}
+
+// cancelling waits for a callee that it cancels in each way.
+func (a *Asker) cancelling() map[string]func(ctx restate.Context) error {
+	start := func(ctx restate.Context) (durable.Future[restate.Void], error) {
+		f, err := rpc.Start0Void(ctx, a.refuser, (*Refuser).Hang)
+		if err != nil {
+			return f, err
+		}
+		return f, f.Cancel(ctx)
+	}
+	send := func(ctx restate.Context) (rpc.Handle[restate.Void], error) {
+		sent, err := rpc.Send0Void(ctx, a.refuser, (*Refuser).Hang)
+		if err != nil {
+			return sent, err
+		}
+		return sent, sent.Cancel(ctx)
+	}
+	return map[string]func(ctx restate.Context) error{
+		"a call": func(ctx restate.Context) error {
+			return rpc.Call0Void(ctx, a.refuser, (*Refuser).CancelSelf)
+		},
+		"a future": func(ctx restate.Context) error {
+			f, err := start(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = f.Await(ctx)
+			return err
+		},
+		"futures together": func(ctx restate.Context) error {
+			f, err := start(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = durable.All(f, f).Await(ctx)
+			return err
+		},
+		"what was sent": func(ctx restate.Context) error {
+			sent, err := send(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = sent.Attach(ctx)
+			return err
+		},
+	}
+}
+
+// SeeCancelled tells what it saw of a callee that was cancelled.
+func (a *Asker) SeeCancelled(ctx restate.Context, way string) (Seen, error) {
+	return seenOf(a.cancelling()[way](ctx)), nil
+}
+
+// CancelSelf waits, and is cancelled meanwhile.
+func (*Refuser) CancelSelf(ctx restate.Context) error {
+	restate.CancelInvocation(ctx, ctx.Request().ID)
+	return restate.Sleep(ctx, time.Hour)
 }
 
 // askerApp runs the services, so that each wait suspends when the endpoint only
@@ -235,11 +295,30 @@ func TestACallThatACancellationEndedSaysWhatWasCalled(t *testing.T) {
 	require.NoError(t, sent.Cancel(ctx))
 	seen := seenOf(<-asker.ended)
 	require.True(t, seen.Cancelled, "%+v", seen)
+	require.True(t, seen.Self, "%+v", seen)
 	require.Equal(t, "Refuser/Hang", seen.Target)
 	require.Regexp(t, "^inv_", seen.InvocationID)
 	_, err = sent.Attach(ctx)
 	require.True(t, durable.IsCancelled(err))
 	require.EqualValues(t, http.StatusConflict, restate.AsTerminalError(err).Code())
+}
+
+func TestACancelledCalleeIsNotTheCallersOwnCancellation(t *testing.T) {
+	for mode, respondOnly := range map[string]bool{"while the attempt goes on": false, "when each wait suspends it": true} {
+		t.Run(mode, func(t *testing.T) {
+			client, asker := askerApp(t, respondOnly)
+			for way := range asker.cancelling() {
+				t.Run(way, func(t *testing.T) {
+					seen, err := ingress.Call(testkit.Context(t), ingress.NewService[*Asker](client), (*Asker).SeeCancelled, way)
+					require.NoError(t, err)
+					require.True(t, seen.Cancelled, "%+v", seen)
+					require.False(t, seen.Self, "%+v", seen)
+					require.Regexp(t, "^Refuser/", seen.Target)
+					require.Regexp(t, "^inv_", seen.InvocationID)
+				})
+			}
+		})
+	}
 }
 
 func TestAnEmptyKeyIsToldFromOtherMistakes(t *testing.T) {

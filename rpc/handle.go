@@ -57,7 +57,11 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 		var none O
 		return none, err
 	}
-	value, failure := restate.AttachInvocation[payload.Payload[O]](ctx, id, restate.WithCodec(i.codec)).Response()
+	f := restate.AttachInvocation[payload.Payload[O]](ctx, id, restate.WithCodec(i.codec))
+	if cancelled := sdk.Await(f); cancelled != nil {
+		return result, interrupted(i.of, cancelled, func() string { return id })
+	}
+	value, failure := f.Response()
 	if failure != nil {
 		return result, failed(i.of, failure, func() string { return id })
 	}

@@ -29,8 +29,7 @@ func NewAPI(client *ingress.Client, server *httpserver.Server) *API {
 // routes are the routes of the API. The server has /readyz and /livez.
 func (a *API) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(asJSON)
-	r.Post("/carts/{key}/items", ingress.Handler(a.carts, (*Cart).Add, nil))
+	r.Post("/carts/{key}/items", ingress.Handler(a.carts, (*Cart).Add, &ingress.Route{CurlData: true}))
 	r.Put("/orders/{id}", a.placeOrder())
 	r.Get("/orders/{id}", ingress.Handler0(a.orders, (*Order).Status, nil))
 	r.Get("/orders/{id}/events", a.follow)
@@ -40,7 +39,7 @@ func (a *API) routes() http.Handler {
 // placeOrder starts the workflow of an order and does not wait for it. A second
 // request with the same id is for the same order.
 func (a *API) placeOrder() http.HandlerFunc {
-	start := ingress.Handler(a.orders, (*Order).Run, &ingress.Route{Send: true})
+	start := ingress.Handler(a.orders, (*Order).Run, &ingress.Route{Send: true, CurlData: true})
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "/orders/"+url.PathEscape(ingress.PathValue(r, "id")))
 		start(w, r)
@@ -71,15 +70,6 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-}
-
-// asJSON treats every body as JSON, because curl -d declares it as a form. Do not do
-// that in an API for browsers: see [ingress.Handler].
-func asJSON(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Header.Set("Content-Type", "application/json")
-		next.ServeHTTP(w, r)
-	})
 }
 
 // URL returns the base URL of the API.

@@ -90,6 +90,9 @@ func do(ctx context.Context, method, url string, body io.Reader) ([]byte, int, e
 	if err != nil {
 		return nil, 0, err
 	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, 0, err

@@ -88,6 +88,55 @@ func (c *Crowd) Inside(ctx restate.WorkflowSharedContext) (out crowded, err erro
 	}))
 }
 
+// Beyond uses the handler's context in the closures of steps that run beside the
+// handler: while the handler waits for one, and while it does something else.
+func (c *Crowd) Beyond(ctx restate.WorkflowSharedContext) (out crowded, err error) {
+	h, err := hold(ctx.(restate.WorkflowContext), c.callee, c.calleeName)
+	if err != nil {
+		return out, err
+	}
+	tries := func(until <-chan struct{}) func(restate.RunContext) (crowded, error) {
+		return func(restate.RunContext) (got crowded, err error) {
+			<-until
+			for _, u := range misuses() {
+				got.note(u, u.try(h), durable.ErrInsideRun)
+			}
+			return got, nil
+		}
+	}
+	now, later, tried := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	close(now)
+	if testkit.AlwaysReplay() { // each wait suspends, which waits for the steps
+		close(later)
+	}
+	first, second := restate.RunAsync(ctx, tries(now)), restate.RunAsync(ctx, func(rc restate.RunContext) (crowded, error) {
+		defer close(tried)
+		return tries(later)(rc)
+	})
+	if _, err := restate.WaitFirst(ctx, first, second); err != nil { // both run
+		return out, err
+	}
+	if !testkit.AlwaysReplay() {
+		close(later)
+		<-tried // while no operation is under way
+	}
+	for _, f := range []restate.RunAsyncFuture[crowded]{first, second} {
+		got, err := f.Result()
+		if err != nil {
+			return out, err
+		}
+		out.Reached, out.Otherwise = append(out.Reached, got.Reached...), append(out.Otherwise, got.Otherwise...)
+	}
+	out.Result = 42
+	return out, nil
+}
+
+func TestHandlersCtxIsRefusedInsideOfAStepBesideTheHandler(t *testing.T) {
+	t.Parallel()
+	_, _, name := startCrowd(t)
+	require.Equal(t, crowded{Result: 42}, testkit.Decode[crowded](t, testkit.Post(t, testkit.Path(name, "k", "Beyond"), nil)))
+}
+
 // terminated keeps a nil of the SDK's type a nil.
 func terminated[T any](value T, err restate.TerminalError) (T, error) { return value, terminal(0, err) }
 

@@ -29,7 +29,7 @@ type Tenant struct {
 // NewTenant finds the tenant of an invocation by its header.
 func NewTenant(ctx restate.Context, all *Tenants) (*Tenant, error) {
 	n := all.made.Add(1)
-	name := ctx.Request().Headers.Get("x-tenant")
+	name := durable.Header(ctx, "x-tenant")
 	if name == "" {
 		return nil, restate.ToTerminalError(fmt.Errorf("no tenant, try %d", n), restate.WithErrorCode(http.StatusForbidden))
 	}

@@ -101,7 +101,7 @@ func TestFiltersMapErrors(t *testing.T) {
 		"softened": {200, ""},
 		"mapped":   {418, "mapped"},
 		"plain":    {200, ""},
-		"step":     {200, ""}, // filters do not see the errors of steps
+		"step":     {404, "status 404"},
 	} {
 		t.Run(how, func(t *testing.T) {
 			a := testkit.Post(t, testkit.Path(name, "Do"), how)

@@ -54,6 +54,8 @@ func (w *walker) unwrap(err error) (many []error, one error) {
 		}
 	}()
 	switch e := err.(type) {
+	case *standIn: // hides its chain from errors.Is, which may not survive it
+		one = e.err
 	case interface{ Unwrap() error }:
 		one = e.Unwrap()
 	case interface{ Unwrap() []error }:
@@ -79,14 +81,19 @@ func Is(err, target error) bool {
 
 // As is errors.As for any error, with the target as its result.
 func As[T any](err error) (found T, ok bool) {
+	return AsThat(err, func(T) bool { return true })
+}
+
+// AsThat is [As] for the first T that is accepted.
+func AsThat[T any](err error, accept func(T) bool) (found T, ok bool) {
 	ok = Chain(err, func(e error) bool {
 		if t, is := e.(T); is {
 			found = t
-			return true
+			return accept(t)
 		}
 		return survives(func() bool {
 			own, is := e.(interface{ As(any) bool })
-			return is && own.As(&found)
+			return is && own.As(&found) && accept(found)
 		})
 	})
 	return found, ok

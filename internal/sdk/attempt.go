@@ -17,7 +17,7 @@ type Attempt struct {
 	root     parent
 	exchange *Exchange // nil: nobody asks
 	gate     gate
-	steps    atomic.Int32 // that run now
+	steps    atomic.Int32 // closures of steps that run now
 	out      output       // of the operation under way
 
 	undecodable *once // the types that something did not decode into, of all attempts of the handler
@@ -80,7 +80,10 @@ func (a *Attempt) Context(ctx context.Context) restate.Context {
 	return restate.WithMockContext(a.root.child(ctx))
 }
 
-// RunningSteps returns how many restate.Run closures of the attempt run now.
+// Request returns the request of the invocation. It can be read at any time.
+func (a *Attempt) Request() *restate.Request { return a.sdk.Request() }
+
+// RunningSteps returns how many closures of steps run now, their interceptors included.
 func (a *Attempt) RunningSteps() int { return int(a.steps.Load()) }
 
 // log writes a line at ERROR, also while the attempt replays.

@@ -64,7 +64,10 @@ func (c *guarded) Run(fn func(restate.RunContext) (any, error), output any, opts
 // that Run was called on, and hides the attempt from it.
 func (c *guarded) step(fn func(restate.RunContext) (any, error), opts []restate.RunOption) (func(restate.RunContext) (any, error), []restate.RunOption) {
 	result, corrected := resultOf(opts)
-	fn = c.attempt.owner.WrapStep(fn, result.encode, opts...)
+	closure := fn
+	fn = c.attempt.owner.WrapStep(func(rc restate.RunContext) (any, error) {
+		return runStep(closure, rc)
+	}, result.encode, opts...)
 	return func(rc restate.RunContext) (any, error) {
 		c.attempt.steps.Add(1)
 		defer c.attempt.steps.Add(-1)

@@ -1,9 +1,13 @@
 package sdk
 
 import (
+	"fmt"
+	"net/http"
 	"reflect"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/internal/safeerr"
 )
 
 // callee is the handler that a client calls.
@@ -61,7 +65,24 @@ func (f *future) Result(output any) (failure restate.TerminalError) {
 		return m.failure()
 	}
 	defer f.attempt.leaveWith(opResult, &failure)
-	return f.Future.(resulter).Result(f.attempt.output(opResult, nil, output))
+	out := f.attempt.output(opResult, nil, output)
+	_, out.outside = f.Future.(identified) // an awakeable
+	failure = f.Future.(resulter).Result(out)
+	if out.wrong != nil {
+		return WrongCompletion("restate.Awakeable", reflect.TypeOf(output), out.wrong)
+	}
+	return failure
+}
+
+// WrongCompletion is the failure of an awakeable that was completed with a value of
+// another type than the one it is decoded into. It comes from outside, stays in the
+// journal, and no waiting is left that a cancellation could end. So it is terminal.
+func WrongCompletion(awakeable string, into reflect.Type, err error) restate.TerminalError {
+	if into != nil && into.Kind() == reflect.Pointer {
+		into = into.Elem()
+	}
+	return restate.ToTerminalError(fmt.Errorf("durable: %s: it was resolved with a value that is no %s: %w", awakeable, into, safeerr.Of(err)),
+		restate.WithErrorCode(http.StatusBadRequest))
 }
 
 func (f *future) Done() (failure restate.TerminalError) {
@@ -198,6 +219,26 @@ func (c *client[C, F]) send(input any, opts []restate.SendOption) restate.Invoca
 	return s
 }
 
+// Await waits until f has completed, and returns the failure with which the invocation
+// that waits was cancelled meanwhile, or nil. That of f looks the same if it is of an
+// invocation that was cancelled. For a future that is not of an attempt it does nothing.
+func Await(f restate.Future) (cancelled restate.TerminalError) {
+	own := futureOf(f)
+	if own == nil {
+		return nil
+	}
+	a := own.attempt
+	if m := a.enter(opWait); m != nil {
+		return m.failure()
+	}
+	defer a.leaveWith(opWait, &cancelled)
+	i := a.sdk.WaitIter(own.Future)
+	if i.Next() {
+		return nil
+	}
+	return i.Err()
+}
+
 // iterator is an iterator of the SDK's behind the gate of its attempt.
 type iterator struct {
 	sdk     restate.WaitIterator
@@ -235,12 +276,21 @@ func (i *iterator) Err() restate.TerminalError {
 type Wrapper interface{ Unwrap() restate.Future }
 
 // ownerOf returns the attempt that a future was made in, or nil for one that is not of
-// ours. What the SDK hands out are structs around ours.
+// ours.
 func ownerOf(f restate.Future) *Attempt {
+	if own := futureOf(f); own != nil {
+		return own.attempt
+	}
+	return nil
+}
+
+// futureOf returns our future inside of f, or nil. What the SDK hands out are structs
+// around ours.
+func futureOf(f restate.Future) *future {
 	for f != nil {
 		switch own := f.(type) {
 		case *future:
-			return own.attempt
+			return own
 		case Wrapper:
 			f = own.Unwrap()
 		default:

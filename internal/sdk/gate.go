@@ -39,7 +39,7 @@ func inside(state uint32) operation { return operation(state >> stateBits) }
 // enter begins an operation, or says why it must not be. Who enters leaves, by
 // [Attempt.leave] or [Attempt.leaveWith].
 func (a *Attempt) enter(o operation) *Misuse {
-	if !a.gate.state.CompareAndSwap(idle, busy|uint32(o)<<stateBits) {
+	if a.inStep() || !a.gate.state.CompareAndSwap(idle, busy|uint32(o)<<stateBits) {
 		return a.refuse(o)
 	}
 	if suspension := a.gate.suspended; suspension != nil {
@@ -107,8 +107,9 @@ func (a *Attempt) exit() bool {
 	return false
 }
 
-// Running reports whether a synchronous Run is under way.
-func (a *Attempt) Running() bool { return inside(a.gate.state.Load()) == opRun }
+// Running reports whether a synchronous Run is under way, or the caller is the closure of
+// any step.
+func (a *Attempt) Running() bool { return inside(a.gate.state.Load()) == opRun || a.inStep() }
 
 // Over reports whether the attempt is over.
 func (a *Attempt) Over() bool { return a.gate.state.Load()&stateMask >= closing }

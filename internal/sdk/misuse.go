@@ -10,7 +10,8 @@ import (
 
 var (
 	// ErrInsideRun is wrapped by the error of an operation that began while a
-	// restate.Run was under way, where it would corrupt the journal.
+	// restate.Run was under way, or in the closure of another step, where it would
+	// corrupt the journal.
 	ErrInsideRun = errors.New("durable operations cannot be used inside restate.Run; do them before or after it")
 	// ErrReturned is wrapped by the error of an operation with the ctx of a handler
 	// whose attempt is over.
@@ -47,9 +48,11 @@ func (a *Attempt) refuse(o operation) *Misuse {
 	if state&stateMask >= closing {
 		return a.misuse(toldReturned, fmt.Sprintf("%s after the end of %s", o, a.name()), ErrReturned)
 	}
-	switch other := inside(state); other {
-	case opRun:
+	switch other := inside(state); {
+	case other == opRun:
 		return a.misuse(toldConcurrent, fmt.Sprintf("%s while a restate.Run of %s is under way", o, a.name()), ErrInsideRun, ErrConcurrentUse)
+	case a.inStep():
+		return a.misuse(toldConcurrent, fmt.Sprintf("%s in the closure of a step of %s", o, a.name()), ErrInsideRun, ErrConcurrentUse)
 	default: // opNone: it has left since
 		return a.misuse(toldConcurrent, fmt.Sprintf("%s while %s of %s is under way", o, other, a.name()), ErrConcurrentUse)
 	}

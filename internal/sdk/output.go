@@ -36,12 +36,15 @@ type output struct {
 	op      operation
 	of      *callee
 	target  any
+
+	outside bool  // the value comes from outside the program
+	wrong   error // such a value does not decode
 }
 
 // output returns target for the SDK to decode into. It lies in the attempt, where one
 // operation at a time is under way.
 func (a *Attempt) output(o operation, of *callee, target any) *output {
-	a.out = output{a, o, of, target}
+	a.out = output{attempt: a, op: o, of: of, target: target}
 	return &a.out
 }
 
@@ -51,7 +54,12 @@ func (o *output) RestateUnmarshal(codec encoding.Codec, data []byte) error {
 	target := o.target
 	o.target = nil
 	err := Decode(codec, data, target)
-	if err != nil {
+	switch {
+	case err == nil:
+	case o.outside:
+		o.wrong = err
+		return nil
+	default:
 		from := o.op.String()
 		if o.of != nil {
 			from = o.of.service + "/" + o.of.handler

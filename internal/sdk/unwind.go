@@ -18,6 +18,8 @@ const (
 	// pipelinePackage begins the names of the functions of package pipeline, of which
 	// the same is true.
 	pipelinePackage = "github.com/fxrestate/go/pipeline."
+	// runStepFunction is what the closures of steps run below.
+	runStepFunction = "github.com/fxrestate/go/internal/sdk.runStep"
 )
 
 // The functions that every panic, and the end of a goroutine, go through.
@@ -144,11 +146,29 @@ func typeOf(value any) reflect.Type {
 // handling reports whether the goroutine runs a handler or a step, of whatever
 // attempt.
 func handling() bool {
+	return below(func(function string) bool {
+		return function == invokeFunction || strings.HasPrefix(function, pipelinePackage)
+	})
+}
+
+// runStep runs the closure of a step. inStep finds its name on the stack.
+func runStep(closure func(restate.RunContext) (any, error), rc restate.RunContext) (any, error) {
+	return closure(rc)
+}
+
+// inStep reports whether the goroutine runs the closure of a step. Only the stack tells,
+// because the closure may use the ctx of the handler instead of its own.
+func (a *Attempt) inStep() bool {
+	return a.steps.Load() > 0 && below(func(function string) bool { return function == runStepFunction })
+}
+
+// below reports whether a function with such a name is on the stack of the goroutine.
+func below(named func(function string) bool) bool {
 	pcs := make([]uintptr, 512)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
 	for {
 		frame, more := frames.Next()
-		if frame.Function == invokeFunction || strings.HasPrefix(frame.Function, pipelinePackage) {
+		if named(frame.Function) {
 			return true
 		}
 		if !more {

@@ -1,5 +1,5 @@
 // Package textvalue converts text from outside, such as a header or a part of a URL, to
-// Go values, with one syntax and one set of errors.
+// Go values and back, with one syntax and one set of errors.
 package textvalue
 
 import (
@@ -74,4 +74,37 @@ func because(err, explanation error) error {
 		return nil
 	}
 	return explanation
+}
+
+// Gives reports whether [Text] can convert a value of type t: what [Takes] text, if it
+// has no method UnmarshalText or MarshalText too.
+func Gives(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[encoding.TextMarshaler]()) ||
+		Takes(t) && !p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// Text returns the text that [Set] makes v of. The value must be addressable and of a type
+// that [Gives] text. The error is that of the method MarshalText, or that of a number that
+// is not finite.
+func Text(v reflect.Value) (string, error) {
+	if m, ok := v.Addr().Interface().(encoding.TextMarshaler); ok {
+		text, err := m.MarshalText()
+		return string(text), err
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return v.String(), nil
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool()), nil
+	case reflect.Float32, reflect.Float64:
+		if x := v.Float(); math.IsNaN(x) || math.IsInf(x, 0) {
+			return "", errNumber
+		}
+		return strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits()), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return strconv.FormatUint(v.Uint(), 10), nil
+	default:
+		return strconv.FormatInt(v.Int(), 10), nil
+	}
 }

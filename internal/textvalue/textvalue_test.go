@@ -141,3 +141,29 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
+
+func TestTheTextOfAValueIsWhatFillsIt(t *testing.T) {
+	t.Parallel()
+	for want, value := range map[string]any{
+		"a b": "a b", "": name(""), "true": true, "-128": int8(-128), "3": level(3),
+		"18446744073709551615": uint64(math.MaxUint64), "-1500": -1500.0, "0.1": float32(0.1),
+		"2026-01-02T03:04:05Z": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "::1": netip.MustParseAddr("::1"),
+		"12345678901234567890": *must(new(big.Int).SetString("12345678901234567890", 10)),
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			v := reflect.New(reflect.TypeOf(value)).Elem()
+			require.True(t, textvalue.Gives(v.Type()))
+			require.NoError(t, textvalue.Set(v, want))
+			require.Equal(t, value, v.Interface())
+			text, err := textvalue.Text(v)
+			require.NoError(t, err)
+			require.Equal(t, want, text)
+		})
+	}
+	require.False(t, textvalue.Gives(reflect.TypeFor[picky]()), "it takes text that it does not give")
+	require.False(t, textvalue.Gives(reflect.TypeFor[[]string]()))
+	infinite := math.Inf(1)
+	_, err := textvalue.Text(reflect.ValueOf(&infinite).Elem())
+	require.Error(t, err)
+}

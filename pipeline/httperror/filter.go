@@ -12,12 +12,19 @@ import (
 
 // Filter returns a filter for errors that know an HTTP status: those with a
 // method StatusCode, HTTPStatus or GetStatus that returns an int, themselves or in
-// their chain. The outermost that has one of them counts.
+// their chain. The outermost that has one of them counts. The status becomes the code of
+// the error, in handlers and in the closures of steps alike:
 //
-// A status from 400 to 499 makes a terminal error with that code and the error's
-// text. It leaves alone, to be retried unless another filter or the error mapping
-// decides otherwise, all other statuses and errors that know none, and errors
-// that ask for another attempt with [pipeline.RetryAfter].
+//   - From 400 to 499 the error is terminal: nobody repeats such a request. An error that
+//     asks for another attempt, as [pipeline.RetryAfter] says, is retried instead. That is
+//     mostly 429.
+//   - From 500 on the error is retried, and keeps the status as its code. When a step has
+//     no retries left, its terminal error has that code.
+//
+// The filter leaves all other errors alone, and those that are terminal already. Codes
+// from 570 on belong to Restate itself, so an error with such a status is left alone too.
+// [pipeline.Stages.AsTerminalError] may still make a retried error terminal; other
+// filters do not see it.
 func Filter() pipeline.Filter { return filter{} }
 
 type filter struct{}
@@ -28,15 +35,24 @@ func (filter) Catch(_ context.Context, _ *pipeline.Invocation, err error) error 
 	if safeerr.Terminal(err) != nil {
 		return nil
 	}
-	if _, ok := pipeline.RetryDelay(err); ok {
-		return nil
-	}
 	status, _ := httpStatus(err)
-	if status < 400 || status > 499 {
+	_, again := pipeline.RetryDelay(err)
+	code := restate.WithErrorCode(restate.Code(status))
+	switch {
+	case status < 400 || status >= codesOfRestate:
 		return nil
+	case status < 500 && !again:
+		return restate.ToTerminalError(err, code)
+	case safeerr.Retryable(err) != nil:
+		return nil // it has a code
+	default:
+		return restate.ToRetryableError(err, code)
 	}
-	return restate.ToTerminalError(err, restate.WithErrorCode(restate.Code(status)))
 }
+
+// codesOfRestate is the first of the codes by which the service protocol tells failures
+// of its own, such as 570 for a journal that does not match.
+const codesOfRestate = 570
 
 // httpStatus finds the outermost status in an error's chain, in the order in
 // which [errors.As] goes through it.

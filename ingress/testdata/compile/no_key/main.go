@@ -27,7 +27,7 @@ var (
 )
 
 func main() {
-	_, _ = ingress.Call(ctx, carts, (*Cart).AddItem, "tea") // ERROR Object[*Cart] of carts does not match
-	_, _ = ingress.Call0(ctx, carts, (*Cart).Total)         // ERROR Object[*Cart] of carts does not match
-	_, _ = ingress.Send0(ctx, carts, (*Cart).Total)         // ERROR Object[*Cart] of carts does not match
+	_, _ = ingress.Call(ctx, carts, (*Cart).AddItem, "tea") // ERROR Object[*Cart] of carts does not match "github.com/fxrestate/go/ingress".Target[T] // SEE carts.Key(key)
+	_, _ = ingress.Call0(ctx, carts, (*Cart).Total)         // ERROR Object[*Cart] of carts does not match // SEE Call
+	_, _ = ingress.Send0(ctx, carts, (*Cart).Total)         // ERROR Object[*Cart] of carts does not match // SEE Send
 }

@@ -129,3 +129,5 @@ func NewTenantGuard() pipeline.Guard { return nil }
 func NewAmountGuard() pipeline.Guard { return nil }
 
 func mapBankErrors(error) restate.TerminalError { return nil }
+
+type Limit int

@@ -1,0 +1,76 @@
+package fxrestate
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/zap"
+
+	"github.com/fxrestate/go/logging"
+)
+
+// appLogger is where the application logs: its own slog.Handler or zap logger, or a zap
+// logger of ours.
+type appLogger struct {
+	handler slog.Handler // nil: lines go to zap
+	zap     *zap.Logger  // nil: events of fx go to handler
+}
+
+func newAppLogger(handler given[slog.Handler], own given[*zap.Logger]) (*appLogger, error) {
+	if err := errors.Join(handler.err(), own.err()); err != nil {
+		return nil, err
+	}
+	if handler.value != nil || own.value != nil {
+		return &appLogger{handler.value, own.value}, nil
+	}
+	log, err := zap.NewProduction()
+	if err != nil {
+		return nil, fmt.Errorf("fxrestate: default logger: %w", err)
+	}
+	return &appLogger{zap: log}, nil
+}
+
+func newLogHandler(log *appLogger, s *settings) *logging.Handler {
+	if log.handler != nil {
+		return logging.Wrap(log.handler)
+	}
+	return logging.NewHandler(log.zap.Core(), s.Logging)
+}
+
+func newLogger(h *logging.Handler) *slog.Logger { return slog.New(h) }
+
+type eventLoggerParams struct {
+	fx.In
+
+	// It is absent where fx stops at a type that is provided twice. That alone is to be
+	// reported, and not that there is no logger.
+	Log *appLogger `optional:"true"`
+
+	Handler slog.Handler `optional:"true"`
+	Zap     *zap.Logger  `optional:"true"`
+	Own     *slog.Logger `optional:"true"`
+}
+
+func newEventLogger(p eventLoggerParams) (fxevent.Logger, error) {
+	log := p.Log
+	if log == nil {
+		if p.Own != nil { // newLogger is the first constructor of ours, and fx stopped there
+			return nil, errors.New("fxrestate: a *slog.Logger is provided, and Module provides one too, which is silent on replay; provide the slog.Handler instead, as with fx.Provide(func() slog.Handler { return NewLogger().Handler() })")
+		}
+		var err error
+		if log, err = newAppLogger(given[slog.Handler]{value: p.Handler}, given[*zap.Logger]{value: p.Zap}); err != nil {
+			return nil, err
+		}
+	}
+	if log.zap == nil {
+		events := &fxevent.SlogLogger{Logger: slog.New(log.handler).With("logger", "fx")}
+		events.UseLogLevel(slog.LevelDebug)
+		return events, nil
+	}
+	events := &fxevent.ZapLogger{Logger: log.zap.Named("fx")}
+	events.UseLogLevel(zap.DebugLevel)
+	return events, nil
+}

@@ -1,0 +1,89 @@
+package fxrestate_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/rpc"
+)
+
+// taking is a constructor of membered that takes one argument.
+func taking[P any](P) membered { return membered{} }
+
+type ingressAsAField struct {
+	fx.In
+
+	Client *ingress.Client
+}
+
+type clientAsAField struct {
+	fx.In
+
+	Client rpc.Service[*remoteRates]
+	Named  rpc.Service[*remoteRates] `name:"other" optional:"true"`
+}
+
+func TestAConstructorThatTakesAnIngressClientIsAMistake(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]fx.Option{
+		"of a service":           fxrestate.Service[membered](taking[*ingress.Client]),
+		"of a service, as field": fxrestate.Service[membered](taking[ingressAsAField]),
+		"of a member":            fxrestate.Service[membered](newMembered, fxrestate.Guards(func(*ingress.Client) *gate { return nil })),
+		"of a member of all":     fxrestate.Use(fxrestate.Guards(func(ingressAsAField) *gate { return nil })),
+		"of a definition":        fxrestate.Definition(func(*ingress.Client) fxrestate.ServiceDefinition { return handMade() }),
+		"of each invocation": fx.Options(
+			fxrestate.PerInvocation[*gate](func(context.Context, *ingress.Client) *gate { return nil }),
+			fxrestate.Service[membered](taking[durable.PerInvocation[*gate]])),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop()), fx.NopLogger, option)
+			require.ErrorContains(t, app.Err(), "takes an *ingress.Client, which is for code outside handlers and starts after the services; take an rpc.Service, rpc.Object or rpc.Workflow of the type to call")
+			require.ErrorContains(t, app.Err(), "(wanted_test.go:")
+			require.NotContains(t, app.Err().Error(), "cycle")
+		})
+	}
+}
+
+func TestAConstructorThatTakesAClientNobodyProvidesIsAMistake(t *testing.T) {
+	t.Parallel()
+	const rates = "its constructor takes an rpc.Service[*github.com/fxrestate/go/fxrestate_test.remoteRates], and nobody registered that type; register it with fxrestate.Service, or declare it with fxrestate.RemoteService if another application serves it"
+	for name, tt := range map[string]struct {
+		option fx.Option
+		want   string
+	}{
+		"a service":             {fxrestate.Service[membered](taking[rpc.Service[*remoteRates]]), rates},
+		"a service, as a field": {fxrestate.Service[membered](taking[clientAsAField]), rates},
+		"a virtual object":      {fxrestate.Service[membered](taking[rpc.Object[*remoteTill]]), "declare it with fxrestate.RemoteObject"},
+		"a workflow":            {fxrestate.Service[membered](taking[rpc.Workflow[*remoteSignup]]), "declare it with fxrestate.RemoteWorkflow"},
+		"one of another kind": {
+			fx.Options(fxrestate.Service[membered](taking[rpc.Service[*remoteTill]]), fxrestate.RemoteObject[*remoteTill]()),
+			"takes an rpc.Service[*github.com/fxrestate/go/fxrestate_test.remoteTill], and that type is registered as a " + handler.Object.String() + " (wanted_test.go:",
+		},
+		"one that is declared": {
+			fx.Options(fxrestate.Service[membered](taking[clientAsAField]), fxrestate.RemoteService[*remoteRates]()), "",
+		},
+		"one that the program makes": {
+			fx.Options(fxrestate.Service[membered](taking[rpc.Service[*remoteRates]]), fx.Provide(rpc.NewService[*remoteRates])), "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop()), fx.NopLogger, tt.option)
+			if tt.want == "" {
+				require.NoError(t, app.Err())
+				return
+			}
+			require.ErrorContains(t, app.Err(), "fxrestate: fxrestate_test.membered (wanted_test.go:")
+			require.ErrorContains(t, app.Err(), tt.want)
+		})
+	}
+}

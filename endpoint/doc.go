@@ -34,7 +34,8 @@
 // That server must speak HTTP/2 (http.Protocols with SetUnencryptedHTTP2), or the
 // deployment be registered for HTTP/1.1. It must not have a write timeout, and
 // middleware around must not buffer; a ResponseWriter that it wraps must have a
-// method Unwrap, as chi's have. In mode [Lambda] nothing listens and
+// method Unwrap, as chi's have. The server is shut down after [Endpoint.Stop], which
+// drains while it still serves. fxrestate.HTTPServer is such a server. In mode [Lambda] nothing listens and
 // [Endpoint.LambdaHandler] takes the events.
 //
 // # What is let in

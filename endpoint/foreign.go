@@ -20,13 +20,23 @@ func Foreign(def restate.ServiceDefinition) restate.ServiceDefinition {
 }
 
 // DefineForeign puts a pipeline around the handlers of a definition that was not made
-// from a struct of ours (built by hand, by restate.Reflect or by generated code).
-// Its members see the input undecoded, a []byte, unless the handler's input codec
-// is a [handler.InputTyper]. The result is a definition of its own: see [Foreign]. The
-// error joins what is wrong with the pipeline, handlers that take a parameter object,
-// which nothing would fill, and types that encoding/json never takes.
-func DefineForeign(p pipeline.Pipeline, def restate.ServiceDefinition) (restate.ServiceDefinition, error) {
+// from a struct of ours (built by hand, by restate.Reflect or by generated code). Its
+// members see the input decoded by the handler's own codec. The handler gets the body as
+// it arrived, unless a pipe changed the input. Call interceptors also run around calls
+// and sends that these handlers make with the SDK's own clients.
+//
+// The defaults are options that the definition has where it leaves them open: see
+// [handler.Defaults]. The result is a definition of its own: see [Foreign]. The error
+// joins what is wrong with the pipeline, handlers that take a parameter object, which
+// nothing would fill, types that encoding/json never takes, and pipes around a handler
+// the type of whose input is not known: tell it with [handler.Typed].
+func DefineForeign(p pipeline.Pipeline, def restate.ServiceDefinition, defaults ...restate.ServiceDefinitionOption) (restate.ServiceDefinition, error) {
 	kind := kindOf(def)
+	defaults, err := handler.Defaults(kind, defaults)
+	if err != nil {
+		return nil, err
+	}
+	def = sdk.WithDefaults(def, defaults)
 	return sdk.Replace(def, func(h sdk.Foreign) (sdk.Handler, error) {
 		target := handler.Target{
 			Service: def.Name(), Handler: h.Name, Kind: kind, Mode: modeOf(h.Type),
@@ -35,7 +45,7 @@ func DefineForeign(p pipeline.Pipeline, def restate.ServiceDefinition) (restate.
 		body := foreignBody{h, target.String()}
 		payloads := foreignPayloads{h}
 		chain, err := p.Compile(target, body.method())
-		if err := errors.Join(body.check(), payloads.check(target.String()), err); err != nil {
+		if err := errors.Join(body.check(), payloads.check(target.String()), body.checkPipes(chain), err); err != nil {
 			return nil, err
 		}
 		return served{describeOnce(payloads), chain}, nil

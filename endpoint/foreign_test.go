@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
@@ -21,7 +22,13 @@ import (
 // play runs one attempt of s/h and returns what the endpoint answers.
 func play(t *testing.T, h http.Handler, body string) []byte {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/invoke/s/h", strings.NewReader(string(invocationOf("1", body))))
+	return playOf(t, h, "h", body)
+}
+
+// playOf is play for another handler of s.
+func playOf(t *testing.T, h http.Handler, name, body string) []byte {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/invoke/s/"+name, strings.NewReader(string(invocationOf("1", body))))
 	r.Header.Set("Content-Type", invocationV5)
 	r.ProtoMajor = 2
 	w := httptest.NewRecorder()
@@ -160,10 +167,11 @@ func TestMistakesAboutTheInputOfAForeignHandlerAreErrorsOfTheAttempt(t *testing.
 		pipes  []pipeline.Pipe
 		body   string
 	}{
-		"the body cannot be decoded into the input of s/h (endpoint_test.Item): ": {typed, nil, `[]`},
+		"the body cannot be decoded into the input of s/h (endpoint_test.Item): ": {typed, becomes(Item{}), `[]`},
+		"request could not be decoded into handler input type: json: ":            {typed, nil, `[]`},
 		"endpoint: the input of s/h: a pipe returned nothing":                     {typed, becomes(nil), `{}`},
 		"endpoint: the input of s/h: a pipe made the endpoint_test.Item a int":    {typed, becomes(1), `{}`},
-		"endpoint: s/h takes its body, a []byte, and a pipe made it a int":        {restate.WithJSON, becomes(1), `{}`},
+		"endpoint: the input of s/h: a pipe made the endpoint_test.Item a string": {restate.WithJSON, becomes("text"), `{}`},
 	} {
 		t.Run(want, func(t *testing.T) {
 			foreign, err := endpoint.DefineForeign(pipes(tt.pipes...), echo(tt.option))
@@ -171,6 +179,125 @@ func TestMistakesAboutTheInputOfAForeignHandlerAreErrorsOfTheAttempt(t *testing.
 			require.Contains(t, string(play(t, mounted(t, foreign), tt.body)), want)
 		})
 	}
+}
+
+// taking and resting have a handler that restate.Reflect reads.
+type (
+	taking  struct{}
+	resting struct{}
+)
+
+func (taking) ServiceName() string                        { return "s" }
+func (taking) H(_ restate.Context, in Item) (Item, error) { return in, nil }
+func (resting) ServiceName() string                       { return "s" }
+func (resting) H(restate.Context) (string, error)         { return "rested", nil }
+
+func TestPipesAndGuardsSeeTheDecodedInputOfAForeignHandler(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		def          restate.ServiceDefinition
+		body, answer string
+		seen         any
+	}{
+		"of a service":                       {echo(), `{"sku":"a"}`, `{"sku":"a"}`, Item{SKU: "a"}},
+		"of an object":                       {restate.NewObject("s").Handler("h", restate.NewObjectHandler(func(_ restate.ObjectContext, in *Item) (string, error) { return in.SKU, nil })), `{"sku":"a"}`, `"a"`, &Item{SKU: "a"}},
+		"of a shared handler":                {restate.NewObject("s").Handler("h", restate.NewObjectSharedHandler(func(_ restate.ObjectSharedContext, in []int) (int, error) { return len(in), nil })), `[1,2]`, `2`, []int{1, 2}},
+		"of a workflow":                      {restate.NewWorkflow("s").Handler("h", restate.NewWorkflowHandler(func(_ restate.WorkflowContext, in string) (string, error) { return in, nil })), `"a"`, `"a"`, "a"},
+		"that restate.Reflect has read":      {restate.Reflect(taking{}), `{"sku":"a"}`, `{"sku":"a"}`, Item{SKU: "a"}},
+		"that is any":                        {restate.NewService("s").Handler("h", restate.NewServiceHandler(func(_ restate.Context, in any) (any, error) { return in, nil })), `{"a":1}`, `{"a":1}`, map[string]any{"a": 1.0}},
+		"in binary":                          {restate.NewService("s", restate.WithBinary).Handler("h", restate.NewServiceHandler(func(_ restate.Context, in []byte) ([]byte, error) { return in, nil })), `raw`, `raw`, []byte("raw")},
+		"of a message":                       {restate.NewService("s", restate.WithProtoJSON).Handler("h", restate.NewServiceHandler(func(_ restate.Context, in *timestamppb.Timestamp) (*timestamppb.Timestamp, error) { return in, nil })), `"1970-01-01T00:01:00Z"`, `"1970-01-01T00:01:00Z"`, nil},
+		"of a handler without one":           {restate.NewService("s").Handler("h", restate.NewServiceHandler(func(restate.Context, restate.Void) (string, error) { return "done", nil })), ``, `"done"`, nil},
+		"of a reflected handler without one": {restate.Reflect(resting{}), ``, `"rested"`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var guarded, piped any
+			p := noting(func(input any) { guarded = input })
+			p.Service = pipeline.Stages{Pipes: []pipeline.Pipe{pipeline.PipeFunc(func(_ restate.Context, _ *pipeline.Invocation, input any) (any, error) {
+				piped = input
+				return input, nil
+			})}}
+			foreign, err := endpoint.DefineForeign(p, tt.def)
+			require.NoError(t, err)
+			served := "h"
+			for h := range tt.def.Handlers() {
+				served = h
+			}
+			require.Equal(t, tt.answer, outputOf(t, playOf(t, mounted(t, foreign), served, tt.body)))
+			require.Equal(t, guarded, piped)
+			if name == "of a message" {
+				require.EqualValues(t, 60, piped.(*timestamppb.Timestamp).Seconds)
+				return
+			}
+			require.Equal(t, tt.seen, piped)
+		})
+	}
+}
+
+// unshown has a handler of the type of whose input nothing tells.
+type unshown struct{}
+
+func (unshown) ServiceName() string               { return "s" }
+func (unshown) H(restate.Context, *Fragile) error { return nil }
+
+func TestPipesAroundAnInputOfUnknownTypeAreRefused(t *testing.T) {
+	t.Parallel()
+	look := pipeline.Stages{Pipes: []pipeline.Pipe{itemPipe(func(in Item) Item { return in })}}
+	for name, p := range map[string]pipeline.Pipeline{
+		"of all services": {Global: look},
+		"of a group":      {Groups: []pipeline.Stages{look}},
+		"of the service":  {Service: look},
+		"of the handler":  {Handlers: map[string]pipeline.Stages{"H": look}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := endpoint.DefineForeign(p, restate.Reflect(unshown{}))
+			require.EqualError(t, err, "endpoint: s/H has pipes, and the type of its input is not known; "+
+				"tell it with restate.WithInputCodec(handler.Typed[T](codec)) where the handler is built, or attach the pipes elsewhere")
+			told := restate.Reflect(unshown{}).ConfigureHandler("H", restate.WithInputCodec(handler.Typed[*Fragile](encoding.JSONCodec)))
+			_, err = endpoint.DefineForeign(p, told)
+			require.NoError(t, err)
+		})
+	}
+	_, err := endpoint.DefineForeign(pipeline.Pipeline{}, restate.Reflect(unshown{}))
+	require.NoError(t, err)
+}
+
+func TestAForeignDefinitionHasTheDefaultsThatItLeavesOpen(t *testing.T) {
+	t.Parallel()
+	policy := restate.WithInvocationRetryPolicy
+	defaults := []restate.ServiceDefinitionOption{
+		restate.WithInactivityTimeout(time.Minute), restate.WithAbortTimeout(time.Hour),
+		restate.WithMetadata("team", "all"), restate.WithMetadata("tier", "1"),
+		restate.WithWorkflowRetention(time.Hour), restate.WithEnableLazyState(true), restate.WithProto,
+		policy(restate.WithMaxRetryAttempts(3), restate.WithRetryIntervalFactor(2)),
+	}
+	h := restate.NewServiceHandler(func(_ restate.Context, in Item) (Item, error) { return in, nil })
+	own := func() restate.ServiceDefinition {
+		return restate.NewService("s", restate.WithAbortTimeout(time.Second), restate.WithMetadata("team", "own"),
+			policy(restate.WithMaxRetryAttempts(5))).Handler("h", h)
+	}
+	want := restate.NewService("s", restate.WithInactivityTimeout(time.Minute), restate.WithAbortTimeout(time.Second),
+		restate.WithMetadata("team", "own"), restate.WithMetadata("tier", "1"),
+		policy(restate.WithMaxRetryAttempts(5), restate.WithRetryIntervalFactor(2))).Handler("h", h)
+	def, untouched := own(), own()
+	var tier string
+	p := pipeline.Pipeline{Service: pipeline.Stages{Guards: []pipeline.Guard{
+		pipeline.GuardFunc(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+			tier = inv.Metadata("tier")
+			return true, nil
+		}),
+	}}}
+	foreign, err := endpoint.DefineForeign(p, def, defaults...)
+	require.NoError(t, err)
+	requireSameManifestButSchemas(t, bare(t, want), mounted(t, foreign))
+	requireSameManifest(t, bare(t, untouched), bare(t, def))
+	require.Equal(t, `{"sku":"a"}`, outputOf(t, play(t, mounted(t, foreign), `{"sku":"a"}`)))
+	require.Equal(t, "1", tier)
+
+	_, err = endpoint.DefineForeign(p, def, nil)
+	require.EqualError(t, err, "handler: an option among the defaults is nil; leave it out")
 }
 
 // Forgeable is a parameter object where nothing binds one.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
@@ -20,42 +21,81 @@ type foreignBody struct {
 	target string
 }
 
-// typed returns the type that the input codec tells, or nil.
-func (h foreignBody) typed() reflect.Type {
+var _ pipeline.BodyMethod = foreignBody{}
+
+// told returns the type that the input codec tells, or nil.
+func (h foreignBody) told() reflect.Type {
 	if typer, ok := h.InputCodec.(handler.InputTyper); ok {
 		return typer.InputType()
 	}
 	return nil
 }
 
+// typed returns the type of the input, Void if there is none, and nil if it is not known.
+func (h foreignBody) typed() reflect.Type {
+	if told := h.told(); told != nil {
+		return told
+	}
+	return h.Input
+}
+
 // check reports an input that nothing fills as it is meant, and a codec that tells
 // another type than the handler's.
 func (h foreignBody) check() error {
-	typed, takes := h.typed(), h.Takes.Type
-	for _, t := range []reflect.Type{takes, typed} {
+	told, takes := h.told(), h.Takes.Type
+	for _, t := range []reflect.Type{takes, told} {
 		if _, found := handler.FindIn(t); found {
 			return fmt.Errorf("endpoint: %s takes a %s, with a handler.In whose tags nothing reads here; register a struct with this handler, or take out the handler.In", h.target, t)
 		}
 	}
-	if typed != nil && takes != nil && typed != takes && !typed.Implements(reflect.TypeFor[encoding.RestateUnmarshaler]()) {
-		return fmt.Errorf("endpoint: %s takes a %s, and its input codec tells that it is a %s; let it tell the same", h.target, takes, typed)
+	if told != nil && takes != nil && told != takes && !told.Implements(reflect.TypeFor[encoding.RestateUnmarshaler]()) {
+		return fmt.Errorf("endpoint: %s takes a %s, and its input codec tells that it is a %s; let it tell the same", h.target, takes, told)
 	}
 	return nil
 }
 
+// checkPipes reports pipes that would see a body that is not decoded. A pipe that looks
+// for its type would do nothing then. There is no chain after a mistake in its members.
+func (h foreignBody) checkPipes(chain *pipeline.Chain) error {
+	if h.typed() != nil || chain == nil {
+		return nil
+	}
+	if !slices.ContainsFunc(chain.Members(), func(m pipeline.Member) bool { return m.Stage == "pipe" }) {
+		return nil
+	}
+	return fmt.Errorf("endpoint: %s has pipes, and the type of its input is not known; tell it with restate.WithInputCodec(handler.Typed[T](codec)) where the handler is built, or attach the pipes elsewhere", h.target)
+}
+
 // method is the handler inside its pipeline.
 func (h foreignBody) method() pipeline.Method {
-	if typed := h.typed(); typed != nil {
+	switch typed := h.typed(); typed {
+	case nil:
+		return h
+	case reflect.TypeFor[restate.Void]():
+		return foreignVoid{h}
+	default:
 		return foreignInput{h, typed}
 	}
-	return pipeline.MethodFunc(func(ctx restate.Context, input any) (any, error) {
-		body, ok := input.([]byte)
-		if !ok && input != nil {
-			return nil, fmt.Errorf("endpoint: %s takes its body, a []byte, and a pipe made it a %T", h.target, input)
-		}
-		return h.Foreign.Call(sdk.Mockable(ctx), body)
-	})
 }
+
+// Decode returns the body: the type is not known.
+func (foreignBody) Decode(src handler.Source) (any, error) { return src.Body(), nil }
+
+func (h foreignBody) Call(ctx restate.Context, _ any) (any, error) { return h.CallBody(ctx) }
+
+// CallBody calls the handler with the body as it arrived.
+func (h foreignBody) CallBody(ctx restate.Context) (any, error) {
+	return h.Foreign.Call(sdk.Mockable(ctx), ctx.Request().Body)
+}
+
+func (foreignBody) Encode(result any) ([]byte, error) {
+	return pipeline.MethodFunc(nil).Encode(result)
+}
+
+// foreignVoid is a handler without input.
+type foreignVoid struct{ foreignBody }
+
+func (foreignVoid) Decode(handler.Source) (any, error) { return nil, nil }
 
 // foreignInput is a handler that decodes its body itself, of whose input the pipeline
 // knows the type.
@@ -79,10 +119,6 @@ func (h foreignInput) Call(ctx restate.Context, input any) (any, error) {
 		return nil, fmt.Errorf("endpoint: the input of %s: %w", h.target, err)
 	}
 	return h.Foreign.Call(sdk.Mockable(ctx), body)
-}
-
-func (foreignInput) Encode(result any) ([]byte, error) {
-	return pipeline.MethodFunc(nil).Encode(result)
 }
 
 func (h foreignInput) decode(body []byte) (any, error) {

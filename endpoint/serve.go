@@ -64,6 +64,13 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// IsInvocation reports whether a request has the form in which Restate sends an
+// invocation. A server that an endpoint is mounted in can tell by it which requests the
+// endpoint drains by itself: see httpserver.Config.
+func IsInvocation(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), invocationType)
+}
+
 // originForm returns a request target as the SDK knows it: of an absolute one the path
 // and the query.
 func originForm(uri string) string {
@@ -158,6 +165,12 @@ func (e *Endpoint) attemptContext(ctx context.Context, x *sdk.Exchange) context.
 // The prefix is the whole path of the URL that is registered, that of routers
 // around included. The SDK routes, and checks signatures, on the path without the
 // prefix, which http.StripPrefix and chi leave in place.
+//
+// The server must serve the endpoint until it has drained: http.Server.Shutdown alone
+// waits for invocations that wait, and fails. fxrestate.HTTPServer stops both in the
+// right order. A server of another kind is shut down after the endpoint:
+//
+//	errors.Join(e.Stop(ctx), srv.Shutdown(ctx))
 func (e *Endpoint) Under(prefix string) http.Handler {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
 		prefix = "/" + prefix

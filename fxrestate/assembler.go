@@ -20,6 +20,7 @@ type assembler struct {
 	registry  *handler.Registry
 	services  map[reflect.Type]*handler.Descriptor // by struct; nil: it has mistakes
 	config    PipelineConfig
+	defaults  []restate.ServiceDefinitionOption
 	global    level
 	groups    map[*group]level
 	errs      []error
@@ -31,10 +32,10 @@ type level struct {
 	values []any
 }
 
-func newAssembler(cfg PipelineConfig, registry *handler.Registry, instances []instance) *assembler {
+func newAssembler(cfg Config, registry *handler.Registry, instances []instance) *assembler {
 	a := &assembler{
 		instances: make(map[*member]any, len(instances)), registry: registry,
-		services: make(map[reflect.Type]*handler.Descriptor), config: cfg,
+		services: make(map[reflect.Type]*handler.Descriptor), config: cfg.Pipeline, defaults: cfg.Defaults,
 		groups: map[*group]level{},
 	}
 	for _, i := range instances {
@@ -121,7 +122,7 @@ func (a *assembler) around(f foreign) restate.ServiceDefinition {
 		}
 		p.Handlers[name], p.Values[name] = own.stages, own.values
 	}
-	def, err := endpoint.DefineForeign(p, f.definition)
+	def, err := endpoint.DefineForeign(p, f.definition, a.defaults...)
 	if err != nil {
 		a.errs = append(a.errs, fmt.Errorf("fxrestate: the definition of %s%s: %w", f.definition.Name(), at(f.spec.Position), err))
 	}

@@ -110,7 +110,7 @@ func StepInterceptors(interceptors ...any) Attachment {
 }
 
 // CallInterceptors attaches interceptors of the calls and sends that handlers make
-// with typed clients: each is a [pipeline.CallInterceptor], a function of the form
+// with typed clients and, in a [Definition], with the SDK's: each is a [pipeline.CallInterceptor], a function of the form
 // of [pipeline.CallInterceptorFunc], or a constructor of one.
 func CallInterceptors(interceptors ...any) Attachment {
 	return attach(stage[pipeline.CallInterceptor]{"a call interceptor", pipeline.CallInterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.CallInterceptor) {

@@ -12,6 +12,7 @@ import (
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/logging"
 )
@@ -38,7 +39,8 @@ type Config struct {
 	// Defaults are options of the SDK for all services. Options of a service
 	// override them, a retry policy field by field; those of a handler override
 	// both. An option that does not fit a kind of service, such as
-	// restate.WithWorkflowRetention, applies to the others.
+	// restate.WithWorkflowRetention, applies to the others. A [Definition] keeps its
+	// codec, and has the others where it leaves them open.
 	Defaults []restate.ServiceDefinitionOption
 	// Steps is how steps that were declared with durable.NewStep, and without a
 	// durable.Retry, are retried. It does not apply to restate.Run. Default: the zero
@@ -46,6 +48,8 @@ type Config struct {
 	Steps durable.Retry
 	// Pipeline disables stages. Default: all are enabled.
 	Pipeline PipelineConfig
+	// HTTP configures the server of [HTTPServer]. Default: on port 3000.
+	HTTP httpserver.Config
 	// Logging configures how lines of the SDK and of handlers are written.
 	Logging logging.Config
 }
@@ -64,7 +68,7 @@ type PipelineConfig struct {
 // Validate returns an error that names all fields with wrong values.
 func (c Config) Validate() error {
 	_, adminErr := admin.New(c.Admin)
-	errs := []error{c.Ingress.Validate(), adminErr, c.Endpoint.Validate()}
+	errs := []error{c.Ingress.Validate(), adminErr, c.Endpoint.Validate(), c.HTTP.Validate()}
 	if err := c.Steps.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("fxrestate: Steps: %w", err))
 	}

@@ -28,9 +28,18 @@ import (
 // definition. A struct for restate.Reflect needs none: register it with [Service].
 //
 // Options are any [Attachment], and [Handler] with the name of a handler and
-// attachments. Give options of the SDK where the definition is built. Members of the
-// pipeline see the input undecoded, as a []byte, unless the handler's input codec knows
-// its type: see [handler.Typed].
+// attachments. Give options of the SDK where the definition is built; those that it
+// leaves open are [Config].Defaults, but for the codec.
+//
+// Members of the pipeline see the input decoded by the handler's own codec. The handler
+// gets the body as it arrived, byte for byte, unless a pipe changed the input. If the
+// type of an input is not known, as for a type that restate.Reflect found and that
+// decodes itself, pipes are an error of fx.New: see [handler.Typed]. Call interceptors
+// run around calls with typed clients and with the SDK's own.
+//
+// A service may move from a definition to a struct and back, under the same URL and with
+// the same names: invocations that are under way go on, as long as the handlers do the
+// same operations.
 func Definition(definition any, opts ...restate.ServiceDefinitionOption) fx.Option {
 	position, constructor := caller(), definition
 	if ready, ok := definition.(restate.ServiceDefinition); ok {

@@ -8,8 +8,8 @@ import (
 	"github.com/fxrestate/go/endpoint"
 )
 
-// Health reports whether the application serves invocations. Inject it to mount its
-// HTTP handlers, or to call its methods.
+// Health reports whether the application serves invocations. [HTTPServer] mounts its
+// HTTP handlers. Inject it to mount them elsewhere, or to call its methods.
 type Health struct {
 	endpoint *endpoint.Endpoint
 
@@ -58,8 +58,12 @@ func probe(check func() error) http.Handler {
 	})
 }
 
+// set says why the application is not ready, or nil. A stop is final: a registration
+// that still is under way does not make it ready again.
 func (h *Health) set(blocked error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.blocked = blocked
+	if !errors.Is(h.blocked, ErrStopping) {
+		h.blocked = blocked
+	}
 }

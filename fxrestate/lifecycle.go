@@ -49,7 +49,9 @@ type lifecycle struct {
 	background     chan struct{} // closed when the background is done
 }
 
-func newLifecycle(lc fx.Lifecycle, s *settings, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *slog.Logger) *lifecycle {
+// newLifecycle takes the api so that this starts before the registration, and stops
+// after the endpoint.
+func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *slog.Logger) *lifecycle {
 	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log, notes: p.notes, warmUp: e.WarmUp}
 	switch {
 	case s.Register != nil:

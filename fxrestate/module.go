@@ -32,6 +32,7 @@ import (
 //     calls others with its typed clients,
 //   - *handler.Registry: the descriptors of the services,
 //   - *admin.Client, *endpoint.Endpoint and *[Health],
+//   - *httpserver.Server with [HTTPServer],
 //   - server.LambdaHandlerFunc in mode endpoint.Lambda.
 //
 // On start the endpoint listens, the SDK warms up, and the endpoint is registered if
@@ -58,8 +59,10 @@ var Module = fx.Options(
 			newAdmin,
 			newRegistrar,
 			newHealth,
+			newAPI,
 			newLifecycle,
 			newIngress,
+			(*api).get,
 			func(c *catalog) *handler.Registry { return c.registry },
 			func(e *endpoint.Endpoint) (server.LambdaHandlerFunc, error) { return e.LambdaHandler() },
 		),

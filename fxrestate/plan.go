@@ -37,13 +37,14 @@ type planParams struct {
 	Instances   []instance                  `group:"fxrestate.instances"`
 	Wanted      []wanted                    `group:"fxrestate.wanted"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
+	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
 func newPlan(p planParams) (*plan, error) {
 	p.Application.planned = true
 	definitions := withPlain(p.Foreign, p.Definitions)
-	errs := []error{p.Settings.mistakes, p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions)}
+	errs := []error{p.Settings.mistakes, p.Settings.Validate(), p.Catalog.err, misplaced(p.Settings.Defaults, definitions), checkHTTP(p.HTTPServers)}
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
 	}
@@ -55,7 +56,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	served := p.served()
 	errs = append(errs, p.checkGroups(served, definitions))
-	pipelines := newAssembler(p.Settings.Pipeline, p.Catalog.registry, p.Instances)
+	pipelines := newAssembler(p.Settings.Config, p.Catalog.registry, p.Instances)
 	for _, d := range served {
 		pipelines.services[structOf(d.spec.Type)] = p.Catalog.descriptors[d.declaration]
 	}

@@ -74,18 +74,18 @@ func (TextCodec) Unmarshal(data []byte, v any) error {
 
 // InputTyper is an optional interface of an input codec: it tells the type into
 // which the handler decodes its input. With it the pipeline sees the decoded input
-// of a handler whose type it cannot read, such as a handler of a definition that
-// was written by hand or generated. [Typed] makes such a codec.
+// of a handler whose type it cannot read: one whose input decodes itself, in a
+// definition of restate.Reflect. [Typed] makes such a codec.
 type InputTyper interface {
 	InputType() reflect.Type
 }
 
 // Typed wraps codec and declares that the input is a T: see [InputTyper].
 //
-//	restate.NewServiceHandler(charge, restate.WithInputCodec(handler.Typed[Charge](encoding.JSONCodec)))
+//	restate.Reflect(payments).ConfigureHandler("Charge",
+//		restate.WithInputCodec(handler.Typed[*Charge](encoding.JSONCodec)))
 //
-// For a handler in generated code, set the option with the definition's
-// ConfigureHandler. T must be the type that the handler takes.
+// T must be the type that the handler takes.
 func Typed[T any](codec encoding.Codec) encoding.Codec {
 	return typedCodec[T]{describedCodec{codec}}
 }

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"maps"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
 
 // attempt is all that one attempt of an invocation takes, in one piece of memory: it
@@ -33,3 +35,24 @@ func (a *attempt) SDKRecovered() { a.inv.sdkRecovered() }
 
 // RetryDelay implements sdk.Owner.
 func (a *attempt) RetryDelay() (time.Duration, bool) { return a.inv.RetryDelay() }
+
+var _ sdk.CallWrapper = (*attempt)(nil)
+
+// verbs are those of the SDK's calls.
+var verbs = [...]Verb{sdk.Request: VerbCall, sdk.RequestFuture: VerbFuture, sdk.Send: VerbSend}
+
+// WrapsCalls implements sdk.CallWrapper: the calls with the SDK's clients that the
+// handler of a foreign definition makes meet the call interceptors. A struct's handlers
+// have typed clients for that, and their other calls stay as they are in the journal.
+func (a *attempt) WrapsCalls() bool {
+	return a.inv.inMethod && a.inv.chain.body != nil && a.inv.InterceptsCalls()
+}
+
+// WrapCall implements sdk.CallWrapper.
+func (a *attempt) WrapCall(ctx restate.Context, made sdk.Call, makeIt func(input any, headers map[string]string) error) error {
+	call := &Call{
+		Verb: verbs[made.Kind], Service: made.Service, Key: made.Key, Handler: made.Handler,
+		Input: made.Input, Output: made.Output, IdempotencyKey: made.IdempotencyKey, Delay: made.Delay, headers: maps.Clone(made.Headers),
+	}
+	return a.inv.WrapCall(ctx, call, func(_ restate.Context, c *Call) error { return makeIt(c.Input, c.Headers()) })
+}

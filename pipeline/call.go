@@ -22,7 +22,7 @@ const (
 	VerbSend Verb = "send"
 )
 
-// Call is a call or send from a handler to another, made with a typed client. An
+// Call is a call or send from a handler to another: see [CallInterceptor]. An
 // interceptor may change its headers and its Input, which is encoded after all
 // interceptors, and for a [VerbCall] what Output points to. The other fields tell
 // what was asked for: writing them changes nothing.
@@ -73,6 +73,11 @@ func (c *Call) Headers() map[string]string { return maps.Clone(c.headers) }
 // CallInterceptor runs around each call and send that a handler makes with a
 // typed client, in every attempt: on replay too, and there it has to do the same.
 // Mostly it adds headers with [Call.SetHeader].
+//
+// Handlers of a foreign restate.ServiceDefinition call with the SDK's own clients, such
+// as restate.Service. It runs around these calls too. Where the SDK's function returns
+// no error, an error of the interceptor is a panic, after which the invocation is
+// retried. In the handlers of a struct, calls with the SDK's own clients pass it by.
 //
 // What next returns for a [VerbCall] is the terminal error that the other handler
 // answered with, or nil; for the other verbs it is nil once the call was made. An

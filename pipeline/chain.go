@@ -60,6 +60,7 @@ type Config struct {
 type Chain struct {
 	target handler.Target
 	method Method
+	body   BodyMethod // the method, if it decodes its body itself
 	open   func(restate.MockableContext) (restate.MockableContext, *attempt)
 
 	observers  []Observer
@@ -91,6 +92,7 @@ func Compile(cfg Config) (*Chain, error) {
 		observers: gather(m, "observer", outIn, func(s *Stages) []Observer { return s.Observers }),
 		guards:    gather(m, "guard", outIn, func(s *Stages) []Guard { return s.Guards }),
 	}
+	c.body, _ = c.method.(BodyMethod)
 	interceptors := gather(m, "interceptor", outIn, func(s *Stages) []Interceptor { return s.Interceptors })
 	c.pipes = gather(m, "pipe", outIn, func(s *Stages) []Pipe { return s.Pipes })
 	c.filters = gather(m, "filter", inOut, func(s *Stages) []Filter { return s.Filters })

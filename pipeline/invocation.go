@@ -52,6 +52,7 @@ type Invocation struct {
 	flight   flight
 	reached  int  // how far into the interceptors the attempt is
 	admitted bool // all guards let it in
+	inMethod bool // the handler itself runs
 	told     int  // how many observers were told the start
 	started  time.Time
 	outcome  Outcome

@@ -23,6 +23,16 @@ type Method interface {
 
 var _ Method = (*handler.Method)(nil)
 
+// BodyMethod is a [Method] that decodes its body itself, such as a handler of a foreign
+// restate.ServiceDefinition. What it calls with the SDK's own clients meets the call
+// interceptors too.
+type BodyMethod interface {
+	Method
+	// CallBody calls the handler with the body as it arrived. It takes the place of
+	// Decode and Call where there are no pipes.
+	CallBody(ctx restate.Context) (any, error)
+}
+
 // MethodFunc is a [Method] made of a function, which takes the body as it is, a
 // []byte, and returns a []byte or nothing.
 type MethodFunc func(ctx restate.Context, input any) (any, error)

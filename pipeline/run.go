@@ -120,6 +120,9 @@ func (c *Chain) middle(ctx restate.Context, inv *Invocation) (any, error) {
 		return nil, err
 	}
 	result, err := inv.protect(&inv.flight, byStage, func() (any, error) {
+		if c.body != nil && len(c.pipes) == 0 {
+			return inv.callBody(ctx)
+		}
 		input, err := inv.decode()
 		if err != nil {
 			return nil, err
@@ -133,9 +136,23 @@ func (c *Chain) middle(ctx restate.Context, inv *Invocation) (any, error) {
 		if len(c.pipes) > 0 {
 			inv.setInput(input)
 		}
-		return c.method.Call(ctx, input)
+		return inv.callMethod(ctx, input)
 	})
 	return result, inv.orAborted(err)
+}
+
+// callMethod calls the handler. It notes that the handler's own code runs.
+func (inv *Invocation) callMethod(ctx restate.Context, input any) (any, error) {
+	inv.inMethod = true
+	defer func() { inv.inMethod = false }()
+	return inv.chain.method.Call(ctx, input)
+}
+
+// callBody is callMethod for a handler that decodes its body itself.
+func (inv *Invocation) callBody(ctx restate.Context) (any, error) {
+	inv.inMethod = true
+	defer func() { inv.inMethod = false }()
+	return inv.chain.body.CallBody(ctx)
 }
 
 // decode decodes the input, once.

@@ -1,17 +1,11 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/go-chi/chi/v5"
-	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 )
 
@@ -19,38 +13,12 @@ import (
 type API struct {
 	client  *ingress.Client
 	carrier *Carrier
-	addr    string
+	server  *httpserver.Server
 }
 
-// NewAPI is the constructor of API. The API serves while the application runs: fx
-// starts it after the handlers are registered, because it takes the ingress client.
-func NewAPI(lc fx.Lifecycle, s settings, client *ingress.Client, carrier *Carrier, log *slog.Logger, down fx.Shutdowner) *API {
-	a := &API{client: client, carrier: carrier, addr: s.addr}
-	srv := &http.Server{Handler: a.routes(), ReadHeaderTimeout: 5 * time.Second}
-	served := make(chan struct{})
-	lc.Append(fx.Hook{
-		OnStart: func(ctx context.Context) error {
-			l, err := new(net.ListenConfig).Listen(ctx, "tcp", a.addr)
-			if err != nil {
-				return fmt.Errorf("%w; set ADDR to another address", err)
-			}
-			a.addr = l.Addr().String()
-			go func() {
-				defer close(served)
-				if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-					log.Error("the API has ended", "error", err)
-					_ = down.Shutdown(fx.ExitCode(1))
-				}
-			}()
-			return nil
-		},
-		OnStop: func(ctx context.Context) error {
-			err := srv.Shutdown(ctx)
-			<-served
-			return err
-		},
-	})
-	return a
+// NewAPI is the constructor of API. The server serves its routes: see main.
+func NewAPI(client *ingress.Client, carrier *Carrier, server *httpserver.Server) *API {
+	return &API{client, carrier, server}
 }
 
 // routes mounts handlers. The path and the body provide key and input, an
@@ -76,4 +44,4 @@ func (a *API) routes() http.Handler {
 }
 
 // URL returns the base URL of the API.
-func (a *API) URL() string { return "http://" + a.addr }
+func (a *API) URL() string { return a.server.URL() }

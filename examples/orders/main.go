@@ -33,6 +33,7 @@ import (
 	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline/validate"
 )
@@ -74,6 +75,7 @@ func teaHouse() fx.Option {
 		fxrestate.Workflow[*Orders](NewOrders, fxrestate.Name("orders")),
 		fxrestate.Service[*Deliveries](NewDeliveries, fxrestate.Name("deliveries")),
 		fx.Provide(NewAPI),
+		fxrestate.HTTPServer((*API).routes),
 	)
 }
 
@@ -109,12 +111,13 @@ func run(s settings, runDemo bool) error {
 }
 
 // onServer is the configuration for a server that runs with the application.
-func onServer(s *devserver.Server) fxrestate.Config {
+func onServer(s *devserver.Server, own settings) fxrestate.Config {
 	return fxrestate.Config{
 		Ingress:  ingress.Config{URL: s.IngressURL()},
 		Admin:    admin.Config{URL: s.AdminURL()},
 		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
 		Register: &deployment.Config{URL: "http://" + s.EndpointHost() + ":{{port}}", Required: true},
+		HTTP:     httpserver.Config{Addr: own.addr},
 	}
 }
 

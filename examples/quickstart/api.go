@@ -1,22 +1,15 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"go.uber.org/fx"
 
-	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 )
 
@@ -25,53 +18,21 @@ import (
 type API struct {
 	carts  ingress.Object[*Cart]
 	orders ingress.Workflow[*Order]
-	health *fxrestate.Health
-	addr   string
+	server *httpserver.Server
 }
 
-// NewAPI is the constructor of API. The API serves while the application runs: fx
-// starts it after the handlers are registered, because it takes the ingress client.
-func NewAPI(lc fx.Lifecycle, client *ingress.Client, health *fxrestate.Health, log *slog.Logger, down fx.Shutdowner) *API {
-	a := &API{
-		carts:  ingress.NewObject[*Cart](client),
-		orders: ingress.NewWorkflow[*Order](client),
-		health: health,
-		addr:   cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000"),
-	}
-	srv := &http.Server{Handler: a.routes(), ReadHeaderTimeout: 5 * time.Second}
-	served := make(chan struct{})
-	lc.Append(fx.Hook{
-		OnStart: func(ctx context.Context) error {
-			l, err := new(net.ListenConfig).Listen(ctx, "tcp", a.addr)
-			if err != nil {
-				return fmt.Errorf("%w; set ADDR to another address", err)
-			}
-			a.addr = l.Addr().String()
-			go func() {
-				defer close(served)
-				if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-					log.Error("the API has ended", "error", err)
-					_ = down.Shutdown(fx.ExitCode(1))
-				}
-			}()
-			return nil
-		},
-		OnStop: func(ctx context.Context) error {
-			err := srv.Shutdown(ctx)
-			<-served
-			return err
-		},
-	})
-	return a
+// NewAPI is the constructor of API. The server serves its routes: see main.
+func NewAPI(client *ingress.Client, server *httpserver.Server) *API {
+	return &API{ingress.NewObject[*Cart](client), ingress.NewWorkflow[*Order](client), server}
 }
 
+// routes are the routes of the API. The server has /readyz and /livez.
 func (a *API) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Post("/carts/{key}/items", ingress.Handler(a.carts, (*Cart).Add, &ingress.Route{CurlData: true}))
 	r.Put("/orders/{id}", a.placeOrder())
 	r.Get("/orders/{id}", ingress.Handler0(a.orders, (*Order).Status, nil))
-	r.Method(http.MethodGet, "/readyz", a.health.ReadyHandler())
-	r.Method(http.MethodGet, "/livez", a.health.LiveHandler())
+	r.Get("/orders/{id}/events", a.follow)
 	return r
 }
 
@@ -85,8 +46,34 @@ func (a *API) placeOrder() http.HandlerFunc {
 	}
 }
 
+// follow streams the status of an order, as server-sent events, until it is shipped.
+// Its context ends when the client has gone, and when the application stops.
+func (a *API) follow(w http.ResponseWriter, r *http.Request) {
+	order, ctx := a.orders.ID(ingress.PathValue(r, "id")), r.Context()
+	for last := ""; last != "shipped"; {
+		status, err := ingress.Call0(ctx, order, (*Order).Status)
+		if err != nil {
+			if last == "" {
+				ingress.WriteProblem(w, r, err)
+			}
+			return
+		}
+		if status.Step != last {
+			last = status.Step
+			w.Header().Set("Content-Type", "text/event-stream")
+			_, _ = fmt.Fprintf(w, "data: %s\n\n", last)
+			_ = http.NewResponseController(w).Flush()
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // URL returns the base URL of the API.
-func (a *API) URL() string { return "http://" + a.addr }
+func (a *API) URL() string { return a.server.URL() }
 
 // Requests returns three requests to try, for an order that does not exist yet.
 func (a *API) Requests() string {

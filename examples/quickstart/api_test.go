@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -21,27 +20,29 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// shopAPI is the shop's API, served by a test server on its own restate-server.
+// shopAPI is the shop's API on its own restate-server.
 func shopAPI(t *testing.T) (base string, client *ingress.Client) {
 	t.Helper()
-	var health *fxrestate.Health
+	var api *API
 	app := fxtest.New(t,
 		fx.Supply(flags{data: t.TempDir(), packing: 10 * time.Millisecond}, zap.NewNop(), devserver.Config{
 			Env:      map[string]string{"RESTATE_DEFAULT_NUM_PARTITIONS": "4"},
 			Progress: os.Stderr,
 		}),
 		devserver.Module,
-		fx.Provide(ownServer),
+		fx.Provide(NewAPI, func(s *devserver.Server, f flags) (fxrestate.Config, error) {
+			cfg, err := ownServer(s, f)
+			cfg.HTTP.Addr = "127.0.0.1:0"
+			return cfg, err
+		}),
+		fxrestate.HTTPServer((*API).routes),
 		services,
-		fx.Populate(&client, &health),
+		fx.Populate(&client, &api),
 		fx.StartTimeout(time.Minute),
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
-	api := &API{carts: ingress.NewObject[*Cart](client), orders: ingress.NewWorkflow[*Order](client), health: health}
-	srv := httptest.NewServer(api.routes())
-	t.Cleanup(srv.Close)
-	return srv.URL, client
+	return api.URL(), client
 }
 
 func ask(t *testing.T, method, url, body string) (*http.Response, string) {
@@ -92,6 +93,10 @@ func TestTheAPI(t *testing.T) {
 			res, body = ask(t, http.MethodGet, base+res.Header.Get("Location"), "")
 			require.Equal(t, http.StatusOK, res.StatusCode, body)
 			require.Contains(t, body, `"total":90`)
+
+			res, body = ask(t, http.MethodGet, base+res.Request.URL.EscapedPath()+"/events", "")
+			require.Equal(t, "text/event-stream", res.Header.Get("Content-Type"))
+			require.Equal(t, "data: shipped\n\n", body)
 		})
 	}
 
@@ -115,6 +120,7 @@ func TestTheAPI(t *testing.T) {
 		"a key that is not text":  {"POST", "/carts/%FF/items", `{}`, 400, "the key is not valid UTF-8"},
 		"an id that is not text":  {"PUT", "/orders/%FF", `{}`, 400, "the key is not valid UTF-8"},
 		"an order that is not":    {"GET", "/orders/none", "", 404, "there is no such order"},
+		"events of no order":      {"GET", "/orders/none/events", "", 404, "there is no such order"},
 		"an order without a body": {"PUT", "/orders/none", "", 400, "the request has no body"},
 	} {
 		t.Run("responds with problem details to "+name, func(t *testing.T) {

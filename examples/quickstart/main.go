@@ -70,6 +70,7 @@ func run(f flags) error {
 		restateServer(f),
 		services,
 		fx.Provide(NewAPI),
+		fxrestate.HTTPServer((*API).routes),
 		fx.Populate(&shop),
 		fx.StartTimeout(time.Minute), // for a server on a busy machine
 	)
@@ -103,7 +104,7 @@ func runApp(app *fx.App, main func(context.Context) error) error {
 	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
 	defer cancel()
 	if err := app.Start(start); err != nil {
-		return err
+		return explained(err)
 	}
 	var err error
 	if ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 )
 
@@ -51,6 +53,7 @@ func runningServer() (fxrestate.Config, error) {
 		cfg.Register = &deployment.Config{URL: "http://127.0.0.1:{{port}}"}
 	}
 	cfg.Register.Required = true // the printed requests need it
+	cfg.HTTP = apiServer()
 	server, err := admin.New(cfg.Admin)
 	if err != nil {
 		return cfg, err
@@ -70,7 +73,21 @@ func ownServer(s *devserver.Server, f flags) (fxrestate.Config, error) {
 		Admin:    admin.Config{URL: s.AdminURL()},
 		Endpoint: endpoint.Config{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))},
 		Register: &deployment.Config{URL: fmt.Sprintf("http://%s:{{port}}", s.EndpointHost()), Required: true},
+		HTTP:     apiServer(),
 	}, err
+}
+
+// apiServer is the configuration of the server of the API.
+func apiServer() httpserver.Config {
+	return httpserver.Config{Addr: cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000")}
+}
+
+// explained says how to choose another address where that of the API is taken.
+func explained(err error) error {
+	if taken, ok := errors.AsType[*net.OpError](err); ok && taken.Op == "listen" && taken.Addr.String() == apiServer().Addr {
+		return fmt.Errorf("%w; set ADDR to another address", err)
+	}
+	return err
 }
 
 // endpointPort returns the port that serves the shop's handlers. It is the same at

@@ -32,7 +32,7 @@ const (
 var (
 	goBlock    = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 	tableRow   = regexp.MustCompile(`(?m)^\| ([^|]*) \|.*\|$`)
-	configPath = regexp.MustCompile("`((?:Ingress|Admin|Endpoint|Register|Defaults|Steps|Pipeline|Logging)(?:\\.\\w+)*)`")
+	configPath = regexp.MustCompile("`((?:Ingress|Admin|Endpoint|Register|Defaults|Steps|Pipeline|HTTP|Logging)(?:\\.\\w+)*)`")
 	envName    = regexp.MustCompile(`\b(?:RESTATE_[A-Z_]+|PORT)\b`)
 )
 
@@ -42,6 +42,7 @@ var readmeImports = map[string]string{
 	"chi":        "github.com/go-chi/chi/v5",
 	"deployment": "github.com/fxrestate/go/deployment",
 	"durable":    "github.com/fxrestate/go/durable",
+	"endpoint":   "github.com/fxrestate/go/endpoint",
 	"rpc":        "github.com/fxrestate/go/rpc",
 	"errors":     "errors",
 	"fx":         "go.uber.org/fx",

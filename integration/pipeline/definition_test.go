@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/encoding"
@@ -20,6 +21,7 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/validate"
+	"github.com/fxrestate/go/rpc"
 )
 
 // GreeterServer and NewGreeterServer have the form of code that is generated from
@@ -143,6 +145,127 @@ func TestThePipelineOfAHandMadeHandlerSeesItsDecodedInput(t *testing.T) {
 	require.Contains(t, undecodable.Message, "the body cannot be decoded into the input of "+name+"/Weigh (pipeline_test.Parcel)")
 	require.Contains(t, string(testkit.HandlerOf(t, name, "Weigh").InputSchema), `"weight"`)
 	require.Equal(t, `body {"to":"Ann","weight":7}`, trail.all()[0], "the request stays what the caller sent")
+}
+
+func TestAMigratedDefinitionIsValidatedAndHasTheDefaults(t *testing.T) {
+	t.Parallel()
+	name := testkit.Unique("post")
+	cfg := testkit.Config()
+	cfg.Defaults = []restate.ServiceDefinitionOption{
+		restate.WithInactivityTimeout(7 * time.Minute), restate.WithMetadata("team", "all"), restate.WithMetadata("tier", "1"),
+	}
+	testkit.StartWith(t, cfg,
+		fxrestate.Use(fxrestate.Pipes(validate.New(nil))),
+		fxrestate.Definition(func() restate.ServiceDefinition {
+			return restate.NewService(name, restate.WithMetadata("team", "post")).
+				Handler("Weigh", restate.NewServiceHandler(func(_ restate.Context, in Parcel) (int, error) { return in.Weight, nil })).
+				Handler("Rest", restate.NewServiceHandler(func(restate.Context, restate.Void) (string, error) { return "rested", nil }))
+		}))
+	require.Equal(t, 7, testkit.Decode[int](t, testkit.Post(t, testkit.Path(name, "Weigh"), Parcel{"Ann", 7})))
+	invalid := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "Weigh"), Parcel{"", 7}))
+	require.Equal(t, http.StatusBadRequest, invalid.Code)
+	require.Equal(t, "invalid input: to: required", invalid.Message)
+	require.Equal(t, "rested", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "Rest"), nil)))
+	service := testkit.ServiceOf(t, name)
+	require.Equal(t, map[string]string{"team": "post", "tier": "1"}, service.Metadata)
+	require.Equal(t, "7m", service.InactivityTimeout)
+}
+
+func TestCallInterceptorsRunAroundTheCallsOfAForeignHandler(t *testing.T) {
+	t.Parallel()
+	mail, office, letters := testkit.Unique("mail"), testkit.Unique("office"), testkit.Unique("letters")
+	var trail PipeTrail
+	got := make(chan string, 10)
+	tag := func(ctx restate.Context, call *pipeline.Call, next pipeline.CallNext) error {
+		trail.add("%s %s/%s %s", call.Verb, call.Service, call.Handler, call.Key)
+		if call.Input == "refused" {
+			return restate.TerminalErrorf("not that one")
+		}
+		call.SetHeader("x-tag", "tagged "+string(call.Verb))
+		return next(ctx, call)
+	}
+	take := func(ctx restate.Context, what string) (string, error) {
+		seen := what + " " + ctx.Request().Headers.Get("x-own") + " " + ctx.Request().Headers.Get("x-tag")
+		got <- seen
+		return seen, nil
+	}
+	work := func(ctx restate.Context, typed rpc.Service[*PipeMail]) (string, error) {
+		own := restate.WithHeaders(map[string]string{"x-own": "own"})
+		if _, err := restate.Service[string](ctx, mail, "Take").Request("call", own); err != nil {
+			return "", err
+		}
+		future := restate.Service[string](ctx, mail, "Take").RequestFuture("future", own)
+		if _, err := future.Response(); err != nil {
+			return "", err
+		}
+		restate.ServiceSend(ctx, mail, "Take").Send("send", own)
+		if _, err := rpc.Call(ctx, typed, (*PipeMail).Take, "typed"); err != nil {
+			return "", err
+		}
+		_, err := restate.Service[string](ctx, mail, "Take").Request("refused")
+		return "", err
+	}
+	testkit.Start(t,
+		fxrestate.Service[*PipeMail](testkit.Made(&PipeMail{got}), fxrestate.Name(letters)),
+		fxrestate.Definition(func() restate.ServiceDefinition {
+			return restate.NewService(mail).Handler("Take", restate.NewServiceHandler(take))
+		}),
+		fxrestate.Definition(func(typed rpc.Service[*PipeMail]) restate.ServiceDefinition {
+			return restate.NewService(office).Handler("Work", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (string, error) { return work(ctx, typed) }))
+		}, fxrestate.CallInterceptors(tag)))
+	failed := testkit.Failed(t, testkit.Post(t, testkit.Path(office, "Work"), nil))
+	require.Equal(t, "not that one", failed.Message)
+	received := []string{<-got, <-got, <-got, <-got}
+	require.Contains(t, received, "call own tagged call")
+	require.Contains(t, received, "future own tagged future")
+	require.Contains(t, received, "send own tagged send")
+	calls := trail.all()
+	require.Equal(t, []string{ // the last attempt replays all before its end
+		"call " + mail + "/Take ", "future " + mail + "/Take ", "send " + mail + "/Take ",
+		"call " + letters + "/Take ", "call " + mail + "/Take ",
+	}, calls[max(0, len(calls)-5):])
+}
+
+func TestACallInterceptorThatFailsLetsAForeignHandlerBeRetried(t *testing.T) {
+	t.Parallel()
+	verbs := map[pipeline.Verb]func(restate.Context, string) error{
+		pipeline.VerbCall: func(ctx restate.Context, mail string) error {
+			_, err := restate.Object[string](ctx, mail, "k", "Take").Request("x")
+			return err
+		},
+		pipeline.VerbFuture: func(ctx restate.Context, mail string) error {
+			_, err := restate.Object[string](ctx, mail, "k", "Take").RequestFuture("x").Response()
+			return err
+		},
+		pipeline.VerbSend: func(ctx restate.Context, mail string) error {
+			restate.ObjectSend(ctx, mail, "k", "Take").Send("x", restate.WithDelay(-time.Second))
+			return nil
+		},
+	}
+	for verb, call := range verbs {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			mail, office := testkit.Unique("mail"), testkit.Unique("office")
+			var failed atomic.Int32
+			testkit.Start(t,
+				fxrestate.Definition(func() restate.ServiceDefinition {
+					return restate.NewObject(mail).Handler("Take", restate.NewObjectHandler(func(_ restate.ObjectContext, in string) (string, error) { return in, nil }))
+				}),
+				fxrestate.Definition(func() restate.ServiceDefinition {
+					return restate.NewService(office, testkit.RetrySoon()).Handler("Work", restate.NewServiceHandler(
+						func(ctx restate.Context, _ restate.Void) (string, error) { return "done", call(ctx, mail) }))
+				}, fxrestate.CallInterceptors(func(ctx restate.Context, c *pipeline.Call, next pipeline.CallNext) error {
+					require.Equal(t, "k", c.Key)
+					require.Zero(t, c.Delay)
+					if failed.Add(1) < 3 {
+						return errUnlucky
+					}
+					return next(ctx, c)
+				})))
+			require.Equal(t, "done", testkit.Decode[string](t, testkit.Post(t, testkit.Path(office, "Work"), nil)))
+			require.GreaterOrEqual(t, failed.Load(), int32(3))
+		})
+	}
 }
 
 func TestClientsFindAServiceThatAPlainProviderRegistered(t *testing.T) {

@@ -349,10 +349,10 @@ func TestThePipelineRunsAroundForeignDefinitions(t *testing.T) {
 		fxrestate.Use(
 			fxrestate.Metadata(PipeTag("global")),
 			fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
-				in, err := pipeline.InputOf[[]byte](inv)
+				in, err := pipeline.InputOf[string](inv)
 				tag, _ := pipeline.MetadataOf[PipeTag](inv)
-				trail.add("%s guard %s %s", inv, in, tag)
-				return string(in) != `"refuse"`, err
+				trail.add("%s guard %q %s", inv, in, tag)
+				return in != "refuse", err
 			}),
 			fxrestate.Interceptors(func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
 				out, err := next(ctx, inv)

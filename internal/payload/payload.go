@@ -48,6 +48,9 @@ func (*Payload[T]) InputPayload(encoding.Codec) *encoding.InputPayload {
 // allocation.
 type Encoded struct{ Bytes []byte }
 
+// TypedClient tells package sdk that the call interceptors stand around the call already.
+func (*Encoded) TypedClient() {}
+
 // RestateMarshal implements encoding.RestateMarshaler.
 func (e *Encoded) RestateMarshal(encoding.Codec) ([]byte, error) { return e.Bytes, nil }
 

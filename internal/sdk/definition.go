@@ -23,6 +23,9 @@ type Foreign struct {
 	InputCodec, OutputCodec encoding.Codec
 	// Takes and Gives are the types of its input and its result, as far as they show.
 	Takes, Gives Shown
+	// Input is the type that the handler decodes its body into: Void if it takes none,
+	// nil if that is not known.
+	Input reflect.Type
 }
 
 // Shown is a type that a handler of the SDK's shows when it asks its codec for a
@@ -52,6 +55,7 @@ func Replace(def restate.ServiceDefinition, replace func(Foreign) (Handler, erro
 			probed.GetOptions().InputCodec, probed.GetOptions().OutputCodec = takes, gives
 			f.Takes = takes.of(func() { probed.InputPayload() })
 			f.Gives = gives.of(func() { probed.OutputPayload() })
+			f.Input = inputOf(base, f.Takes)
 		}
 		own, err := replace(f)
 		if err != nil {
@@ -61,6 +65,27 @@ func Replace(def restate.ServiceDefinition, replace func(Foreign) (Handler, erro
 		handlers[name] = Adapt(base, own)
 	}
 	return withHandlers(def, handlers), errors.Join(errs...)
+}
+
+// inputOf returns the type of a handler's input. A handler of the SDK has its function,
+// whose type tells it, or is made by restate.Reflect, and then has a type of the input
+// that is nil without one.
+func inputOf(h any, shown Shown) reflect.Type {
+	v := reflect.ValueOf(h).Elem()
+	for i := range v.NumField() {
+		if t := v.Field(i).Type(); t.Kind() == reflect.Func && t.NumIn() == 2 {
+			return t.In(1)
+		}
+	}
+	input := v.FieldByName("input")
+	switch {
+	case input.IsValid() && input.Kind() == reflect.Interface && input.IsNil():
+		return reflect.TypeFor[encoding.Void]()
+	case shown.Known && shown.Type == nil:
+		return reflect.TypeFor[any]()
+	default:
+		return shown.Type
+	}
 }
 
 // Metadata returns the metadata of a definition.
@@ -78,6 +103,57 @@ func withHandlers[H any](def restate.ServiceDefinition, handlers map[string]H) *
 }
 
 func (r *replaced[H]) Handlers() map[string]H { return r.handlers }
+
+// WithDefaults returns a definition like def, with those options of defaults that def
+// leaves open: of a retry policy single fields, of metadata single keys. The codec stays
+// that of def, whose handlers have one. def stays as it is.
+func WithDefaults(def restate.ServiceDefinition, defaults []restate.ServiceDefinitionOption) restate.ServiceDefinition {
+	if len(defaults) == 0 {
+		return def
+	}
+	return withOptions(def, def.GetOptions(), Options(restate.ServiceDefinitionOption.BeforeServiceDefinition, defaults))
+}
+
+// defaulted is a definition with other options than the one inside.
+type defaulted[O any] struct {
+	restate.ServiceDefinition
+	options *O
+}
+
+// withOptions infers the options' type, which has no public name.
+func withOptions[O any](def restate.ServiceDefinition, own *O, defaults O) *defaulted[O] {
+	merged := *own
+	fill(reflect.ValueOf(&merged).Elem(), reflect.ValueOf(defaults))
+	return &defaulted[O]{def, &merged}
+}
+
+func (d *defaulted[O]) GetOptions() *O { return d.options }
+
+// fill fills in the fields of a struct that are not set, and does not change what they
+// point to.
+func fill(own, defaults reflect.Value) {
+	for i := range own.NumField() {
+		to, from := own.Field(i), defaults.Field(i)
+		switch {
+		case from.IsZero():
+		case to.IsZero():
+			to.Set(from)
+		case to.Kind() == reflect.Map:
+			both := reflect.MakeMap(to.Type())
+			for _, layer := range []reflect.Value{from, to} {
+				for k, v := range layer.Seq2() {
+					both.SetMapIndex(k, v)
+				}
+			}
+			to.Set(both)
+		case to.Kind() == reflect.Pointer && to.Elem().Kind() == reflect.Struct:
+			both := reflect.New(to.Type().Elem())
+			both.Elem().Set(to.Elem())
+			fill(both.Elem(), from.Elem())
+			to.Set(both)
+		}
+	}
+}
 
 // sdkPath is the package whose handlers can be copied without sharing anything
 // that a probe changes.

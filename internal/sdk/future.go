@@ -161,9 +161,17 @@ type client[C requester[F], F restate.Future] struct {
 	of      callee
 	first   future
 	sent    sent
+	wrapped *wrapped // nil: nothing stands around the calls
 }
 
 func (c *client[C, F]) RequestFuture(input any, opts ...restate.RequestOption) F {
+	if c.wrapped != nil && !wrappedAlready(input) {
+		return c.wrappedFuture(input, opts)
+	}
+	return c.requestFuture(input, opts)
+}
+
+func (c *client[C, F]) requestFuture(input any, opts []restate.RequestOption) F {
 	c.attempt.mustEnter(opCall)
 	defer c.attempt.leave()
 	f := &c.first
@@ -174,7 +182,14 @@ func (c *client[C, F]) RequestFuture(input any, opts ...restate.RequestOption) F
 	return as[F](f)
 }
 
-func (c *client[C, F]) Request(input, output any, opts ...restate.RequestOption) (failure restate.TerminalError) {
+func (c *client[C, F]) Request(input, output any, opts ...restate.RequestOption) restate.TerminalError {
+	if c.wrapped != nil && !wrappedAlready(input) {
+		return c.wrappedRequest(input, output, opts)
+	}
+	return c.request(input, output, opts)
+}
+
+func (c *client[C, F]) request(input, output any, opts []restate.RequestOption) (failure restate.TerminalError) {
 	if m := c.attempt.enter(opCall); m != nil {
 		return m.failure()
 	}
@@ -183,6 +198,13 @@ func (c *client[C, F]) Request(input, output any, opts ...restate.RequestOption)
 }
 
 func (c *client[C, F]) Send(input any, opts ...restate.SendOption) restate.Invocation {
+	if c.wrapped != nil && !wrappedAlready(input) {
+		return c.wrappedSend(input, opts)
+	}
+	return c.send(input, opts)
+}
+
+func (c *client[C, F]) send(input any, opts []restate.SendOption) restate.Invocation {
 	c.attempt.mustEnter(opSend)
 	defer c.attempt.leave()
 	// A time before the year 1970 would never come. See guarded.Sleep.

@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"devserver":      {"ground"},
 	"internal/scope": {"ground", "handler"},
 	"internal/gen":   {"ground", "handler"},
+	"httpserver":     {},
 
 	"durable":              {"ground", "handler", "internal/scope"},
 	"pipeline":             {"ground", "handler", "internal/scope"},
@@ -61,7 +62,7 @@ var mayImport = map[string][]string{
 	"rpc":           {"ground", "handler", "internal/scope", "pipeline", "durable"},
 	"ingress":       {"ground", "handler", "internal/scope", "durable"},
 	"deployment":    {"ground", "admin"},
-	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment"},
+	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver"},
 	"cmd/fxrestate": {"internal/gen"},
 }
 

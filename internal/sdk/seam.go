@@ -106,19 +106,23 @@ func (c *seam[R, A, S, P, T, C, F, U]) AttachInvocation(id string, opts ...resta
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Service(service, method string, opts ...restate.ClientOption) C {
-	return c.client(c.MockableContext.Service(service, method, opts...), service, method)
+	return c.client(c.MockableContext.Service(service, method, opts...), service, "", method)
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Object(service, key, method string, opts ...restate.ClientOption) C {
-	return c.client(c.MockableContext.Object(service, key, method, opts...), service, method)
+	return c.client(c.MockableContext.Object(service, key, method, opts...), service, key, method)
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Workflow(service, id, method string, opts ...restate.ClientOption) C {
-	return c.client(c.MockableContext.Workflow(service, id, method, opts...), service, method)
+	return c.client(c.MockableContext.Workflow(service, id, method, opts...), service, id, method)
 }
 
-func (c *seam[R, A, S, P, T, C, F, U]) client(sdk any, service, method string) C {
-	return as[C](&client[C, F]{sdk: as[C](sdk), attempt: c.attempt, of: callee{service, method}})
+func (c *seam[R, A, S, P, T, C, F, U]) client(sdk any, service, key, method string) C {
+	made := &client[C, F]{sdk: as[C](sdk), attempt: c.attempt, of: callee{service, method}}
+	if w, ok := c.attempt.owner.(CallWrapper); ok && w.WrapsCalls() {
+		made.wrapped = &wrapped{w, restate.WithMockContext(mockable(c)), key}
+	}
+	return as[C](made)
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) RandUUID() U {

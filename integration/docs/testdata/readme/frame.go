@@ -106,6 +106,8 @@ type API struct{ client *ingress.Client }
 
 func NewAPI(client *ingress.Client) *API { return &API{client} }
 
+func (*API) routes() http.Handler { return nil }
+
 func (*API) signed(*http.Request, []byte) error { return nil }
 
 func eventID(*http.Request, []byte) (string, error) { return "", nil }
@@ -129,3 +131,5 @@ func NewAmountGuard() pipeline.Guard { return nil }
 type Limit int
 
 func mapBankErrors(error) restate.TerminalError { return nil }
+
+type Limit int

@@ -131,5 +131,3 @@ func NewAmountGuard() pipeline.Guard { return nil }
 type Limit int
 
 func mapBankErrors(error) restate.TerminalError { return nil }
-
-type Limit int

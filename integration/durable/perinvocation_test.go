@@ -175,7 +175,7 @@ func TestPerInvocationConstructorsThatDoNotFitAreErrorsOfNew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			err := testkit.NewError(t, fx.Supply(testkit.Config(), &Tenants{}), fxrestate.PerInvocation[*Tenant](constructor))
-			require.ErrorContains(t, err, "fxrestate: PerInvocation[*durable_test.Tenant] (scoped_test.go:")
+			require.ErrorContains(t, err, "fxrestate: PerInvocation[*durable_test.Tenant] (perinvocation_test.go:")
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
@@ -96,6 +97,36 @@ func TestAMountedEndpointIsServedOverHTTP11(t *testing.T) {
 	require.Equal(t, "HTTP/1.1", d.HTTPVersion)
 	require.Equal(t, 3, testkit.Decode[int](t, testkit.Post(t, "/"+name(t)+"/Three", nil)))
 	requireNothingAbove(t, lines, "info")
+}
+
+func TestOnlyInvocationsOfTheEndpointsHandlersAreTold(t *testing.T) {
+	t.Parallel()
+	const invocation = "application/vnd.restate.invocation.v5"
+	e, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted}, define(t, "told", &Waiter{}))
+	handler := ""
+	for _, chain := range e.Chains() {
+		target, _, _ := strings.Cut(chain.String(), " ")
+		handler = "/invoke/" + target
+	}
+	for name, tt := range map[string]struct {
+		method, target, contentType string
+		want                        bool
+	}{
+		"an invocation":                       {http.MethodPost, handler, invocation, true},
+		"one under a prefix":                  {http.MethodPost, "/api/restate" + handler, invocation, true},
+		"one in absolute form":                {http.MethodPost, "http://host/restate" + handler, invocation, true},
+		"the content type on another path":    {http.MethodPost, "/orders", invocation, false},
+		"an unknown handler":                  {http.MethodPost, "/restate/invoke/told/None", invocation, false},
+		"a handler in the query of another":   {http.MethodPost, "/orders?" + handler, invocation, false},
+		"another content type on the handler": {http.MethodPost, "/restate" + handler, "application/json", false},
+		"another method":                      {http.MethodGet, "/restate" + handler, invocation, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.target, http.NoBody)
+			r.Header.Set("Content-Type", tt.contentType)
+			require.Equal(t, tt.want, e.IsInvocation(r))
+		})
+	}
 }
 
 func TestUnderLeavesOtherPathsAlone(t *testing.T) {

@@ -64,11 +64,16 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// IsInvocation reports whether a request has the form in which Restate sends an
-// invocation. A server that an endpoint is mounted in can tell by it which requests the
-// endpoint drains by itself: see httpserver.Config.
-func IsInvocation(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), invocationType)
+// IsInvocation reports whether a request has the form in which Restate sends an invocation
+// of a handler of the endpoint, under any prefix. A server that the endpoint is mounted in
+// can tell by it which requests the endpoint drains by itself: see httpserver.Config.
+func (e *Endpoint) IsInvocation(r *http.Request) bool {
+	if r.Method != http.MethodPost || !strings.HasPrefix(r.Header.Get("Content-Type"), invocationType) {
+		return false
+	}
+	uri := originForm(r.RequestURI)
+	i := strings.LastIndex(uri, invokeURI)
+	return i >= 0 && e.known[uri[i:]] && !strings.Contains(uri, "?")
 }
 
 // originForm returns a request target as the SDK knows it: of an absolute one the path

@@ -6,10 +6,11 @@ import (
 	"sync"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/httpserver"
 )
 
-// Health reports whether the application serves invocations. [HTTPServer] mounts its
-// HTTP handlers. Inject it to mount them elsewhere, or to call its methods.
+// Health reports whether the application serves invocations. [HTTPServer] has probes that
+// ask it. Inject it to mount its HTTP handlers elsewhere, or to call its methods.
 type Health struct {
 	endpoint *endpoint.Endpoint
 
@@ -40,12 +41,45 @@ func (h *Health) Ready() error {
 func (h *Health) Live() error { return h.endpoint.Err() }
 
 // ReadyHandler responds with 200 while [Health.Ready] returns nil, otherwise with 503 and
-// the error.
+// the error. The error names addresses, such as that of the admin API: mount it on a
+// private port.
 func (h *Health) ReadyHandler() http.Handler { return probe(h.Ready) }
 
 // LiveHandler responds with 200 while [Health.Live] returns nil, otherwise with 503 and
-// the error.
+// the error, which names addresses as that of [Health.ReadyHandler] does.
 func (h *Health) LiveHandler() http.Handler { return probe(h.Live) }
+
+// probes are those of a port that may be public: their texts are fixed. The log has the
+// reasons.
+func (h *Health) probes() httpserver.Probes {
+	return httpserver.Probes{
+		Ready: probe(func() error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			switch {
+			case errors.Is(h.blocked, ErrStopping):
+				return errors.New("stopping")
+			case h.endpoint.Err() != nil:
+				return errNotReady
+			case errors.Is(h.blocked, ErrStarting):
+				return errors.New("starting")
+			case h.blocked != nil:
+				return errors.New("not registered")
+			default:
+				return nil
+			}
+		}),
+		Live: probe(func() error {
+			if h.Live() != nil {
+				return errNotReady
+			}
+			return nil
+		}),
+	}
+}
+
+// errNotReady stands for the endpoint's error.
+var errNotReady = errors.New("not ready")
 
 func probe(check func() error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -26,9 +26,10 @@ import (
 //	})
 //
 // On start the server listens before the endpoint is registered: /readyz and /livez
-// answer from then on, by [Health], and every other request is answered 503 with
-// Retry-After. The routes are open when the application has been registered, as far as
-// the start waits for that.
+// answer from then on, and every other request is answered 503 with Retry-After. The
+// routes open when the application has been registered, as far as the start waits for
+// that. The application is ready while they are open and [Health.Ready] returns nil. If
+// not, the probes say in a word why, since the port may be public; the log has the reason.
 //
 // On stop the application stops being ready first. The contexts of streams, such as
 // server-sent events, end at once. Requests have until the drain timeout, new ones are
@@ -52,10 +53,11 @@ func HTTPServer(routes any) fx.Option {
 	declared := fx.Supply(fx.Annotate(httpDeclaration{position}, fx.ResultTags(`group:"fxrestate.http"`)))
 	provide, err := provideRoutes(routes)
 	if err != nil {
-		return ownOption{fx.Options(declared, reportMistake("HTTPServer (%s): %w", position, err))}
+		return ownOption{fx.Options(declared, needModule("HTTPServer", position), reportMistake("HTTPServer (%s): %w", position, err))}
 	}
 	return ownOption{fx.Options(declared, fx.Module("fxrestate.HTTPServer",
 		fx.Provide(fx.Annotate(provide, fx.As(new(http.Handler)), fx.ResultTags(routesTag)), fx.Private),
+		needModule("HTTPServer", position), // in the module, whose functions are invoked first
 		fx.Invoke(fx.Annotate(openRoutes, fx.ParamTags("", "", routesTag))),
 	))}
 }
@@ -126,9 +128,9 @@ func newAPI(p apiParams) (*api, error) {
 		return &api{}, nil
 	}
 	if p.Settings.Endpoint.Mode == endpoint.Mounted && cfg.Outlast == nil {
-		cfg.Outlast = endpoint.IsInvocation
+		cfg.Outlast = p.Health.endpoint.IsInvocation
 	}
-	server, err := httpserver.New(cfg, httpserver.Probes{Ready: p.Health.ReadyHandler(), Live: p.Health.LiveHandler()}, p.Log)
+	server, err := httpserver.New(cfg, p.Health.probes(), p.Log)
 	if err != nil {
 		return nil, err
 	}

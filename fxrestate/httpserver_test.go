@@ -76,7 +76,7 @@ func TestReadinessAndLivenessAnswerWhileTheRegistrationIsUnderWay(t *testing.T) 
 	require.Eventually(t, func() bool { return server.URL() != "" }, 30*time.Second, time.Millisecond)
 	status, body := ask(t, server.URL()+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
-	require.Contains(t, body, fxrestate.ErrStarting.Error())
+	require.Equal(t, "starting\n", body)
 	status, _ = ask(t, server.URL()+"/livez")
 	require.Equal(t, http.StatusOK, status)
 	status, _ = ask(t, server.URL()+"/hello")
@@ -89,6 +89,54 @@ func TestReadinessAndLivenessAnswerWhileTheRegistrationIsUnderWay(t *testing.T) 
 	require.Equal(t, http.StatusOK, status)
 	_, body = ask(t, server.URL()+"/hello")
 	require.Equal(t, "hello", body)
+}
+
+func TestTheApplicationIsReadyWhenItsRoutesAreOpen(t *testing.T) {
+	t.Parallel()
+	type cache struct{}
+	filling, filled := make(chan struct{}), make(chan struct{})
+	cfg := lifeConfig(testkit.Server().AdminURL(), true)
+	cfg.HTTP.Addr = "127.0.0.1:0"
+	var server *httpserver.Server
+	i := newIdle(t, cfg, fx.Populate(&server),
+		fx.Provide(func(lc fx.Lifecycle, _ *ingress.Client) *cache {
+			lc.Append(fx.StartHook(func() { close(filling); <-filled }))
+			return &cache{}
+		}),
+		fxrestate.HTTPServer(func(*cache) http.Handler { return http.NotFoundHandler() }))
+	started := make(chan error, 1)
+	go func() { started <- i.Start(context.Background()) }()
+	within(t, filling, "the hook")
+	require.NoError(t, i.health.Ready())
+	status, body := ask(t, server.URL()+"/readyz")
+	other, _ := ask(t, server.URL()+"/")
+	close(filled)
+	require.NoError(t, within(t, started, "the start"))
+	t.Cleanup(i.RequireStop)
+	require.Equal(t, http.StatusServiceUnavailable, other)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, "starting\n", body)
+	status, _ = ask(t, server.URL()+"/readyz")
+	require.Equal(t, http.StatusOK, status)
+}
+
+func TestProbesOfAPublicPortTellNoAddresses(t *testing.T) {
+	t.Parallel()
+	cfg := lifeConfig(gateway(t, func(*http.Request) bool { return true }), false)
+	cfg.HTTP.Addr = "127.0.0.1:0"
+	var server *httpserver.Server
+	i := newIdle(t, cfg, fx.Populate(&server), fx.StartTimeout(3*time.Second), fxrestate.HTTPServer(http.NotFoundHandler()))
+	ctx, cancel := context.WithTimeout(t.Context(), i.StartTimeout())
+	defer cancel()
+	require.NoError(t, i.Start(ctx))
+	t.Cleanup(i.RequireStop)
+	status, body := ask(t, server.URL()+"/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, "not registered\n", body)
+	require.ErrorContains(t, i.health.Ready(), cfg.Admin.URL)
+	lines := i.logs.FilterMessage("not registered; the application serves and keeps trying").All()
+	require.Len(t, lines, 1)
+	require.Contains(t, lines[0].ContextMap()["error"], cfg.Admin.URL)
 }
 
 // Sleeper sleeps for long.

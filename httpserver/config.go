@@ -26,7 +26,7 @@ type Config struct {
 	// Addr is the TCP address to listen on, as "host:port". Port 0 takes a free one,
 	// which [Server.URL] then tells. Default: DefaultAddr.
 	Addr string
-	// ReadyPath and LivePath answer a GET whether the application is ready and whether
+	// ReadyPath and LivePath answer a request of any method whether the application is ready and whether
 	// it is alive, also while it starts. The routes do not see these requests. NoPath
 	// leaves a probe out. Default: DefaultReadyPath and DefaultLivePath.
 	ReadyPath, LivePath string
@@ -35,8 +35,9 @@ type Config struct {
 	// has its time too. Default: DefaultDrainTimeout. Negative: end them at once.
 	DrainTimeout time.Duration
 	// Outlast reports requests that [Server.Drain] leaves alone, since something else
-	// ends them: endpoint.IsInvocation for an endpoint that is mounted among the routes.
-	// Default: nil, there are none. Package fxrestate sets it for a mounted endpoint.
+	// ends them: the IsInvocation of an endpoint that is mounted among the routes. They
+	// reach the routes until Stop. Default: nil, there are none. Package fxrestate sets it
+	// for a mounted endpoint.
 	Outlast func(*http.Request) bool
 	// Configure adjusts the server before it serves, for instance its timeouts. With a
 	// TLSConfig it serves https. Default: HTTP/1.1 and HTTP/2 in clear text.

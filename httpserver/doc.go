@@ -24,7 +24,7 @@
 //
 // An endpoint that is mounted among the routes drains while the server still serves it:
 //
-//	server.Drain(ctx)                                      // the API; with Config.Outlast set to endpoint.IsInvocation
+//	server.Drain(ctx)                                      // the API; with Config.Outlast set to e.IsInvocation
 //	err := errors.Join(e.Stop(ctx), server.Stop(ctx))      // the endpoint, then the server
 //
 // fxrestate.HTTPServer does so by itself.

@@ -19,7 +19,7 @@ type request struct {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case s.cfg.ReadyPath:
-		s.probes.Ready.ServeHTTP(w, r)
+		s.ready(w, r)
 		return
 	case s.cfg.LivePath:
 		s.probes.Live.ServeHTTP(w, r)
@@ -83,18 +83,23 @@ func unavailable(w http.ResponseWriter, reason string) {
 	http.Error(w, reason, http.StatusServiceUnavailable)
 }
 
+// ready asks the probe only while the routes would take a request.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	open := s.routes != nil && !s.draining
+	opened, draining := s.routes != nil, s.draining
 	s.mu.Unlock()
-	if !open {
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
-		return
+	switch {
+	case draining:
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+	case !opened:
+		http.Error(w, "starting", http.StatusServiceUnavailable)
+	default:
+		s.probes.Ready.ServeHTTP(w, r)
 	}
-	alive(w, r)
 }
 
-func alive(w http.ResponseWriter, _ *http.Request) {
+// ok is the answer of a probe that holds.
+func ok(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, "ok\n")
 }

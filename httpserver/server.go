@@ -20,8 +20,9 @@ const (
 	shutdownTimeout = 500 * time.Millisecond
 )
 
-// Probes answer the paths of [Config]. Each may be nil: then the application is ready
-// while the routes are open, and alive while the server answers.
+// Probes answer the paths of [Config]. Each may be nil. Ready is asked while the routes
+// are open; before and after, the server itself answers 503. Without Ready the application
+// is ready as long as they are, and without Live it is alive while the server answers.
 type Probes struct{ Ready, Live http.Handler }
 
 // Server serves an application's own HTTP API. Its life is Start, Open, Drain, Stop; it
@@ -57,10 +58,10 @@ func New(cfg Config, probes Probes, log *slog.Logger) (*Server, error) {
 		requests: map[*request]struct{}{}, idle: make(chan struct{}),
 	}
 	if s.probes.Ready == nil {
-		s.probes.Ready = http.HandlerFunc(s.ready)
+		s.probes.Ready = http.HandlerFunc(ok)
 	}
 	if s.probes.Live == nil {
-		s.probes.Live = http.HandlerFunc(alive)
+		s.probes.Live = http.HandlerFunc(ok)
 	}
 	return s, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -252,6 +253,36 @@ func TestRequestsThatDoNotEndAreCutWithinTheTimeOfTheStop(t *testing.T) {
 			require.Len(t, h.lines.FilterMessage("ended requests that were not answered in time").All(), 1)
 		})
 	}
+}
+
+func TestReadinessAlsoNeedsOpenRoutes(t *testing.T) {
+	t.Parallel()
+	var notReady atomic.Bool
+	s, err := httpserver.New(httpserver.Config{Addr: "127.0.0.1:0"}, httpserver.Probes{
+		Ready: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if notReady.Load() {
+				http.Error(w, "no database", http.StatusServiceUnavailable)
+			}
+		}),
+	}, nil)
+	require.NoError(t, err)
+	require.NoError(t, s.Start(t.Context()))
+	h := &harness{Server: s, t: t, client: &http.Client{Transport: &http.Transport{}}}
+	t.Cleanup(h.client.CloseIdleConnections)
+	requireNotReady := func(why string) {
+		status, body, _ := h.get("/readyz")
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.Equal(t, why+"\n", body)
+	}
+	requireNotReady("starting")
+	h.Open(http.HandlerFunc(hello))
+	require.Equal(t, http.StatusOK, h.status("/readyz"))
+	notReady.Store(true)
+	requireNotReady("no database")
+	notReady.Store(false)
+	require.Zero(t, within(t, h.drain(), "the drain"))
+	requireNotReady("stopping")
+	require.NoError(t, s.Stop(t.Context()))
 }
 
 func TestWhatOutlastsADrainIsServedUntilTheStop(t *testing.T) {

@@ -46,8 +46,13 @@ func (m mounted) submit(ctx context.Context, to callee, in payload, o requestOpt
 		if err != nil || key == "" || m.Forget == nil || try == maxTries || known.Status != PreviouslyAccepted {
 			return known, err
 		}
-		if _, err = to.client.fetch(ctx, verbOutput, to.name(), byID(known.InvocationID)); !m.forgets(err) {
+		_, err = to.client.fetch(ctx, verbOutput, to.name(), byID(known.InvocationID))
+		switch failed, ok := errors.AsType[*CallError](err); {
+		case ok && m.Forget(failed):
+		case ok, err == nil, errors.Is(err, ErrNotReady):
 			return known, nil // it runs, or its result stands
+		default:
+			return accepted{}, err // whether it has failed is not known
 		}
 		o.idempotencyKey = tryKey(key, try+1)
 	}

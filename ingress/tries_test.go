@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	restate "github.com/restatedev/sdk-go"
@@ -97,6 +98,33 @@ func TestALaterSendGoesThroughAfterAForgottenRefusal(t *testing.T) {
 		require.Equal(t, "reserved "+seat, text)
 	}
 	require.Equal(t, 2, executions.of("Reserve "+seat))
+}
+
+func TestASendThatCannotAskForTheFailureFails(t *testing.T) {
+	t.Parallel()
+	var down atomic.Bool
+	url := gateway(t, testkit.Server().IngressURL(), func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+		if down.Load() && r.URL.Path == "/restate/output" {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		pass.ServeHTTP(w, r)
+	})
+	client := newClient(t, ingress.Config{URL: url})
+	route := &ingress.Route{Send: true, Forget: conflicts}
+	h := ingress.Handler(ingress.NewService[*Greeter](client), (*Greeter).Reserve, route)
+	seat := t.Name()
+	reserve := func() *httptest.ResponseRecorder {
+		return request(t, h, http.MethodPost, "/", fmt.Sprintf("%q", seat), "Idempotency-Key", seat)
+	}
+	w := reserve()
+	require.Equal(t, http.StatusAccepted, w.Code, w.Body)
+	_, err := ingress.HandleOf[string](client, w.Header().Get("X-Restate-Id")).Attach(testkit.Context(t))
+	require.EqualValues(t, http.StatusConflict, restate.AsTerminalError(err).Code())
+	down.Store(true)
+	require.Equal(t, http.StatusServiceUnavailable, reserve().Code)
+	down.Store(false)
+	require.Equal(t, http.StatusAccepted, reserve().Code)
 }
 
 func TestForgetIsAMistakeWhereThereIsNoIdempotencyKey(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
@@ -64,19 +65,23 @@ func checkParameters(constructor reflect.Type) error {
 }
 
 // dependencies returns what fx looks up to call a constructor, without what has a name or
-// is a group.
-func dependencies(constructor reflect.Type) iter.Seq[reflect.Type] {
-	return func(yield func(reflect.Type) bool) {
+// is a group, and whether it is optional.
+func dependencies(constructor reflect.Type) iter.Seq2[reflect.Type, bool] {
+	return func(yield func(reflect.Type, bool) bool) {
 		for i := range constructor.NumIn() {
 			t := constructor.In(i)
 			if !embeds(t, reflect.TypeFor[fx.In]()) {
-				if !yield(t) {
+				if !yield(t, false) {
 					return
 				}
 				continue
 			}
 			for _, f := range reflect.VisibleFields(t) {
-				if !f.Anonymous && f.IsExported() && f.Tag.Get("name")+f.Tag.Get("group") == "" && !yield(f.Type) {
+				if f.Anonymous || !f.IsExported() || f.Tag.Get("name")+f.Tag.Get("group") != "" {
+					continue
+				}
+				optional, _ := strconv.ParseBool(f.Tag.Get("optional")) // as dig does
+				if !yield(f.Type, optional) {
 					return
 				}
 			}

@@ -23,14 +23,16 @@ import (
 // A constructor that takes a context.Context can also run in a step, for code that asks
 // for the T there first. One that takes a restate.Context cannot: see [Eager].
 func PerInvocation[T any](constructor any) fx.Option {
+	what, position := fmt.Sprintf("PerInvocation[%s]", reflect.TypeFor[T]()), caller()
 	provide, err := perInvocationProvider[T](constructor)
 	if err != nil {
 		return ownOption{fx.Options(
-			reportMistake("PerInvocation[%s] (%s): %w", reflect.TypeFor[T](), caller(), err),
+			needModule(what, position),
+			reportMistake("%s (%s): %w", what, position, err),
 			fx.Provide(func() durable.PerInvocation[T] { return durable.PerInvocation[T]{} }),
 		)}
 	}
-	return ownOption{fx.Provide(provide)}
+	return ownOption{fx.Options(needModule(what, position), fx.Provide(provide), findWanted(constructor, what, position))}
 }
 
 // perInvocationProvider makes the constructor for fx. It takes the parameters of the

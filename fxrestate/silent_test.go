@@ -14,6 +14,7 @@ import (
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
 )
 
 // absent is a type that nothing provides.
@@ -81,6 +82,12 @@ func TestOptionsWithoutModuleAreAnErrorOfNew(t *testing.T) {
 		"a definition":          {fxrestate.Definition(handMade), here(), "Definition"},
 		"a use":                 {useGuard("1"), "group_test.go:", "Use"},
 		"a remote service":      {fxrestate.RemoteService[*remoteRates](), here(), "*fxrestate_test.remoteRates"},
+		"a server": {
+			fxrestate.HTTPServer(func(*ingress.Client) http.Handler { return nil }), here(), "HTTPServer",
+		},
+		"a server of nothing":   {fxrestate.HTTPServer(nil), here(), "HTTPServer"},
+		"one of an invocation":  {fxrestate.PerInvocation[*gate](func(context.Context) *gate { return nil }), here(), "PerInvocation[*fxrestate_test.gate]"},
+		"a mistake in such one": {fxrestate.PerInvocation[*gate](nil), here(), "PerInvocation[*fxrestate_test.gate]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -32,8 +32,8 @@ func findWanted(constructor any, taker, position string) fx.Option {
 		return fx.Options() // fx.Annotate
 	}
 	fields := []reflect.StructField{{Name: "In", Type: reflect.TypeFor[fx.In](), Anonymous: true}}
-	for client := range dependencies(t) {
-		if isClient(client) {
+	for client, optional := range dependencies(t) {
+		if !optional && isClient(client) {
 			fields = append(fields, reflect.StructField{Name: fmt.Sprintf("C%d", len(fields)), Type: client, Tag: `optional:"true"`})
 		}
 	}

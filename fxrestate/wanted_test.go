@@ -1,6 +1,7 @@
 package fxrestate_test
 
 import (
+	"cmp"
 	"context"
 	"testing"
 
@@ -31,6 +32,12 @@ type clientAsAField struct {
 	Named  rpc.Service[*remoteRates] `name:"other" optional:"true"`
 }
 
+type clientAsAnOptionalField struct {
+	fx.In
+
+	Client rpc.Service[*remoteRates] `optional:"true"`
+}
+
 func TestAConstructorThatTakesAnIngressClientIsAMistake(t *testing.T) {
 	t.Parallel()
 	for name, option := range map[string]fx.Option{
@@ -59,20 +66,27 @@ func TestAConstructorThatTakesAClientNobodyProvidesIsAMistake(t *testing.T) {
 	for name, tt := range map[string]struct {
 		option fx.Option
 		want   string
+		taker  string
 	}{
-		"a service":             {fxrestate.Service[membered](taking[rpc.Service[*remoteRates]]), rates},
-		"a service, as a field": {fxrestate.Service[membered](taking[clientAsAField]), rates},
-		"a virtual object":      {fxrestate.Service[membered](taking[rpc.Object[*remoteTill]]), "declare it with fxrestate.RemoteObject"},
-		"a workflow":            {fxrestate.Service[membered](taking[rpc.Workflow[*remoteSignup]]), "declare it with fxrestate.RemoteWorkflow"},
+		"a service":             {fxrestate.Service[membered](taking[rpc.Service[*remoteRates]]), rates, ""},
+		"a service, as a field": {fxrestate.Service[membered](taking[clientAsAField]), rates, ""},
+		"what is made per invocation": {
+			fx.Options(fxrestate.PerInvocation[*gate](func(context.Context, rpc.Service[*remoteRates]) *gate { return nil }),
+				fxrestate.Service[membered](taking[durable.PerInvocation[*gate]])),
+			rates, "fxrestate: PerInvocation[*fxrestate_test.gate]",
+		},
+		"a virtual object": {fxrestate.Service[membered](taking[rpc.Object[*remoteTill]]), "declare it with fxrestate.RemoteObject", ""},
+		"a workflow":       {fxrestate.Service[membered](taking[rpc.Workflow[*remoteSignup]]), "declare it with fxrestate.RemoteWorkflow", ""},
 		"one of another kind": {
 			fx.Options(fxrestate.Service[membered](taking[rpc.Service[*remoteTill]]), fxrestate.RemoteObject[*remoteTill]()),
-			"takes an rpc.Service[*github.com/fxrestate/go/fxrestate_test.remoteTill], and that type is registered as a " + handler.Object.String() + " (wanted_test.go:",
+			"takes an rpc.Service[*github.com/fxrestate/go/fxrestate_test.remoteTill], and that type is registered as a " + handler.Object.String() + " (wanted_test.go:", "",
 		},
+		"one that is optional": {fxrestate.Service[membered](taking[clientAsAnOptionalField]), "", ""},
 		"one that is declared": {
-			fx.Options(fxrestate.Service[membered](taking[clientAsAField]), fxrestate.RemoteService[*remoteRates]()), "",
+			fx.Options(fxrestate.Service[membered](taking[clientAsAField]), fxrestate.RemoteService[*remoteRates]()), "", "",
 		},
 		"one that the program makes": {
-			fx.Options(fxrestate.Service[membered](taking[rpc.Service[*remoteRates]]), fx.Provide(rpc.NewService[*remoteRates])), "",
+			fx.Options(fxrestate.Service[membered](taking[rpc.Service[*remoteRates]]), fx.Provide(rpc.NewService[*remoteRates])), "", "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +96,7 @@ func TestAConstructorThatTakesAClientNobodyProvidesIsAMistake(t *testing.T) {
 				require.NoError(t, app.Err())
 				return
 			}
-			require.ErrorContains(t, app.Err(), "fxrestate: fxrestate_test.membered (wanted_test.go:")
+			require.ErrorContains(t, app.Err(), cmp.Or(tt.taker, "fxrestate: fxrestate_test.membered")+" (wanted_test.go:")
 			require.ErrorContains(t, app.Err(), tt.want)
 		})
 	}

@@ -18,8 +18,9 @@ import (
 //   - a handler, as an option of [Handler].
 //
 // Members are given as values, as constructors, which are functions as for fx.Provide, or
-// as [Provided], for an instance that the application provides already. fx makes one instance for each place where the attachment is listed: a
-// Use shares its instances among all handlers that it is for.
+// as [Provided], for an instance that the application provides already. fx makes one
+// instance for each place where the attachment is listed: a Use shares its instances among
+// all handlers that it is for.
 //
 // Members run level by level: those of the application, the group, the service, the
 // handler. Within a level the order is that of the program's text. Filters take the
@@ -110,8 +111,9 @@ func StepInterceptors(interceptors ...any) Attachment {
 }
 
 // CallInterceptors attaches interceptors of the calls and sends that handlers make
-// with typed clients and, in a [Definition], with the SDK's: each is a [pipeline.CallInterceptor], a function of the form
-// of [pipeline.CallInterceptorFunc], or a constructor of one.
+// with typed clients and, in a [Definition], with the SDK's: each is a
+// [pipeline.CallInterceptor], a function of the form of [pipeline.CallInterceptorFunc], or
+// a constructor of one.
 func CallInterceptors(interceptors ...any) Attachment {
 	return attach(stage[pipeline.CallInterceptor]{"a call interceptor", pipeline.CallInterceptorFunc(nil), func(s *pipeline.Stages, m pipeline.CallInterceptor) {
 		s.CallInterceptors = append(s.CallInterceptors, m)

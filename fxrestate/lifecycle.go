@@ -42,7 +42,7 @@ type lifecycle struct {
 	unregistered string
 	health       *Health
 	log          *slog.Logger
-	notes        []error
+	notes        *notes
 	warmUp       func(context.Context) error
 
 	stopBackground context.CancelFunc
@@ -74,7 +74,7 @@ func (l *lifecycle) start(ctx context.Context) error {
 			l.log.DebugContext(ctx, "handler", "pipeline", chain.String())
 		}
 	}
-	for _, note := range l.notes {
+	for _, note := range l.notes.errs {
 		l.log.WarnContext(ctx, "this may be a mistake", "what", note)
 	}
 	if addr := l.endpoint.Addr(); addr != nil {

@@ -24,7 +24,6 @@ type member struct {
 type instance struct {
 	member *member
 	value  any
-	note   error // the graph has another instance of its type
 }
 
 // stage is one of the pipeline's stages. T is its interface.
@@ -91,25 +90,9 @@ func provideMember[T any](m *member, name string, constructor any) fx.Option {
 	tag := fmt.Sprintf("name:%q", name)
 	return fx.Options(
 		fx.Provide(fx.Annotate(constructor, fx.As(new(T)), fx.ResultTags(tag)), fx.Private),
-		fx.Provide(fx.Annotate(collect[T](m, constructor), fx.ParamTags(tag, `optional:"true"`), fx.ResultTags(`group:"fxrestate.instances"`))),
+		fx.Provide(fx.Annotate(func(v T) instance { return instance{m, v} }, fx.ParamTags(tag), fx.ResultTags(`group:"fxrestate.instances"`))),
+		warnOfTwin(m, tag, constructor),
 	)
-}
-
-// collect returns a constructor of the instance. It also takes what the graph has of the
-// member's type, to report that there are two.
-func collect[T any](m *member, constructor any) any {
-	made := checkTwin(reflect.TypeOf(constructor))
-	if made == nil {
-		return func(v T) instance { return instance{member: m, value: v} }
-	}
-	in, out := []reflect.Type{reflect.TypeFor[T](), made}, []reflect.Type{reflect.TypeFor[instance]()}
-	return reflect.MakeFunc(reflect.FuncOf(in, out, false), func(args []reflect.Value) []reflect.Value {
-		i := instance{member: m, value: args[0].Interface()}
-		if !args[1].IsNil() {
-			i.note = m.twin(made)
-		}
-		return []reflect.Value{reflect.ValueOf(i)}
-	}).Interface()
 }
 
 // get returns the value, or the instance that fx made.

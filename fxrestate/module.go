@@ -49,6 +49,8 @@ var Module = fx.Options(
 		fx.Provide(
 			newLogger, // first: see newEventLogger
 			func() *present { return &present{} },
+			func() *notes { return &notes{} },
+			func(nowhere) unmade { return unmade{} },
 			newSettings,
 			newAppLogger,
 			newLogHandler,

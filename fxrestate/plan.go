@@ -20,13 +20,19 @@ type plan struct {
 	pipelines   map[*declaration]pipeline.Pipeline
 	contributed []Registration
 	foreign     []restate.ServiceDefinition // with their pipelines
-	notes       []error                     // what may be a mistake, for the log
+	notes       *notes
 }
+
+// notes are what may be a mistake, for the log.
+type notes struct{ errs []error }
+
+func (n *notes) add(err error) { n.errs = append(n.errs, err) }
 
 type planParams struct {
 	fx.In
 
 	Settings    *settings
+	Notes       *notes
 	Log         *logging.Handler
 	Catalog     *catalog
 	Application *group
@@ -62,14 +68,9 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	pipelines.use(p.Application, p.Groups, slog.New(p.Log))
 
-	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed}
+	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed, notes: p.Notes}
 	if err := decorated(p.Catalog.placements, p.Foreign); err != nil {
-		pl.notes = append(pl.notes, err)
-	}
-	for _, i := range p.Instances {
-		if i.note != nil {
-			pl.notes = append(pl.notes, i.note)
-		}
+		pl.notes.add(err)
 	}
 	var named []*handler.Descriptor
 	for _, d := range served {
@@ -80,7 +81,7 @@ func newPlan(p planParams) (*plan, error) {
 		}
 		named = append(named, desc)
 		for _, method := range desc.Plain {
-			pl.notes = append(pl.notes, method)
+			pl.notes.add(method)
 		}
 		pl.pipelines[d.declaration] = pipelines.of(d, desc)
 	}

@@ -1,6 +1,7 @@
 package fxrestate_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/rpc"
 )
@@ -49,7 +52,17 @@ func TestAMemberThatTheGraphHasTooIsNamedAtStart(t *testing.T) {
 		"one in both places":       {fx.Options(fx.Provide(construct), fxrestate.Use(fxrestate.Guards(construct))), 1},
 		"one of the graph":         {fx.Options(fx.Provide(construct), fxrestate.Use(fxrestate.Guards(fxrestate.Provided[*gate]()))), 0},
 		"one that takes the other": {fx.Options(fx.Provide(construct), fxrestate.Use(fxrestate.Guards(func(g *gate) *gate { return g }))), 0},
-		"one alone":                {fxrestate.Use(fxrestate.Guards(construct)), 0},
+		"one that fails": {
+			fx.Options(fx.Provide(func() (*gate, error) { return nil, errors.New("no gate") }), fxrestate.Use(fxrestate.Guards(construct))), 1,
+		},
+		"one that lacks a dependency": {fx.Options(fx.Provide(func(absent) *gate { return nil }), fxrestate.Use(fxrestate.Guards(construct))), 1},
+		"one that starts later": {
+			fx.Options(fx.Provide(func(*ingress.Client, *handler.Registry) *gate { return nil }), fxrestate.Use(fxrestate.Guards(construct))), 1,
+		},
+		"one in both places, of a service": {
+			fx.Options(fx.Provide(construct), fxrestate.Service[*ledger](newLedger, fxrestate.Guards(construct, construct))), 2,
+		},
+		"one alone": {fxrestate.Use(fxrestate.Guards(construct)), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,14 @@ import (
 	"go.uber.org/fx"
 )
 
+// ListenOnAFreePort replaces the default address, which tests of no Config would share.
+func ListenOnAFreePort() fx.Option {
+	return fx.Decorate(func(s *settings) *settings {
+		s.Endpoint.Addr = "127.0.0.1:0"
+		return s
+	})
+}
+
 // WarmUpAfterRegistration replaces what warms up after a registration.
 func WarmUpAfterRegistration(warmUp func(context.Context) error) fx.Option {
 	return fx.Decorate(func(l *lifecycle) *lifecycle {

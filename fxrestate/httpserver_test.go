@@ -182,11 +182,10 @@ func TestAStopEndsStreamsAndDrainsAMountedEndpointInTime(t *testing.T) {
 	within(t, sleeper.sleeping, "the invocation")
 	events := openStream(t, server.URL()+"/stream")
 
-	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), a.StopTimeout())
 	defer cancel()
 	require.NoError(t, a.Stop(ctx))
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Empty(t, a.Lines("ended requests that were not answered in time"))
 	_, err = events.ReadString('\n')
 	require.ErrorIs(t, err, io.EOF)
 	require.Empty(t, a.Lines("cut attempts that did not end in time; Restate retries them"))

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -31,10 +30,9 @@ func TestAnOpenStreamDoesNotHoldUpTheStop(t *testing.T) {
 	require.True(t, events.Scan())
 	require.Equal(t, "data: packing", events.Text())
 
-	began := time.Now()
 	require.NoError(t, p.Process.Signal(syscall.SIGTERM))
 	require.Zero(t, p.ends(), p.logged())
-	require.Less(t, time.Since(began), 10*time.Second, "fx gives a stop 15 seconds")
+	require.NotContains(t, p.logged(), "ended requests that were not answered in time")
 	for events.Scan() {
 	}
 	require.NoError(t, events.Err(), "the stream ends as streams do")

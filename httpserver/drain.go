@@ -10,9 +10,12 @@ const cutGrace = 500 * time.Millisecond
 
 // Drain is the first phase of a stop. It ends the contexts of streams, and waits until
 // the requests that are under way have been answered. New ones are answered 503 with
-// Retry-After; the probes, and what Config.Outlast names, still are served. The
-// contexts of requests that are left at the drain timeout are ended. Drain reports how
-// many these were. It returns before ctx ends, and may be called more than once.
+// Retry-After; the probes, and what Config.Outlast names, still are served.
+//
+// It waits for Config.DrainTimeout, or half of the time until ctx's deadline if that is
+// less. Then it ends the contexts of the requests that are left, which have another 500 ms
+// to return, and reports how many these were. It returns when ctx ends, at the latest, and
+// may be called more than once.
 func (s *Server) Drain(ctx context.Context) (cut int) {
 	timeout := max(s.cfg.DrainTimeout, 0)
 	if deadline, ok := ctx.Deadline(); ok {

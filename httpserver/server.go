@@ -91,7 +91,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.server != nil {
 		return errors.Join(errors.New("httpserver: it was started before; make a new one"), l.Close())
 	}
-	s.addr, s.server, s.secure = l.Addr(), srv, srv.TLSConfig != nil // a server that serves has one
+	s.addr, s.server, s.secure = l.Addr(), srv, srv.TLSConfig != nil // before Serve, which sets one without TLS too
 	go s.run(srv, l, s.secure)
 	return nil
 }

@@ -1,13 +1,13 @@
 // Package logging connects the SDK's logging, which is log/slog, to zap or to a
-// slog.Handler of the application. It also drops lines that a handler logs while it replays: a handler runs again on every
-// attempt, but each line should be logged once.
+// slog.Handler of the application. It also drops lines that a handler logs while it
+// replays: a handler runs again on every attempt, but each line should be logged once.
 //
 //	h := logging.NewHandler(zapLogger.Core(), logging.Config{})
 //	log := slog.New(h)
 //
 // Package fxrestate makes one such handler from the application's slog.Handler or
-// *zap.Logger, and provides a *slog.Logger that uses it. Pass the ctx of the Restate handler to that
-// logger (log.InfoContext(ctx, "charged")), or use ctx.Log().
+// *zap.Logger, and provides a *slog.Logger that uses it. Pass the ctx of the Restate
+// handler to that logger (log.InfoContext(ctx, "charged")), or use ctx.Log().
 //
 // See https://docs.restate.dev/develop/go/logging.
 package logging

@@ -77,7 +77,9 @@ func (r *reader) readStructs(names []string) {
 	if len(r.services)+len(r.problems) == 0 {
 		instead := ""
 		for _, s := range r.passed {
-			instead += ", " + s.obj.Name()
+			if !isGeneric(s.obj) {
+				instead += ", " + s.obj.Name()
+			}
 		}
 		if instead != "" {
 			instead = ", or name unexported ones with -type: " + instead[len(", "):]
@@ -106,11 +108,23 @@ func (r *reader) warnOfPassed() {
 		if embedded[s.obj] || r.source.types.Scope().Lookup(declaredFor(s).Client) != nil {
 			continue
 		}
-		r.warnings = append(r.warnings, &Problem{
-			r.typeName(s.obj), "", r.source.position(s.obj.Pos()),
-			"is passed over, because it is not exported", "name it with -type, or export it",
-		})
+		reason, fix := "is passed over, because it is not exported", "name it with -type, or export it"
+		if isGeneric(s.obj) {
+			reason, fix = genericReason, genericFix
+		}
+		r.warnings = append(r.warnings, &Problem{r.typeName(s.obj), "", r.source.position(s.obj.Pos()), reason, fix})
 	}
+}
+
+// What is wrong with a generic struct, exported or not.
+const (
+	genericReason = "is generic, and clients are for one type"
+	genericFix    = "call its instances with rpc.Call, or declare a struct that embeds one"
+)
+
+func isGeneric(obj *types.TypeName) bool {
+	named, ok := obj.Type().(*types.Named)
+	return ok && named.TypeParams().Len() > 0
 }
 
 // readStruct reads a type. It skips a type that is not an exported handler struct, unless
@@ -143,9 +157,9 @@ func (r *reader) readStruct(obj *types.TypeName, asked bool) {
 		if len(s.methods) > 0 {
 			r.passed = append(r.passed, s)
 		}
-	case named.TypeParams().Len() > 0:
+	case isGeneric(obj):
 		h.forget() // mistakes are reported for its instances
-		refuse("is generic, and clients are for one type", "call its instances with rpc.Call, or declare a struct that embeds one")
+		refuse(genericReason, genericFix)
 	default:
 		h.checkWorkflow()
 		h.checkEmbedded()

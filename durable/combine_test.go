@@ -19,6 +19,8 @@ import (
 // Runner answers, or waits for ever.
 type Runner struct{}
 
+func (*Runner) Bare(restate.Context) (string, error) { return "bare", nil }
+
 func (*Runner) Answer(_ restate.Context, in string) (string, error) { return in, nil }
 
 func (*Runner) Fail(_ restate.Context, in string) (string, error) {

@@ -149,10 +149,11 @@ func (p Future[T]) Void() Future[restate.Void] {
 // OrTimeout limits how long p is waited for. If p has no result when d has passed, the
 // result is a terminal error with code 408, for which [IsTimeout] holds. A d that is not
 // positive has passed at once. The time starts now, and runs while the application is
-// down. In the journal it is a timer named "timeout". The operations of p continue after
-// the timeout; [CancelRest] cancels the calls among them. See https://docs.restate.dev/guides/error-handling.
-func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration) Future[T] {
-	limit := After(ctx, d, restate.WithName(timeoutName))
+// down. In the journal it is a timer named "timeout", unless restate.WithName gives it
+// another name. The operations of p continue after the timeout; [CancelRest] cancels the
+// calls among them. See https://docs.restate.dev/guides/error-handling.
+func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration, opts ...restate.SleepOption) Future[T] {
+	limit := After(ctx, d, append([]restate.SleepOption{restate.WithName(timeoutName)}, opts...)...)
 	return Future[T]{&future[T]{
 		operations: p.all(),
 		open: func() []restate.Future {

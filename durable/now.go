@@ -11,9 +11,12 @@ import (
 // Now returns the current time in UTC. It is journaled as a step named "now", so that it
 // is the same on every attempt. The error is that of a cancelled invocation. Inside a
 // restate.Run closure use time.Now.
-func Now(ctx restate.Context) (now time.Time, err error) {
+//
+// Where it replaces a restate.Run of time.Now, give the name of that step with
+// restate.WithName: invocations in flight have it in their journals.
+func Now(ctx restate.Context, opts ...restate.RunOption) (now time.Time, err error) {
 	defer sdk.Rescue(&err)
 	return restate.Run(ctx, func(restate.RunContext) (time.Time, error) {
 		return time.Now().UTC(), nil
-	}, restate.WithName(nowName))
+	}, append([]restate.RunOption{restate.WithName(nowName)}, opts...)...)
 }

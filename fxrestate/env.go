@@ -29,6 +29,7 @@ import (
 //	RESTATE_DEPLOYMENT_URL   URL of the endpoint as the server reaches it, with
 //	                         {{port}} for the bound port. Unset: not registered.
 //	RESTATE_REGISTER_REQUIRED  true: fail the start when not registered in time.
+//	RESTATE_REGISTER_FORCE   false: leave a known URL as it is, for production.
 //	RESTATE_ENDPOINT_ADDR    address to listen on. Default: PORT, else :9080.
 //	PORT                     port to listen on.
 //	RESTATE_IDENTITY_KEYS    public keys of the server, with commas between.
@@ -84,16 +85,22 @@ func configFrom(getenv func(string) string) (Config, error) {
 	if url := getenv("RESTATE_DEPLOYMENT_URL"); url != "" {
 		cfg.Register = &deployment.Config{URL: url}
 	}
-	if v := getenv("RESTATE_REGISTER_REQUIRED"); v != "" {
-		required, err := strconv.ParseBool(v)
+	register := func(name string, set func(*deployment.Config, bool)) {
+		v := getenv(name)
+		if v == "" {
+			return
+		}
+		value, err := strconv.ParseBool(v)
 		switch {
 		case err != nil:
-			bad("RESTATE_REGISTER_REQUIRED", "true or false")
+			bad(name, "true or false")
 		case cfg.Register != nil:
-			cfg.Register.Required = required
-		case required:
-			errs = append(errs, errors.New("fxrestate: RESTATE_REGISTER_REQUIRED is true without RESTATE_DEPLOYMENT_URL: set the URL of the endpoint as the server reaches it"))
+			set(cfg.Register, value)
+		case value:
+			errs = append(errs, fmt.Errorf("fxrestate: %s is true without RESTATE_DEPLOYMENT_URL: set the URL of the endpoint as the server reaches it", name))
 		}
 	}
+	register("RESTATE_REGISTER_REQUIRED", func(c *deployment.Config, required bool) { c.Required = required })
+	register("RESTATE_REGISTER_FORCE", func(c *deployment.Config, force bool) { c.Force = &force })
 	return cfg, errors.Join(errs...)
 }

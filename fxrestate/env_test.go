@@ -16,7 +16,7 @@ import (
 // names are all variables that ConfigFromEnv reads.
 var names = []string{
 	"RESTATE_ADMIN_URL", "RESTATE_HOST", "RESTATE_HOST_SCHEME", "RESTATE_AUTH_TOKEN",
-	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_ENDPOINT_ADDR", "PORT",
+	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_FORCE", "RESTATE_ENDPOINT_ADDR", "PORT",
 	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
 }
 
@@ -88,6 +88,10 @@ func TestConfigFromEnv(t *testing.T) {
 			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:9080", "RESTATE_REGISTER_REQUIRED": "true"},
 			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:9080", Required: true}},
 		},
+		"the registration, for production": {
+			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:9080", "RESTATE_REGISTER_FORCE": "false"},
+			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:9080", Force: new(false)}},
+		},
 		"no registration, not required": {
 			map[string]string{"RESTATE_REGISTER_REQUIRED": "false"},
 			fxrestate.Config{Ingress: public, Admin: local},
@@ -111,6 +115,7 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		"RESTATE_MAX_IN_FLIGHT":     "0",
 		"RESTATE_DRAIN_TIMEOUT":     "10",
 		"RESTATE_REGISTER_REQUIRED": "yes",
+		"RESTATE_REGISTER_FORCE":    "maybe",
 	})
 	_, err := fxrestate.ConfigFromEnv()
 	for _, want := range []string{
@@ -119,6 +124,7 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		`fxrestate: RESTATE_MAX_IN_FLIGHT is "0": it must be a positive number`,
 		`fxrestate: RESTATE_DRAIN_TIMEOUT is "10": it must be a positive duration such as 10s`,
 		`fxrestate: RESTATE_REGISTER_REQUIRED is "yes": it must be true or false`,
+		`fxrestate: RESTATE_REGISTER_FORCE is "maybe": it must be true or false`,
 	} {
 		t.Run(want, func(t *testing.T) {
 			require.ErrorContains(t, err, want)

@@ -255,11 +255,7 @@ func Example_stepTimeout() {
 
 // Closures of one name wait for each other, also across invocations.
 func Example_concurrencyLimit() {
-	limit, err := concurrency.Limit(map[string]int{"charge-card": 1})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	limit := concurrency.Limit(map[string]int{"charge-card": 1})
 	var charges []string // nobody else guards it
 	charge := func(ctx restate.Context, input any) (any, error) {
 		_, err := restate.Run(ctx, func(restate.RunContext) (string, error) {

@@ -322,11 +322,11 @@ func TestTimeoutCountsForEachExecutionByItself(t *testing.T) {
 
 func TestLimitBoundsClosuresOfOneName(t *testing.T) {
 	t.Parallel()
-	_, err := concurrency.Limit(map[string]int{"charge": 0})
-	require.ErrorContains(t, err, `limit of step "charge" is 0`)
+	require.EqualError(t, pipeline.Check(concurrency.Limit(map[string]int{"charge": 0, "ship": -1})),
+		`limits step "charge" to 0; the least is 1`+"\n"+`limits step "ship" to -1; the least is 1`)
 
-	limit, err := concurrency.Limit(map[string]int{"charge": 2})
-	require.NoError(t, err)
+	limit := concurrency.Limit(map[string]int{"charge": 2})
+	require.NoError(t, pipeline.Check(limit))
 	var now, most, others atomic.Int32
 	release := make(chan struct{})
 	a := serve(t, spec{
@@ -362,12 +362,11 @@ func TestLimitBoundsClosuresOfOneName(t *testing.T) {
 
 func TestALimitedClosureStopsWaitingWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
-	limit, err := concurrency.Limit(map[string]int{"": 1})
-	require.NoError(t, err)
+	limit := concurrency.Limit(map[string]int{"": 1})
 	ctx, cancel := context.WithCancel(context.Background())
 	inv := new(pipeline.Invocation)
 	f := newFake()
-	_, err = compile(t, steps(limit), func(restate.Context, any) (any, error) {
+	_, err := compile(t, steps(limit), func(restate.Context, any) (any, error) {
 		_, err := inv.WrapStep(func(restate.RunContext) (any, error) {
 			cancel()
 			return inv.WrapStep(func(restate.RunContext) (any, error) { return nil, errors.New("ran") }, nil)(runContext{f, ctx})

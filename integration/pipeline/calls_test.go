@@ -256,8 +256,7 @@ func (s *PipeStairs) Climb(ctx restate.Context) (string, error) {
 func TestStepInterceptorsRunAroundExecutedClosuresOnly(t *testing.T) {
 	t.Parallel()
 	trail, stairs, name := NewPipeTrail(), &PipeStairs{}, testkit.Unique("pipe-stairs")
-	limit, err := concurrency.Limit(map[string]int{"direct": 1})
-	require.NoError(t, err)
+	limit := concurrency.Limit(map[string]int{"direct": 1})
 	testkit.Start(t, fxrestate.Service[*PipeStairs](testkit.Made(stairs), fxrestate.Name(name), testkit.RetrySoon(),
 		fxrestate.StepInterceptors(
 			func(ctx restate.RunContext, s *pipeline.Step, next pipeline.StepNext) (any, error) {

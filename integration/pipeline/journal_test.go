@@ -68,8 +68,7 @@ func (l *PipeLedger) Do(ctx restate.ObjectContext, how string) (string, error) {
 // pipeEverything is a member of every stage, and each built-in.
 func pipeEverything(t *testing.T) []fxrestate.Attachment {
 	t.Helper()
-	limit, err := concurrency.Limit(map[string]int{"book": 1})
-	require.NoError(t, err)
+	limit := concurrency.Limit(map[string]int{"book": 1})
 	return []fxrestate.Attachment{
 		fxrestate.Guards(&PipeDoor{}),
 		fxrestate.Interceptors(&fault.Injector{}, func(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {

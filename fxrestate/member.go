@@ -91,6 +91,7 @@ func provideMember[T any](m *member, name string, constructor any) fx.Option {
 	return fx.Options(
 		fx.Provide(fx.Annotate(constructor, fx.As(new(T)), fx.ResultTags(tag)), fx.Private),
 		fx.Provide(fx.Annotate(func(v T) instance { return instance{m, v} }, fx.ParamTags(tag), fx.ResultTags(`group:"fxrestate.instances"`))),
+		findWanted(constructor, wanted{taker: m.stage, position: m.position, early: true}),
 		warnOfTwin(m, tag, constructor),
 	)
 }

@@ -56,6 +56,7 @@ var Module = fx.Options(
 			newLogHandler,
 			newApplication,
 			newCatalog,
+			newDemands,
 			newPlan,
 			newEndpoint,
 			newAdmin,

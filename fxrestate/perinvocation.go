@@ -32,7 +32,7 @@ func PerInvocation[T any](constructor any) fx.Option {
 			fx.Provide(func() durable.PerInvocation[T] { return durable.PerInvocation[T]{} }),
 		)}
 	}
-	return ownOption{fx.Options(needModule(what, position), fx.Provide(provide), findWanted(constructor, what, position))}
+	return ownOption{fx.Options(needModule(what, position), fx.Provide(provide), findWanted(constructor, wanted{taker: what, position: position, early: true}))}
 }
 
 // perInvocationProvider makes the constructor for fx. It takes the parameters of the

@@ -31,6 +31,7 @@ func (n *notes) add(err error) { n.errs = append(n.errs, err) }
 type planParams struct {
 	fx.In
 
+	Demands     *demands // first
 	Settings    *settings
 	Notes       *notes
 	Log         *logging.Handler
@@ -41,7 +42,6 @@ type planParams struct {
 	Foreign     []foreign                   `group:"fxrestate.foreign"`
 	Definitions []restate.ServiceDefinition `group:"fxrestate.definitions"`
 	Instances   []instance                  `group:"fxrestate.instances"`
-	Wanted      []wanted                    `group:"fxrestate.wanted"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 }
@@ -54,9 +54,7 @@ func newPlan(p planParams) (*plan, error) {
 	for _, m := range p.Mistakes {
 		errs = append(errs, m.err)
 	}
-	for _, w := range p.Wanted {
-		errs = append(errs, w.err(p.Catalog.placements))
-	}
+	errs = append(errs, p.Demands.errs...)
 	for _, r := range p.Contributed {
 		errs = append(errs, p.Catalog.learn(r, p.Settings.Defaults))
 	}

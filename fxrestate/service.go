@@ -86,7 +86,7 @@ func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceD
 	}
 	return ownOption{fx.Options(append(options,
 		provide(constructor),
-		findWanted(constructor, reflect.TypeFor[T]().String(), position),
+		findWanted(constructor, wanted{taker: reflect.TypeFor[T]().String(), position: position}),
 		fx.Provide(func(service T) serviceOut { return serviceOut{Registration: Registration{decl, service}} }),
 	)...)}
 }

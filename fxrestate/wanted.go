@@ -1,6 +1,7 @@
 package fxrestate
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -15,6 +16,37 @@ type wanted struct {
 	client   reflect.Type // such as rpc.Service[*shop.Payments]
 	taker    string       // the type that is constructed
 	position string
+	early    bool // the plan cannot be made without what is constructed
+}
+
+// demands are the clients that nobody provides. The plan takes them before the instances
+// that it needs, whose constructors dig would report instead.
+type demands struct{ errs []error }
+
+type demandsParams struct {
+	fx.In
+
+	Settings *settings
+	Catalog  *catalog
+	Wanted   []wanted  `group:"fxrestate.wanted"`
+	Mistakes []mistake `group:"fxrestate.mistakes"`
+}
+
+// newDemands returns an error if there will be no plan to report the demands.
+func newDemands(p demandsParams) (*demands, error) {
+	d, early := &demands{}, false
+	for _, w := range p.Wanted {
+		d.errs = append(d.errs, w.err(p.Catalog.placements))
+		early = early || w.early
+	}
+	if !early {
+		return d, nil
+	}
+	d.errs = append(d.errs, p.Settings.mistakes, p.Settings.Validate(), p.Catalog.err)
+	for _, m := range p.Mistakes {
+		d.errs = append(d.errs, m.err)
+	}
+	return nil, errors.Join(d.errs...)
 }
 
 // wantedOut puts such clients into a value group, for the plan: dig would report them
@@ -25,8 +57,9 @@ type wantedOut struct {
 	Wanted []wanted `group:"fxrestate.wanted,flatten"`
 }
 
-// findWanted provides the clients that a constructor takes and nobody provides.
-func findWanted(constructor any, taker, position string) fx.Option {
+// findWanted provides the clients that a constructor takes and nobody provides, with what
+// by says of it.
+func findWanted(constructor any, by wanted) fx.Option {
 	t := reflect.TypeOf(constructor)
 	if t.Kind() != reflect.Func {
 		return fx.Options() // fx.Annotate
@@ -45,7 +78,9 @@ func findWanted(constructor any, taker, position string) fx.Option {
 		var found wantedOut
 		for i := 1; i < len(fields); i++ {
 			if args[0].Field(i).IsZero() {
-				found.Wanted = append(found.Wanted, wanted{fields[i].Type, taker, position})
+				one := by
+				one.client = fields[i].Type
+				found.Wanted = append(found.Wanted, one)
 			}
 		}
 		return []reflect.Value{reflect.ValueOf(found)}

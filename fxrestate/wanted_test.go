@@ -3,6 +3,7 @@ package fxrestate_test
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,6 +71,22 @@ func TestAConstructorThatTakesAClientNobodyProvidesIsAMistake(t *testing.T) {
 	}{
 		"a service":             {fxrestate.Service[membered](taking[rpc.Service[*remoteRates]]), rates, ""},
 		"a service, as a field": {fxrestate.Service[membered](taking[clientAsAField]), rates, ""},
+		"a member": {
+			fxrestate.Service[membered](newMembered, fxrestate.Guards(func(rpc.Service[*remoteRates]) *gate { return nil })),
+			rates, "fxrestate: a guard",
+		},
+		"a member of all": {
+			fxrestate.Use(fxrestate.Guards(func(rpc.Service[*remoteRates]) *gate { return nil })),
+			rates, "fxrestate: a guard",
+		},
+		"a member of all, beside a server": {
+			fx.Options(fxrestate.HTTPServer(http.NotFoundHandler()), fxrestate.Use(fxrestate.Guards(func(rpc.Service[*remoteRates]) *gate { return nil }))),
+			rates, "fxrestate: a guard",
+		},
+		"a definition": {
+			fxrestate.Definition(func(rpc.Service[*remoteRates]) fxrestate.ServiceDefinition { return handMade() }),
+			rates, "fxrestate: Definition",
+		},
 		"what is made per invocation": {
 			fx.Options(fxrestate.PerInvocation[*gate](func(context.Context, rpc.Service[*remoteRates]) *gate { return nil }),
 				fxrestate.Service[membered](taking[durable.PerInvocation[*gate]])),

@@ -85,8 +85,7 @@ func configFrom(getenv func(string) string) (Config, error) {
 	if url := getenv("RESTATE_DEPLOYMENT_URL"); url != "" {
 		cfg.Register = &deployment.Config{URL: url}
 	}
-	register := func(name string, set func(*deployment.Config, bool)) {
-		v := getenv(name)
+	register := func(name, v string, set func(*deployment.Config, bool)) {
 		if v == "" {
 			return
 		}
@@ -100,7 +99,7 @@ func configFrom(getenv func(string) string) (Config, error) {
 			errs = append(errs, fmt.Errorf("fxrestate: %s is true without RESTATE_DEPLOYMENT_URL: set the URL of the endpoint as the server reaches it", name))
 		}
 	}
-	register("RESTATE_REGISTER_REQUIRED", func(c *deployment.Config, required bool) { c.Required = required })
-	register("RESTATE_REGISTER_FORCE", func(c *deployment.Config, force bool) { c.Force = &force })
+	register("RESTATE_REGISTER_REQUIRED", getenv("RESTATE_REGISTER_REQUIRED"), func(c *deployment.Config, required bool) { c.Required = required })
+	register("RESTATE_REGISTER_FORCE", getenv("RESTATE_REGISTER_FORCE"), func(c *deployment.Config, force bool) { c.Force = &force })
 	return cfg, errors.Join(errs...)
 }

@@ -35,7 +35,9 @@ import (
 // gets the body as it arrived, byte for byte, unless a pipe changed the input. If the
 // type of an input is not known, as for a type that restate.Reflect found and that
 // decodes itself, pipes are an error of fx.New: see [handler.Typed]. Call interceptors
-// run around calls with typed clients and with the SDK's own.
+// run around calls with typed clients and with the SDK's own. Attach one that adds a header
+// only once no invocation of the definition is in flight: the journal of a running one has
+// a call without it, and its replay fails.
 //
 // A service may move from a definition to a struct and back, under the same URL and with
 // the same names: invocations that are under way go on, as long as the handlers do the

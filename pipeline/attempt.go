@@ -45,7 +45,8 @@ var verbs = [...]Verb{sdk.Request: VerbCall, sdk.RequestFuture: VerbFuture, sdk.
 // handler of a foreign definition makes meet the call interceptors. A struct's handlers
 // have typed clients for that, and their other calls stay as they are in the journal.
 func (a *attempt) WrapsCalls() bool {
-	return a.inv.inMethod && a.inv.chain.body != nil && a.inv.InterceptsCalls()
+	// What does not change comes first: other goroutines ask too.
+	return a.inv.chain.body != nil && a.inv.InterceptsCalls() && a.inv.inMethod.Load()
 }
 
 // WrapCall implements sdk.CallWrapper.

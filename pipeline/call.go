@@ -79,6 +79,12 @@ func (c *Call) Headers() map[string]string { return maps.Clone(c.headers) }
 // no error, an error of the interceptor is a panic, after which the invocation is
 // retried. In the handlers of a struct, calls with the SDK's own clients pass it by.
 //
+// A call that a call interceptor itself makes, with either client, meets no call
+// interceptors: it would meet the one that makes it.
+//
+// Add a header with [Call.SetHeader] only once no invocation of the handler is in flight:
+// the journal of a running one has a call without it, and its replay fails.
+//
 // What next returns for a [VerbCall] is the terminal error that the other handler
 // answered with, or nil; for the other verbs it is nil once the call was made. An
 // error that is not terminal says why no call was made, or that its answer does not
@@ -112,9 +118,11 @@ var ErrCallNotMade = errors.New("pipeline: a call interceptor returned no error,
 
 var errStrangeCall = errors.New("pipeline: a call interceptor gave next a call that is not its own; hand on the one it was given")
 
-// InterceptsCalls reports whether calls of this invocation meet interceptors. A
-// client that finds there are none need not make a [Call] at all.
-func (inv *Invocation) InterceptsCalls() bool { return inv.chain != nil && inv.chain.calls != nil }
+// InterceptsCalls reports whether calls of this invocation meet interceptors. Those that
+// an interceptor makes do not. A client that finds there are none need not make a [Call] at all.
+func (inv *Invocation) InterceptsCalls() bool {
+	return inv.chain != nil && inv.chain.calls != nil && !inv.inCalls.Load()
+}
 
 // WrapCall makes a call inside of the call interceptors. makeIt makes it, with the
 // input and the headers of the call it gets, and returns the terminal error of the
@@ -125,6 +133,8 @@ func (inv *Invocation) WrapCall(ctx restate.Context, call *Call, makeIt CallNext
 	}
 	call.inv, call.make, call.origin = inv, makeIt, call
 	call.reached, call.made = 0, false
+	inv.inCalls.Store(true)
+	defer inv.inCalls.Store(false)
 	if err := inv.chain.calls(ctx, call); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -50,10 +51,11 @@ type Invocation struct {
 	lentCtx  lentContext
 
 	flight   flight
-	reached  int  // how far into the interceptors the attempt is
-	admitted bool // all guards let it in
-	inMethod bool // the handler itself runs
-	told     int  // how many observers were told the start
+	reached  int         // how far into the interceptors the attempt is
+	admitted bool        // all guards let it in
+	inMethod atomic.Bool // the handler itself runs
+	inCalls  atomic.Bool // call interceptors run
+	told     int         // how many observers were told the start
 	started  time.Time
 	outcome  Outcome
 	cause    error

@@ -143,15 +143,15 @@ func (c *Chain) middle(ctx restate.Context, inv *Invocation) (any, error) {
 
 // callMethod calls the handler. It notes that the handler's own code runs.
 func (inv *Invocation) callMethod(ctx restate.Context, input any) (any, error) {
-	inv.inMethod = true
-	defer func() { inv.inMethod = false }()
+	inv.inMethod.Store(true)
+	defer inv.inMethod.Store(false)
 	return inv.chain.method.Call(ctx, input)
 }
 
 // callBody is callMethod for a handler that decodes its body itself.
 func (inv *Invocation) callBody(ctx restate.Context) (any, error) {
-	inv.inMethod = true
-	defer func() { inv.inMethod = false }()
+	inv.inMethod.Store(true)
+	defer inv.inMethod.Store(false)
 	return inv.chain.body.CallBody(ctx)
 }
 

@@ -98,7 +98,7 @@ func request[O any](ctx restate.Context, to callee, in any, opts []restate.Reque
 		var none O
 		return none, err
 	}
-	return f.result()
+	return f.wait()
 }
 
 // Start calls a handler and does not wait. It returns a [durable.Future], to wait for
@@ -203,12 +203,19 @@ type response[O any] struct {
 // Unwrap implements sdk.Wrapper.
 func (r *response[O]) Unwrap() restate.Future { return r.made }
 
-// result waits for the result of the call.
-func (r *response[O]) result() (out O, err error) {
+// wait waits for the result of the call.
+func (r *response[O]) wait() (out O, err error) {
 	defer sdk.Rescue(&err)
 	if cancelled := sdk.Await(r.made); cancelled != nil {
 		return out, interrupted(r.to, cancelled, r.made.GetInvocationId)
 	}
+	return r.result()
+}
+
+// result returns the result of a call that has completed. A [durable.Future] has waited
+// for that itself.
+func (r *response[O]) result() (out O, err error) {
+	defer sdk.Rescue(&err)
 	var p payload.Payload[O]
 	if failure := r.made.Response(&p); failure != nil {
 		return out, failed(r.to, failure, r.made.GetInvocationId)

@@ -14,8 +14,13 @@ import (
 // handler failed. Package ingress has the same: see [handler.CallError].
 type CallError = handler.CallError
 
-// interrupted makes the error of a call whose caller was cancelled while it waited.
+// interrupted makes the error of a call whose caller was cancelled while it waited. Its
+// text is that of the SDK's Response, "Cancelled". The wait of its iterator has another,
+// and handlers that return or store the error have the text in their journals.
 func interrupted(of *handler.Target, cancelled restate.TerminalError, id func() string) error {
+	if misuse := (*sdk.Misuse)(nil); !errors.As(cancelled, &misuse) {
+		cancelled = restate.ToTerminalError(errors.New("Cancelled"), restate.WithErrorCode(http.StatusConflict)) //nolint:staticcheck // the SDK's text
+	}
 	err := failed(of, cancelled, id)
 	if call, ok := err.(*CallError); ok {
 		call.CallerCancelled = true

@@ -68,6 +68,7 @@ func seenOf(err error) Seen {
 type Asker struct {
 	refuser rpc.Service[*Refuser]
 	box     rpc.Object[*RefuserBox]
+	begun   chan struct{}
 	ended   chan error
 }
 
@@ -142,9 +143,40 @@ func (a *Asker) Wrap(ctx restate.Context, way string) error {
 	return fmt.Errorf("asked: %w", a.ways()[way](ctx))
 }
 
-// Wait calls what never comes, and tells how that ended.
-func (a *Asker) Wait(ctx restate.Context) error {
-	err := rpc.Call0Void(ctx, a.refuser, (*Refuser).Hang)
+// waiting waits for what never comes in each way.
+func (a *Asker) waiting() map[string]func(ctx restate.Context) error {
+	return map[string]func(ctx restate.Context) error{
+		"a call": func(ctx restate.Context) error {
+			a.begun <- struct{}{}
+			return rpc.Call0Void(ctx, a.refuser, (*Refuser).Hang)
+		},
+		"what was sent": func(ctx restate.Context) error {
+			sent, err := rpc.Send0Void(ctx, a.refuser, (*Refuser).Hang)
+			if err != nil {
+				return err
+			}
+			if _, err := sent.ID(ctx); err != nil {
+				return err
+			}
+			a.begun <- struct{}{}
+			_, err = sent.Attach(ctx)
+			return err
+		},
+		"a future": func(ctx restate.Context) error {
+			f, err := rpc.Start0Void(ctx, a.refuser, (*Refuser).Hang)
+			if err != nil {
+				return err
+			}
+			a.begun <- struct{}{}
+			_, err = f.Await(ctx)
+			return err
+		},
+	}
+}
+
+// Wait waits in one of these ways, and tells how that ended.
+func (a *Asker) Wait(ctx restate.Context, way string) error {
+	err := a.waiting()[way](ctx)
 	a.ended <- err
 	return err
 }
@@ -215,7 +247,7 @@ func askerApp(t *testing.T, respondOnly bool, opts ...fx.Option) (*ingress.Clien
 	cfg := testkit.Config()
 	cfg.Endpoint.RequestResponse = respondOnly
 	var client *ingress.Client
-	asker := &Asker{ended: make(chan error, 1)}
+	asker := &Asker{begun: make(chan struct{}, 100), ended: make(chan error, 100)}
 	app := fxtest.New(t, append(opts,
 		fxrestate.Module, fx.Supply(zap.NewNop(), cfg),
 		fxrestate.Service[*Refuser](func() *Refuser { return &Refuser{} }),
@@ -289,18 +321,31 @@ func TestAFailureThatIsReturnedEndsTheCallerAlike(t *testing.T) {
 
 func TestACallThatACancellationEndedSaysWhatWasCalled(t *testing.T) {
 	client, asker := askerApp(t, false)
-	ctx := testkit.Context(t)
-	sent, err := ingress.Send0Void(ctx, ingress.NewService[*Asker](client), (*Asker).Wait)
-	require.NoError(t, err)
-	require.NoError(t, sent.Cancel(ctx))
-	seen := seenOf(<-asker.ended)
-	require.True(t, seen.Cancelled, "%+v", seen)
-	require.True(t, seen.Self, "%+v", seen)
-	require.Equal(t, "Refuser/Hang", seen.Target)
-	require.Regexp(t, "^inv_", seen.InvocationID)
-	_, err = sent.Attach(ctx)
-	require.True(t, durable.IsCancelled(err))
-	require.EqualValues(t, http.StatusConflict, restate.AsTerminalError(err).Code())
+	for way, text := range map[string]string{"a call": "Cancelled", "what was sent": "Cancelled", "a future": "cancelled"} {
+		t.Run(way, func(t *testing.T) {
+			ctx := testkit.Context(t)
+			sent, err := ingress.SendVoid(ctx, ingress.NewService[*Asker](client), (*Asker).Wait, way)
+			require.NoError(t, err)
+			<-asker.begun // or else it may be cancelled without running
+			require.NoError(t, sent.Cancel(ctx))
+			ended := <-asker.ended
+			// The text is in the journals of handlers that return the error or store it.
+			require.EqualError(t, ended, text)
+			require.Equal(t, text, restate.AsTerminalError(ended).Message())
+			require.EqualValues(t, http.StatusConflict, restate.AsTerminalError(ended).Code())
+			require.True(t, durable.IsCancelled(ended))
+			require.True(t, durable.IsSelfCancelled(ended))
+			if way != "a future" {
+				seen := seenOf(ended)
+				require.Equal(t, "Refuser/Hang", seen.Target)
+				require.Regexp(t, "^inv_", seen.InvocationID)
+			}
+			_, err = sent.Attach(ctx)
+			require.True(t, durable.IsCancelled(err))
+			require.EqualValues(t, http.StatusConflict, restate.AsTerminalError(err).Code())
+			require.Equal(t, text, restate.AsTerminalError(err).Message())
+		})
+	}
 }
 
 func TestACancelledCalleeIsNotTheCallersOwnCancellation(t *testing.T) {

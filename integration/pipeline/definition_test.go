@@ -226,6 +226,41 @@ func TestCallInterceptorsRunAroundTheCallsOfAForeignHandler(t *testing.T) {
 	}, calls[max(0, len(calls)-5):])
 }
 
+func TestCallsOfACallInterceptorMeetNoCallInterceptors(t *testing.T) {
+	t.Parallel()
+	office, letters := testkit.Unique("office"), testkit.Unique("letters")
+	var trail PipeTrail
+	var typed rpc.Service[*PipeMail]
+	ask := func(ctx restate.Context, call *pipeline.Call, next pipeline.CallNext) error {
+		trail.add("%v", call.Input)
+		if _, err := restate.Service[string](ctx, letters, "Take").Request("of the SDK"); err != nil {
+			return err
+		}
+		if _, err := rpc.Call(ctx, typed, (*PipeMail).Take, "typed"); err != nil {
+			return err
+		}
+		return next(ctx, call)
+	}
+	work := func(ctx restate.Context, _ restate.Void) (string, error) {
+		if _, err := restate.Service[string](ctx, letters, "Take").Request("one"); err != nil {
+			return "", err
+		}
+		_, err := rpc.Call(ctx, typed, (*PipeMail).Take, "two")
+		return "done", err
+	}
+	testkit.Start(t,
+		fxrestate.Service[*PipeMail](testkit.Made(&PipeMail{make(chan string, 100)}), fxrestate.Name(letters)),
+		fxrestate.Definition(func() restate.ServiceDefinition {
+			return restate.NewService(office).Handler("Work", restate.NewServiceHandler(work))
+		}, fxrestate.CallInterceptors(ask)),
+		fx.Populate(&typed))
+	require.Equal(t, "done", testkit.Decode[string](t, testkit.Post(t, testkit.Path(office, "Work"), nil)))
+	calls := trail.all()
+	require.Equal(t, []string{"one", "two"}, calls[max(0, len(calls)-2):])
+	require.NotContains(t, calls, "typed")
+	require.NotContains(t, calls, "of the SDK")
+}
+
 func TestACallInterceptorThatFailsLetsAForeignHandlerBeRetried(t *testing.T) {
 	t.Parallel()
 	verbs := map[pipeline.Verb]func(restate.Context, string) error{

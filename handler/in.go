@@ -52,6 +52,7 @@ type Source interface {
 	Key() string
 	ID() string
 	IdempotencyKey() string
+	Replaying() bool
 }
 
 // binder fills a parameter object.

@@ -55,6 +55,7 @@ func (s invocation) Header(name string) string { return s.headers[name] }
 func (s invocation) Key() string               { return "acc-1" }
 func (s invocation) ID() string                { return "inv_1" }
 func (s invocation) IdempotencyKey() string    { return "idem" }
+func (s invocation) Replaying() bool           { return false }
 
 func TestParameterObjectIsFilledFromWhereItsTagsSay(t *testing.T) {
 	t.Parallel()
@@ -99,6 +100,7 @@ func (bodyAlone) Header(string) string   { return "" }
 func (bodyAlone) Key() string            { return "" }
 func (bodyAlone) ID() string             { return "" }
 func (bodyAlone) IdempotencyKey() string { return "" }
+func (bodyAlone) Replaying() bool        { return false }
 
 func TestTheBodyAloneFillsOnlyItsProperties(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,11 @@ func (bodiless) None(restate.Context) error                { return nil }
 func (bodiless) Void(restate.Context, restate.Void) error  { return nil }
 func (bodiless) Tenant(restate.Context, tenantAlone) error { return nil }
 
+// begun is an invocation that has begun.
+type begun struct{ invocation }
+
+func (begun) Replaying() bool { return true }
+
 func TestABodyThatNothingReadsIsRefusedWhereAClientDeclaresIt(t *testing.T) {
 	t.Parallel()
 	d, err := handler.Spec{Type: reflect.TypeFor[bodiless]()}.Describe()
@@ -43,7 +48,9 @@ func TestABodyThatNothingReadsIsRefusedWhereAClientDeclaresIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, m := range d.Methods {
-				_, err := m.Decode(invocation{tt.body, tt.headers})
+				_, err := m.Decode(begun{invocation{tt.body, tt.headers}})
+				require.NoError(t, err, "%s has begun", m.Name)
+				_, err = m.Decode(invocation{tt.body, tt.headers})
 				if !tt.refused {
 					require.NoError(t, err, m.Name)
 					continue

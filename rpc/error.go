@@ -19,7 +19,7 @@ type CallError = handler.CallError
 // and handlers that return or store the error have the text in their journals.
 func interrupted(of *handler.Target, cancelled restate.TerminalError, id func() string) error {
 	if misuse := (*sdk.Misuse)(nil); !errors.As(cancelled, &misuse) {
-		cancelled = restate.ToTerminalError(errors.New("Cancelled"), restate.WithErrorCode(http.StatusConflict)) //nolint:staticcheck // the SDK's text
+		cancelled = restate.ToTerminalError(errors.New("Cancelled"), restate.WithErrorCode(http.StatusConflict)) // the text of the SDK
 	}
 	err := failed(of, cancelled, id)
 	if call, ok := err.(*CallError); ok {

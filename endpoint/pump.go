@@ -46,7 +46,11 @@ func (p *pump) finish(interrupt func()) bool {
 	case <-p.done:
 	case <-timeout.C:
 		interrupt()
-		<-p.done
+		select {
+		case <-p.done:
+		case <-time.After(restTimeout):
+			return false // a foreign writer cannot interrupt; the end of the connection does
+		}
 	}
 	// net/http closed the body with the first byte of a response, and sees to the rest.
 	return p.err == nil || errors.Is(p.err, http.ErrBodyReadAfterClose)

@@ -74,12 +74,14 @@ func TestAStepKeepsItsPlace(t *testing.T) {
 	time.Sleep(10 * endpoint.DefaultSuspendAfter)
 	require.Empty(t, w.begun, "another attempt was let in")
 	require.Equal(t, 1, e.InFlight())
+	// Only until here: once the step is done its attempt does wait, for the
+	// server's acknowledgement, and may be suspended on a busy machine.
+	require.Empty(t, messages(lines, "Suspending invocation"), "what works was taken for what waits")
 	close(w.release)
 	for _, id := range []string{first, second} {
 		require.NotZero(t, testkit.Decode[int](t, testkit.Attach(t, id)))
 	}
 	require.EqualValues(t, 2, w.steps.Load())
-	require.Empty(t, messages(lines, "Suspending invocation"), "what works was taken for what waits")
 }
 
 func TestAttemptsGetTheirPlacesInTheOrderOfArrival(t *testing.T) {

@@ -121,7 +121,7 @@ func (r *Registrar) Register(ctx context.Context, endpoint Endpoint) (Registrati
 	if err != nil {
 		return Registration{}, err
 	}
-	tried := newProgress(r.log, r.client.URL(), run.url)
+	tried := newProgress(r.log, r.client.URL(), run.written)
 	pauses := backoff.New(firstPause, maxPause)
 	for {
 		registration, err := run.attempt(ctx)
@@ -132,11 +132,11 @@ func (r *Registrar) Register(ctx context.Context, endpoint Endpoint) (Registrati
 			tried.done(ctx, registration)
 			return registration, nil
 		case errors.As(err, &aborted):
-			return Registration{}, fmt.Errorf("deployment: register %s: %w", run.url, err)
+			return Registration{}, fmt.Errorf("deployment: register %s: %w", run.written, err)
 		case ctx.Err() != nil:
 			return Registration{}, tried.unfinished(ctx, err)
 		case !admin.Retryable(err):
-			return Registration{}, fmt.Errorf("deployment: register %s: %s: %w", run.url, tried.effort(), err)
+			return Registration{}, fmt.Errorf("deployment: register %s: %s: %w", run.written, tried.effort(), err)
 		}
 		tried.failed(ctx, err)
 		if !backoff.Sleep(ctx, pauses.Next()) {
@@ -155,7 +155,7 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 	}
 	list, err := run.look(ctx)
 	if err != nil {
-		return Plan{}, fmt.Errorf("deployment: plan for %s: %w", run.url, err)
+		return Plan{}, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
 	plan, err := run.plan(ctx, list)
 	if err == nil && plan.Action == Replace {
@@ -165,7 +165,7 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 		err = &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
 	}
 	if err != nil {
-		return plan, fmt.Errorf("deployment: plan for %s: %w", run.url, err)
+		return plan, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
 	return plan, nil
 }

@@ -205,7 +205,7 @@ func TestEndpointThatIsNotThere(t *testing.T) {
 	var refused *admin.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "META0003", refused.Code)
-	require.Regexp(t, fmt.Sprintf(`^deployment: register http://\S+:%d/ with http://\S+: gave up after \d+ attempts in [\d.]+s: `+
+	require.Regexp(t, fmt.Sprintf(`^deployment: register http://\S+:%d with http://\S+: gave up after \d+ attempts in [\d.]+s: `+
 		`context deadline exceeded; last failure: admin: POST /deployments: status 500 META0003: .*http://\S+:%d/.*from where the server runs`, port, port), err.Error())
 }
 

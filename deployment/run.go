@@ -25,6 +25,7 @@ import (
 type run struct {
 	*Registrar
 	url      string // as the server lists it
+	written  string // as it is configured
 	manifest *manifest.Manifest
 	metadata map[string]string // to be kept with the deployment
 	told     []MetadataChange  // what the hook has been told of
@@ -46,7 +47,7 @@ func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &run{Registrar: r, url: listedURL(url), manifest: m, metadata: metadata}, nil
+	return &run{Registrar: r, url: listedURL(url), written: url, manifest: m, metadata: metadata}, nil
 }
 
 func (r *run) attempt(ctx context.Context) (Registration, error) {

@@ -16,7 +16,7 @@ import (
 // names are all variables that ConfigFromEnv reads.
 var names = []string{
 	"RESTATE_ADMIN_URL", "RESTATE_HOST", "RESTATE_HOST_SCHEME", "RESTATE_AUTH_TOKEN",
-	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_FORCE", "RESTATE_ENDPOINT_ADDR", "PORT",
+	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_MODE", "RESTATE_REGISTER_IN_PLACE", "RESTATE_REGISTER_SUPERSEDED", "RESTATE_ENDPOINT_ADDR", "PORT",
 	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
 }
 
@@ -89,8 +89,13 @@ func TestConfigFromEnv(t *testing.T) {
 			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:9080", Required: true}},
 		},
 		"the registration, for production": {
-			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:9080", "RESTATE_REGISTER_FORCE": "false"},
-			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:9080", Force: new(false)}},
+			map[string]string{
+				"RESTATE_DEPLOYMENT_URL": "http://app:9080", "RESTATE_REGISTER_MODE": "production",
+				"RESTATE_REGISTER_IN_PLACE": "wait-drained", "RESTATE_REGISTER_SUPERSEDED": "serve-pinned",
+			},
+			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{
+				URL: "http://app:9080", Mode: deployment.Production, InPlace: deployment.WaitDrained, Superseded: deployment.ServePinned,
+			}},
 		},
 		"no registration, not required": {
 			map[string]string{"RESTATE_REGISTER_REQUIRED": "false"},
@@ -115,7 +120,7 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		"RESTATE_MAX_IN_FLIGHT":     "0",
 		"RESTATE_DRAIN_TIMEOUT":     "10",
 		"RESTATE_REGISTER_REQUIRED": "yes",
-		"RESTATE_REGISTER_FORCE":    "maybe",
+		"RESTATE_REGISTER_MODE":     "maybe",
 	})
 	_, err := fxrestate.ConfigFromEnv()
 	for _, want := range []string{
@@ -124,7 +129,7 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		`fxrestate: RESTATE_MAX_IN_FLIGHT is "0": it must be a positive number`,
 		`fxrestate: RESTATE_DRAIN_TIMEOUT is "10": it must be a positive duration such as 10s`,
 		`fxrestate: RESTATE_REGISTER_REQUIRED is "yes": it must be true or false`,
-		`fxrestate: RESTATE_REGISTER_FORCE is "maybe": it must be true or false`,
+		`fxrestate: RESTATE_REGISTER_MODE is "maybe": it must be one of development, production, dry-run, manual`,
 	} {
 		t.Run(want, func(t *testing.T) {
 			require.ErrorContains(t, err, want)

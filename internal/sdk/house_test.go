@@ -34,6 +34,7 @@ var mayImport = map[string][]string{
 	"internal/header":       {},
 	"internal/httpclient":   {},
 	"internal/jsontype":     {},
+	"internal/manifest":     {},
 	"internal/protocol":     {},
 	"internal/safeerr":      {},
 	"internal/textvalue":    {},

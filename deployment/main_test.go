@@ -97,7 +97,9 @@ func (e *endpoint) deploy(t testing.TB, definitions ...restate.ServiceDefinition
 }
 
 // at is what is registered.
-func (e *endpoint) at() deployment.Endpoint { return deployment.Endpoint{Port: e.port, Manifest: e.manifest} }
+func (e *endpoint) at() deployment.Endpoint {
+	return deployment.Endpoint{Port: e.port, Manifest: e.manifest}
+}
 
 // nobody is an endpoint without services that does not answer.
 func nobody(port int) deployment.Endpoint {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -101,7 +102,8 @@ func (r *run) look(ctx context.Context) ([]admin.DeploymentSummary, error) {
 	return r.client.Deployments(ctx)
 }
 
-// unreadable reports whether the admin API is there and does not list its deployments.
+// unreadable reports whether the admin API is there and cannot list its deployments. An
+// overload passes, and is none.
 func unreadable(err error) bool {
 	var failed *admin.Error
 	var unreachable *admin.ConnectionError
@@ -109,7 +111,7 @@ func unreadable(err error) bool {
 	case err == nil || errors.As(err, &unreachable):
 		return false
 	case errors.As(err, &failed):
-		return failed.Status >= 500
+		return failed.Status >= 500 && !admin.Retryable(err) || failed.Status == http.StatusInternalServerError
 	default:
 		return true
 	}

@@ -14,7 +14,9 @@ import (
 )
 
 // fixed is a URL without {{port}}, of an endpoint.
-func fixed(e *endpoint) string { return fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), e.port) }
+func fixed(e *endpoint) string {
+	return fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), e.port)
+}
 
 func production(e *endpoint) deployment.Config {
 	return deployment.Config{URL: fixed(e), Mode: deployment.Production}

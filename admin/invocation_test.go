@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -20,10 +21,15 @@ func sleeper(name string) restate.ServiceDefinition {
 		func(ctx restate.Context, _ string) (string, error) { return "", restate.Sleep(ctx, time.Hour) }))
 }
 
-// send starts an invocation through the ingress and returns its id.
+// send starts an invocation by the path of the ingress that sends, and returns its id.
 func send(t testing.TB, path string) string {
 	t.Helper()
-	res, err := http.Post(testkit.Server().IngressURL()+path+"/send", "application/json", strings.NewReader(`"x"`))
+	return sendTo(t, testkit.Server(), path)
+}
+
+func sendTo(t testing.TB, server *devserver.Server, path string) string {
+	t.Helper()
+	res, err := testkit.HTTPClient().Post(server.IngressURL()+path, "application/json", strings.NewReader(`"x"`))
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusAccepted, res.StatusCode)
@@ -74,7 +80,7 @@ func TestCancelledAndKilledInvocationsEnd(t *testing.T) {
 		"killed":    func(id string) error { return client.KillInvocation(testkit.Context(t), id) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			id := send(t, "/Ended/Sleep")
+			id := send(t, "/Ended/Sleep/send")
 			waitForStatus(t, client, id, "running", "suspended")
 			require.NoError(t, end(id))
 			require.Contains(t, waitForStatus(t, client, id, "completed").Failure, name)
@@ -89,7 +95,7 @@ func TestPausedInvocationResumesOnTheLatestDeployment(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
 	first := register(t, client, serve(t, sleeper("Paused")))
-	id := send(t, "/Paused/Sleep")
+	id := send(t, "/Paused/Sleep/send")
 	waitForStatus(t, client, id, "running")
 	require.NoError(t, client.PauseInvocation(testkit.Context(t), id))
 	require.Equal(t, first.ID, waitForStatus(t, client, id, "paused").Deployment)

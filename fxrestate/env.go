@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,9 @@ import (
 //	RESTATE_DEPLOYMENT_URL   URL of the endpoint as the server reaches it, with
 //	                         {{port}} for the bound port. Unset: not registered.
 //	RESTATE_REGISTER_REQUIRED  true: fail the start when not registered in time.
-//	RESTATE_REGISTER_FORCE   false: leave a known URL as it is, for production.
+//	RESTATE_REGISTER_MODE    development (default), production, dry-run or manual.
+//	RESTATE_REGISTER_IN_PLACE  proceed, wait-drained, refuse or pause-and-list.
+//	RESTATE_REGISTER_SUPERSEDED  take-over, refuse or serve-pinned.
 //	RESTATE_ENDPOINT_ADDR    address to listen on. Default: PORT, else :9080.
 //	PORT                     port to listen on.
 //	RESTATE_ENDPOINT_VERSION  version to serve below /v/…, or interface for one by
@@ -103,6 +106,17 @@ func configFrom(getenv func(string) string) (Config, error) {
 		}
 	}
 	register("RESTATE_REGISTER_REQUIRED", getenv("RESTATE_REGISTER_REQUIRED"), func(c *deployment.Config, required bool) { c.Required = required })
-	register("RESTATE_REGISTER_FORCE", getenv("RESTATE_REGISTER_FORCE"), func(c *deployment.Config, force bool) { c.Force = &force })
+	word := func(name, v string, allowed ...string) string {
+		if v != "" && !slices.Contains(allowed, v) {
+			bad(name, "one of "+strings.Join(allowed, ", "))
+		}
+		return v
+	}
+	mode := word("RESTATE_REGISTER_MODE", getenv("RESTATE_REGISTER_MODE"), "development", "production", "dry-run", "manual")
+	inPlace := word("RESTATE_REGISTER_IN_PLACE", getenv("RESTATE_REGISTER_IN_PLACE"), "proceed", "wait-drained", "refuse", "pause-and-list")
+	superseded := word("RESTATE_REGISTER_SUPERSEDED", getenv("RESTATE_REGISTER_SUPERSEDED"), "take-over", "refuse", "serve-pinned")
+	if c := cfg.Register; c != nil {
+		c.Mode, c.InPlace, c.Superseded = deployment.Mode(mode), deployment.InPlace(inPlace), deployment.Superseded(superseded)
+	}
 	return cfg, errors.Join(errs...)
 }

@@ -1,0 +1,117 @@
+package deployment
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/fxrestate/go/admin"
+)
+
+// probeTimeout limits the look at a port of an earlier process.
+const probeTimeout = 500 * time.Millisecond
+
+// Stranded is a deployment of this application, at another port of the same URL, with
+// invocations in flight and nobody who listens: the server keeps trying them there.
+type Stranded struct {
+	DeploymentID string           `json:"deployment_id"`
+	URL          string           `json:"url"`
+	InFlight     []admin.InFlight `json:"in_flight"`
+	// Same is true if its interface is that of this application.
+	Same bool `json:"same_interface"`
+}
+
+// String names the deployment and the handlers.
+func (s Stranded) String() string {
+	return fmt.Sprintf("stranded: %s at %s, where nobody listens: %s", s.DeploymentID, s.URL, inFlightText(s.InFlight))
+}
+
+// stranded looks for deployments that this application left at other ports. Only an
+// endpoint on a port that the system chooses leaves any.
+func (r *run) stranded(ctx context.Context, list []admin.DeploymentSummary) ([]Stranded, error) {
+	if !strings.Contains(r.config.URL, PortPlaceholder) {
+		return nil, nil
+	}
+	var ids []string
+	left := map[string]admin.DeploymentSummary{}
+	for _, d := range list {
+		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && withoutPort(d.URI) == withoutPort(r.url) && !listens(ctx, d.URI) {
+			ids = append(ids, d.ID)
+			left[d.ID] = d
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := r.inFlight(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string][]admin.InFlight{}
+	for _, row := range rows {
+		found[row.DeploymentID] = append(found[row.DeploymentID], row)
+	}
+	var out []Stranded
+	for _, id := range ids {
+		if len(found[id]) > 0 {
+			d := left[id]
+			out = append(out, Stranded{DeploymentID: id, URL: d.URI, InFlight: found[id], Same: d.Metadata[InterfaceHashKey] == r.metadata[InterfaceHashKey]})
+		}
+	}
+	return out, nil
+}
+
+// move moves stranded deployments here if the configuration says so, and logs the others.
+func (r *run) move(ctx context.Context, stranded []Stranded) (moved bool, err error) {
+	for _, s := range stranded {
+		attrs := []slog.Attr{
+			slog.String("deployment", s.DeploymentID), slog.String("url", s.URL),
+			slog.Int("invocations", count(s.InFlight)), slog.String("handlers", inFlightText(s.InFlight)),
+		}
+		if !r.config.MoveStranded || !s.Same {
+			way := "fix the port, move the deployment with PATCH /deployments/" + s.DeploymentID + " and a new uri, or set MoveStranded"
+			if !s.Same {
+				way = "its interface differs from this one: start a process of that version at its port, or cancel the invocations"
+			}
+			r.log.LogAttrs(ctx, slog.LevelWarn, "invocations are in flight at a port where nobody listens", append(attrs, slog.String("way out", way))...)
+			continue
+		}
+		if _, err := r.client.UpdateDeployment(ctx, s.DeploymentID, admin.UpdateDeploymentRequest{URI: r.url}); err != nil {
+			return moved, err
+		}
+		moved = true
+		r.log.LogAttrs(ctx, slog.LevelInfo, "moved a deployment of an earlier process here", append(attrs, slog.String("to", r.url))...)
+	}
+	return moved, nil
+}
+
+// withoutPort returns a URL without its port.
+func withoutPort(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return raw
+	}
+	u.Host = u.Hostname()
+	return u.String()
+}
+
+// listens reports whether somebody accepts connections there. Where the address is known
+// to the server only, nobody is seen to.
+func listens(ctx context.Context, raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}

@@ -35,6 +35,8 @@ import (
 //	RESTATE_REGISTER_SUPERSEDED  take-over, refuse or serve-pinned.
 //	RESTATE_ENDPOINT_ADDR    address to listen on. Default: PORT, else :9080.
 //	PORT                     port to listen on.
+//	RESTATE_ENDPOINT_VERSION  version to serve below /v/…, or interface for one by
+//	                         the hash of the interface. Unset: none.
 //	RESTATE_IDENTITY_KEYS    public keys of the server, with commas between.
 //	RESTATE_MAX_IN_FLIGHT    how many attempts run at a time.
 //	RESTATE_DRAIN_TIMEOUT    how long a stop waits, such as 10s.
@@ -60,6 +62,7 @@ func configFrom(getenv func(string) string) (Config, error) {
 		Admin:    admin.Config{URL: cmp.Or(getenv("RESTATE_ADMIN_URL"), at("9070")), AuthToken: token},
 		Endpoint: endpoint.Config{Addr: getenv("RESTATE_ENDPOINT_ADDR")},
 	}
+	cfg.Endpoint.Version.Name = getenv("RESTATE_ENDPOINT_VERSION")
 	if port := getenv("PORT"); port != "" && cfg.Endpoint.Addr == "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 			bad("PORT", "a port between 1 and 65535")

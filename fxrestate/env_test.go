@@ -16,7 +16,7 @@ import (
 // names are all variables that ConfigFromEnv reads.
 var names = []string{
 	"RESTATE_ADMIN_URL", "RESTATE_HOST", "RESTATE_HOST_SCHEME", "RESTATE_AUTH_TOKEN",
-	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_MODE", "RESTATE_REGISTER_IN_PLACE", "RESTATE_REGISTER_SUPERSEDED", "RESTATE_ENDPOINT_ADDR", "PORT",
+	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_MODE", "RESTATE_REGISTER_IN_PLACE", "RESTATE_REGISTER_SUPERSEDED", "RESTATE_ENDPOINT_ADDR", "RESTATE_ENDPOINT_VERSION", "PORT",
 	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
 }
 
@@ -79,6 +79,14 @@ func TestConfigFromEnv(t *testing.T) {
 				IdentityKeys: []string{"publickeyv1_a", "publickeyv1_b"},
 				MaxInFlight:  250, DrainTimeout: 90 * time.Second,
 			}},
+		},
+		"a version": {
+			map[string]string{"RESTATE_ENDPOINT_VERSION": "build-17"},
+			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{Version: endpoint.Version{Name: "build-17"}}},
+		},
+		"a version by interface": {
+			map[string]string{"RESTATE_ENDPOINT_VERSION": "interface"},
+			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{Version: endpoint.Version{Name: endpoint.ByInterface}}},
 		},
 		"the registration": {
 			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:{{port}}"},

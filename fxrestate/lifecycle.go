@@ -163,7 +163,7 @@ func (l *lifecycle) tryRegister(ctx context.Context) error {
 // deployed is the endpoint as it is registered.
 func (l *lifecycle) deployed(ctx context.Context) (deployment.Endpoint, error) {
 	manifest, err := l.endpoint.Manifest(ctx)
-	return deployment.Endpoint{Port: l.endpoint.Port(), Manifest: manifest}, err
+	return deployment.Endpoint{Port: l.endpoint.Port(), Path: l.endpoint.VersionPath(), Manifest: manifest}, err
 }
 
 // registerInBackground keeps trying until the application stops.

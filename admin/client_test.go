@@ -288,18 +288,6 @@ func TestAnswerThatIsNotTheAdminAPIs(t *testing.T) {
 	require.False(t, admin.Retryable(err))
 }
 
-func TestAnswerCutShortIsAConnectionError(t *testing.T) {
-	t.Parallel()
-	gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		fmt.Fprint(w, `{"services":[`)
-	})
-	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
-	var failed *admin.ConnectionError
-	require.ErrorAs(t, err, &failed)
-	require.True(t, admin.Retryable(err))
-}
-
 func TestEndlessAnswerIsCutOff(t *testing.T) {
 	t.Parallel()
 	cut := make(chan struct{})

@@ -51,6 +51,8 @@ type Deployment struct {
 	Services []Service `json:"services"`
 }
 
+func (d *Deployment) empty() bool { return d.ID == "" }
+
 // RegisterDeploymentRequest makes the server discover the services of an
 // endpoint and route their invocations there. It needs a URI or an ARN, not both.
 type RegisterDeploymentRequest struct {
@@ -118,6 +120,8 @@ type RegisteredDeployment struct {
 	SDKVersion         string              `json:"sdk_version"`
 }
 
+func (d *RegisteredDeployment) empty() bool { return d.ID == "" }
+
 // RegisteredService is a service in the outcome of a registration.
 type RegisteredService struct {
 	Name     string              `json:"name"`
@@ -150,11 +154,15 @@ func (c *Client) RegisterDeployment(ctx context.Context, req RegisterDeploymentR
 	return registered, err
 }
 
+type deploymentList struct {
+	Deployments []DeploymentSummary `json:"deployments"`
+}
+
+func (l *deploymentList) empty() bool { return l.Deployments == nil }
+
 // Deployments lists all deployments.
 func (c *Client) Deployments(ctx context.Context) ([]DeploymentSummary, error) {
-	var list struct {
-		Deployments []DeploymentSummary `json:"deployments"`
-	}
+	var list deploymentList
 	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"deployments"}}, &list)
 	return list.Deployments, err
 }

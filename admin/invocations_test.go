@@ -81,7 +81,7 @@ func TestInFlightCountsWhatIsBoundToADeployment(t *testing.T) {
 	for _, in := range situations {
 		s.start(t, in)
 	}
-	s.start(t, situations[5])
+	s.start(t, in("suspended in a sleep"))
 	ctx := testkit.Context(t)
 	row := func(deployment, service, handler string, status admin.InvocationStatus, count int) admin.InFlight {
 		return admin.InFlight{DeploymentID: deployment, Service: service, Handler: handler, Status: status, Count: count}
@@ -92,6 +92,7 @@ func TestInFlightCountsWhatIsBoundToADeployment(t *testing.T) {
 		row(dp, s.service, "FailLate", admin.StatusBackingOff, 1),
 		row(dp, s.service, "PauseLate", admin.StatusPaused, 1),
 		row(dp, s.service, "Sleep", admin.StatusSuspended, 2),
+		row(dp, s.service, "SleepAwake", admin.StatusPaused, 1),
 		row(dp, s.service, "SleepAwake", admin.StatusRunning, 1),
 		row(dp, s.service, "Step", admin.StatusRunning, 1),
 		row(dp, s.object, "Step", admin.StatusRunning, 1),
@@ -137,7 +138,7 @@ func TestAFilterSelectsInvocations(t *testing.T) {
 	for _, in := range situations {
 		ids[s.start(t, in).ID] = in.name
 	}
-	resumed := s.start(t, situations[7])
+	resumed := s.start(t, in("backing off before its first command"))
 	require.NoError(t, s.client.ResumeInvocation(testkit.Context(t), resumed.ID, admin.ResumeOnPinned))
 	testkit.Until(t, func() bool { return s.look(t, resumed.ID).RetryCount == 2 }, "a second attempt")
 	ids[resumed.ID] = "retried"
@@ -151,13 +152,13 @@ func TestAFilterSelectsInvocations(t *testing.T) {
 			admin.InvocationFilter{Services: both}, []string{
 				"scheduled", "", "pending", "running, before its first command", "running, in a step", "running, and waiting",
 				"suspended in a sleep", "suspended before its first command", "backing off before its first command",
-				"backing off after a step", "paused before its first command", "paused after a step", "retried",
+				"backing off after a step", "paused before its first command", "paused after a step", "paused by hand", "retried",
 			},
 		},
 		"by status":                    {admin.InvocationFilter{Services: service, Statuses: []admin.InvocationStatus{admin.StatusCompleted, admin.StatusScheduled}}, []string{"scheduled", "completed"}},
 		"by deployment":                {admin.InvocationFilter{DeploymentIDs: []string{s.deployment.ID}, Statuses: []admin.InvocationStatus{admin.StatusSuspended}}, []string{"suspended in a sleep"}},
 		"bound to none":                {admin.InvocationFilter{Services: service, DeploymentIDs: []string{admin.NotBound}, Statuses: []admin.InvocationStatus{admin.StatusSuspended}}, []string{"suspended before its first command"}},
-		"by retries, and what paused":  {admin.InvocationFilter{Services: service, MinRetries: 2}, []string{"paused before its first command", "paused after a step", "retried"}},
+		"by retries, and what paused":  {admin.InvocationFilter{Services: service, MinRetries: 2}, []string{"paused before its first command", "paused after a step", "paused by hand", "retried"}},
 		"the first of many":            {admin.InvocationFilter{Services: both, Limit: 1}, []string{"scheduled"}},
 		"of no such service":           {admin.InvocationFilter{Services: []string{"' OR '1'='1"}}, nil},
 		"of no such status":            {admin.InvocationFilter{Statuses: []admin.InvocationStatus{"') OR ('1'='1"}}, nil},

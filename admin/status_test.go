@@ -55,7 +55,8 @@ func (s *statuses) definitions() []restate.ServiceDefinition {
 				return restate.RunVoid(ctx, func(ctx restate.RunContext) error { return blocked(ctx) })
 			}))).
 			Handler("Sleep", restate.NewServiceHandler(plain(func(ctx restate.Context) error { return restate.Sleep(ctx, time.Hour) }), soon)).
-			Handler("SleepAwake", restate.NewServiceHandler(plain(func(ctx restate.Context) error { return restate.Sleep(ctx, time.Hour) }))).
+			Handler("SleepAwake", restate.NewServiceHandler(plain(func(ctx restate.Context) error { return restate.Sleep(ctx, time.Hour) }),
+				restate.WithInactivityTimeout(time.Hour))).
 			Handler("Wait", restate.NewServiceHandler(plain(func(ctx restate.Context) error {
 				awakeable := restate.Awakeable[string](ctx)
 				s.awakeables <- awakeable.Id()
@@ -81,6 +82,7 @@ type situation struct {
 	bound   bool // to the deployment
 	failed  bool // an attempt failed
 	object  bool // behind another invocation of the same key
+	pause   bool // by hand
 	query   string
 }
 
@@ -98,7 +100,18 @@ var situations = []situation{
 	{name: "backing off after a step", handler: "FailLate", status: admin.StatusBackingOff, bound: true, failed: true},
 	{name: "paused before its first command", handler: "Pause", status: admin.StatusPaused, failed: true},
 	{name: "paused after a step", handler: "PauseLate", status: admin.StatusPaused, bound: true, failed: true},
+	{name: "paused by hand", handler: "SleepAwake", status: admin.StatusPaused, bound: true, pause: true},
 	{name: "completed", handler: "Echo", status: admin.StatusCompleted, bound: true},
+}
+
+// in returns the situation with a name.
+func in(name string) situation {
+	for _, s := range situations {
+		if s.name == name {
+			return s
+		}
+	}
+	panic("no situation " + name)
 }
 
 // start starts an invocation and waits until it is in the situation.
@@ -110,6 +123,10 @@ func (s *statuses) start(t testing.TB, in situation) admin.Invocation {
 		s.await(t, send(t, path+"/send"), admin.StatusRunning)
 	}
 	id := send(t, path+"/send"+in.query)
+	if in.pause {
+		s.await(t, id, admin.StatusRunning)
+		require.NoError(t, s.client.PauseInvocation(testkit.Context(t), id))
+	}
 	var found admin.Invocation
 	testkit.Until(t, func() bool {
 		found = s.look(t, id)

@@ -206,7 +206,7 @@ func TestEndpointThatIsNotThere(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "META0003", refused.Code)
 	require.Regexp(t, fmt.Sprintf(`^deployment: register http://\S+:%d with http://\S+: gave up after \d+ attempts in [\d.]+s: `+
-		`context deadline exceeded; last failure: admin: POST /deployments: status 500 META0003: .*http://\S+:%d/.*from where the server runs`, port, port), err.Error())
+		`context deadline exceeded; last failure: admin: POST http://127.0.0.1:\d+/deployments: status 500 META0003: .*http://\S+:%d/.*from where the server runs`, port, port), err.Error())
 }
 
 func TestServiceOfAnotherKindIsRefusedAtOnce(t *testing.T) {
@@ -224,7 +224,7 @@ func TestServiceOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 	var refused *admin.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "META0006", refused.Code)
-	require.Regexp(t, `^deployment: register http://\S+: 1 attempt in \S+: admin: POST /deployments: status 409 META0006: .*'Kind'.*rename the service`, err.Error())
+	require.Regexp(t, `^deployment: register http://\S+: 1 attempt in \S+: admin: POST http://\S+/deployments: status 409 META0006: .*'Kind'.*rename the service`, err.Error())
 	_, posts := gate.made("POST /deployments")
 	require.Len(t, posts, 3)
 	require.Contains(t, posts[1].body, `"dry_run":true`, "the plan")

@@ -209,7 +209,7 @@ func TestSwappedURLsAreNamedWhereTheRegistrationFails(t *testing.T) {
 	i := newIdle(t, lifeConfig(ingress, true))
 	began := time.Now()
 	err := i.Start(t.Context())
-	require.ErrorContains(t, err, "admin: GET /deployments: status 400: bad path: /deployments ("+ingress+" answers as the ingress does; use the URL of the admin API")
+	require.ErrorContains(t, err, "admin: GET "+ingress+"/deployments: status 400: bad path: /deployments (this is the ingress of a server: use the URL of its admin API")
 	require.Less(t, time.Since(began), 5*time.Second, "trying again would be in vain")
 }
 

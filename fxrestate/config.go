@@ -26,6 +26,10 @@ import (
 // list these in fx.New: inside an fx.Module they have no effect, and the log says so at the
 // start if the module has services.
 type Config struct {
+	// Cloud is the environment of Restate Cloud that the application belongs to. It fills
+	// in what Ingress, Admin, Endpoint and Register leave open. Default: nil, a server of
+	// your own.
+	Cloud *Cloud
 	// Ingress configures the injectable *ingress.Client, which calls handlers from
 	// outside. Default: http://localhost:8080.
 	Ingress ingress.Config
@@ -72,7 +76,8 @@ func (c Config) Validate() error {
 	if err := c.Steps.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("fxrestate: Steps: %w", err))
 	}
-	if c.Register != nil {
+	errs = append(errs, c.checkCloud(func(field string) string { return field })...)
+	if c.Register = c.registration(); c.Register != nil {
 		errs = append(errs, c.Register.Validate())
 		switch port := strings.Contains(c.Register.URL, "{{port}}"); {
 		case c.Endpoint.Mode == endpoint.Lambda:

@@ -19,15 +19,25 @@ import (
 // ConfigFromEnv reads a [Config] from the environment, for
 // fx.Provide(fxrestate.ConfigFromEnv). The names of the server's addresses are
 // those of Restate's command line tool
-// (https://docs.restate.dev/references/cli-config):
+// (https://docs.restate.dev/references/cli-config), and those of [Cloud] the names of the
+// tunnel's client, so that one file of variables serves both:
 //
 //	RESTATE_INGRESS_URL      URL of the ingress. Default: RESTATE_HOST, port 8080.
 //	RESTATE_ADMIN_URL        URL of the admin API. Default: RESTATE_HOST, port 9070.
 //	RESTATE_HOST             host of the server. Default: localhost.
 //	RESTATE_HOST_SCHEME      http or https. Default: http.
-//	RESTATE_AUTH_TOKEN       bearer token for both.
+//	RESTATE_AUTH_TOKEN       bearer token for both; an API key of Restate Cloud.
+//	RESTATE_ENVIRONMENT_ID   id of an environment of Restate Cloud. With it, the
+//	                         URLs of both APIs are those of the environment, unless
+//	                         they or RESTATE_HOST are set.
+//	RESTATE_CLOUD_REGION     region of the environment, such as eu.
+//	RESTATE_SIGNING_PUBLIC_KEY  public key of the environment.
+//	RESTATE_TUNNEL_NAME      name of the tunnel to the endpoint. With it, the
+//	                         application is registered.
 //	RESTATE_DEPLOYMENT_URL   URL of the endpoint as the server reaches it, with
-//	                         {{port}} for the bound port. Unset: not registered.
+//	                         {{port}} for the bound port; with a tunnel, as the
+//	                         tunnel's client reaches it. Default: not registered;
+//	                         with a tunnel, http://localhost:{{port}}.
 //	RESTATE_REGISTER_REQUIRED  true: fail the start when not registered in time.
 //	RESTATE_REGISTER_FORCE   false: leave a known URL as it is, for production.
 //	RESTATE_ENDPOINT_ADDR    address to listen on. Default: PORT, else :9080.
@@ -51,8 +61,23 @@ func configFrom(getenv func(string) string) (Config, error) {
 	host := cmp.Or(getenv("RESTATE_HOST"), "localhost")
 	at := func(port string) string { return scheme + "://" + net.JoinHostPort(host, port) }
 	token := getenv("RESTATE_AUTH_TOKEN")
+	cloud := &Cloud{
+		EnvironmentID: getenv("RESTATE_ENVIRONMENT_ID"),
+		Region:        getenv("RESTATE_CLOUD_REGION"),
+		IdentityKey:   getenv("RESTATE_SIGNING_PUBLIC_KEY"),
+		Tunnel:        getenv("RESTATE_TUNNEL_NAME"),
+	}
+	if *cloud == (Cloud{}) {
+		cloud = nil
+	} else {
+		cloud.Token = token
+		if getenv("RESTATE_HOST") == "" {
+			at = func(string) string { return "" }
+		}
+	}
 
 	cfg := Config{
+		Cloud:    cloud,
 		Ingress:  ingress.Config{URL: cmp.Or(getenv("RESTATE_INGRESS_URL"), at("8080")), AuthToken: token},
 		Admin:    admin.Config{URL: cmp.Or(getenv("RESTATE_ADMIN_URL"), at("9070")), AuthToken: token},
 		Endpoint: endpoint.Config{Addr: getenv("RESTATE_ENDPOINT_ADDR")},
@@ -82,7 +107,7 @@ func configFrom(getenv func(string) string) (Config, error) {
 		}
 		cfg.Endpoint.DrainTimeout = d
 	}
-	if url := getenv("RESTATE_DEPLOYMENT_URL"); url != "" {
+	if url := getenv("RESTATE_DEPLOYMENT_URL"); url != "" || cloud != nil && cloud.Tunnel != "" {
 		cfg.Register = &deployment.Config{URL: url}
 	}
 	register := func(name, v string, set func(*deployment.Config, bool)) {
@@ -101,5 +126,16 @@ func configFrom(getenv func(string) string) (Config, error) {
 	}
 	register("RESTATE_REGISTER_REQUIRED", getenv("RESTATE_REGISTER_REQUIRED"), func(c *deployment.Config, required bool) { c.Required = required })
 	register("RESTATE_REGISTER_FORCE", getenv("RESTATE_REGISTER_FORCE"), func(c *deployment.Config, force bool) { c.Force = &force })
+	errs = append(errs, cfg.checkCloud(func(field string) string { return cmp.Or(cloudVariables[field], field) })...)
 	return cfg, errors.Join(errs...)
+}
+
+// cloudVariables are the variables of fields that [Cloud] is about.
+var cloudVariables = map[string]string{
+	"Cloud.EnvironmentID": "RESTATE_ENVIRONMENT_ID",
+	"Cloud.Region":        "RESTATE_CLOUD_REGION",
+	"Cloud.Token":         "RESTATE_AUTH_TOKEN",
+	"Cloud.IdentityKey":   "RESTATE_SIGNING_PUBLIC_KEY",
+	"Cloud.Tunnel":        "RESTATE_TUNNEL_NAME",
+	"Register.URL":        "RESTATE_DEPLOYMENT_URL",
 }

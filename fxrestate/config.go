@@ -38,7 +38,8 @@ type Config struct {
 	// Endpoint configures how handlers are served to Restate. Default: on port 9080.
 	Endpoint endpoint.Config
 	// Register registers the endpoint with the admin API when the application
-	// starts. Default: nil, and the admin API is not called. The log says so at the start.
+	// starts. Default: nil, and the admin API is not called, unless Cloud has a tunnel. The
+	// log says so at the start.
 	Register *deployment.Config
 	// Defaults are options of the SDK for all services. Options of a service
 	// override them, a retry policy field by field; those of a handler override

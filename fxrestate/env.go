@@ -59,21 +59,12 @@ func configFrom(getenv func(string) string) (Config, error) {
 		bad("RESTATE_HOST_SCHEME", "http or https")
 	}
 	host := cmp.Or(getenv("RESTATE_HOST"), "localhost")
-	at := func(port string) string { return scheme + "://" + net.JoinHostPort(host, port) }
-	token := getenv("RESTATE_AUTH_TOKEN")
-	cloud := &Cloud{
-		EnvironmentID: getenv("RESTATE_ENVIRONMENT_ID"),
-		Region:        getenv("RESTATE_CLOUD_REGION"),
-		IdentityKey:   getenv("RESTATE_SIGNING_PUBLIC_KEY"),
-		Tunnel:        getenv("RESTATE_TUNNEL_NAME"),
-	}
-	if *cloud == (Cloud{}) {
-		cloud = nil
-	} else {
-		cloud.Token = token
-		if getenv("RESTATE_HOST") == "" {
-			at = func(string) string { return "" }
+	token, cloud := getenv("RESTATE_AUTH_TOKEN"), cloudFrom(getenv)
+	at := func(port string) string {
+		if cloud != nil && getenv("RESTATE_HOST") == "" {
+			return "" // which Cloud sets
 		}
+		return scheme + "://" + net.JoinHostPort(host, port)
 	}
 
 	cfg := Config{
@@ -130,7 +121,22 @@ func configFrom(getenv func(string) string) (Config, error) {
 	return cfg, errors.Join(errs...)
 }
 
-// cloudVariables are the variables of fields that [Cloud] is about.
+// cloudFrom returns nil if no variable of its own is set.
+func cloudFrom(getenv func(string) string) *Cloud {
+	c := Cloud{
+		EnvironmentID: getenv("RESTATE_ENVIRONMENT_ID"),
+		Region:        getenv("RESTATE_CLOUD_REGION"),
+		IdentityKey:   getenv("RESTATE_SIGNING_PUBLIC_KEY"),
+		Tunnel:        getenv("RESTATE_TUNNEL_NAME"),
+	}
+	if c == (Cloud{}) {
+		return nil
+	}
+	c.Token = getenv("RESTATE_AUTH_TOKEN")
+	return &c
+}
+
+// cloudVariables are the variables of the fields that checkCloud names.
 var cloudVariables = map[string]string{
 	"Cloud.EnvironmentID": "RESTATE_ENVIRONMENT_ID",
 	"Cloud.Region":        "RESTATE_CLOUD_REGION",

@@ -126,6 +126,14 @@ func TestCloudSetsWhatIsNotSetByHand(t *testing.T) {
 	}
 }
 
+func TestCloudAddsItsKeyToACopy(t *testing.T) {
+	t.Parallel()
+	keys := []string{otherKey, "another slice's"}
+	got := fxrestate.WithCloud(fxrestate.Config{Cloud: cloud(), Endpoint: endpoint.Config{IdentityKeys: keys[:1]}})
+	require.Equal(t, []string{otherKey, cloudKey}, got.Endpoint.IdentityKeys)
+	require.Equal(t, []string{otherKey, "another slice's"}, keys)
+}
+
 func TestTunnelURLHasTheFormOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ endpoint, want string }{
@@ -176,6 +184,12 @@ func TestMistakeInCloudIsReportedWithItsField(t *testing.T) {
 		"no id":                  {func(c *fxrestate.Config) { c.Cloud.EnvironmentID = "" }, `Cloud.EnvironmentID is ""`},
 		"a token in place of the id": {
 			func(c *fxrestate.Config) { c.Cloud.EnvironmentID = cloudToken }, `Cloud.EnvironmentID is "[redacted]"`,
+		},
+		"another token in place of the key": {
+			func(c *fxrestate.Config) { c.Cloud.IdentityKey = "key_other" }, `Cloud.IdentityKey is "[redacted]"`,
+		},
+		"a token of a person in place of the id": {
+			func(c *fxrestate.Config) { c.Cloud.Token = "eyJhbGciOi"; c.Cloud.EnvironmentID = "eyJhbGciOi" }, `Cloud.EnvironmentID is "[redacted]"`,
 		},
 		"a region in capitals": {
 			func(c *fxrestate.Config) { c.Cloud.Region = "EU" },
@@ -229,7 +243,7 @@ func TestMistakeInCloudIsReportedWithItsField(t *testing.T) {
 func TestMistakesInCloudAreReportedAllAtOnce(t *testing.T) {
 	t.Parallel()
 	err := fxrestate.Config{Cloud: &fxrestate.Cloud{}, Steps: durable.Retry{MaxAttempts: 1, MaxDuration: -1}}.Validate()
-	for _, want := range []string{"Cloud.EnvironmentID is", "Cloud.Region is", "Cloud.Token is", "Cloud.IdentityKey is", "Steps:"} {
+	for _, want := range []string{`Cloud.EnvironmentID is ""`, `Cloud.Region is ""`, "Cloud.Token is empty", `Cloud.IdentityKey is ""`, "Steps:"} {
 		t.Run(want, func(t *testing.T) {
 			require.ErrorContains(t, err, "fxrestate: "+want)
 		})

@@ -105,6 +105,7 @@ func TestApplicationOfRestateCloudSendsItsTokenToItsEnvironment(t *testing.T) {
 	a := testkit.StartWith(t, c.config(), fxrestate.Service[*sample.Job](testkit.Made(job), fxrestate.Name(name)), fx.Populate(&client))
 	require.Len(t, c.admin.Seen(http.MethodPost, "/deployments"), 1, "registered through the environment")
 	a.Serves(t, name)
+	require.Empty(t, a.Lines("this may be a mistake"), "what Cloud sets is not for a Config that an fx.Module decorates")
 
 	require.NoError(t, ingress.Call0Void(t.Context(), ingress.NewService[*sample.Job](client), (*sample.Job).Plain))
 	require.Len(t, c.ingress.Seen(http.MethodPost, "/restate/call/"+name+"/Plain"), 1)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -36,10 +37,11 @@ func (r *run) stranded(ctx context.Context, list []admin.DeploymentSummary) ([]S
 	if !strings.Contains(r.config.URL, PortPlaceholder) {
 		return nil, nil
 	}
+	elsewhere := r.anyPort()
 	var ids []string
 	left := map[string]admin.DeploymentSummary{}
 	for _, d := range list {
-		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && withoutPort(d.URI) == withoutPort(r.url) && !listens(ctx, d.URI) {
+		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && elsewhere.MatchString(d.URI) && !listens(ctx, d.URI) {
 			ids = append(ids, d.ID)
 			left[d.ID] = d
 		}
@@ -89,14 +91,13 @@ func (r *run) move(ctx context.Context, stranded []Stranded) (moved bool, err er
 	return moved, nil
 }
 
-// withoutPort returns a URL without its port.
-func withoutPort(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return raw
+// anyPort matches the URL of the endpoint with any port, and below any version's path.
+func (r *run) anyPort() *regexp.Regexp {
+	parts := strings.Split(strings.TrimRight(listedURL(r.config.URL), "/"), PortPlaceholder)
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
 	}
-	u.Host = u.Hostname()
-	return u.String()
+	return regexp.MustCompile("^" + strings.Join(parts, "[0-9]+") + "(/v/[^/]+)?/?$")
 }
 
 // listens reports whether somebody accepts connections there. Where the address is known

@@ -42,7 +42,7 @@ func TestConfigValidate(t *testing.T) {
 		{"the zero value", endpoint.Config{}, nil},
 		{"a port", endpoint.Config{Addr: ":0"}, nil},
 		{"all fields", endpoint.Config{
-			Mode: endpoint.Listen, Addr: "[::1]:9080", TLS: cert, Configure: hook, IdentityKeys: []string{keyID(signingKey)},
+			Mode: endpoint.Listen, Addr: "[::1]:9080", TLS: cert, Configure: hook, IdentityKeys: []string{signingKey.ID()},
 			RequestResponse: true, MaxInFlight: 1, DrainTimeout: -1,
 		}, nil},
 		{"mounted", endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true, MaxInFlight: 1}, nil},
@@ -69,7 +69,7 @@ func TestConfigValidate(t *testing.T) {
 		{"no certificate", endpoint.Config{TLS: &tls.Config{}}, []string{`endpoint: TLS is "without a certificate": it must have Certificates, GetCertificate or GetConfigForClient`}},
 		{"no mode", endpoint.Config{Mode: "x"}, []string{`endpoint: Mode is "x": it must be "listen", "mounted" or "lambda"`}},
 		{"everything wrong", endpoint.Config{
-			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, MaxInFlightBytes: -1, MaxMessageBytes: 1 << 32, IdentityKeys: []string{"a", keyID(signingKey), "b"},
+			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, MaxInFlightBytes: -1, MaxMessageBytes: 1 << 32, IdentityKeys: []string{"a", signingKey.ID(), "b"},
 		}, []string{
 			`endpoint: Addr is ":1": it must be empty in mode "lambda", which does not listen`,
 			`endpoint: TLS is "set": it must be nil in mode "lambda", which does not listen`,

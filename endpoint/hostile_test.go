@@ -118,7 +118,7 @@ func TestHalfSentInvocationsTakeNoPlace(t *testing.T) {
 func TestRefusedRequestsAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	open, _ := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
-	signed, _ := start(t, endpoint.Config{IdentityKeys: []string{keyID(otherKey(t))}}, define(t, name(t), &Waiter{}))
+	signed, _ := start(t, endpoint.Config{IdentityKeys: []string{testkit.NewSigningKey(t).ID()}}, define(t, name(t), &Waiter{}))
 	versioned, _ := start(t, endpoint.Config{Version: endpoint.Version{Name: "v2"}}, define(t, name(t), &Waiter{}))
 	ping := "/invoke/" + name(t) + "/Ping"
 	for _, tt := range []struct {

@@ -214,7 +214,7 @@ func TestAVersionByInterfaceIsThatOfTheInterface(t *testing.T) {
 func TestWhoDoesNotSignLearnsNoVersion(t *testing.T) {
 	t.Parallel()
 	e, lines := start(t, endpoint.Config{
-		IdentityKeys: []string{keyID(signingKey)}, Version: endpoint.Version{Name: "v2"},
+		IdentityKeys: []string{signingKey.ID()}, Version: endpoint.Version{Name: "v2"},
 	}, define(t, name(t), &Waiter{}))
 	for _, target := range []string{"/v/v2/discover", "/v/v3/discover", "/discover", "/v/discover"} {
 		t.Run(target, func(t *testing.T) {
@@ -317,9 +317,9 @@ func TestAnInvocationWaitsForItsVersion(t *testing.T) {
 		{name: "over HTTP/2", version: "v1"},
 		{name: "over HTTP/1.1", version: "v1", http11: true, request: true},
 		{name: "mounted", version: "v1", mounted: "/a/restate"},
-		{name: "with signatures", version: "v1", keys: []string{keyID(signingKey)}},
-		{name: "mounted with signatures", version: "v1", mounted: "/a/restate", keys: []string{keyID(signingKey)}},
-		{name: "of any name", version: "1.2.3-rc.4_~a", keys: []string{keyID(signingKey)}},
+		{name: "with signatures", version: "v1", keys: []string{signingKey.ID()}},
+		{name: "mounted with signatures", version: "v1", mounted: "/a/restate", keys: []string{signingKey.ID()}},
+		{name: "of any name", version: "1.2.3-rc.4_~a", keys: []string{signingKey.ID()}},
 		{name: "of the longest name", version: strings.Repeat("v", 100)},
 		{name: "by interface", version: endpoint.ByInterface},
 	} {

@@ -18,6 +18,7 @@ var names = []string{
 	"RESTATE_ADMIN_URL", "RESTATE_HOST", "RESTATE_HOST_SCHEME", "RESTATE_AUTH_TOKEN",
 	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_MODE", "RESTATE_REGISTER_IN_PLACE", "RESTATE_REGISTER_SUPERSEDED", "RESTATE_ENDPOINT_ADDR", "RESTATE_ENDPOINT_VERSION", "PORT",
 	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
+	"RESTATE_ENVIRONMENT_ID", "RESTATE_CLOUD_REGION", "RESTATE_SIGNING_PUBLIC_KEY", "RESTATE_TUNNEL_NAME",
 }
 
 // environment sets variables and empties the others.
@@ -60,6 +61,56 @@ func TestConfigFromEnv(t *testing.T) {
 			fxrestate.Config{
 				Ingress: ingress.Config{URL: "https://ingress.example", AuthToken: "key_1"},
 				Admin:   admin.Config{URL: "https://admin.example", AuthToken: "key_1"},
+			},
+		},
+		"an environment of Restate Cloud": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_AUTH_TOKEN": cloudToken,
+			},
+			fxrestate.Config{Cloud: cloud(), Ingress: ingress.Config{AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken}},
+		},
+		"an environment of Restate Cloud, with a tunnel": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_AUTH_TOKEN": cloudToken,
+				"RESTATE_TUNNEL_NAME": "test-tunnel", "RESTATE_REGISTER_REQUIRED": "true",
+			},
+			fxrestate.Config{
+				Cloud: cloud(tunnel), Ingress: ingress.Config{AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken},
+				Register: &deployment.Config{Required: true},
+			},
+		},
+		"an environment of Restate Cloud, with a tunnel to another host": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_AUTH_TOKEN": cloudToken,
+				"RESTATE_TUNNEL_NAME": "test-tunnel", "RESTATE_DEPLOYMENT_URL": "http://orders:9080",
+			},
+			fxrestate.Config{
+				Cloud: cloud(tunnel), Ingress: ingress.Config{AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken},
+				Register: &deployment.Config{URL: "http://orders:9080"},
+			},
+		},
+		"an environment of Restate Cloud whose ingress is behind a proxy": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu", "RESTATE_IDENTITY_KEYS": otherKey,
+				"RESTATE_AUTH_TOKEN": cloudToken, "RESTATE_INGRESS_URL": "http://tunnel:8080",
+			},
+			fxrestate.Config{
+				Cloud:   cloud(func(c *fxrestate.Cloud) { c.IdentityKey = "" }),
+				Ingress: ingress.Config{URL: "http://tunnel:8080", AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken},
+				Endpoint: endpoint.Config{IdentityKeys: []string{otherKey}},
+			},
+		},
+		"an environment of Restate Cloud, and a host, which overrides its URLs": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_HOST": "tunnel",
+			},
+			fxrestate.Config{
+				Cloud:   cloud(func(c *fxrestate.Cloud) { c.Token = "" }),
+				Ingress: ingress.Config{URL: "http://tunnel:8080"}, Admin: admin.Config{URL: "http://tunnel:9070"},
 			},
 		},
 		"a port": {
@@ -141,6 +192,48 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			require.ErrorContains(t, err, want)
+		})
+	}
+}
+
+func TestConfigFromEnvNamesTheVariablesOfCloud(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want []string
+	}{
+		"that are wrong": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "EU", "RESTATE_AUTH_TOKEN": cloudKey,
+				"RESTATE_SIGNING_PUBLIC_KEY": "x", "RESTATE_TUNNEL_NAME": "a/b", "RESTATE_DEPLOYMENT_URL": "http://[::1]:9080",
+			},
+			[]string{
+				`fxrestate: RESTATE_ENVIRONMENT_ID is "20d1231jyphzkm8": it must be`,
+				`fxrestate: RESTATE_CLOUD_REGION is "EU": it must be`,
+				`fxrestate: RESTATE_AUTH_TOKEN begins with "publickeyv1_"`,
+				`fxrestate: RESTATE_SIGNING_PUBLIC_KEY is "x": it must be`,
+				`fxrestate: RESTATE_TUNNEL_NAME is "a/b": it must be`,
+				`fxrestate: RESTATE_DEPLOYMENT_URL is "http://[::1]:9080": behind a tunnel`,
+			},
+		},
+		"that lack beside a region": {
+			map[string]string{"RESTATE_CLOUD_REGION": "eu"},
+			[]string{`fxrestate: RESTATE_ENVIRONMENT_ID is ""`, "fxrestate: RESTATE_AUTH_TOKEN is empty", `fxrestate: RESTATE_SIGNING_PUBLIC_KEY is ""`},
+		},
+		"that lack beside a key": {
+			map[string]string{"RESTATE_SIGNING_PUBLIC_KEY": cloudKey},
+			[]string{`fxrestate: RESTATE_ENVIRONMENT_ID is ""`, `fxrestate: RESTATE_CLOUD_REGION is ""`, "fxrestate: RESTATE_AUTH_TOKEN is empty"},
+		},
+		"that lack beside a tunnel": {
+			map[string]string{"RESTATE_TUNNEL_NAME": "test-tunnel"},
+			[]string{`fxrestate: RESTATE_ENVIRONMENT_ID is ""`, `fxrestate: RESTATE_CLOUD_REGION is ""`, "fxrestate: RESTATE_AUTH_TOKEN is empty"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, test.env)
+			_, err := fxrestate.ConfigFromEnv()
+			for _, want := range test.want {
+				require.ErrorContains(t, err, want)
+			}
 		})
 	}
 }

@@ -271,13 +271,13 @@ func TestWhatCannotGetBetterIsNotRepeated(t *testing.T) {
 
 func TestOverloadIsWaitedOut(t *testing.T) {
 	t.Parallel()
-	var refusals atomic.Int32
+	var looks, posts atomic.Int32
 	gate := newGateway(t, func(w http.ResponseWriter, call adminCall) bool {
-		switch n := refusals.Add(1); {
-		case n == 1: // the first look
+		switch {
+		case call.line == "GET /deployments" && looks.Add(1) == 1:
 			w.WriteHeader(http.StatusBadGateway)
 			return true
-		case call.line == "POST /deployments" && n < 4:
+		case call.line == "POST /deployments" && posts.Add(1) == 1:
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		}

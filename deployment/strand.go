@@ -3,10 +3,13 @@ package deployment
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +18,9 @@ import (
 
 // probeTimeout limits the look at a port of an earlier process.
 const probeTimeout = 500 * time.Millisecond
+
+// maxStranded limits the deployments that are probed and named.
+const maxStranded = 20
 
 // Stranded is a deployment of this application, at another port of the same URL, with
 // invocations in flight and nobody who listens: the server keeps trying them there.
@@ -38,33 +44,43 @@ func (r *run) stranded(ctx context.Context, list []admin.DeploymentSummary) ([]S
 		return nil, nil
 	}
 	elsewhere := r.anyPort()
-	var ids []string
 	left := map[string]admin.DeploymentSummary{}
 	for _, d := range list {
-		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && elsewhere.MatchString(d.URI) && !listens(ctx, d.URI) {
-			ids = append(ids, d.ID)
+		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && elsewhere.MatchString(d.URI) {
 			left[d.ID] = d
 		}
 	}
-	if len(ids) == 0 {
+	if len(left) == 0 {
 		return nil, nil
 	}
-	rows, err := r.inFlight(ctx, ids...)
+	rows, err := r.inFlight(ctx, slices.Sorted(maps.Keys(left))...)
 	if err != nil {
 		return nil, err
 	}
-	found := map[string][]admin.InFlight{}
-	for _, row := range rows {
-		found[row.DeploymentID] = append(found[row.DeploymentID], row)
-	}
 	var out []Stranded
-	for _, id := range ids {
-		if len(found[id]) > 0 {
-			d := left[id]
-			out = append(out, Stranded{DeploymentID: id, URL: d.URI, InFlight: found[id], Same: d.Metadata[InterfaceHashKey] == r.metadata[InterfaceHashKey]})
+	for id, rows := range grouped(rows) {
+		d := left[id]
+		if len(out) < maxStranded && !listens(ctx, d.URI) {
+			out = append(out, Stranded{DeploymentID: id, URL: d.URI, InFlight: rows, Same: d.Metadata[InterfaceHashKey] == r.metadata[InterfaceHashKey]})
 		}
 	}
 	return out, nil
+}
+
+// grouped yields the rows of each deployment. They are sorted by deployment.
+func grouped(rows []admin.InFlight) iter.Seq2[string, []admin.InFlight] {
+	return func(yield func(string, []admin.InFlight) bool) {
+		for len(rows) > 0 {
+			n := 1
+			for n < len(rows) && rows[n].DeploymentID == rows[0].DeploymentID {
+				n++
+			}
+			if !yield(rows[0].DeploymentID, rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
 }
 
 // move moves stranded deployments here if the configuration says so, and logs the others.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -168,13 +167,13 @@ func TestEndpointIsABidirectionalStreamOverHTTP2(t *testing.T) {
 func TestRegisteringAgainReplacesTheDeployment(t *testing.T) {
 	t.Parallel()
 	name := testkit.Unique("depot")
-	a := testkit.Start(t, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name)))
+	cfg := testkit.Config()
+	cfg.Endpoint.Addr = testkit.StableAddr(t)
+	a := testkit.StartWith(t, cfg, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name)))
 	first := testkit.ServiceOf(t, name)
 	require.Equal(t, 1, first.Revision)
 	a.RequireStop()
 
-	cfg := testkit.Config()
-	cfg.Endpoint.Addr = a.Endpoint.Addr().String()
 	testkit.StartWith(t, cfg, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name), restate.WithDocumentation("changed")))
 	again := testkit.ServiceOf(t, name)
 	require.Equal(t, first.Revision+1, again.Revision)
@@ -184,11 +183,12 @@ func TestRegisteringAgainReplacesTheDeployment(t *testing.T) {
 func TestKnownURLWithoutForceIsReportedWhenItServesSomethingElse(t *testing.T) {
 	t.Parallel()
 	before, after, no := testkit.Unique("job"), testkit.Unique("job"), false
-	a := testkit.Start(t, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(before)))
+	cfg := testkit.Config()
+	cfg.Endpoint.Addr = testkit.StableAddr(t)
+	a := testkit.StartWith(t, cfg, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(before)))
 	a.RequireStop()
 
-	cfg := testkit.Config()
-	cfg.Endpoint.Addr, cfg.Register.Force = a.Endpoint.Addr().String(), &no
+	cfg.Register.Force = &no
 	b := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(after)))
 	err := b.TryStart(t)
 	var notServed *deployment.NotServedError
@@ -201,17 +201,17 @@ func TestRefusalOfTheServerIsShownWithItsCodeAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	name, no, cfg := testkit.Unique("job"), false, testkit.Config()
 	testkit.Start(t, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(name)))
-	cfg.Register.Force = &no
+	proxy := testkit.NewProxy(t, testkit.Server().AdminURL())
+	cfg.Admin.URL, cfg.Register.Force = proxy.URL, &no
 	underNewPath(&cfg)
 	b := testkit.Build(t, fx.Supply(cfg), fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name)))
-	began := time.Now()
 	err := b.TryStart(t)
 	var refusal *admin.Error
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, "META0006", refusal.Code)
 	require.ErrorContains(t, err, "fxrestate: the endpoint is not registered: deployment: register http://127.0.0.1:")
 	require.ErrorContains(t, err, "a service changed its type or lost handlers: rename the service")
-	require.Less(t, time.Since(began), 10*time.Second, "trying again would be in vain")
+	require.Len(t, proxy.Seen(http.MethodPost, "/deployments"), 1, "trying again would be in vain")
 	require.NoError(t, testkit.Refused(b.URL()))
 }
 
@@ -239,7 +239,7 @@ func TestOptionThatDiscoveryLacksIsShownWithWhatToDo(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			}
-			a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(testkit.Within), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(testkit.Unique("job")), test.option))
+			a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(testkit.Unique("job")), test.option))
 			err := a.TryStart(t)
 			require.ErrorContains(t, err, test.want)
 			require.ErrorContains(t, err, "leave the option out or upgrade the server")
@@ -266,7 +266,7 @@ func TestRequiredRegistrationFailsTheStartInTimeWithWhatWasTried(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const timeout = fx.DefaultTimeout // a tenth of it is left to the end of the start
+			const timeout = 20 * time.Second // of which the most is left that a start leaves
 			cfg := testkit.Config()
 			test.change(&cfg)
 			a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(timeout), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(testkit.Unique("job"))))
@@ -287,17 +287,12 @@ func TestRequiredRegistrationFailsTheStartInTimeWithWhatWasTried(t *testing.T) {
 
 func TestApplicationThatStartsBeforeTheServerIsRegisteredLater(t *testing.T) {
 	t.Parallel()
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	adminPort := reserved.Addr().(*net.TCPAddr).Port
-	require.NoError(t, reserved.Close())
-
-	job, cfg := sample.NewJob(), testkit.Config()
+	adminPort, job, cfg := testkit.StablePort(t), sample.NewJob(), testkit.Config()
 	job.Succeed()
 	cfg.Admin.URL = fmt.Sprintf("http://127.0.0.1:%d", adminPort)
 	cfg.Register.Required = false
-	a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(6*time.Second), fxrestate.Service[*sample.Job](testkit.Made(job)))
-	require.NoError(t, a.TryStart(t))
+	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](testkit.Made(job)))
+	require.NoError(t, a.Start(testkit.NearDeadline(t)))
 	t.Cleanup(a.RequireStop)
 
 	require.Equal(t, http.StatusOK, testkit.Request(t, http.MethodGet, a.URL()+"/health", nil).Status, "it serves")
@@ -320,10 +315,7 @@ func TestApplicationThatStartsBeforeTheServerIsRegisteredLater(t *testing.T) {
 func TestStartWaitsForAServerThatStarts(t *testing.T) {
 	t.Parallel()
 	cfg, serverCfg := testkit.Config(), testkit.ServerConfig()
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	serverCfg.AdminPort = reserved.Addr().(*net.TCPAddr).Port
-	require.NoError(t, reserved.Close())
+	serverCfg.AdminPort = testkit.StablePort(t)
 	cfg.Admin.URL = fmt.Sprintf("http://127.0.0.1:%d", serverCfg.AdminPort)
 	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](sample.NewJob))
 

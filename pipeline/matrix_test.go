@@ -16,6 +16,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -438,7 +439,7 @@ func TestOutcomesOfEverythingAtEveryPoint(t *testing.T) {
 func (a *app) check(id string, what trial, always bool, want, journal string) {
 	t := a.t
 	if what.What == "cancellation" {
-		require.Eventually(t, func() bool { return slices.Contains(a.journal(id), "Sleep") }, 20*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return slices.Contains(a.journal(id), "Sleep") }, testkit.Within, 20*time.Millisecond)
 		a.cancel(id)
 	}
 	out := a.output(id)

@@ -12,6 +12,7 @@ import (
 	sdklog "github.com/restatedev/sdk-go/logging"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -56,7 +57,7 @@ func (w *watcher) of(t testing.TB, id string) []pipeline.Ending {
 		defer w.mu.Unlock()
 		endings = slices.Clone(w.endings[id])
 		return w.starts[id] == len(endings)
-	}, 30*time.Second, time.Millisecond)
+	}, testkit.Within, time.Millisecond)
 	return endings
 }
 

@@ -44,6 +44,7 @@ func start(t *testing.T, env map[string]string, opts ...fx.Option) *world {
 		devserver.Module,
 		fx.Provide(onServer),
 		fx.Populate(&w.api, &w.bank, &w.postbox, &w.carrier),
+		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 		fx.Options(opts...),
 	)
 	app.RequireStart()

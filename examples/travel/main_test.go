@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -31,6 +32,7 @@ func start(t *testing.T, env map[string]string) *world {
 		devserver.Module,
 		fx.Provide(onServer),
 		fx.Populate(&w.client, &w.hotels, &w.bank),
+		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)

@@ -175,9 +175,9 @@ func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	go func() { started <- i.Start(ctx) }()
-	require.Eventually(t, func() bool {
+	testkit.Until(t, func() bool {
 		return testkit.Post(t, "/"+i.name+"/Hang/send", nil).Status == http.StatusAccepted
-	}, timeout, 50*time.Millisecond)
+	}, "it is not called")
 	testkit.Receive(t, i.hanging, "the attempt")
 	err := testkit.Receive(t, started, "the start")
 	require.NoError(t, ctx.Err(), "the start ends before fx's timeout does")

@@ -352,7 +352,7 @@ func TestLimitBoundsClosuresOfOneName(t *testing.T) {
 	for range 6 {
 		ids = append(ids, a.send(order{Item: "charge"}), a.send(order{Item: "other"}))
 	}
-	require.Eventually(t, func() bool { return others.Load() == 6 && now.Load() == 2 }, testkit.Within, time.Millisecond,
+	testkit.Until(t, func() bool { return others.Load() == 6 && now.Load() == 2 },
 		"other names are not bounded")
 	close(release)
 	for _, id := range ids {

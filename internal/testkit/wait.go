@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ func Context(t testing.TB) context.Context {
 	return ctx
 }
 
-// Eventually waits until check returns nil.
+// Eventually waits until check returns nil. It calls check on the test's goroutine, which
+// may therefore end the test.
 func Eventually(t testing.TB, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(Within)
@@ -30,14 +32,19 @@ func Eventually(t testing.TB, check func() error) {
 		if time.Now().After(deadline) {
 			require.NoError(t, err, "after %v", Within)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
 // Until waits until a condition holds.
 func Until(t testing.TB, condition func() bool, what string, args ...any) {
 	t.Helper()
-	require.Eventually(t, condition, Within, 10*time.Millisecond, append([]any{what}, args...)...)
+	Eventually(t, func() error {
+		if !condition() {
+			return fmt.Errorf(what, args...)
+		}
+		return nil
+	})
 }
 
 // Receive waits for a value or for the closing of a channel.

@@ -9,7 +9,6 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	sdklog "github.com/restatedev/sdk-go/logging"
-	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"

@@ -193,7 +193,7 @@ func (ts *trials) at(stage string, ctx context.Context, rctx restate.Context, in
 	case "terminal":
 		return terminal
 	case "suspension":
-		if err := restate.Sleep(rctx, 10*time.Millisecond); err != nil {
+		if err := restate.Sleep(rctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 		return nil

@@ -29,7 +29,7 @@ func (s *Sleeper) Nap(ctx restate.Context, d time.Duration) (string, error) {
 
 func TestSleepingInvocationCompletesAfterTheServerWasKilled(t *testing.T) {
 	t.Parallel()
-	const nap = 2 * time.Second
+	const nap = 5 * time.Second
 	for name, test := range map[string]struct{ otherPorts, restartApp bool }{
 		"and started on the same ports":                     {},
 		"and started on other ports":                        {otherPorts: true},

@@ -128,5 +128,6 @@ func (w *world) settled(status string) (a answer) {
 }
 
 func TestDemoRunsToItsEnd(t *testing.T) {
+	t.Parallel()
 	require.NoError(t, run(settings{addr: "127.0.0.1:0", askAfter: 100 * time.Millisecond}, true))
 }

@@ -27,8 +27,10 @@ func (w *world) mailed(customer string, texts ...string) {
 }
 
 func TestAnOrder(t *testing.T) {
+	t.Parallel()
 	for mode, env := range modes {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
 			w := start(t, env)
 			t.Run("that cannot be paid leaves the cart as it was", func(t *testing.T) { cannotBePaid(w.in(t)) })
 			t.Run("goes from the cart to the door", func(t *testing.T) { goesToTheDoor(w.in(t)) })
@@ -91,6 +93,7 @@ func waitsForTheBank(w *world) {
 }
 
 func TestTheMailAfterTheDeliveryIsLate(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		later time.Duration
 		mails []string

@@ -25,6 +25,9 @@ import (
 // appEnv holds the spec of the application that this process runs.
 const appEnv = "FXRESTATE_BENCH_APP"
 
+// binaryEnv is the binary that applications run from, if it is another than this one.
+const binaryEnv = "FXRESTATE_BENCH_BINARY"
+
 // spec describes the application of a process.
 type spec struct {
 	Bare        bool   // only the SDK, without this project

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // figureEnv makes the test binary measure a figure with little work.
@@ -20,7 +22,15 @@ func TestMain(m *testing.M) {
 	case name != "":
 		exit(run(figures[name], 100))
 	default:
-		os.Exit(m.Run())
+		binary, remove, err := testkit.Unraced()
+		if err != nil {
+			exit(err)
+		}
+		// The numbers do not matter, and what measures them is raced.
+		_ = os.Setenv(binaryEnv, binary)
+		code := m.Run()
+		remove()
+		os.Exit(code)
 	}
 }
 

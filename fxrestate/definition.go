@@ -59,7 +59,7 @@ func Definition(definition any, opts ...restate.ServiceDefinitionOption) fx.Opti
 	return ownOption{fx.Module("fxrestate.Definition", append(options,
 		provide(constructor, fx.Private),
 		findWanted(constructor, wanted{taker: "Definition", position: position, early: true}),
-		fx.Provide(func(def restate.ServiceDefinition, s surroundings) foreignOut {
+		provideFrom(constructor, "", func(def restate.ServiceDefinition, s surroundings) foreignOut {
 			return foreignOut{Foreign: foreign{s.place(decl), def}}
 		}),
 	)...)}

@@ -25,6 +25,9 @@ func newSettings(value given[Config], pointer given[*Config]) *settings {
 // present is provided by [Module].
 type present struct{}
 
+// listModuleOnce has the name that dig's error has where [Module] is listed twice.
+func listModuleOnce() *present { return &present{} }
+
 type presentParams struct {
 	fx.In
 

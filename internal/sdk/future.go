@@ -19,6 +19,10 @@ type future struct {
 	restate.Future
 	attempt *Attempt
 	of      *callee // nil: not of a call
+
+	// outside says who completes it, such as "restate.Signal", if others do: the program
+	// has no say in what is sent. name is its name, if it has one.
+	outside, name string
 }
 
 func (a *Attempt) future(sdk restate.Future) *future { return &future{Future: sdk, attempt: a} }
@@ -66,22 +70,26 @@ func (f *future) Result(output any) (failure restate.TerminalError) {
 	}
 	defer f.attempt.leaveWith(opResult, &failure)
 	out := f.attempt.output(opResult, nil, output)
-	_, out.outside = f.Future.(identified) // an awakeable
+	out.outside = f.outside != ""
 	failure = f.Future.(resulter).Result(out)
 	if out.wrong != nil {
-		return WrongCompletion("restate.Awakeable", reflect.TypeOf(output), out.wrong)
+		what := f.outside
+		if f.name != "" {
+			what += fmt.Sprintf(" %q", f.name)
+		}
+		return WrongCompletion(what, reflect.TypeOf(output), out.wrong)
 	}
 	return failure
 }
 
-// WrongCompletion is the failure of an awakeable that was completed with a value of
-// another type than the one it is decoded into. It comes from outside, stays in the
-// journal, and no waiting is left that a cancellation could end. So it is terminal.
-func WrongCompletion(awakeable string, into reflect.Type, err error) restate.TerminalError {
+// WrongCompletion is the failure of an awakeable or a signal that was completed with a
+// value of another type than the one it is decoded into. It comes from outside, stays in
+// the journal, and no waiting is left that a cancellation could end. So it is terminal.
+func WrongCompletion(what string, into reflect.Type, err error) restate.TerminalError {
 	if into != nil && into.Kind() == reflect.Pointer {
 		into = into.Elem()
 	}
-	return restate.ToTerminalError(fmt.Errorf("durable: %s: it was resolved with a value that is no %s: %w", awakeable, into, safeerr.Of(err)),
+	return restate.ToTerminalError(fmt.Errorf("durable: %s: it was resolved with a value that is no %s: %w", what, into, safeerr.Of(err)),
 		restate.WithErrorCode(http.StatusBadRequest))
 }
 
@@ -178,7 +186,7 @@ func (c *client[C, F]) requestFuture(input any, opts []restate.RequestOption) F 
 	if f.attempt != nil {
 		f = new(future)
 	}
-	*f = future{c.sdk.RequestFuture(input, opts...), c.attempt, &c.of}
+	*f = future{Future: c.sdk.RequestFuture(input, opts...), attempt: c.attempt, of: &c.of}
 	return as[F](f)
 }
 

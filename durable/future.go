@@ -178,7 +178,8 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration, opts ...resta
 }
 
 // ID returns the id of the invocation that a call made. It waits for the server to assign
-// it, and like all durable waiting may suspend the attempt. For a future that is not a
+// it, and like all durable waiting may suspend the attempt. If this invocation is
+// cancelled meanwhile, [IsSelfCancelled] holds for the error. For a future that is not a
 // single call it is an error.
 func (p Future[T]) ID(_ restate.Context) (id string, err error) {
 	defer sdk.Rescue(&err)

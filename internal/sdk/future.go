@@ -1,9 +1,11 @@
 package sdk
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -140,18 +142,45 @@ type sent struct {
 
 func (s *sent) GetInvocationId() string { return s.attempt.invocationID(s.Invocation) }
 
+// Cancelled is what GetInvocationId panics with if the invocation is cancelled while it
+// waits: it has no error to return. The SDK panics with an error of which every later
+// attempt dies too, since the journal has the cancellation before the id.
+type Cancelled struct{ restate.TerminalError }
+
+func (c *Cancelled) Unwrap() error { return c.TerminalError }
+
 // invocationID waits for the server to tell the id of an invocation. It has no error
 // to return.
 func (a *Attempt) invocationID(of restate.Invocation) (id string) {
 	a.mustEnter(opInvocationID)
 	var failure restate.TerminalError
 	defer func() {
-		if late, ok := failure.(*overdue); ok {
-			panic(late.misuse)
+		switch f := failure.(type) {
+		case *overdue:
+			panic(f.misuse)
+		case *Cancelled:
+			panic(f)
 		}
 	}()
 	defer a.leaveWith(opInvocationID, &failure)
-	return of.GetInvocationId()
+	id, failure = idOf(of)
+	return id
+}
+
+// idOf returns the id, or that the invocation was cancelled while it waited.
+func idOf(of restate.Invocation) (id string, failure restate.TerminalError) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		// The SDK takes the failure for a value of a kind that an id never is.
+		if err, ok := r.(error); !ok || IsValue(r) || !strings.HasPrefix(err.Error(), "unexpected value ") || !strings.Contains(err.Error(), "Cancelled") {
+			panic(r) // the stack of the first panic is still below this one
+		}
+		failure = &Cancelled{restate.ToTerminalError(errors.New("Cancelled"), restate.WithErrorCode(http.StatusConflict))}
+	}()
+	return of.GetInvocationId(), nil
 }
 
 // requester is the SDK's client of a handler.

@@ -29,7 +29,9 @@ import (
 //
 // Options are any [Attachment], and [Handler] with the name of a handler and
 // attachments. Give options of the SDK where the definition is built; those that it
-// leaves open are [Config].Defaults, but for the codec.
+// leaves open are [Config].Defaults. A codec among these does not reach the definition,
+// whose handlers were built with theirs: JSON, unless restate.WithCodec or the like stands
+// where the handler is built.
 //
 // Members of the pipeline see the input decoded by the handler's own codec. The handler
 // gets the body as it arrived, byte for byte, unless a pipe changed the input. If the

@@ -130,12 +130,13 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 	target, err := joinPath(in.path)
 	// For errors: an id can have any length.
 	path := httpclient.OneLine(target, maxPath)
+	asked := in.method + " " + c.URL() + path
 	if err != nil {
-		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
+		return 0, fmt.Errorf("admin: %s: %w", asked, err)
 	}
 	req, err := c.request(ctx, in, target)
 	if err != nil {
-		return 0, fmt.Errorf("admin: %s %s: %w", in.method, path, err)
+		return 0, fmt.Errorf("admin: %s: %w", asked, err)
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -151,14 +152,25 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 	case err != nil:
 		return res.StatusCode, c.connectionError(ctx, in.method, path, err)
 	case len(body) > maxBody:
-		return res.StatusCode, fmt.Errorf("admin: %s %s: the response is larger than %d MiB: ask for less at a time", in.method, path, maxBody>>20)
+		return res.StatusCode, fmt.Errorf("admin: %s: the response is larger than %d MiB: ask for less at a time", asked, maxBody>>20)
 	case out == nil:
 		return res.StatusCode, nil
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return res.StatusCode, fmt.Errorf("admin: %s %s: the response does not decode into %T (is %s an admin API?): %w", in.method, path, out, c.URL(), httpclient.Brief(err, maxMessage))
+	err = json.Unmarshal(body, out)
+	if answer, ok := out.(answer); ok && err == nil && answer.empty() {
+		err = errors.New("it lacks what was asked for")
+	}
+	if err != nil {
+		return res.StatusCode, fmt.Errorf("admin: %s: status %d, but the response is not that of an admin API: does the URL lead to one? (%w)", asked, res.StatusCode, httpclient.Brief(err, maxMessage))
 	}
 	return res.StatusCode, nil
+}
+
+// answer is the type of a response. A foreign server may answer with JSON as well, which
+// must not be taken for a list without entries.
+type answer interface {
+	// empty reports whether the response has none of what it always has.
+	empty() bool
 }
 
 func (c *Client) request(ctx context.Context, in call, path string) (*http.Request, error) {

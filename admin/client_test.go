@@ -284,21 +284,8 @@ func TestAnswerThatIsNotTheAdminAPIs(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>welcome</html>") })
 	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
-	require.ErrorContains(t, err, "admin: GET /services: the response does not decode")
-	require.ErrorContains(t, err, "is "+gate.url+" an admin API?")
+	require.ErrorContains(t, err, "admin: GET "+gate.url+"/services: status 200, but the response is not that of an admin API: does the URL lead to one? (invalid character '<'")
 	require.False(t, admin.Retryable(err))
-}
-
-func TestAnswerCutShortIsAConnectionError(t *testing.T) {
-	t.Parallel()
-	gate := newGateway(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		fmt.Fprint(w, `{"services":[`)
-	})
-	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
-	var failed *admin.ConnectionError
-	require.ErrorAs(t, err, &failed)
-	require.True(t, admin.Retryable(err))
 }
 
 func TestEndlessAnswerIsCutOff(t *testing.T) {
@@ -314,7 +301,7 @@ func TestEndlessAnswerIsCutOff(t *testing.T) {
 		}
 	})
 	_, err := newClient(t, admin.Config{URL: gate.url}).Services(testkit.Context(t))
-	require.EqualError(t, err, "admin: GET /services: the response is larger than 64 MiB: ask for less at a time")
+	require.EqualError(t, err, "admin: GET "+gate.url+"/services: the response is larger than 64 MiB: ask for less at a time")
 	require.False(t, admin.Retryable(err))
 	<-cut
 }

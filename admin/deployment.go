@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -49,17 +51,27 @@ type Deployment struct {
 	Services []Service `json:"services"`
 }
 
+func (d *Deployment) empty() bool { return d.ID == "" }
+
 // RegisterDeploymentRequest makes the server discover the services of an
-// endpoint and route their invocations there.
+// endpoint and route their invocations there. It needs a URI or an ARN, not both.
 type RegisterDeploymentRequest struct {
 	// URI of the endpoint as the server reaches it, absolute.
-	URI string `json:"uri"`
+	URI string `json:"uri,omitempty"`
 
-	// Force replaces a deployment that already has this URI, and implies
+	// ARN of an AWS Lambda function with its version, such as
+	// arn:aws:lambda:eu-central-1:123456789012:function:orders:7.
+	ARN string `json:"arn,omitempty"`
+
+	// AssumeRoleARN is the role that the server assumes to invoke the function. Only
+	// with ARN.
+	AssumeRoleARN string `json:"assume_role_arn,omitempty"`
+
+	// Force replaces a deployment that already has this URI or ARN, and implies
 	// Breaking. The metadata and headers of the replaced deployment are lost, and
 	// its invocations in flight may be unable to continue. Without Force, the
-	// server keeps a known URI as it is and ignores even new services. The field
-	// is always sent.
+	// server keeps a known deployment as it is and ignores even new services. The
+	// field is always sent.
 	Force bool `json:"force"`
 
 	// Breaking allows revisions that are incompatible with the previous ones, such
@@ -76,29 +88,62 @@ type RegisterDeploymentRequest struct {
 	// the endpoint, discovery included.
 	AdditionalHeaders map[string]string `json:"additional_headers,omitempty"`
 
-	// UseHTTP11 is for endpoints without HTTP/2.
+	// UseHTTP11 is for endpoints without HTTP/2. Only with URI.
 	UseHTTP11 bool `json:"use_http_11,omitempty"`
+}
+
+// check rejects what the server rejects without saying why, or ignores.
+func (r RegisterDeploymentRequest) check() error {
+	switch {
+	case (r.URI == "") == (r.ARN == ""):
+		return errors.New("set either URI or ARN")
+	case r.AssumeRoleARN != "" && r.ARN == "":
+		return errors.New("AssumeRoleARN is for AWS Lambda: set ARN in place of URI")
+	case r.UseHTTP11 && r.URI == "":
+		return errors.New("UseHTTP11 does not go with ARN")
+	default:
+		return nil
+	}
 }
 
 // RegisteredDeployment is the outcome of a registration.
 type RegisteredDeployment struct {
 	ID string `json:"id"`
-	// Created is true for a new deployment and false for a URI that the server
+	// Created is true for a new deployment and false for a URI or ARN that the server
 	// already knew.
 	Created bool `json:"-"`
-	// Services as they are registered now. Use [Client.Deployment] for their
-	// handlers and settings; they are left out here because decoding many of them
-	// takes tens of milliseconds.
-	Services           []ServiceRevision `json:"services"`
-	MinProtocolVersion int               `json:"min_protocol_version"`
-	MaxProtocolVersion int               `json:"max_protocol_version"`
-	SDKVersion         string            `json:"sdk_version"`
+	// Services as they are registered now. Use [Client.Deployment] for their settings
+	// and schemas.
+	Services           []RegisteredService `json:"services"`
+	MinProtocolVersion int                 `json:"min_protocol_version"`
+	MaxProtocolVersion int                 `json:"max_protocol_version"`
+	SDKVersion         string              `json:"sdk_version"`
+}
+
+func (d *RegisteredDeployment) empty() bool { return d.ID == "" }
+
+// RegisteredService is a service in the outcome of a registration.
+type RegisteredService struct {
+	Name     string              `json:"name"`
+	Type     ServiceType         `json:"ty"`
+	Revision int                 `json:"revision"`
+	Handlers []RegisteredHandler `json:"handlers"`
+}
+
+// RegisteredHandler is a handler in the outcome of a registration.
+type RegisteredHandler struct {
+	Name string `json:"name"`
+	// Type is empty for the handlers of plain services.
+	Type HandlerType `json:"ty"`
 }
 
 // RegisterDeployment registers an endpoint. The server calls the endpoint
 // before it responds, so the endpoint must be serving.
 func (c *Client) RegisterDeployment(ctx context.Context, req RegisterDeploymentRequest) (RegisteredDeployment, error) {
 	var registered RegisteredDeployment
+	if err := req.check(); err != nil {
+		return registered, fmt.Errorf("admin: RegisterDeploymentRequest: %w", err)
+	}
 	status, err := c.do(ctx, call{
 		method:  http.MethodPost,
 		path:    []string{"deployments"},
@@ -109,11 +154,15 @@ func (c *Client) RegisterDeployment(ctx context.Context, req RegisterDeploymentR
 	return registered, err
 }
 
+type deploymentList struct {
+	Deployments []DeploymentSummary `json:"deployments"`
+}
+
+func (l *deploymentList) empty() bool { return l.Deployments == nil }
+
 // Deployments lists all deployments.
 func (c *Client) Deployments(ctx context.Context) ([]DeploymentSummary, error) {
-	var list struct {
-		Deployments []DeploymentSummary `json:"deployments"`
-	}
+	var list deploymentList
 	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"deployments"}}, &list)
 	return list.Deployments, err
 }

@@ -92,7 +92,11 @@ func TestBreakingAllowsAnotherKind(t *testing.T) {
 		URI: serve(t, counterObject("Broken")), Breaking: true,
 	})
 	require.NoError(t, err)
-	require.Equal(t, []admin.ServiceRevision{{Name: "Broken", Revision: 2}}, registered.Services)
+	require.Len(t, registered.Services, 1)
+	require.Equal(t, "Broken", registered.Services[0].Name)
+	require.Equal(t, admin.TypeVirtualObject, registered.Services[0].Type)
+	require.Equal(t, 2, registered.Services[0].Revision)
+	require.ElementsMatch(t, []admin.RegisteredHandler{{Name: "Add", Type: admin.HandlerExclusive}, {Name: "Get", Type: admin.HandlerShared}}, registered.Services[0].Handlers)
 	service, err := client.Service(testkit.Context(t), "Broken")
 	require.NoError(t, err)
 	require.Equal(t, admin.TypeVirtualObject, service.Type)

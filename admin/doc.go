@@ -19,12 +19,28 @@
 //
 //   - [*Error]: the server, or a gateway in front of it, responded with a
 //     status other than 2xx. It carries the status, Restate's error code if
-//     there is one, and a hint of what to do.
+//     there is one, the URL that was asked, and a hint of what to do. The hint
+//     also says where the URL leads to an ingress.
 //   - [*ConnectionError]: there was no complete response. It wraps the cause.
 //
 // Every other error is a mistake in the arguments, or a response that does not
 // come from an admin API. [Retryable] tells whether the same call may succeed
 // later.
+//
+// # Invocations
+//
+// [Client.InFlight] counts the invocations that have not completed, by deployment,
+// handler and status. [Client.Invocations] lists them, for instance those that are
+// stuck, the longest first:
+//
+//	stuck, err := client.Invocations(ctx, admin.InvocationFilter{
+//		Services:   []string{"orders"},
+//		Statuses:   []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff},
+//		MinRetries: 5,
+//	})
+//
+// An invocation is bound to a deployment only from the first command in its journal on,
+// or while it runs: see [Invocation].
 //
 // # Introspection
 //

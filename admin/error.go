@@ -41,12 +41,16 @@ type Error struct {
 	Method, Path string
 	// URL of the API as the client knows it, without credentials.
 	URL string
+
+	// origin is who responded, as far as the response tells.
+	origin origin
 }
 
-// Error returns the call, the server's message, and the hint if there is one.
+// Error returns the call with its URL, the server's message, and the hint if there is
+// one.
 func (e *Error) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "admin: %s %s: status %d", e.Method, e.Path, e.Status)
+	fmt.Fprintf(&text, "admin: %s %s%s: status %d", e.Method, e.URL, e.Path, e.Status)
 	if e.Code != "" {
 		text.WriteString(" " + e.Code)
 	}
@@ -129,7 +133,10 @@ func (c *Client) connectionError(ctx context.Context, method, path string, err e
 func (c *Client) responseError(in call, path string, res *http.Response) error {
 	// A part is still worth showing if the connection broke.
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
-	code, message := parseErrorBody(body)
+	code, message, from := parseErrorBody(body)
+	if res.Header.Get("X-Restate-Error-Source") == string(fromIngress) {
+		from = fromIngress
+	}
 	if redirected, ok := httpclient.Redirected(res); ok {
 		message = redirected
 	}
@@ -145,24 +152,40 @@ func (c *Client) responseError(in call, path string, res *http.Response) error {
 		Method:  in.method,
 		Path:    path,
 		URL:     c.URL(),
+		origin:  from,
 	}
 }
+
+// origin is who made an error response.
+type origin string
+
+const (
+	// fromStranger: the response is not in the format of a Restate server, which has
+	// some responses in plain text too.
+	fromStranger origin = ""
+	fromServer   origin = "server"
+	fromIngress  origin = "ingress"
+)
 
 var (
 	codePattern  = regexp.MustCompile(`^[A-Z]{2,10}[0-9]{4}$`)
 	codePrefixes = regexp.MustCompile(`^(?:\[[A-Z]{2,10}[0-9]{4}\]\s*)+`)
 )
 
-// parseErrorBody finds Restate's code and the message in the body of an error.
-// It accepts any body: some of the server's own errors are plain text, some are
+// parseErrorBody finds Restate's code and the message in the body of an error, and who
+// made it. It accepts any body: some of the server's own errors are plain text, some are
 // empty, and a gateway may send anything.
-func parseErrorBody(body []byte) (code, message string) {
+func parseErrorBody(body []byte) (code, message string, from origin) {
 	var described struct {
 		Message string          `json:"message"`
 		Code    json.RawMessage `json:"restate_code"`
+		Source  json.RawMessage `json:"source"`
 	}
 	if json.Unmarshal(body, &described) != nil || described.Message == "" {
-		return "", string(body)
+		return "", string(body), fromStranger
+	}
+	if string(described.Source) == `"ingress"` {
+		return "", described.Message, fromIngress
 	}
 	if json.Unmarshal(described.Code, &code) != nil || !codePattern.MatchString(code) {
 		code = ""
@@ -172,5 +195,8 @@ func parseErrorBody(body []byte) (code, message string) {
 	if code == "" && prefix != "" {
 		code = prefix[1:strings.IndexByte(prefix, ']')]
 	}
-	return code, described.Message[len(prefix):]
+	if described.Code != nil {
+		from = fromServer
+	}
+	return code, described.Message[len(prefix):], from
 }

@@ -18,6 +18,8 @@ type Version struct {
 	IngressEndpoint string `json:"ingress_endpoint"`
 }
 
+func (v *Version) empty() bool { return v.Version == "" }
+
 // Health returns nil if the admin API is up.
 func (c *Client) Health(ctx context.Context) error {
 	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"health"}}, nil)

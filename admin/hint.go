@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"cmp"
 	"net/http"
 	"strings"
 )
@@ -56,14 +55,14 @@ func (e *Error) Hint() string {
 		return known.hint
 	}
 	switch {
+	case e.origin == fromIngress:
+		return "this is the ingress of a server: use the URL of its admin API, by default on port 9070"
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
 		return "check the admin API's auth token"
 	case e.Status/100 == 3:
 		return "use the address that responds without a redirect"
-	case e.Status == http.StatusNotFound && e.Message == "":
-		return cmp.Or(e.URL, "this") + " may not be an admin API; by default it is on port 9070 of the server"
-	case e.Status == http.StatusBadRequest && strings.HasPrefix(e.Message, "bad path: "):
-		return cmp.Or(e.URL, "this") + " answers as the ingress does; use the URL of the admin API, by default on port 9070 of the server"
+	case e.Status == http.StatusNotFound && e.origin == fromStranger:
+		return "this may not be an admin API, which is on port 9070 of the server by default"
 	case e.Status == http.StatusNotImplemented && e.Method == http.MethodDelete:
 		return "the server deletes deployments with force only"
 	}

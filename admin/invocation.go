@@ -16,31 +16,58 @@ const (
 )
 
 // CancelInvocation asks an invocation and the invocations that it called to stop
-// and to compensate. It returns when the request is accepted. The invocation
-// ends later, or not at all if its handler never waits for anything. The error
-// is an [*Error] with status 409 for an invocation that has ended, and with 404
-// for an unknown one.
+// and to compensate. It returns when the request is accepted. What follows depends on
+// the invocation's status:
+//
+//   - running or suspended: it ends when its handler next waits for anything, so
+//     not at all if it never does.
+//   - backing off: the same, from its next attempt on. [Client.ResumeInvocation]
+//     makes that attempt at once.
+//   - paused: it continues, as if it was resumed, and then is cancelled.
+//   - scheduled or pending: the server removes it at once.
+//
+// The error is an [*Error] with status 409 for an invocation that has completed, with
+// 404 for an unknown one, and with 400 if id is not an invocation id.
 func (c *Client) CancelInvocation(ctx context.Context, id string) error {
 	return c.changeInvocation(ctx, id, "cancel", nil)
 }
 
-// KillInvocation ends an invocation at once, without compensation, so state may
-// be left half changed. Errors are those of CancelInvocation.
+// KillInvocation ends an invocation at once, whatever its status, without
+// compensation, so state may be left half changed. A scheduled or pending one is
+// removed. Errors are those of CancelInvocation.
 func (c *Client) KillInvocation(ctx context.Context, id string) error {
 	return c.changeInvocation(ctx, id, "kill", nil)
 }
 
-// PauseInvocation aborts the current attempt of a running invocation and stops
-// the invocation until it is resumed. The error is an [*Error] with status 409
-// for an invocation that does not run.
+// PauseInvocation stops an invocation until it is resumed. It returns when the
+// request is accepted. What follows depends on the invocation's status:
+//
+//   - running: the server asks the attempt to suspend, and pauses the invocation as
+//     soon as its handler waits for anything. An attempt that does not wait, because
+//     a step takes long for instance, goes on until the abort timeout (default 10
+//     minutes) cuts it.
+//   - backing off: it is paused at once.
+//   - paused: it stays paused.
+//   - suspended: it is not paused. restate-server 1.7.12 reports success and changes
+//     nothing, and the invocation continues when what it waits for arrives. It can be
+//     paused once it runs.
+//   - scheduled, pending or completed: the error is an [*Error] with status 409.
+//
+// So look at the status afterwards, for instance with [Client.InFlight]. Other errors
+// are those of CancelInvocation.
 func (c *Client) PauseInvocation(ctx context.Context, id string) error {
 	return c.changeInvocation(ctx, id, "pause", nil)
 }
 
-// ResumeInvocation continues a paused or suspended invocation. An invocation that
-// waits for its next attempt is retried at once. The deployment is
-// [ResumeOnPinned], [ResumeOnLatest] or a deployment id; only a paused or
-// suspended invocation can change it.
+// ResumeInvocation continues a paused or suspended invocation: the handler runs again
+// on its journal, and suspends again if it still waits. An invocation that is backing
+// off is retried at once, and a running one goes on. The deployment is
+// [ResumeOnPinned], [ResumeOnLatest] or a deployment id.
+//
+// The error is an [*Error] with status 425 for a scheduled or pending invocation, and
+// with 409 for a completed one. The status is also 409 if deployment is not
+// ResumeOnPinned and the invocation runs or backs off: pause it first. Other errors are
+// those of CancelInvocation.
 func (c *Client) ResumeInvocation(ctx context.Context, id, deployment string) error {
 	var query url.Values
 	if deployment != ResumeOnPinned {

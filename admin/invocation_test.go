@@ -1,29 +1,28 @@
 package admin_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-// sleeper's handler sleeps for an hour.
-func sleeper(name string) restate.ServiceDefinition {
-	return restate.NewService(name).Handler("Sleep", restate.NewServiceHandler(
-		func(ctx restate.Context, _ string) (string, error) { return "", restate.Sleep(ctx, time.Hour) }))
-}
-
-// send starts an invocation through the ingress and returns its id.
+// send starts an invocation by the path of the ingress that sends, and returns its id.
 func send(t testing.TB, path string) string {
 	t.Helper()
-	res, err := http.Post(testkit.Server().IngressURL()+path+"/send", "application/json", strings.NewReader(`"x"`))
+	return sendTo(t, testkit.Server(), path)
+}
+
+func sendTo(t testing.TB, server *devserver.Server, path string) string {
+	t.Helper()
+	res, err := testkit.HTTPClient().Post(server.IngressURL()+path, "application/json", strings.NewReader(`"x"`))
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusAccepted, res.StatusCode)
@@ -34,52 +33,134 @@ func send(t testing.TB, path string) string {
 	return sent.ID
 }
 
-type invocation struct {
-	Status     string `json:"status"`
-	Failure    string `json:"completion_failure"`
-	Deployment string `json:"pinned_deployment_id"`
+// outcome is what the server answers to a change of an invocation, and the status of
+// the invocation then. A status of "" is that of no invocation.
+type outcome struct {
+	answer int // of an error, 0 for success
+	status admin.InvocationStatus
 }
 
-func lookUp(t testing.TB, client *admin.Client, id string) invocation {
-	t.Helper()
-	rows, err := admin.Query[invocation](testkit.Context(t), client,
-		"SELECT status, completion_failure, pinned_deployment_id FROM sys_invocation WHERE id = "+admin.Quote(id))
-	require.NoError(t, err)
-	require.Len(t, rows, 1)
-	return rows[0]
-}
-
-func waitForStatus(t testing.TB, client *admin.Client, id string, status ...string) invocation {
-	t.Helper()
-	var found invocation
-	require.Eventually(t, func() bool {
-		found = lookUp(t, client, id)
-		for _, s := range status {
-			if found.Status == s {
-				return true
-			}
+// TestWhatChangesAnInvocationInEachStatus has for each situation what cancelling,
+// killing, pausing, resuming and moving to another deployment do.
+func TestWhatChangesAnInvocationInEachStatus(t *testing.T) {
+	t.Parallel()
+	const (
+		scheduled, pending, running = admin.StatusScheduled, admin.StatusPending, admin.StatusRunning
+		suspended, backingOff       = admin.StatusSuspended, admin.StatusBackingOff
+		paused, completed           = admin.StatusPaused, admin.StatusCompleted
+		removed                     = ""
+		conflict, tooEarly          = http.StatusConflict, http.StatusTooEarly
+	)
+	s := newStatuses(t)
+	outcomes := map[string]struct{ cancel, kill, pause, resume, move outcome }{
+		"scheduled": {
+			outcome{0, removed}, outcome{0, removed}, outcome{conflict, scheduled}, outcome{tooEarly, scheduled}, outcome{tooEarly, scheduled},
+		},
+		"pending": {
+			outcome{0, removed}, outcome{0, removed}, outcome{conflict, pending}, outcome{tooEarly, pending}, outcome{tooEarly, pending},
+		},
+		"running, before its first command": {
+			outcome{0, running}, outcome{0, completed}, outcome{0, running}, outcome{0, running}, outcome{conflict, running},
+		},
+		"running, in a step": {
+			outcome{0, completed}, outcome{0, completed}, outcome{0, running}, outcome{0, running}, outcome{conflict, running},
+		},
+		"running, and waiting": {
+			outcome{0, completed}, outcome{0, completed}, outcome{0, paused}, outcome{0, running}, outcome{conflict, running},
+		},
+		"suspended in a sleep": {
+			outcome{0, completed}, outcome{0, completed}, outcome{0, suspended}, outcome{0, suspended}, outcome{0, suspended},
+		},
+		"suspended before its first command": {
+			outcome{0, completed}, outcome{0, completed}, outcome{0, suspended}, outcome{0, suspended}, outcome{0, suspended},
+		},
+		"backing off before its first command": {
+			outcome{0, backingOff}, outcome{0, completed}, outcome{0, paused}, outcome{0, backingOff}, outcome{conflict, backingOff},
+		},
+		"backing off after a step": {
+			outcome{0, backingOff}, outcome{0, completed}, outcome{0, paused}, outcome{0, backingOff}, outcome{conflict, backingOff},
+		},
+		"paused before its first command": {
+			outcome{0, paused}, outcome{0, completed}, outcome{0, paused}, outcome{0, paused}, outcome{0, paused},
+		},
+		"paused after a step": {
+			outcome{0, paused}, outcome{0, completed}, outcome{0, paused}, outcome{0, paused}, outcome{0, paused},
+		},
+		"paused by hand": {
+			outcome{0, completed}, outcome{0, completed}, outcome{0, paused}, outcome{0, running}, outcome{0, running},
+		},
+		"completed": {
+			outcome{conflict, completed}, outcome{conflict, completed}, outcome{conflict, completed}, outcome{conflict, completed}, outcome{conflict, completed},
+		},
+	}
+	require.Len(t, outcomes, len(situations))
+	for _, in := range situations {
+		want, ok := outcomes[in.name]
+		require.True(t, ok, in.name)
+		for name, change := range map[string]struct {
+			want outcome
+			do   func(ctx context.Context, id string) error
+		}{
+			"cancelled": {want.cancel, s.client.CancelInvocation},
+			"killed":    {want.kill, s.client.KillInvocation},
+			"paused":    {want.pause, s.client.PauseInvocation},
+			"resumed": {want.resume, func(ctx context.Context, id string) error {
+				return s.client.ResumeInvocation(ctx, id, admin.ResumeOnPinned)
+			}},
+			"moved": {want.move, func(ctx context.Context, id string) error {
+				return s.client.ResumeInvocation(ctx, id, admin.ResumeOnLatest)
+			}},
+		} {
+			t.Run(in.name+" is "+name, func(t *testing.T) {
+				t.Parallel()
+				id := s.start(t, in).ID
+				err := change.do(testkit.Context(t), id)
+				if change.want.answer == 0 {
+					require.NoError(t, err)
+				} else {
+					requireError(t, err, change.want.answer, "")
+				}
+				s.await(t, id, change.want.status)
+			})
 		}
-		return false
-	}, testkit.Within, 20*time.Millisecond, "%s is %+v, want %s", id, &found, status)
-	return found
+	}
+}
+
+func TestASuspendedInvocationIsNotPaused(t *testing.T) {
+	t.Parallel()
+	s := newStatuses(t)
+	i := s.start(t, in("suspended before its first command"))
+	require.NoError(t, s.client.PauseInvocation(testkit.Context(t), i.ID))
+	res, err := testkit.HTTPClient().Post(testkit.Server().IngressURL()+"/restate/awakeables/"+testkit.Receive(t, s.awakeables)+"/resolve",
+		"application/json", strings.NewReader(`"x"`))
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusAccepted, res.StatusCode)
+	s.await(t, i.ID, admin.StatusCompleted)
+}
+
+func TestAResumedInvocationRunsAgain(t *testing.T) {
+	t.Parallel()
+	s := newStatuses(t)
+	i := s.start(t, in("backing off before its first command"))
+	require.Equal(t, 1, i.RetryCount)
+	require.NoError(t, s.client.ResumeInvocation(testkit.Context(t), i.ID, admin.ResumeOnPinned))
+	testkit.Until(t, func() bool { return s.look(t, i.ID).RetryCount == 2 }, "a second attempt")
 }
 
 func TestCancelledAndKilledInvocationsEnd(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, admin.Config{})
-	register(t, client, serve(t, sleeper("Ended")))
-
-	for name, end := range map[string]func(id string) error{
-		"Cancelled": func(id string) error { return client.CancelInvocation(testkit.Context(t), id) },
-		"killed":    func(id string) error { return client.KillInvocation(testkit.Context(t), id) },
+	s := newStatuses(t)
+	for name, end := range map[string]func(ctx context.Context, id string) error{
+		"Cancelled": s.client.CancelInvocation,
+		"killed":    s.client.KillInvocation,
 	} {
 		t.Run(name, func(t *testing.T) {
-			id := send(t, "/Ended/Sleep")
-			waitForStatus(t, client, id, "running", "suspended")
-			require.NoError(t, end(id))
-			require.Contains(t, waitForStatus(t, client, id, "completed").Failure, name)
+			id := s.start(t, in("running, and waiting")).ID
+			require.NoError(t, end(testkit.Context(t), id))
+			require.Contains(t, testkit.AwaitStatus(t, id, "completed").Failure, name)
 
-			failed := requireError(t, end(id), http.StatusConflict, "")
+			failed := requireError(t, end(testkit.Context(t), id), http.StatusConflict, "")
 			require.Contains(t, failed.Message, "already completed")
 		})
 	}
@@ -87,28 +168,29 @@ func TestCancelledAndKilledInvocationsEnd(t *testing.T) {
 
 func TestPausedInvocationResumesOnTheLatestDeployment(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, admin.Config{})
-	first := register(t, client, serve(t, sleeper("Paused")))
-	id := send(t, "/Paused/Sleep")
-	waitForStatus(t, client, id, "running")
-	require.NoError(t, client.PauseInvocation(testkit.Context(t), id))
-	require.Equal(t, first.ID, waitForStatus(t, client, id, "paused").Deployment)
-	require.NoError(t, client.PauseInvocation(testkit.Context(t), id), "pausing twice is fine")
+	ctx := testkit.Context(t)
+	s := newStatuses(t)
+	first := s.deployment.ID
+	id := s.start(t, in("running, and waiting")).ID
+	pause := func() {
+		t.Helper()
+		require.NoError(t, s.client.PauseInvocation(ctx, id))
+		s.await(t, id, admin.StatusPaused)
+	}
+	resume := func(on string) string {
+		t.Helper()
+		require.NoError(t, s.client.ResumeInvocation(ctx, id, on))
+		return s.await(t, id, admin.StatusRunning).DeploymentID
+	}
+	pause()
+	require.Equal(t, first, resume(admin.ResumeOnPinned))
 
-	require.NoError(t, client.ResumeInvocation(testkit.Context(t), id, admin.ResumeOnPinned))
-	require.Equal(t, first.ID, waitForStatus(t, client, id, "running").Deployment)
-
-	second := register(t, client, serve(t, sleeper("Paused")))
-	require.NoError(t, client.PauseInvocation(testkit.Context(t), id))
-	waitForStatus(t, client, id, "paused")
-	require.NoError(t, client.ResumeInvocation(testkit.Context(t), id, admin.ResumeOnLatest))
-	require.Equal(t, second.ID, waitForStatus(t, client, id, "running").Deployment)
-
-	require.NoError(t, client.PauseInvocation(testkit.Context(t), id))
-	waitForStatus(t, client, id, "paused")
-	require.NoError(t, client.ResumeInvocation(testkit.Context(t), id, first.ID))
-	require.Equal(t, first.ID, waitForStatus(t, client, id, "running").Deployment)
-	require.NoError(t, client.KillInvocation(testkit.Context(t), id))
+	second := register(t, s.client, serve(t, s.definitions()...)).ID
+	pause()
+	require.Equal(t, second, resume(admin.ResumeOnLatest))
+	pause()
+	require.Equal(t, first, resume(first))
+	require.NoError(t, s.client.KillInvocation(ctx, id))
 }
 
 // settled returns the error of a call that the server can answer. For a moment after

@@ -14,15 +14,19 @@ import (
 // For a mistake in the SQL the error is an [*Error] with the server's
 // explanation. All rows are held in memory: add a LIMIT where there may be many.
 func Query[T any](ctx context.Context, c *Client, sql string) ([]T, error) {
-	var result struct {
-		Rows []T `json:"rows"`
-	}
+	var result queryResult[T]
 	body := struct {
 		Query string `json:"query"`
 	}{sql}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: []string{"query"}, body: body}, &result)
 	return result.Rows, err
 }
+
+type queryResult[T any] struct {
+	Rows []T `json:"rows"`
+}
+
+func (r *queryResult[T]) empty() bool { return r.Rows == nil }
 
 // Quote returns s as a SQL string literal in single quotes. Use it for every
 // value in a query: the result is one literal, whatever s contains.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 // ServiceType is the kind of a service.
@@ -67,6 +68,8 @@ type Service struct {
 	WorkflowCompletionRetention string `json:"workflow_completion_retention"`
 }
 
+func (s *Service) empty() bool { return s.Name == "" }
+
 // Handler is a handler of a service.
 type Handler struct {
 	Name          string            `json:"name"`
@@ -84,11 +87,15 @@ type Handler struct {
 	Options
 }
 
+type serviceList struct {
+	Services []Service `json:"services"`
+}
+
+func (l *serviceList) empty() bool { return l.Services == nil }
+
 // Services lists all services, each in its latest revision.
 func (c *Client) Services(ctx context.Context) ([]Service, error) {
-	var list struct {
-		Services []Service `json:"services"`
-	}
+	var list serviceList
 	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"services"}}, &list)
 	return list.Services, err
 }
@@ -98,5 +105,57 @@ func (c *Client) Services(ctx context.Context) ([]Service, error) {
 func (c *Client) Service(ctx context.Context, name string) (Service, error) {
 	var service Service
 	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"services", name}}, &service)
+	return service, err
+}
+
+// ModifyServiceRequest changes settings of the latest revision of a service, which hold
+// for all of its handlers. Fields that are nil stay as they are.
+type ModifyServiceRequest struct {
+	// Public is whether the service can be called through the ingress.
+	Public *bool
+	// IdempotencyRetention is how long the result of a call with an idempotency key is
+	// kept.
+	IdempotencyRetention *time.Duration
+	// JournalRetention is how long the journal of a completed invocation is kept.
+	JournalRetention *time.Duration
+	// WorkflowCompletionRetention is how long the result of a workflow is kept. Only
+	// for workflows.
+	WorkflowCompletionRetention *time.Duration
+	// InactivityTimeout is how long an attempt may wait before it is suspended.
+	InactivityTimeout *time.Duration
+	// AbortTimeout is how long an attempt that is asked to suspend may take before it
+	// is cut.
+	AbortTimeout *time.Duration
+}
+
+// MarshalJSON encodes the request as the API has it.
+func (r ModifyServiceRequest) MarshalJSON() ([]byte, error) {
+	text := func(d *time.Duration) string {
+		if d == nil {
+			return ""
+		}
+		return d.String()
+	}
+	return json.Marshal(struct {
+		Public                      *bool  `json:"public,omitempty"`
+		IdempotencyRetention        string `json:"idempotency_retention,omitempty"`
+		JournalRetention            string `json:"journal_retention,omitempty"`
+		WorkflowCompletionRetention string `json:"workflow_completion_retention,omitempty"`
+		InactivityTimeout           string `json:"inactivity_timeout,omitempty"`
+		AbortTimeout                string `json:"abort_timeout,omitempty"`
+	}{
+		r.Public, text(r.IdempotencyRetention), text(r.JournalRetention), text(r.WorkflowCompletionRetention),
+		text(r.InactivityTimeout), text(r.AbortTimeout),
+	})
+}
+
+// ModifyService changes settings of a service at run time and returns the service. They
+// hold until the next revision of the service is registered: that has the settings of
+// its code again. The error is an [*Error] with status 404 for an unknown service, with
+// status 400 for a setting that its type does not have, and with status 422 for a value
+// that is no setting, such as a negative duration.
+func (c *Client) ModifyService(ctx context.Context, name string, req ModifyServiceRequest) (Service, error) {
+	var service Service
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: []string{"services", name}, body: req}, &service)
 	return service, err
 }

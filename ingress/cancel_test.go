@@ -99,7 +99,7 @@ func TestWhatCannotBeCancelledSaysWhy(t *testing.T) {
 		},
 		"a text that is no id": {
 			handle: ingress.HandleOf[string](able, "inv_x"),
-			want:   "ingress: cancel inv_x: admin: PATCH /invocations/inv_x/cancel: status 400",
+			want:   "ingress: cancel inv_x: admin: PATCH " + testkit.Server().AdminURL() + "/invocations/inv_x/cancel: status 400",
 			check: func(t *testing.T, err error) {
 				_, ok := errors.AsType[*admin.Error](err)
 				require.True(t, ok)

@@ -78,6 +78,9 @@ type Error struct {
 	InvocationID string
 	// Target of the request, such as "payments/Charge" or "attach payments/Charge".
 	Target string
+	// URL of the server, without credentials. Empty for the admin API's answer to
+	// [Handle.Cancel].
+	URL string
 	// RetryAfter is how long the server or gateway asks to wait, or zero.
 	RetryAfter time.Duration
 }
@@ -95,7 +98,7 @@ func (e *Error) Error() string {
 	default:
 		fmt.Fprintf(&text, "status %d: %s", e.Status, message)
 		if e.Status == http.StatusNotFound && e.Message == "" {
-			text.WriteString(" (this may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)")
+			fmt.Fprintf(&text, " (%s may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)", cmp.Or(e.URL, "this"))
 		}
 	}
 	if e.InvocationID != "" {
@@ -211,6 +214,7 @@ func (c *Client) responseError(r request, res *http.Response) error {
 	}
 	e.InvocationID = idOf(res)
 	e.Target = r.name
+	e.URL = c.URL()
 	e.RetryAfter = parseRetryAfter(res.Header.Get(retryAfterHeader), time.Now())
 	return e
 }

@@ -134,7 +134,7 @@ func TestErrorsOfAGateway(t *testing.T) {
 			text:    "ingress: Greeter/Greet: status 502: <html> <title>Bad Gateway</title> </html>", is: ingress.ErrUnavailable,
 		},
 		"nothing": {
-			status: 404, text: "ingress: Greeter/Greet: status 404: Not Found (this may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)",
+			status: 404, text: "ingress: Greeter/Greet: status 404: Not Found ({{url}} may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)",
 		},
 		"a status without a text": {status: 799, text: "ingress: Greeter/Greet: status 799: no message"},
 		"JSON of its own": {
@@ -182,12 +182,35 @@ func TestErrorsOfAGateway(t *testing.T) {
 			e := requireError(t, err)
 			require.Equal(t, test.status, e.Status)
 			require.Equal(t, test.message, e.Message)
-			require.EqualError(t, err, test.text)
+			require.EqualError(t, err, strings.Replace(test.text, "{{url}}", url, 1))
+			require.Equal(t, url, e.URL)
 			for _, sentinel := range []error{ingress.ErrNotFound, ingress.ErrNotReady, ingress.ErrUnavailable} {
 				t.Run(sentinel.Error(), func(t *testing.T) {
 					require.Equal(t, sentinel == test.is, errors.Is(err, sentinel), "%v", sentinel)
 				})
 			}
+		})
+	}
+}
+
+func TestAnAdminAPIInPlaceOfTheIngressIsRecognised(t *testing.T) {
+	t.Parallel()
+	url := testkit.Server().AdminURL()
+	client := newClient(t, ingress.Config{URL: url})
+	greeter := ingress.NewService[*Greeter](client)
+	ctx := testkit.Context(t)
+	const id = "inv_141xP4V6kryF6QlU9u93f785racpmNuz85"
+	for name, call := range map[string]func() error{
+		"call":   func() error { _, err := ingress.Call(ctx, greeter, (*Greeter).Greet, "Ada"); return err },
+		"send":   func() error { _, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada"); return err },
+		"attach": func() error { _, err := ingress.HandleOf[string](client, id).Attach(ctx); return err },
+		"output": func() error { _, _, err := ingress.HandleOf[string](client, id).Output(ctx); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := call()
+			require.Equal(t, url, requireError(t, err).URL)
+			require.ErrorContains(t, err, "status 404: Not Found ("+url+" may not be an ingress, which is on port 8080 of the server by default; the admin API answers so)")
+			require.NotErrorIs(t, err, ingress.ErrNotFound)
 		})
 	}
 }

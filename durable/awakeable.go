@@ -41,8 +41,8 @@ import (
 //
 // The value comes from outside. If it is not a T, the future fails with a terminal error
 // with code 400, because no later attempt would find another value: make a new awakeable
-// and ask again, or return the error. The same holds for restate.Awakeable in handlers that this
-// framework serves. The routes of ingress refuse such a value before it counts, and the
+// and ask again, or return the error. The same holds for restate.Awakeable and
+// restate.Signal in handlers that this framework serves. The routes of ingress refuse such a value before it counts, and the
 // compiler does so for Resolve.
 //
 // The name is for errors and logs, and is not journaled. For values that cannot be

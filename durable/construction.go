@@ -26,6 +26,7 @@ type construction struct {
 	done  chan struct{} // closed when value and err are there
 	value any
 	err   error
+	again bool // who waited for it begins another one
 	// needs are other constructions that the constructor waited for.
 	needs []*construction
 }
@@ -75,11 +76,12 @@ func (a *constructions) begin(ctx context.Context, provider any, of reflect.Type
 }
 
 // end wakes the callers that wait. If a guard, a filter or a step could not construct it,
-// because it must not journal, the handler may try again.
+// because it must not journal, others may try again: who waited does so at once.
 func (a *constructions) end(provider any, c *construction) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if errors.Is(c.err, ErrInsideStage) || errors.Is(c.err, ErrInsideRun) {
+		c.again = true
 		delete(a.by, provider)
 	}
 	close(c.done)

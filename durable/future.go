@@ -70,7 +70,8 @@ func (o *operation) open() []restate.Future {
 //	durable.FutureOf(call, call.Response)    // of a call with the SDK's own client
 //	durable.FutureOf(signal, signal.Result)  // of restate.Signal
 //
-// If f or result is nil, the result is an error.
+// If f or result is nil, the result is an error. A signal with a value of another type is a
+// terminal error with code 400, as with an [Awakeable].
 func FutureOf[T any, E error](f restate.Future, result func() (T, E)) Future[T] {
 	if f == nil || result == nil {
 		return failed[T](errors.New("durable: FutureOf nothing; pass a future of the SDK's and its method Result or Response"))
@@ -177,7 +178,8 @@ func (p Future[T]) OrTimeout(ctx restate.Context, d time.Duration, opts ...resta
 }
 
 // ID returns the id of the invocation that a call made. It waits for the server to assign
-// it, and like all durable waiting may suspend the attempt. For a future that is not a
+// it, and like all durable waiting may suspend the attempt. If this invocation is
+// cancelled meanwhile, [IsSelfCancelled] holds for the error. For a future that is not a
 // single call it is an error.
 func (p Future[T]) ID(_ restate.Context) (id string, err error) {
 	defer sdk.Rescue(&err)

@@ -81,16 +81,18 @@ func (p PerInvocation[T]) Get(ctx context.Context) (T, error) {
 		return none, fmt.Errorf("durable: %s: %w", reflect.TypeFor[T](), err)
 	}
 	c, first, err := all.begin(ctx, p.provider, reflect.TypeFor[T]())
-	switch {
-	case err != nil:
-		return none, err
-	case !first:
+	for ; err == nil && !first; c, first, err = all.begin(ctx, p.provider, reflect.TypeFor[T]()) {
 		select {
 		case <-c.done:
-			return valueOf[T](c)
+			if !c.again {
+				return valueOf[T](c)
+			}
 		case <-ctx.Done():
 			return none, fmt.Errorf("durable: %s: waiting for its constructor: %w", reflect.TypeFor[T](), ctx.Err())
 		}
+	}
+	if err != nil {
+		return none, err
 	}
 	defer all.end(p.provider, c)
 	value, err := p.construct(c.within(ctx))

@@ -26,7 +26,8 @@ func Foreign(def restate.ServiceDefinition) restate.ServiceDefinition {
 // and sends that these handlers make with the SDK's own clients.
 //
 // The defaults are options that the definition has where it leaves them open: see
-// [handler.Defaults]. The result is a definition of its own: see [Foreign]. The error
+// [handler.Defaults]. A codec among them has no effect: the handlers were built with
+// theirs, which is JSON where they name none. The result is a definition of its own: see [Foreign]. The error
 // joins what is wrong with the pipeline, handlers that take a parameter object, which
 // nothing would fill, types that encoding/json never takes, and pipes around a handler
 // the type of whose input is not known: tell it with [handler.Typed].

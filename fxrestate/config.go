@@ -24,7 +24,11 @@ import (
 //
 // There is one Config for the application. To change it with fx.Decorate or fx.Replace,
 // list these in fx.New: inside an fx.Module they have no effect, and the log says so at the
-// start if the module has services.
+// start. If the module has no services, only the events of fx tell, so that the log is
+// silent where the application has an fx.WithLogger or fx.NopLogger of its own.
+//
+// The constructor cannot take the *slog.Logger or anything else that [Module] makes from the
+// Config.
 type Config struct {
 	// Cloud is the environment of Restate Cloud that the application belongs to. It fills
 	// in what Ingress, Admin, Endpoint and Register leave open. Default: nil, a server of

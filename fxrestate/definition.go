@@ -29,7 +29,9 @@ import (
 //
 // Options are any [Attachment], and [Handler] with the name of a handler and
 // attachments. Give options of the SDK where the definition is built; those that it
-// leaves open are [Config].Defaults, but for the codec.
+// leaves open are [Config].Defaults. A codec among these does not reach the definition,
+// whose handlers were built with theirs: JSON, unless restate.WithCodec or the like stands
+// where the handler is built.
 //
 // Members of the pipeline see the input decoded by the handler's own codec. The handler
 // gets the body as it arrived, byte for byte, unless a pipe changed the input. If the
@@ -59,7 +61,7 @@ func Definition(definition any, opts ...restate.ServiceDefinitionOption) fx.Opti
 	return ownOption{fx.Module("fxrestate.Definition", append(options,
 		provide(constructor, fx.Private),
 		findWanted(constructor, wanted{taker: "Definition", position: position, early: true}),
-		fx.Provide(func(def restate.ServiceDefinition, s surroundings) foreignOut {
+		provideFrom(constructor, "", func(def restate.ServiceDefinition, s surroundings) foreignOut {
 			return foreignOut{Foreign: foreign{s.place(decl), def}}
 		}),
 	)...)}

@@ -42,10 +42,11 @@ type givenParams[T any] struct {
 	Noted *noted[T]
 }
 
-// takeGiven provides a given[T] in the module that it stands in.
+// takeGiven provides a given[T]. None of it is private: dig would not see a cycle through
+// what is, as of a Config whose constructor takes the *slog.Logger, and follow it until
+// the stack overflows.
 func takeGiven[T any]() fx.Option {
 	return fx.Provide(
-		fx.Private,
 		func() *noted[T] { return new(noted[T]) },
 		func(n *noted[T]) noting[T] {
 			n.provided = true

@@ -80,7 +80,7 @@ func (l *lifecycle) start(ctx context.Context) error {
 			l.log.DebugContext(ctx, "handler", "pipeline", chain.String())
 		}
 	}
-	for _, note := range l.notes.errs {
+	for _, note := range l.notes.all() {
 		l.log.WarnContext(ctx, "this may be a mistake", "what", note)
 	}
 	if addr := l.endpoint.Addr(); addr != nil {

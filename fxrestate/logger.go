@@ -40,37 +40,54 @@ func newLogHandler(log *appLogger, s *settings) *logging.Handler {
 	return logging.NewHandler(log.zap.Core(), s.Logging)
 }
 
-func newLogger(h *logging.Handler) *slog.Logger { return slog.New(h) }
+// provideASlogHandlerInstead makes the logger of the application. Its name is in dig's
+// error where the application provides one too.
+func provideASlogHandlerInstead(h *logging.Handler) *slog.Logger { return slog.New(h) }
 
 type eventLoggerParams struct {
 	fx.In
 
-	// It is absent where fx stops at a type that is provided twice. That alone is to be
-	// reported, and not that there is no logger.
-	Log *appLogger `optional:"true"`
+	// These are absent where fx stops at a type that is provided twice. That alone is to
+	// be reported, and not that there is no logger.
+	Log    *appLogger `optional:"true"`
+	Events *events    `optional:"true"`
 
 	Handler slog.Handler `optional:"true"`
 	Zap     *zap.Logger  `optional:"true"`
-	Own     *slog.Logger `optional:"true"`
 }
 
 func newEventLogger(p eventLoggerParams) (fxevent.Logger, error) {
 	log := p.Log
 	if log == nil {
-		if p.Own != nil { // newLogger is the first constructor of ours, and fx stopped there
-			return nil, errors.New("fxrestate: a *slog.Logger is provided, and Module provides one too, which is silent on replay; provide the slog.Handler instead, as with fx.Provide(func() slog.Handler { return NewLogger().Handler() })")
-		}
 		var err error
 		if log, err = newAppLogger(given[slog.Handler]{value: p.Handler}, given[*zap.Logger]{value: p.Zap}); err != nil {
 			return nil, err
 		}
 	}
 	if log.zap == nil {
-		events := &fxevent.SlogLogger{Logger: slog.New(log.handler).With("logger", "fx")}
-		events.UseLogLevel(slog.LevelDebug)
-		return events, nil
+		logger := &fxevent.SlogLogger{Logger: slog.New(log.handler).With("logger", "fx")}
+		logger.UseLogLevel(slog.LevelDebug)
+		return p.Events.watch(logger), nil
 	}
-	events := &fxevent.ZapLogger{Logger: log.zap.Named("fx")}
-	events.UseLogLevel(zap.DebugLevel)
-	return events, nil
+	logger := &fxevent.ZapLogger{Logger: log.zap.Named("fx")}
+	logger.UseLogLevel(zap.DebugLevel)
+	return p.Events.watch(logger), nil
+}
+
+type checkLoggerParams struct {
+	fx.In
+
+	Module *present `optional:"true"`
+	Events *events  `optional:"true"`
+}
+
+// checkLogger says what to do where the application has a *slog.Logger of its own. fx stops
+// at the second one: at ours, which is provided after the *present and before the *events,
+// or at the application's, as the events say. It is given to fx.WithLogger, which alone runs
+// after such an error.
+func checkLogger(p checkLoggerParams) (fxevent.Logger, error) {
+	if p.Module != nil && p.Events == nil || p.Events.secondLogger() {
+		return nil, errors.New("fxrestate: a *slog.Logger is provided, and Module provides one too, which is silent on replay; provide the slog.Handler instead, as with fx.Provide(func() slog.Handler { return NewLogger().Handler() })")
+	}
+	return fxevent.NopLogger, nil
 }

@@ -2,6 +2,7 @@ package fxrestate_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -88,15 +89,43 @@ func TestEventsOfFxGoToZapBesideAHandler(t *testing.T) {
 func TestAnApplicationsOwnLoggerIsAnErrorThatNamesTheHandler(t *testing.T) {
 	t.Parallel()
 	own := fx.Provide(slog.Default)
+	failing := fx.Provide(func() (*slog.Logger, error) { return nil, errors.New("no disk") })
 	for name, options := range map[string][]fx.Option{
-		"before Module": {own, fxrestate.Module},
-		"after Module":  {fxrestate.Module, own},
+		"before Module":                     {own, fxrestate.Module},
+		"after Module":                      {fxrestate.Module, own},
+		"supplied":                          {fxrestate.Module, fx.Supply(slog.Default())},
+		"in a module before Module":         {fx.Module("m", own), fxrestate.Module},
+		"in a module after Module":          {fxrestate.Module, fx.Module("m", own)},
+		"in a module in a module":           {fxrestate.Module, fx.Module("m", fx.Module("n", own))},
+		"supplied in a module after Module": {fxrestate.Module, fx.Module("m", fx.Supply(slog.Default()))},
+		"in a group":                        {fxrestate.Module, fxrestate.Group(own, fxrestate.Service[membered](newMembered))},
+		"with another type":                 {fxrestate.Module, fx.Module("m", fx.Provide(func() (*slog.Logger, int) { return slog.Default(), 1 }))},
+		"that fails":                        {fxrestate.Module, failing},
+		"before Module, without events":     {own, fxrestate.Module, fx.NopLogger},
+		"that fails, without events":        {failing, fxrestate.Module, fx.NopLogger},
+		"beside a service":                  {fxrestate.Service[membered](newMembered), fxrestate.Module, fx.Module("m", own)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app := fx.New(append(options, fx.Supply(zap.NewNop()))...)
-			require.ErrorContains(t, app.Err(), "cannot provide *slog.Logger from [0]: already provided")
-			require.ErrorContains(t, app.Err(), "provide the slog.Handler instead")
+			for with, logger := range map[string]fx.Option{"zap": fx.Supply(zap.NewNop()), "a handler": fx.Provide(func() slog.Handler { return slog.DiscardHandler }), "nothing": fx.Options()} {
+				t.Run("beside "+with, func(t *testing.T) {
+					app := fx.New(append(options, logger)...)
+					require.ErrorContains(t, app.Err(), "cannot provide *slog.Logger from [0]: already provided")
+					require.ErrorContains(t, app.Err(), "provide the slog.Handler instead")
+				})
+			}
 		})
 	}
+	t.Run("in a module after Module, without events", func(t *testing.T) {
+		t.Parallel()
+		app := fx.New(fxrestate.Module, fx.Module("m", own), fx.NopLogger)
+		require.ErrorContains(t, app.Err(), `already provided by "github.com/fxrestate/go/fxrestate".provideASlogHandlerInstead`)
+	})
+}
+
+func TestTwoTypesAreNoMistakeOfTheLogger(t *testing.T) {
+	t.Parallel()
+	app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop()), fx.Supply(local()), fx.Module("m", fx.Supply(local())))
+	require.ErrorContains(t, app.Err(), "cannot provide fxrestate.Config from [0]: already provided")
+	require.NotContains(t, app.Err().Error(), "slog.Handler")
 }

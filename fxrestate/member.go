@@ -26,6 +26,13 @@ type instance struct {
 	value  any
 }
 
+// instanceOut puts an instance into the value group of all.
+type instanceOut struct {
+	fx.Out
+
+	Instance instance `group:"fxrestate.instances"`
+}
+
 // stage is one of the pipeline's stages. T is its interface.
 type stage[T any] struct {
 	name    string // with its article
@@ -90,7 +97,7 @@ func provideMember[T any](m *member, name string, constructor any) fx.Option {
 	tag := fmt.Sprintf("name:%q", name)
 	return fx.Options(
 		fx.Provide(fx.Annotate(constructor, fx.As(new(T)), fx.ResultTags(tag)), fx.Private),
-		fx.Provide(fx.Annotate(func(v T) instance { return instance{m, v} }, fx.ParamTags(tag), fx.ResultTags(`group:"fxrestate.instances"`))),
+		provideFrom(constructor, tag, func(v T, _ struct{ fx.In }) instanceOut { return instanceOut{Instance: instance{m, v}} }),
 		findWanted(constructor, wanted{taker: m.stage, position: m.position, early: true}),
 		warnOfTwin(m, tag, constructor),
 	)

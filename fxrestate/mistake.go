@@ -8,10 +8,13 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 )
 
@@ -53,15 +56,43 @@ func checkConstructor(constructor any, want reflect.Type) error {
 	return fmt.Errorf("the constructor %s does not return %s; pass the function that does", t, want)
 }
 
-// checkParameters rejects a constructor of what the endpoint serves that takes an
-// *ingress.Client. That starts after the endpoint, which dig would report as a cycle.
+// checkParameters rejects a constructor of what the endpoint serves that takes what is
+// made of the services or starts after them. dig would report it as a cycle.
 func checkParameters(constructor reflect.Type) error {
 	for t := range dependencies(constructor) {
-		if t == reflect.TypeFor[*ingress.Client]() {
+		switch {
+		case t == reflect.TypeFor[*ingress.Client]():
 			return fmt.Errorf("the constructor %s takes an *ingress.Client, which is for code outside handlers and starts after the services; take an rpc.Service, rpc.Object or rpc.Workflow of the type to call", constructor)
+		case isIngress(t):
+			client := strings.TrimSuffix(t.String(), ingressSuffix) + "Client"
+			return fmt.Errorf("the constructor %s takes a %s, which is for code outside handlers and starts after the services; take a %s", constructor, t, client)
+		case t == reflect.TypeFor[*Health](), t == reflect.TypeFor[*endpoint.Endpoint](), t == reflect.TypeFor[*httpserver.Server]():
+			return fmt.Errorf("the constructor %s takes a %s, which is made after the services; take it where no service depends on it", constructor, t)
 		}
 	}
 	return nil
+}
+
+// ingressSuffix is how fxrestate gen names clients for code outside handlers.
+const ingressSuffix = "Ingress"
+
+// isIngress reports whether a type is such a client: its methods, or those of what its
+// methods return, are of package ingress.
+func isIngress(t reflect.Type) bool {
+	return t.Kind() == reflect.Interface && strings.HasSuffix(t.Name(), ingressSuffix) && leadsToIngress(t, 2)
+}
+
+func leadsToIngress(t reflect.Type, depth int) bool {
+	for i := range t.NumMethod() {
+		m := t.Method(i).Type
+		if n := m.NumIn(); n > 0 && m.IsVariadic() && m.In(n-1).Elem() == reflect.TypeFor[ingress.RequestOption]() {
+			return true
+		}
+		if m.NumOut() == 1 && m.Out(0).Kind() == reflect.Interface && depth > 0 && leadsToIngress(m.Out(0), depth-1) {
+			return true
+		}
+	}
+	return false
 }
 
 // dependencies returns what fx looks up to call a constructor, without what has a name or

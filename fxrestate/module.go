@@ -42,14 +42,15 @@ import (
 var Module = fx.Options(
 	fx.WithLogger(newEventLogger),
 	fx.Module("fxrestate",
+		fx.Provide(listModuleOnce), // first: see checkLogger
 		takeGiven[Config](),
 		takeGiven[*Config](),
 		takeGiven[*zap.Logger](),
 		takeGiven[slog.Handler](),
 		fx.Provide(
-			newLogger, // first: see newEventLogger
-			func() *present { return &present{} },
-			func() *notes { return &notes{} },
+			provideASlogHandlerInstead,
+			func() *events { return &events{} }, // next: see checkLogger
+			func(e *events) *notes { return &notes{events: e} },
 			func(nowhere) unmade { return unmade{} },
 			newSettings,
 			newAppLogger,
@@ -64,11 +65,12 @@ var Module = fx.Options(
 			newHealth,
 			newAPI,
 			newLifecycle,
-			newIngress,
+			ingressClientIsForCodeOutsideHandlersAServiceTakesRPCClients,
 			(*api).get,
 			func(c *catalog) *handler.Registry { return c.registry },
 			func(e *endpoint.Endpoint) (server.LambdaHandlerFunc, error) { return e.LambdaHandler() },
 		),
+		fx.Module("fxrestate.logger", fx.WithLogger(checkLogger)),
 		// Mistakes are reported before an instance fails to be constructed.
 		fx.Invoke(func(*plan) {}),
 		fx.Invoke(func(*lifecycle) {}),
@@ -101,9 +103,10 @@ func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.R
 	return deployment.NewRegistrar(c, *s.Register, log)
 }
 
-// newIngress takes the lifecycle so that fx starts the client after it, and stops it
-// before.
-func newIngress(lc fx.Lifecycle, _ *lifecycle, s *settings, r *handler.Registry, admins *admin.Client, log *slog.Logger) (*ingress.Client, error) {
+// This constructor takes the lifecycle so that fx starts the client after it, and stops it
+// before. A service that takes the client through another constructor is a cycle, which
+// dig finds before it runs anything of ours: its error has the name of this function.
+func ingressClientIsForCodeOutsideHandlersAServiceTakesRPCClients(lc fx.Lifecycle, _ *lifecycle, s *settings, r *handler.Registry, admins *admin.Client, log *slog.Logger) (*ingress.Client, error) {
 	cfg := s.Ingress
 	if cfg.Canceller == nil {
 		cfg.Canceller = admins

@@ -33,7 +33,7 @@ func Naming(strategy func(method string) string) restate.ServiceDefinitionOption
 }
 
 // Exclude keeps methods that take a Restate context first from becoming handlers, and
-// methods that take a context.Context out of the warnings at the start. They are given as
+// methods that may have been meant as handlers out of the warnings at the start. They are given as
 // method expressions, such as (*Cart).Restock.
 func Exclude(methods ...any) restate.ServiceDefinitionOption {
 	return newOption(caller(), func(d *declaration) { d.spec.Exclude = append(d.spec.Exclude, methods...) })

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -264,6 +265,51 @@ func TestAValueOfAnAttemptIsMadeInAStep(t *testing.T) {
 			require.Regexp(t, tt.want, testkit.Decode[string](t, answer))
 		})
 	}
+}
+
+func TestWhoWaitsForAValueThatAStepCannotMakeMakesIt(t *testing.T) {
+	t.Parallel()
+	var tokens durable.PerInvocation[*token]
+	began, release := make(chan struct{}), make(chan struct{})
+	var made atomic.Int32
+	answer := asking(t,
+		func(ctx restate.Context) (string, error) {
+			step := restate.RunAsync(ctx, func(rc restate.RunContext) (bool, error) {
+				_, err := tokens.Get(rc)
+				return errors.Is(err, durable.ErrInsideRun), nil
+			})
+			// The step runs beside the handler once it is waited for.
+			if _, err := restate.WaitFirst(ctx, step, restate.After(ctx, 50*time.Millisecond)); err != nil {
+				return "", err
+			}
+			select {
+			case <-began:
+			case <-time.After(10 * time.Second):
+				return "", restate.TerminalErrorf("the step does not run")
+			}
+			time.AfterFunc(100*time.Millisecond, func() { close(release) })
+			tok, err := tokens.Get(ctx)
+			if err != nil {
+				return "", err
+			}
+			failed, failure := step.Result()
+			if failure != nil {
+				return "", failure
+			}
+			return fmt.Sprint(failed, " ", tok.text), nil
+		},
+		fxrestate.PerInvocation[*token](func(ctx context.Context) (*token, error) {
+			n := made.Add(1)
+			if n == 1 {
+				close(began)
+				<-release
+			}
+			_, err := durable.FromContext(ctx)
+			return &token{fmt.Sprint("made by ", n)}, err
+		}),
+		fx.Populate(&tokens),
+	)
+	require.Equal(t, "true made by 2", testkit.Decode[string](t, answer))
 }
 
 func TestAFixedValueIsThereWithAnyContext(t *testing.T) {

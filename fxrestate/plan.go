@@ -24,9 +24,15 @@ type plan struct {
 }
 
 // notes are what may be a mistake, for the log.
-type notes struct{ errs []error }
+type notes struct {
+	errs   []error
+	events *events
+}
 
 func (n *notes) add(err error) { n.errs = append(n.errs, err) }
+
+// all returns the notes at the start, when all functions given to fx.Invoke have run.
+func (n *notes) all() []error { return append(n.errs, n.events.unused()...) }
 
 type planParams struct {
 	fx.In

@@ -20,8 +20,8 @@ import (
 //	)
 //
 // The exported methods of T that take a restate.Context first are the handlers. Methods
-// that take a context.Context are not: the log names them at the start, unless [Exclude]
-// does. Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
+// that take a context.Context or a restate.RunContext, or their restate.Context after
+// another parameter, are not: the log names them at the start, unless [Exclude] does. Options are those of the SDK, [Name], [Naming], [Handler] and [Exclude] of this
 // package, and any [Attachment]. Every mistake in T or in the options is an error of
 // fx.New.
 //
@@ -32,7 +32,9 @@ import (
 //
 // The constructor takes the clients of the services that it calls. It cannot take an
 // *ingress.Client or a generated ingress client: those are for code outside handlers, and
-// start after the services.
+// start after the services. The same holds for what is made of the services, such as
+// [Health] and *endpoint.Endpoint. If it takes a type of the application's that takes one
+// of these, fx.New fails with a cycle that ends at the ingress client.
 //
 // To serve a struct under two names, with options of their own, write a type for each that
 // embeds it. Each has its own client, and its handlers are named by its own methods, such

@@ -29,6 +29,9 @@ func (s *settings) Validate() error { return s.supplied.Validate() }
 // present is provided by [Module].
 type present struct{}
 
+// listModuleOnce has the name that dig's error has where [Module] is listed twice.
+func listModuleOnce() *present { return &present{} }
+
 type presentParams struct {
 	fx.In
 

@@ -105,6 +105,10 @@ func (*helpful) Do(restate.Context) error { return nil }
 
 func (*helpful) Refund(context.Context, int) error { return nil }
 
+func (*helpful) Step(restate.RunContext, int) error { return nil }
+
+func (*helpful) Late(_ int, _ restate.Context) error { return nil }
+
 func (*helpful) Close(context.Context) error { return nil }
 
 func (*helpful) Name() string { return "" }
@@ -113,7 +117,7 @@ type embeddedHelp struct{}
 
 func (embeddedHelp) Promoted(context.Context) error { return nil }
 
-func TestMethodsWithAPlainContextAreNamedAtStart(t *testing.T) {
+func TestMethodsThatMayBeMeantAsHandlersAreNamedAtStart(t *testing.T) {
 	t.Parallel()
 	for name, option := range map[string]fx.Option{
 		"of a service": fxrestate.Service[*helpful](func() *helpful { return &helpful{} }, fxrestate.Exclude((*helpful).Close)),
@@ -125,10 +129,16 @@ func TestMethodsWithAPlainContextAreNamedAtStart(t *testing.T) {
 			t.Parallel()
 			logs := startLocal(t, option)
 			lines := logs.FilterMessage("this may be a mistake").All()
-			require.Len(t, lines, 1)
-			require.Equal(t, zap.WarnLevel, lines[0].Level)
-			require.Regexp(t, `^handler: \(\*fxrestate_test\.helpful\)\.Refund \(silent_test\.go:\d+\): takes a context\.Context, so it is not a handler; take a restate\.Context, or exclude the method$`,
-				lines[0].ContextMap()["what"])
+			wants := []string{
+				`Late \(silent_test\.go:\d+\): takes its restate\.Context as parameter 2, so it is not a handler; take a restate\.Context first, or exclude the method$`,
+				`Refund \(silent_test\.go:\d+\): takes a context\.Context, so it is not a handler; take a restate\.Context, or exclude the method$`,
+				`Step \(silent_test\.go:\d+\): takes a restate\.RunContext, so it is not a handler; take a restate\.Context, or exclude the method$`,
+			}
+			require.Len(t, lines, len(wants))
+			for i, want := range wants {
+				require.Equal(t, zap.WarnLevel, lines[i].Level)
+				require.Regexp(t, `^handler: \(\*fxrestate_test\.helpful\)\.`+want, lines[i].ContextMap()["what"])
+			}
 		})
 	}
 }
@@ -185,6 +195,10 @@ func TestATypeThatIsProvidedTwiceIsTheOnlyError(t *testing.T) {
 			fx.Options(fx.Provide(newMembered), fxrestate.Service[membered](newMembered)),
 			`cannot provide fxrestate_test.membered from [0]: already provided by "github.com/fxrestate/go/fxrestate_test".newMembered`,
 		},
+		"two configurations, one in a module": {
+			fx.Options(fx.Supply(local()), fx.Module("m", fx.Supply(local()))), "cannot provide fxrestate.Config from [0]: already provided",
+		},
+		"Module":             {fxrestate.Module, `already provided by "github.com/fxrestate/go/fxrestate".listModuleOnce`},
 		"two configurations": {fx.Options(fx.Supply(local()), fx.Supply(local())), "cannot provide fxrestate.Config from [0]: already provided"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,12 +225,17 @@ func TestAConfigThatIsDecoratedInAModuleIsNamedAtStart(t *testing.T) {
 		option fx.Option
 		what   string
 	}{
-		"around a service":            {fx.Module("m", change, service), `fxrestate_test\.membered \(silent_test\.go:\d+\); decorate it in fx\.New`},
-		"around a definition":         {fx.Module("m", change, fxrestate.Definition(handMade)), `Definition \(silent_test\.go:\d+\); decorate it in fx\.New`},
-		"around a group":              {fx.Module("m", change, fxrestate.Group(service)), `fxrestate_test\.membered \(silent_test\.go:\d+\); decorate`},
-		"around a service, as it was": {fx.Module("m", keep, service), ""},
-		"in fx.New":                   {fx.Options(change, fx.Module("m", service)), ""},
-		"nowhere":                     {fx.Module("m", service), ""},
+		"around a service":                      {fx.Module("m", change, service), `fxrestate_test\.membered \(silent_test\.go:\d+\); decorate it in fx\.New`},
+		"around a definition":                   {fx.Module("m", change, fxrestate.Definition(handMade)), `Definition \(silent_test\.go:\d+\); decorate it in fx\.New`},
+		"around a group":                        {fx.Module("m", change, fxrestate.Group(service)), `fxrestate_test\.membered \(silent_test\.go:\d+\); decorate`},
+		"around a service, as it was":           {fx.Module("m", keep, service), ""},
+		"in fx.New":                             {fx.Options(change, fx.Module("m", service)), ""},
+		"nowhere":                               {fx.Module("m", service), ""},
+		"where nothing is registered":           {fx.Options(fx.Module("m", change), service), "m"},
+		"replaced, where nothing is registered": {fx.Options(fx.Module("m", fx.Replace(fxrestate.Config{})), service), "m"},
+		"around another module":                 {fx.Options(fx.Module("m", change, fx.Module("n", fx.Supply(1))), service), "m"},
+		"in a module of a module":               {fx.Module("n", fx.Module("m", fx.Decorate(func(fxrestate.Config) fxrestate.Config { return local() }))), "m"},
+		"where a function reads it":             {fx.Options(fx.Module("m", keep, fx.Invoke(func(fxrestate.Config) {})), service), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -226,6 +245,10 @@ func TestAConfigThatIsDecoratedInAModuleIsNamedAtStart(t *testing.T) {
 				return
 			}
 			require.Len(t, lines, 1)
+			if tt.what == "m" {
+				require.Regexp(t, `^fxrestate: the fx\.Module "m" decorates the Config \(silent_test\.go:\d+\), which has no effect on the application; decorate it in fx\.New$`, lines[0].ContextMap()["what"])
+				return
+			}
 			require.Regexp(t, "^fxrestate: an fx.Module decorates the Config, and the application reads another one, also for what is listed in the module: "+tt.what, lines[0].ContextMap()["what"])
 		})
 	}

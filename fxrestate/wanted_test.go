@@ -3,6 +3,7 @@ package fxrestate_test
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"testing"
 
@@ -11,8 +12,10 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/rpc"
 )
@@ -60,6 +63,87 @@ func TestAConstructorThatTakesAnIngressClientIsAMistake(t *testing.T) {
 		})
 	}
 }
+
+// reportsIngress is what fxrestate gen writes for the handlers of a virtual object.
+type reportsIngress interface {
+	Key(string) reportsIngressCalls
+}
+
+type reportsIngressCalls interface {
+	Read(ctx context.Context, opts ...ingress.RequestOption) (int, error)
+}
+
+// ratesIngress is what it writes for those of a service.
+type ratesIngress interface {
+	Read(ctx context.Context, opts ...ingress.RequestOption) (int, error)
+}
+
+func TestAConstructorThatTakesWhatIsMadeAfterTheServicesIsAMistake(t *testing.T) {
+	t.Parallel()
+	const outside = ", which is for code outside handlers and starts after the services; take a fxrestate_test."
+	const after = ", which is made after the services; take it where no service depends on it"
+	for name, tt := range map[string]struct {
+		option fx.Option
+		want   string
+	}{
+		"a generated client":              {fxrestate.Service[membered](taking[ratesIngress]), "takes a fxrestate_test.ratesIngress" + outside + "ratesClient"},
+		"a generated client of an object": {fxrestate.Service[membered](taking[reportsIngress]), "takes a fxrestate_test.reportsIngress" + outside + "reportsClient"},
+		"a generated client in a guard": {
+			fxrestate.Use(fxrestate.Guards(func(ratesIngress) *gate { return nil })), "takes a fxrestate_test.ratesIngress" + outside + "ratesClient",
+		},
+		"the health":     {fxrestate.Service[membered](taking[*fxrestate.Health]), "takes a *fxrestate.Health" + after},
+		"the endpoint":   {fxrestate.Service[membered](taking[*endpoint.Endpoint]), "takes a *endpoint.Endpoint" + after},
+		"the API server": {fxrestate.Service[membered](taking[*httpserver.Server]), "takes a *httpserver.Server" + after},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop()), fx.NopLogger, tt.option)
+			require.ErrorContains(t, app.Err(), tt.want)
+			require.ErrorContains(t, app.Err(), "(wanted_test.go:")
+			require.NotContains(t, app.Err().Error(), "cycle")
+		})
+	}
+}
+
+// library is a type of the application that calls handlers from outside.
+type library struct{}
+
+// dig does not see a cycle through a private constructor: it follows it until the stack
+// overflows, which ends the process.
+func TestACycleThroughTheApplicationsOwnConstructorsIsAnError(t *testing.T) {
+	t.Parallel()
+	const services = `"github.com/fxrestate/go/fxrestate".ingressClientIsForCodeOutsideHandlersAServiceTakesRPCClients (`
+	calls := fx.Provide(func(*ingress.Client) *library { return nil })
+	for name, tt := range map[string]struct {
+		option fx.Option
+		want   string
+	}{
+		"from a service to the ingress client":  {fxrestate.Service[membered](taking[*library]), services},
+		"from a guard of a service":             {fxrestate.Service[membered](newMembered, fxrestate.Guards(func(*library) *gate { return nil })), services},
+		"from a guard of a handler":             {fxrestate.Service[membered](newMembered, fxrestate.Handler(membered.Do, fxrestate.Guards(func(*library) *gate { return nil }))), services},
+		"from a guard of all":                   {fxrestate.Use(fxrestate.Guards(func(*library) *gate { return nil })), services},
+		"from a guard of a group":               {fxrestate.Group(fxrestate.Use(fxrestate.Guards(func(*library) *gate { return nil })), fxrestate.Service[membered](newMembered)), services},
+		"from a guard of the graph":             {fx.Options(fx.Provide(func(*library) *gate { return nil }), fxrestate.Use(fxrestate.Guards(fxrestate.Provided[*gate]()))), services},
+		"from a definition":                     {fxrestate.Definition(func(*library) fxrestate.ServiceDefinition { return handMade() }), services},
+		"from a definition of the graph":        {fx.Options(fx.Provide(func(*library) fxrestate.ServiceDefinition { return handMade() }), fxrestate.Definition(fxrestate.Provided[fxrestate.ServiceDefinition]())), services},
+		"from what is made per invocation":      {fx.Options(fxrestate.PerInvocation[*gate](func(context.Context, *library) *gate { return nil }), fxrestate.Service[membered](taking[durable.PerInvocation[*gate]])), services},
+		"from the Config to the ingress client": {fx.Provide(func(*ingress.Client) fxrestate.Config { return local() }), services},
+		"from the Config to the logger":         {fx.Provide(func(*slog.Logger) fxrestate.Config { return local() }), "provideASlogHandlerInstead"},
+		"from the zap logger to the logger":     {fx.Provide(func(*slog.Logger) *zap.Logger { return nil }), "provideASlogHandlerInstead"},
+		"from the slog.Handler to the logger":   {fx.Provide(func(log *slog.Logger) slog.Handler { return log.Handler() }), "provideASlogHandlerInstead"},
+		"from a guard to the endpoint":          {fxrestate.Use(fxrestate.Guards(func(*endpointUser) *gate { return nil })), "newEndpoint"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := fx.New(fxrestate.Module, fx.NopLogger, calls, fx.Provide(func(*endpoint.Endpoint) *endpointUser { return nil }), tt.option)
+			require.ErrorContains(t, app.Err(), "cycle detected in dependency graph")
+			require.ErrorContains(t, app.Err(), tt.want)
+		})
+	}
+}
+
+// endpointUser is a type of the application that watches the endpoint.
+type endpointUser struct{}
 
 func TestAConstructorThatTakesAClientNobodyProvidesIsAMistake(t *testing.T) {
 	t.Parallel()

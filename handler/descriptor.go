@@ -32,9 +32,9 @@ type Descriptor struct {
 	Options []restate.ServiceDefinitionOption
 	// Metadata of the service, from the options.
 	Metadata map[string]string
-	// Plain has a note on each exported method of the struct's own that takes a
-	// context.Context and is not excluded. Such a method is not a handler, and may have
-	// been meant as one.
+	// Plain has a note on each exported method of the struct's own that is not excluded
+	// and takes a context.Context or a restate.RunContext, or a context of the SDK after
+	// another parameter. Such a method is not a handler, and may have been meant as one.
 	Plain []*Problem
 
 	named bool // the registration gave the name

@@ -95,6 +95,7 @@ func (m Mode) Writable() bool { return m == Exclusive || m == Run }
 var (
 	contextType      = reflect.TypeFor[restate.Context]()
 	plainContextType = reflect.TypeFor[context.Context]()
+	runContextType   = reflect.TypeFor[restate.RunContext]()
 	errorType        = reflect.TypeFor[error]()
 )
 

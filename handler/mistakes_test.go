@@ -1,6 +1,7 @@
 package handler_test
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -65,6 +66,21 @@ func (*SharedMain) Run(restate.WorkflowSharedContext) error { return nil }
 type ServiceMain struct{}
 
 func (*ServiceMain) Run(restate.Context) error { return nil }
+
+type PointerContext struct{}
+
+func (*PointerContext) Charge(*restate.Context, int) error { return nil }
+
+// Misses has methods that may be meant as handlers.
+type Misses struct{}
+
+func (Misses) Get(restate.Context) error                             { return nil }
+func (Misses) Plain(context.Context) error                           { return nil }
+func (*Misses) OnPointer(context.Context) error                      { return nil }
+func (Misses) Step(restate.RunContext) (int, error)                  { return 0, nil }
+func (Misses) Late(int, restate.ObjectSharedContext) error           { return nil }
+func (Misses) Excluded(int, restate.Context) error                   { return nil }
+func (Misses) Callback(func(restate.Context) error, int, bool) error { return nil }
 
 type NoHandlers struct{}
 
@@ -169,6 +185,10 @@ func TestDescribeReportsMistakes(t *testing.T) {
 		"a variadic input": {
 			handler.Spec{Type: reflect.TypeFor[*Variadic]()},
 			[]string{"(*handler_test.Variadic).Charge ({Variadic.Charge}): is variadic; take one input"},
+		},
+		"a pointer to a context": {
+			handler.Spec{Type: reflect.TypeFor[*PointerContext]()},
+			[]string{"(*handler_test.PointerContext).Charge ({PointerContext.Charge}): takes a *restate.Context, and a context is no pointer; take a restate.Context"},
 		},
 		"mixed kinds": {
 			handler.Spec{Type: reflect.TypeFor[*MixedKinds]()},
@@ -500,6 +520,30 @@ func problems(err error) []*handler.Problem {
 		}
 	}
 	return all
+}
+
+func TestMethodsThatMayBeMeantAsHandlersAreNoted(t *testing.T) {
+	t.Parallel()
+	for name, typ := range map[string]reflect.Type{"of a pointer": reflect.TypeFor[*Misses](), "of a value": reflect.TypeFor[Misses]()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spec := handler.Spec{Type: typ, Exclude: []any{Misses.Excluded}}
+			desc, err := spec.Describe()
+			require.NoError(t, err)
+			notes := map[string]string{}
+			for _, p := range desc.Plain {
+				require.Contains(t, p.Position, "mistakes_test.go:")
+				notes[p.Method] = p.Reason + "; " + p.Fix
+			}
+			const fix = "so it is not a handler; take a restate.Context"
+			require.Equal(t, map[string]string{
+				"Plain":     "takes a context.Context, " + fix + ", or exclude the method",
+				"OnPointer": "takes a context.Context, " + fix + ", or exclude the method",
+				"Step":      "takes a restate.RunContext, " + fix + ", or exclude the method",
+				"Late":      "takes its restate.ObjectSharedContext as parameter 2, " + fix + " first, or exclude the method",
+			}, notes)
+		})
+	}
 }
 
 func TestProblemsTellTheirPartsApart(t *testing.T) {

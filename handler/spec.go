@@ -94,7 +94,7 @@ type reader struct {
 	rejected map[string]bool  // methods that were meant as handlers but have a problem
 	decided  string           // the method that decided the kind, if the spec did not
 	mains    []*Method        // main handlers of a workflow, rejected ones included
-	plain    []reflect.Method // they take a context.Context
+	plain    []reflect.Method // they may have been meant as handlers
 	problems []error
 }
 
@@ -189,7 +189,9 @@ func (r *reader) checkPointerMethods() {
 		}
 		if _, ok := findRole(m.Type.In(1)); ok {
 			r.reject(m, onPointer(r.spec.Type), "register "+p.String())
+			continue
 		}
+		r.notePlain(m)
 	}
 }
 
@@ -202,8 +204,10 @@ func (r *reader) readMethod(m reflect.Method) {
 		switch first := m.Type.In(1); {
 		case first.Kind() == reflect.Interface && first.Implements(contextType):
 			r.reject(m, fmt.Sprintf("takes a %s, which is not a context of the SDK", first), "take a "+r.kindOr(Service).contexts())
-		case first == plainContextType:
-			r.plain = append(r.plain, m)
+		case first.Kind() == reflect.Pointer && first.Elem().Kind() == reflect.Interface && first.Elem().Implements(contextType):
+			r.reject(m, fmt.Sprintf("takes a %s, and a context is no pointer", first), "take a "+first.Elem().String())
+		default:
+			r.notePlain(m)
 		}
 		return
 	}
@@ -246,18 +250,43 @@ func (r *reader) readMethod(m reflect.Method) {
 	}
 }
 
-// readPlain notes methods that were written for the struct and take a context.Context.
-// Those of embedded structs are left out: there may be many, of other packages.
+// missed says why a method with a context is not a handler, although it may have been
+// meant as one, and where a handler takes its context. It is empty for other methods.
+func missed(m reflect.Method) (reason, where string) {
+	switch m.Type.In(1) {
+	case plainContextType:
+		return "takes a context.Context, so it is not a handler", ""
+	case runContextType:
+		return "takes a restate.RunContext, so it is not a handler", ""
+	}
+	for i := 2; i < m.Type.NumIn(); i++ {
+		if t := m.Type.In(i); t.Kind() == reflect.Interface && t.Implements(contextType) {
+			return fmt.Sprintf("takes its %s as parameter %d, so it is not a handler", t, i), " first"
+		}
+	}
+	return "", ""
+}
+
+// notePlain keeps a method that may have been meant as a handler, for [reader.readPlain].
+func (r *reader) notePlain(m reflect.Method) {
+	if reason, _ := missed(m); reason != "" {
+		r.plain = append(r.plain, m)
+	}
+}
+
+// readPlain notes methods that were written for the struct and may have been meant as
+// handlers. Those of embedded structs are left out: there may be many, of other packages.
 func (r *reader) readPlain() {
 	for _, m := range r.plain {
 		position := cmp.Or(writtenAt(base(r.spec.Type), m.Name), writtenAt(reflect.PointerTo(base(r.spec.Type)), m.Name))
 		if position == "" {
 			continue
 		}
+		reason, where := missed(m)
 		r.desc.Plain = append(r.desc.Plain, &Problem{
 			Type: r.spec.Type, Method: m.Name, Position: position,
-			Reason: "takes a context.Context, so it is not a handler",
-			Fix:    "take a " + r.desc.Kind.contexts() + ", or exclude the method",
+			Reason: reason,
+			Fix:    "take a " + r.desc.Kind.contexts() + where + ", or exclude the method",
 		})
 	}
 }

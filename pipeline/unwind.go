@@ -159,6 +159,10 @@ func (inv *Invocation) unwind(f *flight, by taker, returned *bool, err *error) {
 		}
 		panic(r) // the stack of the first panic is still below this one
 	}
+	if c, ok := r.(*sdk.Cancelled); ok {
+		*err = safeerr.Of(c.TerminalError)
+		return
+	}
 	p := newPanicError(r)
 	*err = p
 	if by != byObserver {

@@ -41,7 +41,9 @@ func HandleOf[O any](id string, opts ...restate.AttachOption) Handle[O] {
 
 // ID returns the invocation's id, for [HandleOf] at another time. After a [Send] it waits
 // until the server has assigned the id. Like all durable waiting that may suspend the
-// attempt. It returns an error for a zero Handle, and for a text that is not an id.
+// attempt. If this invocation is cancelled meanwhile, [durable.IsSelfCancelled] holds for
+// the error, and the id stays unknown to it; the same holds for Attach and Cancel, which
+// need the id. It returns an error for a zero Handle, and for a text that is not an id.
 func (i Handle[O]) ID(_ restate.Context) (id string, err error) {
 	defer sdk.Rescue(&err)
 	return i.checkedID()

@@ -1,9 +1,11 @@
 package sdk
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -19,6 +21,10 @@ type future struct {
 	restate.Future
 	attempt *Attempt
 	of      *callee // nil: not of a call
+
+	// outside says who completes it, such as "restate.Signal", if others do: the program
+	// has no say in what is sent. name is its name, if it has one.
+	outside, name string
 }
 
 func (a *Attempt) future(sdk restate.Future) *future { return &future{Future: sdk, attempt: a} }
@@ -66,22 +72,26 @@ func (f *future) Result(output any) (failure restate.TerminalError) {
 	}
 	defer f.attempt.leaveWith(opResult, &failure)
 	out := f.attempt.output(opResult, nil, output)
-	_, out.outside = f.Future.(identified) // an awakeable
+	out.outside = f.outside != ""
 	failure = f.Future.(resulter).Result(out)
 	if out.wrong != nil {
-		return WrongCompletion("restate.Awakeable", reflect.TypeOf(output), out.wrong)
+		what := f.outside
+		if f.name != "" {
+			what += fmt.Sprintf(" %q", f.name)
+		}
+		return WrongCompletion(what, reflect.TypeOf(output), out.wrong)
 	}
 	return failure
 }
 
-// WrongCompletion is the failure of an awakeable that was completed with a value of
-// another type than the one it is decoded into. It comes from outside, stays in the
-// journal, and no waiting is left that a cancellation could end. So it is terminal.
-func WrongCompletion(awakeable string, into reflect.Type, err error) restate.TerminalError {
+// WrongCompletion is the failure of an awakeable or a signal that was completed with a
+// value of another type than the one it is decoded into. It comes from outside, stays in
+// the journal, and no waiting is left that a cancellation could end. So it is terminal.
+func WrongCompletion(what string, into reflect.Type, err error) restate.TerminalError {
 	if into != nil && into.Kind() == reflect.Pointer {
 		into = into.Elem()
 	}
-	return restate.ToTerminalError(fmt.Errorf("durable: %s: it was resolved with a value that is no %s: %w", awakeable, into, safeerr.Of(err)),
+	return restate.ToTerminalError(fmt.Errorf("durable: %s: it was resolved with a value that is no %s: %w", what, into, safeerr.Of(err)),
 		restate.WithErrorCode(http.StatusBadRequest))
 }
 
@@ -132,18 +142,45 @@ type sent struct {
 
 func (s *sent) GetInvocationId() string { return s.attempt.invocationID(s.Invocation) }
 
+// Cancelled is what GetInvocationId panics with if the invocation is cancelled while it
+// waits: it has no error to return. The SDK panics with an error of which every later
+// attempt dies too, since the journal has the cancellation before the id.
+type Cancelled struct{ restate.TerminalError }
+
+func (c *Cancelled) Unwrap() error { return c.TerminalError }
+
 // invocationID waits for the server to tell the id of an invocation. It has no error
 // to return.
 func (a *Attempt) invocationID(of restate.Invocation) (id string) {
 	a.mustEnter(opInvocationID)
 	var failure restate.TerminalError
 	defer func() {
-		if late, ok := failure.(*overdue); ok {
-			panic(late.misuse)
+		switch f := failure.(type) {
+		case *overdue:
+			panic(f.misuse)
+		case *Cancelled:
+			panic(f)
 		}
 	}()
 	defer a.leaveWith(opInvocationID, &failure)
-	return of.GetInvocationId()
+	id, failure = idOf(of)
+	return id
+}
+
+// idOf returns the id, or that the invocation was cancelled while it waited.
+func idOf(of restate.Invocation) (id string, failure restate.TerminalError) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		// The SDK takes the failure for a value of a kind that an id never is.
+		if err, ok := r.(error); !ok || IsValue(r) || !strings.HasPrefix(err.Error(), "unexpected value ") || !strings.Contains(err.Error(), "Cancelled") {
+			panic(r) // the stack of the first panic is still below this one
+		}
+		failure = &Cancelled{restate.ToTerminalError(errors.New("Cancelled"), restate.WithErrorCode(http.StatusConflict))}
+	}()
+	return of.GetInvocationId(), nil
 }
 
 // requester is the SDK's client of a handler.
@@ -178,7 +215,7 @@ func (c *client[C, F]) requestFuture(input any, opts []restate.RequestOption) F 
 	if f.attempt != nil {
 		f = new(future)
 	}
-	*f = future{c.sdk.RequestFuture(input, opts...), c.attempt, &c.of}
+	*f = future{Future: c.sdk.RequestFuture(input, opts...), attempt: c.attempt, of: &c.of}
 	return as[F](f)
 }
 

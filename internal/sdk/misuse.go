@@ -108,15 +108,19 @@ type overdue struct {
 func (o *overdue) Unwrap() error { return o.misuse }
 
 // Rescue is deferred by functions of ours that return an error: a misuse, be it a
-// panic or what the SDK's function returned, becomes *err. Other panics go on.
+// panic or what the SDK's function returned, becomes *err, and so does a [Cancelled].
+// Other panics go on.
 func Rescue(err *error) {
-	if r := recover(); r != nil {
-		m, ok := r.(*Misuse)
-		if !ok {
-			panic(r)
-		}
-		*err = m
+	switch r := recover().(type) {
+	case nil:
+	case *Misuse:
+		*err = r
 		return
+	case *Cancelled:
+		*err = r.TerminalError
+		return
+	default:
+		panic(r)
 	}
 	if o, ok := (*err).(*overdue); ok {
 		*err = o.misuse

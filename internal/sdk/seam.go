@@ -84,13 +84,17 @@ func (c *seam[R, A, S, P, T, C, F, U]) RunAsync(fn func(restate.RunContext) (any
 func (c *seam[R, A, S, P, T, C, F, U]) Awakeable(opts ...restate.AwakeableOption) A {
 	c.attempt.mustEnter(opAwakeable)
 	defer c.attempt.leave()
-	return as[A](c.attempt.future(c.MockableContext.Awakeable(opts...)))
+	f := c.attempt.future(c.MockableContext.Awakeable(opts...))
+	f.outside = opAwakeable.String()
+	return as[A](f)
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Signal(name string, opts ...restate.SignalOption) S {
 	c.attempt.mustEnter(opSignal)
 	defer c.attempt.leave()
-	return as[S](c.attempt.future(c.MockableContext.Signal(name, opts...)))
+	f := c.attempt.future(c.MockableContext.Signal(name, opts...))
+	f.outside, f.name = opSignal.String(), name
+	return as[S](f)
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Promise(name string, opts ...restate.PromiseOption) P {

@@ -43,8 +43,10 @@ const (
 	// Refuse fails with an [*InFlightError], which lists the invocations and the ways
 	// out. It is the default in [Production].
 	Refuse InPlace = "refuse"
-	// PauseAndList pauses the invocations that run, logs each, and replaces the
-	// deployment. Paused invocations stay until somebody resumes or cancels them.
+	// PauseAndList pauses the invocations that run or back off, logs each that is in
+	// flight with its status, and replaces the deployment. Paused invocations stay until
+	// somebody resumes or cancels them. The server cannot pause those that are suspended:
+	// they go on with the new handlers.
 	PauseAndList InPlace = "pause-and-list"
 )
 

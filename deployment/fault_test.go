@@ -291,7 +291,7 @@ func stranding(t *testing.T, cfg deployment.Config) (_ deployment.Config, prepar
 	app := serve(t, waiting(name))
 	register(t, cfg, app.at())
 	beginWaiting(t, name)
-	restore = func(t testing.TB) {
+	restore = func(testing.TB) { // beyond the end of a row
 		app.stop()
 		app = serve(t, waiting(name))
 	}

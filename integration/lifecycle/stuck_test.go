@@ -38,7 +38,7 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 	t.Parallel()
 	const many, named = 23, 20
 	paused, quiet := testkit.Unique("ferry"), testkit.Unique("ferry")
-	f := &Ferry{awakeables: make(chan string, many)}
+	f := &Ferry{awakeables: make(chan string, 100*many)}
 	config := func(addr string) fxrestate.Config {
 		cfg := testkit.Config()
 		cfg.Endpoint.Addr, cfg.Endpoint.DrainTimeout = addr, -1 // as a crash does
@@ -55,8 +55,8 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 	for range many {
 		ids = append(ids, testkit.Submit(t, testkit.Path(paused, "Cross"), nil))
 	}
-	for range many {
-		testkit.Receive(t, f.awakeables)
+	for _, id := range ids {
+		testkit.AwaitEntry(t, testkit.Admin(), id, "Run board")
 	}
 	a.RequireStop()
 	for _, id := range ids {
@@ -90,8 +90,17 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 	require.Len(t, proxy.Seen(http.MethodPost, "/query"), asked, "the answer is kept for ten seconds")
 	for _, id := range ids {
 		require.NoError(t, testkit.Admin().ResumeInvocation(t.Context(), id, admin.ResumeOnPinned))
-		testkit.Post(t, testkit.Path("restate", "awakeables", testkit.Receive(t, f.awakeables), "resolve"), "landed")
 	}
+	testkit.Eventually(t, func() error {
+		for len(f.awakeables) > 0 {
+			testkit.Post(t, testkit.Path("restate", "awakeables", <-f.awakeables, "resolve"), "landed")
+		}
+		left, err := testkit.Admin().Invocations(t.Context(), admin.InvocationFilter{Services: []string{paused}})
+		if err == nil && len(left) > 0 {
+			err = fmt.Errorf("%d are left", len(left))
+		}
+		return err
+	})
 	for _, id := range ids {
 		require.Equal(t, "landed", testkit.Decode[string](t, testkit.Attach(t, id)))
 	}

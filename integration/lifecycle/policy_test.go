@@ -274,11 +274,16 @@ func (u *upgrade) breaksOnTwo(t *testing.T) {
 			return nil
 		})
 	}
-	found, err := u.two.Health.Stuck(t.Context())
-	require.NoError(t, err)
 	for _, w := range bound {
-		i := slices.IndexFunc(found, func(i admin.Invocation) bool { return i.ID == u.ids[w] })
-		require.GreaterOrEqual(t, i, 0, "%s is not named", w)
+		var found []admin.Invocation
+		var i int
+		testkit.Eventually(t, func() (err error) { // an answer is kept for ten seconds
+			found, err = u.two.Health.Stuck(t.Context())
+			if i = slices.IndexFunc(found, func(i admin.Invocation) bool { return i.ID == u.ids[w] }); i < 0 && err == nil {
+				err = fmt.Errorf("%s is not named", w)
+			}
+			return err
+		})
 		if w != "step" { // which may have been asked to pause
 			require.Contains(t, found[i].LastFailure, "mismatch", w)
 		}

@@ -2,8 +2,12 @@ package lifecycle_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,20 +21,21 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-// Ferry waits for an answer.
-type Ferry struct{ awakeables chan string }
+// Ferry crosses when it may.
+type Ferry struct{ mayCross atomic.Bool }
 
-// Cross waits. It is tried three times.
+// Cross has a step that lasts until its process ends, or that succeeds.
 func (f *Ferry) Cross(ctx restate.Context) (string, error) {
 	if err := label(ctx, "board"); err != nil {
 		return "", err
 	}
-	landed := restate.Awakeable[string](ctx)
-	select {
-	case f.awakeables <- landed.Id():
-	default: // a further attempt
-	}
-	return landed.Result()
+	return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
+		if !f.mayCross.Load() {
+			<-ctx.Done()
+			return "", ctx.Err()
+		}
+		return "landed", nil
+	})
 }
 
 // A short retry policy is used up while the application is away.
@@ -38,18 +43,20 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 	t.Parallel()
 	const many, named = 23, 20
 	paused, quiet := testkit.Unique("ferry"), testkit.Unique("ferry")
-	f := &Ferry{awakeables: make(chan string, 100*many)}
-	config := func(addr string) fxrestate.Config {
+	f := &Ferry{}
+	config := func(url string) fxrestate.Config {
 		cfg := testkit.Config()
-		cfg.Endpoint.Addr, cfg.Endpoint.DrainTimeout = addr, -1 // as a crash does
-		cfg.Register.URL, cfg.Register.Mode = "http://"+addr, deployment.Production
+		cfg.Register.URL, cfg.Register.Mode = "http://"+url, deployment.Production
+		cfg.Endpoint.Addr = testkit.StableAddr(t)
 		return cfg
 	}
 	app := func(t *testing.T, name string, cfg fxrestate.Config) *testkit.App {
 		return testkit.StartWith(t, cfg, fxrestate.Service[*Ferry](testkit.Made(f), fxrestate.Name(name),
 			restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(10*time.Millisecond), restate.WithMaxRetryAttempts(3))))
 	}
-	cfg := config(testkit.StableAddr(t))
+	wire := testkit.StableAddr(t)
+	cfg := config(wire)
+	crash := forward(t, wire, cfg.Endpoint.Addr)
 	a := app(t, paused, cfg)
 	var ids []string
 	for range many {
@@ -58,10 +65,13 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 	for _, id := range ids {
 		testkit.AwaitEntry(t, testkit.Admin(), id, "Run board")
 	}
-	a.RequireStop()
+	crash()
 	for _, id := range ids {
 		testkit.AwaitStatus(t, id, string(admin.StatusPaused))
 	}
+
+	a.RequireStop()
+	forward(t, wire, cfg.Endpoint.Addr)
 
 	proxy := testkit.NewProxy(t, testkit.Server().AdminURL())
 	cfg.Admin.URL = proxy.URL
@@ -88,26 +98,19 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 		require.Len(t, found, named)
 	}
 	require.Len(t, proxy.Seen(http.MethodPost, "/query"), asked, "the answer is kept for ten seconds")
+	f.mayCross.Store(true)
 	for _, id := range ids {
 		require.NoError(t, testkit.Admin().ResumeInvocation(t.Context(), id, admin.ResumeOnPinned))
 	}
-	testkit.Eventually(t, func() error {
-		for len(f.awakeables) > 0 {
-			testkit.Post(t, testkit.Path("restate", "awakeables", <-f.awakeables, "resolve"), "landed")
-		}
-		left, err := testkit.Admin().Invocations(t.Context(), admin.InvocationFilter{Services: []string{paused}})
-		if err == nil && len(left) > 0 {
-			err = fmt.Errorf("%d are left", len(left))
-		}
-		return err
-	})
 	for _, id := range ids {
 		require.Equal(t, "landed", testkit.Decode[string](t, testkit.Attach(t, id)))
 	}
 
 	// Where nothing is stuck, nothing is said.
-	cfg = config(testkit.StableAddr(t))
+	wire = testkit.StableAddr(t)
+	cfg = config(wire)
 	cfg.Admin.URL = proxy.URL
+	forward(t, wire, cfg.Endpoint.Addr)
 	c := app(t, quiet, cfg)
 	testkit.Until(t, func() bool {
 		for _, r := range proxy.Seen(http.MethodPost, "/query") {
@@ -119,4 +122,53 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 	}, "it does not look")
 	c.RequireStop()
 	require.Empty(t, c.Lines(message))
+}
+
+// forward leads connections to another address, until it crashes as a process does that is
+// killed: those that are open break, and new ones are refused.
+func forward(t testing.TB, from, to string) (crash func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", from)
+	require.NoError(t, err)
+	var mu sync.Mutex
+	var open []net.Conn
+	crashed := false
+	var copies sync.WaitGroup
+	copies.Go(func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			mu.Lock()
+			open = append(open, in, out)
+			if crashed {
+				_, _ = in.Close(), out.Close()
+			}
+			mu.Unlock()
+			for _, way := range [][2]net.Conn{{in, out}, {out, in}} {
+				copies.Go(func() {
+					_, _ = io.Copy(way[0], way[1])
+					_ = way[0].Close()
+				})
+			}
+		}
+	})
+	crash = sync.OnceFunc(func() {
+		_ = listener.Close()
+		mu.Lock()
+		crashed = true
+		for _, conn := range open {
+			_ = conn.Close()
+		}
+		mu.Unlock()
+		copies.Wait()
+	})
+	t.Cleanup(crash)
+	return crash
 }

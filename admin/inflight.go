@@ -1,6 +1,9 @@
 package admin
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // InFlight counts invocations that have not completed, by deployment, handler and
 // status.
@@ -12,6 +15,9 @@ type InFlight struct {
 	Handler      string           `json:"handler"`
 	Status       InvocationStatus `json:"status"`
 	Count        int              `json:"count"`
+	// Oldest and Newest are when the first and the last of them were created.
+	Oldest time.Time `json:"oldest"`
+	Newest time.Time `json:"newest"`
 }
 
 // NotBound stands for the deployment of an invocation that is bound to none.
@@ -27,7 +33,7 @@ const NotBound = ""
 // a Count of 0.
 func (c *Client) InFlight(ctx context.Context, deploymentIDs ...string) ([]InFlight, error) {
 	return Query[InFlight](ctx, c, "SELECT "+boundTo+" AS deployment_id, target_service_name AS service, "+
-		"target_handler_name AS handler, status, count(*) AS count FROM sys_invocation"+
+		"target_handler_name AS handler, status, count(*) AS count, min(created_at) AS oldest, max(created_at) AS newest FROM sys_invocation"+
 		where(notCompleted, in(boundTo, deploymentIDs))+
 		" GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4")
 }

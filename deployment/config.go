@@ -1,12 +1,17 @@
 package deployment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fxrestate/go/admin"
 )
@@ -14,6 +19,9 @@ import (
 // PortPlaceholder in Config.URL is replaced by the port that the endpoint is
 // bound to. Use it where the system chooses the port.
 const PortPlaceholder = "{{port}}"
+
+// DefaultDrainLimit is the default of Config.DrainLimit.
+const DefaultDrainLimit = 10 * time.Minute
 
 // ErrNoPort reports that Config.URL contains [PortPlaceholder] but the endpoint
 // has no port: it runs on AWS Lambda, or is mounted in a server whose port is not
@@ -33,14 +41,46 @@ type Config struct {
 	// IPv6 addresses with UseHTTP11 only. Required.
 	URL string
 
-	// Force replaces a deployment that already has this URL, so that the server
-	// sees changed handlers. Invocations in flight may be unable to continue with
-	// the new code. Default: true. With false the server keeps a known URL as it
-	// is. The value is always sent, because the API's description and the server
-	// disagree on the default.
-	Force *bool
+	// Mode says when the endpoint is registered. Default: Development.
+	Mode Mode
 
-	// Metadata is kept with the deployment and shown by the admin API.
+	// InPlace says what happens to invocations in flight when the interface at a known
+	// URL changes. Default: Proceed in development, Refuse in production.
+	InPlace InPlace
+
+	// DrainLimit bounds the wait of the policy WaitDrained. Default: DefaultDrainLimit.
+	DrainLimit time.Duration
+
+	// Superseded says what happens when new invocations go to another deployment although
+	// this one is known with the same interface. Default: TakeOver in development,
+	// RefuseSuperseded in production.
+	Superseded Superseded
+
+	// MoveStranded moves deployments of this application with the same interface to its
+	// URL when they have invocations in flight at a port where nobody listens any more.
+	// That happens to an endpoint on port 0, which comes back on another one. Default:
+	// false, they are logged with the way out. It needs {{port}} in URL.
+	MoveStranded bool
+
+	// DeleteDrained deletes deployments of this application once they serve no new
+	// invocations and have none in flight. It looks after the registration and, while
+	// some are left, every minute. Default: false.
+	DeleteDrained bool
+
+	// OnDeploymentMetadataChange is called before a registration if the metadata of a
+	// service (restate.WithMetadata) differs from that of the deployment that will be
+	// replaced. An error aborts the registration with an [*AbortedError]. It is not
+	// called if nothing is registered for the services yet. Default: nil.
+	OnDeploymentMetadataChange OnMetadataChange
+
+	// Application names the application in the metadata of its deployments. A URL with a
+	// deployment of another application is never replaced, except with InPlace: Proceed.
+	// Default: the path of the program's main package.
+	Application string
+
+	// Metadata is kept with the deployment and shown by the admin API, beside the keys
+	// that begin with "fxrestate.", which are ours. A change of it is stored with the
+	// next start.
 	Metadata map[string]string
 
 	// AdditionalHeaders are the headers that the server sends with each request to
@@ -60,7 +100,7 @@ type Config struct {
 // Validate reports all invalid fields at once.
 func (c Config) Validate() error {
 	var problems []error
-	if err := checkURL(c.URL); err != nil {
+	if err := checkURL(c.URL); err != nil && c.Mode != Manual {
 		problems = append(problems, fmt.Errorf("deployment: URL %q: %w", admin.RedactURL(c.URL), err))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.AdditionalHeaders)) {
@@ -68,20 +108,58 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf("deployment: AdditionalHeaders: %w", err))
 		}
 	}
-	if _, ok := c.Metadata[""]; ok {
-		problems = append(problems, errors.New(`deployment: Metadata: a key is "", want a name`))
+	for _, key := range slices.Sorted(maps.Keys(c.Metadata)) {
+		switch {
+		case key == "":
+			problems = append(problems, errors.New(`deployment: Metadata: a key is "", want a name`))
+		case strings.HasPrefix(key, reservedPrefix):
+			problems = append(problems, fmt.Errorf("deployment: Metadata: the key %q begins with %q, which is kept for the framework's own", key, reservedPrefix))
+		}
+	}
+	problems = append(problems,
+		oneOf("Mode", c.Mode, Development, Production, DryRun, Manual),
+		oneOf("InPlace", c.InPlace, Proceed, WaitDrained, Refuse, PauseAndList),
+		oneOf("Superseded", c.Superseded, TakeOver, RefuseSuperseded, ServePinned))
+	if c.DrainLimit < 0 {
+		problems = append(problems, fmt.Errorf("deployment: DrainLimit is %s, want a positive duration", c.DrainLimit))
+	}
+	if c.MoveStranded && !strings.Contains(c.URL, PortPlaceholder) {
+		problems = append(problems, fmt.Errorf("deployment: MoveStranded is true, and URL has no %q: an endpoint on a port of its own is not stranded", PortPlaceholder))
 	}
 	return errors.Join(problems...)
 }
 
 // String shows the configuration without the values of headers.
 func (c Config) String() string {
-	force := "default"
-	if c.Force != nil {
-		force = fmt.Sprint(*c.Force)
+	c = c.withDefaults()
+	return fmt.Sprintf("{URL:%s Mode:%s InPlace:%s DrainLimit:%s Superseded:%s MoveStranded:%t DeleteDrained:%t Application:%s Metadata:%v AdditionalHeaders:%s UseHTTP11:%t Required:%t}",
+		admin.RedactURL(c.URL), c.Mode, c.InPlace, c.DrainLimit, c.Superseded, c.MoveStranded, c.DeleteDrained, c.Application, c.Metadata,
+		slices.Sorted(maps.Keys(c.AdditionalHeaders)), c.UseHTTP11, c.Required)
+}
+
+// withDefaults fills in the defaults.
+func (c Config) withDefaults() Config {
+	c.Mode = cmp.Or(c.Mode, Development)
+	c.InPlace = cmp.Or(c.InPlace, byMode(c.Mode, Proceed, Refuse))
+	c.Superseded = cmp.Or(c.Superseded, byMode(c.Mode, TakeOver, RefuseSuperseded))
+	c.DrainLimit = cmp.Or(c.DrainLimit, DefaultDrainLimit)
+	c.Application = cmp.Or(c.Application, application())
+	return c
+}
+
+func byMode[T any](mode Mode, development, production T) T {
+	if mode == Development {
+		return development
 	}
-	return fmt.Sprintf("{URL:%s Force:%s Metadata:%v AdditionalHeaders:%s UseHTTP11:%t Required:%t}",
-		admin.RedactURL(c.URL), force, c.Metadata, slices.Sorted(maps.Keys(c.AdditionalHeaders)), c.UseHTTP11, c.Required)
+	return production
+}
+
+// application is the path of the program's main package.
+func application() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Path != "" {
+		return info.Path
+	}
+	return filepath.Base(os.Args[0])
 }
 
 // GoString does the same as String, for %#v.

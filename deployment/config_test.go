@@ -35,6 +35,12 @@ func TestValidateNamesFieldValueAndBound(t *testing.T) {
 		"fragment":             {deployment.Config{URL: "http://a#b"}, `has a query or fragment`},
 		"header name":          {deployment.Config{URL: "http://a", AdditionalHeaders: map[string]string{"x y": "hunter2"}}, `deployment: AdditionalHeaders: "x y" is not a header name`},
 		"header value":         {deployment.Config{URL: "http://a", AdditionalHeaders: map[string]string{"x": "hunter2\n"}}, `the value of header "x" has a line break`},
+		"mode":                 {deployment.Config{URL: "http://a", Mode: "prod"}, `deployment: Mode is "prod", want one of "development", "production", "dry-run", "manual"`},
+		"in place":             {deployment.Config{URL: "http://a", InPlace: "wait"}, `deployment: InPlace is "wait", want one of "proceed", "wait-drained", "refuse", "pause-and-list"`},
+		"superseded":           {deployment.Config{URL: "http://a", Superseded: "no"}, `deployment: Superseded is "no", want one of "take-over", "refuse", "serve-pinned"`},
+		"drain limit":          {deployment.Config{URL: "http://a", DrainLimit: -1}, `deployment: DrainLimit is -1ns, want a positive duration`},
+		"move a fixed port":    {deployment.Config{URL: "http://a:1", MoveStranded: true}, `deployment: MoveStranded is true, and URL has no "{{port}}"`},
+		"reserved metadata":    {deployment.Config{URL: "http://a", Metadata: map[string]string{"fxrestate.x": "y"}}, `deployment: Metadata: the key "fxrestate.x" begins with "fxrestate.", which is kept for the framework's own`},
 		"metadata key":         {deployment.Config{URL: "http://a", Metadata: map[string]string{"": "v"}}, `deployment: Metadata: a key is ""`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +71,7 @@ func TestPlaceholderWithoutAPort(t *testing.T) {
 	registrar := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{URL: "http://localhost:{{port}}"}, nil)
 	for _, port := range []int{0, -1, 65536} {
 		t.Run(fmt.Sprintf("port %d", port), func(t *testing.T) {
-			_, err := registrar.Register(testkit.Context(t), deployment.Endpoint{Port: port})
+			_, err := registrar.Register(testkit.Context(t), nobody(port))
 			require.ErrorIs(t, err, deployment.ErrNoPort)
 			require.ErrorContains(t, err, fmt.Sprintf(`deployment: URL "http://localhost:{{port}}": port %d, want 1 to 65535`, port))
 		})
@@ -80,7 +86,7 @@ func TestRegistrarNeedsAClient(t *testing.T) {
 
 func TestValuesOfHeadersAreNotShown(t *testing.T) {
 	t.Parallel()
-	cfg := deployment.Config{URL: "http://me:hunter2@a", Force: new(true), AdditionalHeaders: map[string]string{"X-Key": "hunter2"}}
+	cfg := deployment.Config{URL: "http://me:hunter2@a", Mode: deployment.Production, AdditionalHeaders: map[string]string{"X-Key": "hunter2"}}
 	marshalled, err := json.Marshal(cfg)
 	require.NoError(t, err)
 	var log bytes.Buffer
@@ -89,7 +95,7 @@ func TestValuesOfHeadersAreNotShown(t *testing.T) {
 		fmt.Sprint(cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%#v", cfg), string(marshalled), log.String(),
 	} {
 		t.Run(text, func(t *testing.T) {
-			require.Contains(t, text, "URL:http://a Force:true")
+			require.Contains(t, text, "URL:http://a Mode:production InPlace:refuse")
 			require.Contains(t, text, "X-Key")
 			require.NotContains(t, text, "hunter2")
 		})

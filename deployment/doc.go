@@ -9,26 +9,35 @@
 //	if err != nil { … }
 //	registration, err := registrar.Register(ctx, deployment.Endpoint{
 //		Port:     9080,
-//		Services: []string{"Greeter", "Counter"},
+//		Manifest: manifest, // endpoint.Manifest, or ManifestOf(ctx, handler)
 //	})
 //
 // [Registrar.Register] blocks until the endpoint is registered, the context ends,
-// or the server rejects the registration for a reason that a retry cannot change.
-// So the application may start before the server. To register in the background,
-// call Register in a goroutine.
+// or something forbids the registration that a retry cannot change. So the application
+// may start before the server. To register in the background, call Register in a
+// goroutine.
+//
+// # Plan, act, read back
+//
+// A registration first looks at what the server knows, and makes a [Plan]: what would
+// change. It then does that, and reads back what the server discovered and where it sends
+// new invocations. [Registrar.Plan] makes the plan alone, for people and as JSON.
+//
+// A hash of the interface is kept with the deployment ([InterfaceHashKey]).
 //
 // # Development and production
 //
-// The defaults are for development: each start of the application replaces what
-// the server knows about its URL (Config.Force), so that changed handlers take
-// effect. Invocations in flight then continue on the changed code, which may not
-// match their journals. In production, deployments are immutable: give each
-// version its own URL. See https://docs.restate.dev/services/versioning.
+// In mode [Development], the default, each start replaces what the server knows about the
+// URL, so that changed handlers take effect. In mode [Production] a start with the same
+// interface makes one GET request and writes nothing. A changed interface at a known URL
+// endangers invocations in flight, whose journals other handlers have written: Config.InPlace
+// says what happens then. The best way is not to come there: give each version a URL of
+// its own. See https://docs.restate.dev/services/versioning.
 //
 // # Reading back
 //
-// After an accepted registration, services may still be routed to another
-// deployment: another process may register the same services at the same time,
-// and without Force the server keeps a known URL as it was. Register checks this,
-// and reports such services in a [*NotServedError].
+// After an accepted registration, services may still be routed to another deployment:
+// another process may have registered the same services at the same time. Register reports
+// that in a [*NotServedError]. Where the server found other handlers than this process
+// serves, or another process registered the same URL, it is a [*MismatchError].
 package deployment

@@ -55,9 +55,14 @@ func Example() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	manifest, err := deployment.ManifestOf(ctx, handler)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	registration, err := registrar.Register(ctx, deployment.Endpoint{
 		Port:     listener.Addr().(*net.TCPAddr).Port,
-		Services: []string{"ExampleGreeter"},
+		Manifest: manifest,
 	})
 	var unfinished *deployment.UnfinishedError
 	switch {

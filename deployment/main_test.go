@@ -48,10 +48,12 @@ func newRegistrar(t testing.TB, client *admin.Client, cfg deployment.Config, log
 // endpoint serves definitions to Restate, under any prefix, and records the
 // requests.
 type endpoint struct {
-	port int
+	port     int
+	manifest []byte
 
-	mu   sync.Mutex
-	seen []*http.Request
+	mu      sync.Mutex
+	handler http.Handler
+	seen    []*http.Request
 }
 
 func serve(t testing.TB, definitions ...restate.ServiceDefinition) *endpoint {
@@ -63,16 +65,12 @@ func serve(t testing.TB, definitions ...restate.ServiceDefinition) *endpoint {
 
 func serveOn(t testing.TB, listener net.Listener, definitions ...restate.ServiceDefinition) *endpoint {
 	t.Helper()
-	sdk := server.NewRestate().WithLogger(slog.DiscardHandler, false)
-	for _, definition := range definitions {
-		sdk.Bind(definition)
-	}
-	handler, err := sdk.Handler()
-	require.NoError(t, err)
 	e := &endpoint{port: listener.Addr().(*net.TCPAddr).Port}
+	e.deploy(t, definitions...)
 	testkit.Serve(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		e.seen = append(e.seen, r.Clone(context.Background()))
+		handler := e.handler
 		e.mu.Unlock()
 		if discovery := "/discover"; strings.HasSuffix(r.RequestURI, discovery) {
 			r.RequestURI, r.URL.Path, r.URL.RawPath = discovery, discovery, ""
@@ -80,6 +78,32 @@ func serveOn(t testing.TB, listener net.Listener, definitions ...restate.Service
 		handler.ServeHTTP(w, r)
 	}))
 	return e
+}
+
+// deploy replaces what is served.
+func (e *endpoint) deploy(t testing.TB, definitions ...restate.ServiceDefinition) {
+	t.Helper()
+	sdk := server.NewRestate().WithLogger(slog.DiscardHandler, false)
+	for _, definition := range definitions {
+		sdk.Bind(definition)
+	}
+	handler, err := sdk.Handler()
+	require.NoError(t, err)
+	manifest, err := deployment.ManifestOf(t.Context(), handler)
+	require.NoError(t, err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.handler, e.manifest = handler, manifest
+}
+
+// at is what is registered.
+func (e *endpoint) at() deployment.Endpoint {
+	return deployment.Endpoint{Port: e.port, Manifest: e.manifest}
+}
+
+// nobody is an endpoint without services that does not answer.
+func nobody(port int) deployment.Endpoint {
+	return deployment.Endpoint{Port: port, Manifest: []byte(`{"services":[]}`)}
 }
 
 func (e *endpoint) requests() []*http.Request {

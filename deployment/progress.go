@@ -52,9 +52,32 @@ type progress struct {
 	lastFailure error
 
 	// lastKind is the kind of the failure that was logged last.
-	lastKind   string
-	lastLogged time.Time
-	reminder   time.Duration
+	lastKind string
+	reminder *reminder
+}
+
+// reminder spaces out lines that say the same.
+type reminder struct {
+	last time.Time
+	next time.Duration
+}
+
+func newReminder() *reminder { return &reminder{} }
+
+// due reports whether it is time for another line: at once, and then at intervals that
+// double.
+func (r *reminder) due() bool {
+	now := time.Now()
+	switch {
+	case r.last.IsZero():
+		r.next = firstReminder
+	case now.Sub(r.last) < r.next:
+		return false
+	default:
+		r.next = min(2*r.next, maxReminder)
+	}
+	r.last = now
+	return true
 }
 
 func newProgress(log *slog.Logger, adminURL, url string) *progress {
@@ -75,16 +98,12 @@ func effort(attempts int, elapsed time.Duration) string {
 func (p *progress) failed(ctx context.Context, err error) {
 	p.lastFailure = err
 	kind := failureKind(err)
-	if kind == p.lastKind && time.Since(p.lastLogged) < p.reminder {
+	if kind != p.lastKind {
+		p.lastKind, p.reminder = kind, newReminder()
+	}
+	if !p.reminder.due() {
 		return
 	}
-	if kind == p.lastKind {
-		p.reminder = min(2*p.reminder, maxReminder)
-	} else {
-		p.reminder = firstReminder
-	}
-	p.lastKind, p.lastLogged = kind, time.Now()
-
 	level, message := slog.LevelWarn, "registration failed, trying again"
 	if kind == unreachable {
 		level, message = slog.LevelInfo, "waiting for the Restate admin API"
@@ -99,10 +118,23 @@ func (p *progress) failed(ctx context.Context, err error) {
 }
 
 func (p *progress) done(ctx context.Context, registration Registration) {
-	p.log.LogAttrs(ctx, slog.LevelInfo, "registered with Restate",
+	plan := registration.Plan
+	if registration.DeploymentID == "" {
+		p.log.LogAttrs(ctx, slog.LevelInfo, "dry run: nothing is registered",
+			slog.String("url", plan.URL), slog.String("action", string(plan.Action)), slog.String("reason", plan.Reason),
+			slog.Any("changes", plan.Lines()))
+		return
+	}
+	message := "registered with Restate"
+	if plan.Action == None {
+		message = "registered already"
+	}
+	p.log.LogAttrs(ctx, slog.LevelInfo, message,
 		slog.String("deployment", registration.DeploymentID),
 		slog.String("url", registration.URL),
 		slog.Bool("created", registration.Created),
+		slog.String("action", string(plan.Action)),
+		slog.String("reason", plan.Reason),
 		slog.Any("services", slices.Sorted(maps.Keys(registration.Revisions))),
 	)
 }

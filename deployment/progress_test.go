@@ -36,7 +36,7 @@ func TestWaitingGrowsQuieter(t *testing.T) {
 		log := logLines{told: func(string) { lines = append(lines, time.Since(began)) }}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		_, err = newRegistrar(t, client, deployment.Config{URL: "http://a"}, log.logger()).Register(ctx, deployment.Endpoint{})
+		_, err = newRegistrar(t, client, deployment.Config{URL: "http://a"}, log.logger()).Register(ctx, nobody(0))
 
 		var unfinished *deployment.UnfinishedError
 		require.ErrorAs(t, err, &unfinished)

@@ -3,73 +3,95 @@ package deployment
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/backoff"
+	"github.com/fxrestate/go/internal/manifest"
 )
 
 const (
 	// readBackWindow is how long an unexpected result is retried: the nodes of a
 	// cluster learn of a registration one after the other.
 	readBackWindow = 5 * time.Second
-	// lookTimeout limits one query for the services.
+	// lookTimeout limits one look at what is registered.
 	lookTimeout = 30 * time.Second
 )
 
-// NotServedError reports services that the server does not route to the
-// deployment that was just registered: another deployment took them over at the
-// same time, or the URL was known and Force is false.
+// NotServedError reports services that the server does not route to the deployment that
+// was just registered: another deployment took them over at the same time.
 type NotServedError struct {
 	DeploymentID string
 	Services     []NotServed
 }
 
-// NotServed is one of the services of a NotServedError.
-type NotServed struct {
-	Name string
-	// DeploymentID and URL of the deployment that serves it instead. Both are
-	// empty if the server does not know the service. URL is also empty if it could
-	// not be read.
-	DeploymentID, URL string
-}
-
 // Error names the services and the deployments that serve them.
 func (e *NotServedError) Error() string {
-	services := make([]string, len(e.Services))
-	for i, s := range e.Services {
-		switch {
-		case s.DeploymentID == "":
-			services[i] = fmt.Sprintf("%q is not known to the server", s.Name)
-		case s.URL == "":
-			services[i] = fmt.Sprintf("%q is served by %s", s.Name, s.DeploymentID)
-		default:
-			services[i] = fmt.Sprintf("%q is served by %s at %s", s.Name, s.DeploymentID, s.URL)
-		}
-	}
 	return fmt.Sprintf("deployment %s is registered, but does not serve all of its services: %s "+
-		"(does another process register them too, or is the URL registered from before and Force false?)",
-		e.DeploymentID, strings.Join(services, ", "))
+		"(does another process register them too?)", e.DeploymentID, notServedText(e.Services))
 }
 
-// readBack returns the revisions of the services once the deployment serves all
-// of them.
-func (r *Registrar) readBack(ctx context.Context, deploymentID string, services []string) (map[string]int, error) {
+// MismatchError reports that the server found other handlers at the URL than this process
+// serves, or that another process registered the URL at the same time.
+type MismatchError struct {
+	DeploymentID, URL string
+	// Missing and Unexpected handlers, as service/handler.
+	Missing, Unexpected []string
+	// Application and InterfaceHash that are kept with the deployment now, if another
+	// process registered it.
+	Application, InterfaceHash string
+}
+
+// Error says what differs.
+func (e *MismatchError) Error() string {
+	if e.InterfaceHash != "" || e.Application != "" {
+		return fmt.Sprintf("another process (application %q, interface %s) registered %s at the same time and has replaced deployment %s: "+
+			"give each version a URL of its own", e.Application, e.InterfaceHash, e.URL, e.DeploymentID)
+	}
+	return fmt.Sprintf("the server found other handlers at %s than this process serves: without %s, and with %s too: "+
+		"does the URL lead to a process of another version?", e.URL, quoted(e.Missing), quoted(e.Unexpected))
+}
+
+// checkHandlers compares what the server discovered with what is served here.
+func checkHandlers(registered admin.RegisteredDeployment, url string, m *manifest.Manifest) error {
+	served, found := map[string]bool{}, map[string]bool{}
+	for _, s := range m.Services {
+		for _, h := range s.Handlers {
+			served[s.Name+"/"+h.Name] = true
+		}
+	}
+	for _, s := range registered.Services {
+		for _, h := range s.Handlers {
+			found[s.Name+"/"+h.Name] = true
+		}
+	}
+	if maps.Equal(served, found) {
+		return nil
+	}
+	without := func(all, some map[string]bool) []string {
+		return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(target string) bool { return some[target] })
+	}
+	return &MismatchError{
+		DeploymentID: registered.ID, URL: url,
+		Missing: without(served, found), Unexpected: without(found, served),
+	}
+}
+
+// readBack returns the revisions of the services once the server routes all of them to
+// the deployment, with this interface.
+func (r *run) readBack(ctx context.Context, deploymentID string) (map[string]int, error) {
 	deadline := time.Now().Add(readBackWindow)
 	pauses := backoff.New(firstPause, maxPause)
 	for {
-		revisions, others, err := r.serving(ctx, deploymentID, services)
+		list, err := r.look(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if len(others) == 0 {
-			return revisions, nil
-		}
-		if time.Now().After(deadline) {
-			r.addURLs(ctx, others)
-			return nil, &NotServedError{DeploymentID: deploymentID, Services: others}
+		revisions, err := r.check(list, deploymentID)
+		if err == nil || time.Now().After(deadline) {
+			return revisions, err
 		}
 		if !backoff.Sleep(ctx, pauses.Next()) {
 			return nil, ctx.Err()
@@ -77,53 +99,33 @@ func (r *Registrar) readBack(ctx context.Context, deploymentID string, services 
 	}
 }
 
-// revision is the latest revision of a service.
-type revision struct {
-	Name         string `json:"name"`
-	Number       int    `json:"revision"`
-	DeploymentID string `json:"deployment_id"`
-}
-
-// serving queries once, and separates the services of the deployment from those
-// of others. GET /services takes several times as long, because it returns the
-// schemas of all handlers.
-func (r *Registrar) serving(ctx context.Context, deploymentID string, names []string) (map[string]int, []NotServed, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
-	services, err := admin.Query[revision](ctx, r.client, "SELECT name, revision, deployment_id FROM sys_service")
-	if err != nil {
-		return nil, nil, err
-	}
-	known := make(map[string]revision, len(services))
-	for _, service := range services {
-		known[service.Name] = service
-	}
-	revisions := make(map[string]int, len(names))
+// check looks for the deployment and the latest revisions of its services in the list.
+func (r *run) check(list []admin.DeploymentSummary, deploymentID string) (map[string]int, error) {
+	latest := latestOf(list)
+	revisions := make(map[string]int, len(r.manifest.Services))
 	var others []NotServed
-	for _, name := range names {
-		service := known[name]
-		if service.DeploymentID == deploymentID {
-			revisions[name] = service.Number
-		} else {
-			others = append(others, NotServed{Name: name, DeploymentID: service.DeploymentID})
+	for _, name := range r.manifest.Names() {
+		at := latest[name]
+		if at == nil || at.ID != deploymentID {
+			others = append(others, notServed(name, at))
+			continue
+		}
+		for _, s := range at.Services {
+			if s.Name == name {
+				revisions[name] = s.Revision
+			}
 		}
 	}
-	return revisions, others, nil
-}
-
-// addURLs adds the URLs of the other deployments. It ignores failures, because
-// the URLs only make the error easier to understand.
-func (r *Registrar) addURLs(ctx context.Context, services []NotServed) {
-	deployments, err := r.client.Deployments(ctx)
-	if err != nil {
-		return
+	if len(others) > 0 {
+		return nil, &NotServedError{DeploymentID: deploymentID, Services: others}
 	}
-	for i := range services {
-		at := slices.IndexFunc(deployments, func(d admin.DeploymentSummary) bool {
-			return d.ID == services[i].DeploymentID
-		})
-		if at >= 0 {
-			services[i].URL = deployments[at].URI
+	for _, d := range list {
+		if d.ID == deploymentID && !maps.Equal(d.Metadata, r.metadata) {
+			return nil, &MismatchError{
+				DeploymentID: deploymentID, URL: r.url,
+				Application: d.Metadata[ApplicationKey], InterfaceHash: d.Metadata[InterfaceHashKey],
+			}
 		}
 	}
+	return revisions, nil
 }

@@ -20,8 +20,12 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 	theirs := serve(t, service("Contested"))
 	var other atomic.Value
 	// Another process registers between our registration and our check.
+	registering := make(chan struct{}, 1)
 	gate := newGateway(t, func(_ http.ResponseWriter, call adminCall) bool {
-		if call.line == "POST /query" && other.Load() == nil {
+		if call.line == "POST /deployments" {
+			registering <- struct{}{}
+		}
+		if call.line == "GET /deployments" && len(registering) > 0 && other.Load() == nil {
 			registered, err := direct.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{
 				URI: fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), theirs.port), Force: true,
 			})
@@ -32,7 +36,7 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 		return false
 	})
 	_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: ours.port, Services: []string{"Uncontested", "Contested"}})
+		Register(testkit.Context(t), ours.at())
 
 	var failed *deployment.NotServedError
 	require.ErrorAs(t, err, &failed)
@@ -48,42 +52,56 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 	require.Len(t, posts, 1, "a contest must not be fought by registering again and again")
 }
 
-func TestServiceThatTheEndpointDoesNotHaveIsNamed(t *testing.T) {
+func TestAnotherVersionBehindTheURLIsNamed(t *testing.T) {
 	t.Parallel()
+	theirs, ours := serve(t, service("Present"), service("Theirs")), serve(t, service("Present"), service("Absent"))
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Present")).port, Services: []string{"Present", "Absent"}})
-	var failed *deployment.NotServedError
+		Register(testkit.Context(t), deployment.Endpoint{Port: theirs.port, Manifest: ours.manifest})
+	var failed *deployment.MismatchError
 	require.ErrorAs(t, err, &failed)
-	require.Equal(t, []deployment.NotServed{{Name: "Absent"}}, failed.Services)
-	require.ErrorContains(t, err, `"Absent" is not known to the server`)
+	require.Equal(t, []string{"Absent/Echo"}, failed.Missing)
+	require.Equal(t, []string{"Theirs/Echo"}, failed.Unexpected)
+	require.ErrorContains(t, err, `without "Absent/Echo", and with "Theirs/Echo" too: does the URL lead to a process of another version?`)
 }
 
-func TestServicesAddedWithoutForceAreMissed(t *testing.T) {
+func TestAnotherProcessThatRegistersTheSameURLIsNamed(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, admin.Config{})
-	listener := serve(t, service("Old"))
-	_, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: listener.port, Services: []string{"Old"}})
-	require.NoError(t, err)
-	_, err = newRegistrar(t, client, deployment.Config{Force: new(false)}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: listener.port, Services: []string{"Old", "New"}})
-	require.ErrorContains(t, err, `"New" is not known to the server`)
-	require.ErrorContains(t, err, "Force false?")
+	direct := newClient(t, admin.Config{})
+	ours := serve(t, service("SameURL"))
+	registered := make(chan string, 1)
+	gate := newGateway(t, func(_ http.ResponseWriter, call adminCall) bool {
+		if call.line == "GET /deployments" && len(registered) > 0 {
+			<-registered
+			_, _ = direct.RegisterDeployment(t.Context(), admin.RegisterDeploymentRequest{
+				URI: fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), ours.port), Force: true,
+				Metadata: map[string]string{deployment.ApplicationKey: "other", deployment.InterfaceHashKey: "sha256:0"},
+			})
+		}
+		if call.line == "POST /deployments" {
+			registered <- call.body
+		}
+		return false
+	})
+	_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
+		Register(testkit.Context(t), ours.at())
+	var failed *deployment.MismatchError
+	require.ErrorAs(t, err, &failed)
+	require.ErrorContains(t, err, `another process (application "other", interface sha256:0) registered http://`)
 }
 
 func TestNodeThatLearnsLateIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int32
 	gate := newGateway(t, func(w http.ResponseWriter, call adminCall) bool {
-		if call.line != "POST /query" || looks.Add(1) > 2 {
+		if call.line != "GET /deployments" || looks.Add(1) > 3 {
 			return false
 		}
-		fmt.Fprint(w, `{"rows":[]}`)
+		fmt.Fprint(w, `{"deployments":[]}`)
 		return true
 	})
 	registration, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Late")).port, Services: []string{"Late"}})
+		Register(testkit.Context(t), serve(t, service("Late")).at())
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"Late": 1}, registration.Revisions)
-	require.EqualValues(t, 3, looks.Load())
+	require.EqualValues(t, 4, looks.Load())
 }

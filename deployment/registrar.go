@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/backoff"
+	"github.com/fxrestate/go/internal/manifest"
 )
 
 // The first pauses are short because a server on the same machine starts in less than
@@ -31,8 +34,11 @@ const (
 type Endpoint struct {
 	// Port that the endpoint is bound to, for {{port}}; 0 if it has none.
 	Port int
-	// Services that this endpoint must serve after the registration.
-	Services []string
+	// Path below Config.URL under which the endpoint serves, such as "/v/2024-11", or
+	// empty.
+	Path string
+	// Manifest is the endpoint's answer to discovery, as JSON: endpoint.Manifest.
+	Manifest []byte
 }
 
 // Registration is a registered endpoint.
@@ -43,8 +49,12 @@ type Registration struct {
 	URL string
 	// Created is true if the URL was new to the server.
 	Created bool
-	// Revisions of the endpoint's services, by name.
+	// Revisions of the endpoint's services, by name. Of a service that new invocations
+	// of go elsewhere there is none.
 	Revisions map[string]int
+	// Plan is what was done. In mode DryRun it is what would be done, and the rest is
+	// empty.
+	Plan Plan
 }
 
 // Registrar registers an endpoint with the admin API. It holds no state
@@ -53,6 +63,9 @@ type Registrar struct {
 	client *admin.Client
 	config Config
 	log    *slog.Logger
+	// mayReplaceOthers is true if the configuration itself says Proceed, and for a port
+	// that the system chose: whoever had it before does not listen there any more.
+	mayReplaceOthers bool
 }
 
 // NewRegistrar checks the configuration and makes no call. If log is nil, nothing
@@ -67,13 +80,17 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Registrar{client: client, config: config, log: log}, nil
+	return &Registrar{
+		client: client, config: config.withDefaults(), log: log,
+		mayReplaceOthers: config.InPlace == Proceed || strings.Contains(config.URL, PortPlaceholder),
+	}, nil
 }
 
-// Register waits for the admin API, registers the endpoint, and checks that the server
-// routes the endpoint's services to it. The endpoint must be serving, because the server
-// calls it. A proxy in front of the admin API must pass GET /health, POST /deployments
-// and POST /query.
+// Register compares what the server knows with the endpoint, registers what has changed,
+// and checks that the server routes the endpoint's services to it. The endpoint must be
+// serving, because the server calls it. A proxy in front of the admin API must pass GET
+// and POST /deployments, GET /services and POST /query, with MoveStranded PATCH
+// /deployments, and with PauseAndList PATCH /invocations.
 //
 // Register retries until ctx ends, with growing and jittered pauses of at most 5
 // seconds. It retries when the admin API does not respond, is overloaded or
@@ -89,26 +106,37 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 //   - the admin API rejected the registration, with a status 4xx or one of the
 //     other error codes: wraps the [*admin.Error], whose text has a hint.
 //     Registering again fails until the cause is removed.
-//   - the server does not route the services to the endpoint: wraps a
-//     [*NotServedError].
+//   - a policy forbids it: an [*InFlightError], a [*SupersededError] or an
+//     [*OtherApplicationError].
+//   - the hook aborted it: an [*AbortedError].
+//   - the server does not route the services to the endpoint, or found others there:
+//     wraps a [*NotServedError] or a [*MismatchError].
+//
+// In mode Manual it does nothing.
 func (r *Registrar) Register(ctx context.Context, endpoint Endpoint) (Registration, error) {
-	url, err := resolveURL(r.config.URL, endpoint.Port)
+	if r.config.Mode == Manual {
+		return Registration{}, nil
+	}
+	run, err := r.newRun(endpoint)
 	if err != nil {
 		return Registration{}, err
 	}
-	tried := newProgress(r.log, r.client.URL(), url)
+	tried := newProgress(r.log, r.client.URL(), run.written)
 	pauses := backoff.New(firstPause, maxPause)
 	for {
-		registration, err := r.attempt(ctx, url, endpoint.Services)
+		registration, err := run.attempt(ctx)
 		tried.attempts++
+		var aborted *AbortedError
 		switch {
 		case err == nil:
 			tried.done(ctx, registration)
 			return registration, nil
+		case errors.As(err, &aborted):
+			return Registration{}, fmt.Errorf("deployment: register %s: %w", run.written, err)
 		case ctx.Err() != nil:
 			return Registration{}, tried.unfinished(ctx, err)
 		case !admin.Retryable(err):
-			return Registration{}, fmt.Errorf("deployment: register %s: %s: %w", url, tried.effort(), err)
+			return Registration{}, fmt.Errorf("deployment: register %s: %s: %w", run.written, tried.effort(), err)
 		}
 		tried.failed(ctx, err)
 		if !backoff.Sleep(ctx, pauses.Next()) {
@@ -117,40 +145,37 @@ func (r *Registrar) Register(ctx context.Context, endpoint Endpoint) (Registrati
 	}
 }
 
-func (r *Registrar) attempt(ctx context.Context, url string, services []string) (Registration, error) {
-	if err := r.checkHealth(ctx); err != nil {
-		return Registration{}, err
-	}
-	registered, err := r.post(ctx, url)
+// Plan returns what Register would do, and writes nothing. A policy or another application
+// that stands in the way is the error, beside the plan as far as it was made. Nothing is
+// retried.
+func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
+	run, err := r.newRun(endpoint)
 	if err != nil {
-		return Registration{}, err
+		return Plan{}, err
 	}
-	revisions, err := r.readBack(ctx, registered.ID, services)
+	list, err := run.look(ctx)
 	if err != nil {
-		return Registration{}, err
+		return Plan{}, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
-	return Registration{
-		DeploymentID: registered.ID,
-		URL:          listedURL(url),
-		Created:      registered.Created,
-		Revisions:    revisions,
-	}, nil
+	plan, err := run.plan(ctx, list)
+	if err == nil && plan.Action == Replace {
+		plan.InFlight, err = run.inFlight(ctx, plan.DeploymentID)
+	}
+	if err == nil && len(plan.InFlight) > 0 && r.config.InPlace == Refuse {
+		err = &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
+	}
+	if err != nil {
+		return plan, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
+	}
+	return plan, nil
 }
 
-func (r *Registrar) checkHealth(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
-	defer cancel()
-	return r.client.Health(ctx)
-}
-
-func (r *Registrar) post(ctx context.Context, url string) (admin.RegisteredDeployment, error) {
-	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
-	defer cancel()
-	return r.client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{
-		URI:               url,
-		Force:             r.config.Force == nil || *r.config.Force,
-		Metadata:          r.config.Metadata,
-		AdditionalHeaders: r.config.AdditionalHeaders,
-		UseHTTP11:         r.config.UseHTTP11,
-	})
+// ManifestOf asks a handler of the SDK for Endpoint.Manifest. It is for endpoints that
+// were not made with package endpoint. One with identity keys does not answer it.
+func ManifestOf(ctx context.Context, handler http.Handler) ([]byte, error) {
+	m, err := manifest.Of(ctx, handler)
+	if err != nil {
+		return nil, fmt.Errorf("deployment: manifest: %w", err)
+	}
+	return m, nil
 }

@@ -24,7 +24,7 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
 	app := serve(t, service("Once"), object("OnceObject"))
-	endpoint := deployment.Endpoint{Port: app.port, Services: []string{"Once", "OnceObject"}}
+	endpoint := app.at()
 	var log logLines
 
 	first, err := newRegistrar(t, client, deployment.Config{Metadata: map[string]string{"run": "1"}}, log.logger()).
@@ -33,14 +33,15 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 	require.True(t, first.Created)
 	require.Equal(t, map[string]int{"Once": 1, "OnceObject": 1}, first.Revisions)
 	require.Equal(t, []string{fmt.Sprintf(
-		`level=INFO msg="registered with Restate" deployment=%s url=%s created=true services="[Once OnceObject]"`,
+		`level=INFO msg="registered with Restate" deployment=%s url=%s created=true action=create reason="the URL is new" services="[Once OnceObject]"`,
 		first.DeploymentID, first.URL)}, log.all())
 
 	registered, err := client.Deployment(testkit.Context(t), first.DeploymentID)
 	require.NoError(t, err)
 	require.Equal(t, registered.URI, first.URL)
 	require.Contains(t, first.URL, fmt.Sprintf(":%d/", app.port))
-	require.Equal(t, map[string]string{"run": "1"}, registered.Metadata)
+	require.Equal(t, "1", registered.Metadata["run"])
+	require.Regexp(t, "^sha256:[0-9a-f]{64}$", registered.Metadata[deployment.InterfaceHashKey])
 
 	second, err := newRegistrar(t, client, deployment.Config{Metadata: map[string]string{"run": "2"}}, nil).
 		Register(testkit.Context(t), endpoint)
@@ -50,33 +51,7 @@ func TestRegisterAndRegisterAgain(t *testing.T) {
 	require.Equal(t, map[string]int{"Once": 2, "OnceObject": 2}, second.Revisions)
 	registered, err = client.Deployment(testkit.Context(t), first.DeploymentID)
 	require.NoError(t, err)
-	require.Equal(t, map[string]string{"run": "2"}, registered.Metadata)
-
-	third, err := newRegistrar(t, client, deployment.Config{Force: new(false)}, nil).Register(testkit.Context(t), endpoint)
-	require.NoError(t, err)
-	require.False(t, third.Created)
-	require.Equal(t, second.Revisions, third.Revisions, "without force a known URL is left as it is")
-}
-
-func TestForceIsSentWhateverItIs(t *testing.T) {
-	t.Parallel()
-	app := serve(t, service("Forced"))
-	for name, tt := range map[string]struct {
-		force *bool
-		want  string
-	}{
-		"unset": {nil, `"force":true`}, "on": {new(true), `"force":true`}, "off": {new(false), `"force":false`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			gate := newGateway(t, nil)
-			_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{Force: tt.force}, nil).
-				Register(testkit.Context(t), deployment.Endpoint{Port: app.port})
-			require.NoError(t, err)
-			_, posts := gate.made("POST /deployments")
-			require.Len(t, posts, 1)
-			require.Contains(t, posts[0].body, tt.want)
-		})
-	}
+	require.Equal(t, "2", registered.Metadata["run"])
 }
 
 func TestURLIsReportedAsTheServerListsIt(t *testing.T) {
@@ -90,7 +65,7 @@ func TestURLIsReportedAsTheServerListsIt(t *testing.T) {
 		t.Run(url, func(t *testing.T) {
 			app := serve(t, service("Listed"))
 			registration, err := newRegistrar(t, client, deployment.Config{URL: url}, nil).
-				Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Listed"}})
+				Register(testkit.Context(t), app.at())
 			require.NoError(t, err, url)
 			registered, err := client.Deployment(testkit.Context(t), registration.DeploymentID)
 			require.NoError(t, err)
@@ -104,12 +79,12 @@ func TestTokenAndHeadersGoWithEachCall(t *testing.T) {
 	gate := newGateway(t, nil)
 	client := newClient(t, admin.Config{URL: gate.url, AuthToken: "t0ken", Headers: map[string]string{"X-Key": "abc"}})
 	_, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Guarded")).port, Services: []string{"Guarded"}})
+		Register(testkit.Context(t), serve(t, service("Guarded")).at())
 	require.NoError(t, err)
 	calls, _ := gate.made("")
 	require.Len(t, calls, 3)
-	for i, line := range []string{"GET /health", "POST /deployments", "POST /query"} {
-		t.Run(line, func(t *testing.T) {
+	for i, line := range []string{"GET /deployments", "POST /deployments", "GET /deployments"} {
+		t.Run(fmt.Sprint(i, " ", line), func(t *testing.T) {
 			require.Equal(t, line, calls[i].line)
 			require.Equal(t, "Bearer t0ken", calls[i].header.Get("Authorization"))
 			require.Equal(t, "abc", calls[i].header.Get("X-Key"))
@@ -127,7 +102,7 @@ func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			app := serve(t, service("Headed"))
 			_, err := newRegistrar(t, client, cfg, nil).
-				Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Headed"}})
+				Register(testkit.Context(t), app.at())
 			require.NoError(t, err)
 			requests := app.requests()
 			require.NotEmpty(t, requests)
@@ -157,7 +132,7 @@ func TestServerThatStartsLaterIsWaitedFor(t *testing.T) {
 	done := make(chan outcome, 1)
 	go func() {
 		registration, err := newRegistrar(t, client, deployment.Config{}, log.logger()).
-			Register(testkit.Context(t), deployment.Endpoint{Port: app.port, Services: []string{"Early"}})
+			Register(testkit.Context(t), app.at())
 		done <- outcome{registration, err}
 	}()
 
@@ -189,6 +164,7 @@ func freePort(t testing.TB) int {
 func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	port := freePort(t)
+	manifest := serve(t, service("Slow")).manifest
 	failed := make(chan struct{}, 10)
 	log := logLines{told: func(line string) {
 		if strings.Contains(line, "META0003") {
@@ -198,7 +174,7 @@ func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, log.logger()).
-			Register(testkit.Context(t), deployment.Endpoint{Port: port, Services: []string{"Slow"}})
+			Register(testkit.Context(t), deployment.Endpoint{Port: port, Manifest: manifest})
 		done <- err
 	}()
 	select {
@@ -220,7 +196,7 @@ func TestEndpointThatIsNotThere(t *testing.T) {
 	defer cancel()
 	port := freePort(t)
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-		Register(ctx, deployment.Endpoint{Port: port})
+		Register(ctx, nobody(port))
 
 	var unfinished *deployment.UnfinishedError
 	require.ErrorAs(t, err, &unfinished)
@@ -238,23 +214,23 @@ func TestServiceOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 	gate := newGateway(t, nil)
 	client := newClient(t, admin.Config{URL: gate.url})
 	_, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Kind")).port})
+		Register(testkit.Context(t), serve(t, service("Kind")).at())
 	require.NoError(t, err)
 
-	// Without Force the server keeps a known URL as it is, and another test may have
-	// registered the free port: no other test uses the path.
-	fresh := deployment.Config{Force: new(false), URL: "http://" + testkit.Server().EndpointHost() + ":{{port}}/another-kind"}
+	// Another test may have registered the free port: no other test uses the path.
+	fresh := deployment.Config{Mode: deployment.Production, URL: "http://" + testkit.Server().EndpointHost() + ":{{port}}/another-kind"}
 	_, err = newRegistrar(t, client, fresh, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, object("Kind")).port})
+		Register(testkit.Context(t), serve(t, object("Kind")).at())
 	var refused *admin.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, "META0006", refused.Code)
 	require.Regexp(t, `^deployment: register http://\S+: 1 attempt in \S+: admin: POST http://\S+/deployments: status 409 META0006: .*'Kind'.*rename the service`, err.Error())
 	_, posts := gate.made("POST /deployments")
-	require.Len(t, posts, 2)
+	require.Len(t, posts, 3)
+	require.Contains(t, posts[1].body, `"dry_run":true`, "the plan")
 
 	registration, err := newRegistrar(t, client, deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, object("Kind")).port, Services: []string{"Kind"}})
+		Register(testkit.Context(t), serve(t, object("Kind")).at())
 	require.NoError(t, err, "force allows it")
 	require.Equal(t, map[string]int{"Kind": 2}, registration.Revisions)
 }
@@ -272,7 +248,7 @@ func TestWhatCannotGetBetterIsNotRepeated(t *testing.T) {
 				return true
 			})
 			_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url, AuthToken: "t0ken"}), deployment.Config{}, nil).
-				Register(testkit.Context(t), deployment.Endpoint{Port: 1})
+				Register(testkit.Context(t), nobody(1))
 			require.ErrorContains(t, err, hint)
 			require.NotContains(t, err.Error(), "t0ken")
 			var unfinished *deployment.UnfinishedError
@@ -287,7 +263,7 @@ func TestWhatCannotGetBetterIsNotRepeated(t *testing.T) {
 		old := httptest.NewServer(http.NotFoundHandler())
 		t.Cleanup(old.Close)
 		_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-			Register(testkit.Context(t), deployment.Endpoint{Port: old.Listener.Addr().(*net.TCPAddr).Port})
+			Register(testkit.Context(t), nobody(old.Listener.Addr().(*net.TCPAddr).Port))
 		require.ErrorContains(t, err, "META0014")
 		require.ErrorContains(t, err, "1 attempt in")
 	})
@@ -295,13 +271,13 @@ func TestWhatCannotGetBetterIsNotRepeated(t *testing.T) {
 
 func TestOverloadIsWaitedOut(t *testing.T) {
 	t.Parallel()
-	var refusals atomic.Int32
+	var looks, posts atomic.Int32
 	gate := newGateway(t, func(w http.ResponseWriter, call adminCall) bool {
-		switch n := refusals.Add(1); {
-		case n == 1: // the first GET /health
+		switch {
+		case call.line == "GET /deployments" && looks.Add(1) == 1:
 			w.WriteHeader(http.StatusBadGateway)
 			return true
-		case call.line == "POST /deployments" && n < 4:
+		case call.line == "POST /deployments" && posts.Add(1) == 1:
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		}
@@ -309,7 +285,7 @@ func TestOverloadIsWaitedOut(t *testing.T) {
 	})
 	var log logLines
 	registration, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, log.logger()).
-		Register(testkit.Context(t), deployment.Endpoint{Port: serve(t, service("Patient")).port, Services: []string{"Patient"}})
+		Register(testkit.Context(t), serve(t, service("Patient")).at())
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"Patient": 1}, registration.Revisions)
 	lines := log.all()
@@ -328,7 +304,7 @@ func TestEndOfTheContextEndsTheWait(t *testing.T) {
 		ended = time.Now()
 		cancel(stopping)
 	}}
-	_, err := newRegistrar(t, client, deployment.Config{}, log.logger()).Register(ctx, deployment.Endpoint{Port: 1})
+	_, err := newRegistrar(t, client, deployment.Config{}, log.logger()).Register(ctx, nobody(1))
 	require.Less(t, time.Since(ended), 2*time.Second)
 
 	var unfinished *deployment.UnfinishedError
@@ -354,7 +330,7 @@ func TestEndOfTheContextEndsACall(t *testing.T) {
 	})
 	defer close(released)
 	_, err := newRegistrar(t, newClient(t, admin.Config{URL: gate.url}), deployment.Config{}, nil).
-		Register(ctx, deployment.Endpoint{Port: 1})
+		Register(ctx, nobody(1))
 	var unfinished *deployment.UnfinishedError
 	require.ErrorAs(t, err, &unfinished)
 	require.ErrorIs(t, err, context.Canceled)

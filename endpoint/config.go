@@ -78,6 +78,10 @@ type Config struct {
 	// Default: none, every request is taken
 	// (https://docs.restate.dev/services/security).
 	IdentityKeys []string
+	// Version serves each version of the application below a path of its own, so that
+	// a rollout never continues an invocation on other code. Not in mode Lambda.
+	// Default: none.
+	Version Version
 	// RequestResponse ends each attempt where it has to wait, instead of holding
 	// its stream open. It is for what cannot stream both ways, such as a
 	// buffering proxy. Default: false, and always on with Lambda.
@@ -168,6 +172,7 @@ func (c Config) Validate() error {
 			bad(fmt.Sprintf("IdentityKeys[%d]", i), key, "it must be a public key that begins with \"publickeyv1_\"")
 		}
 	}
+	c.Version.validate(c.Mode, bad)
 	if c.MaxInFlight < 0 {
 		bad("MaxInFlight", c.MaxInFlight, "it must be positive, or 0 for the default")
 	}

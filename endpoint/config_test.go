@@ -42,16 +42,34 @@ func TestConfigValidate(t *testing.T) {
 		{"the zero value", endpoint.Config{}, nil},
 		{"a port", endpoint.Config{Addr: ":0"}, nil},
 		{"all fields", endpoint.Config{
-			Mode: endpoint.Listen, Addr: "[::1]:9080", TLS: cert, Configure: hook, IdentityKeys: []string{keyID(signingKey)},
+			Mode: endpoint.Listen, Addr: "[::1]:9080", TLS: cert, Configure: hook, IdentityKeys: []string{signingKey.ID()},
 			RequestResponse: true, MaxInFlight: 1, DrainTimeout: -1,
 		}, nil},
 		{"mounted", endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true, MaxInFlight: 1}, nil},
 		{"a certificate by name", endpoint.Config{TLS: &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }}}, nil},
+		{"a version", endpoint.Config{Version: endpoint.Version{Name: "2024-11-27_1.2~rc1", Compatible: []string{"1.1", endpoint.Unversioned}}}, nil},
+		{"a version by interface", endpoint.Config{Mode: endpoint.Mounted, Version: endpoint.Version{Name: endpoint.ByInterface}}, nil},
+		{"a version that is no path segment", endpoint.Config{Version: endpoint.Version{Name: "a/b", Compatible: []string{"..", "", strings.Repeat("x", 101), endpoint.ByInterface}}}, []string{
+			`endpoint: Version.Name is "a/b": it must be of up to 100 letters, digits and "-._~", and no dots alone, or "interface"; "unversioned" is reserved`,
+			`endpoint: Version.Compatible[0] is "..": it must be of up to 100 letters, digits and "-._~", and no dots alone, or "unversioned"; "interface" is reserved`,
+			`endpoint: Version.Compatible[1] is "": it must be of up to 100 letters, digits and "-._~", and no dots alone, or "unversioned"; "interface" is reserved`,
+			`endpoint: Version.Compatible[2] is "` + strings.Repeat("x", 101) + `": it must be of up to 100 letters, digits and "-._~", and no dots alone, or "unversioned"; "interface" is reserved`,
+			`endpoint: Version.Compatible[3] is "interface": it must be of up to 100 letters, digits and "-._~", and no dots alone, or "unversioned"; "interface" is reserved`,
+		}},
+		{"a version that is a reserved name", endpoint.Config{Version: endpoint.Version{Name: endpoint.Unversioned}}, []string{
+			`endpoint: Version.Name is "unversioned": it must be of up to 100 letters, digits and "-._~", and no dots alone, or "interface"; "unversioned" is reserved`,
+		}},
+		{"compatible versions without a version", endpoint.Config{Version: endpoint.Version{Compatible: []string{"v1"}}}, []string{
+			`endpoint: Version.Compatible is []string{"v1"}: it needs a Version.Name`,
+		}},
+		{"a version in mode lambda", endpoint.Config{Mode: endpoint.Lambda, Version: endpoint.Version{Name: "v1"}}, []string{
+			`endpoint: Version.Name is "v1": it must be empty in mode "lambda", whose functions have versions of their own`,
+		}},
 		{"no address", endpoint.Config{Addr: "9080"}, []string{`endpoint: Addr is "9080": it must be "host:port" or ":port"`}},
 		{"no certificate", endpoint.Config{TLS: &tls.Config{}}, []string{`endpoint: TLS is "without a certificate": it must have Certificates, GetCertificate or GetConfigForClient`}},
 		{"no mode", endpoint.Config{Mode: "x"}, []string{`endpoint: Mode is "x": it must be "listen", "mounted" or "lambda"`}},
 		{"everything wrong", endpoint.Config{
-			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, MaxInFlightBytes: -1, MaxMessageBytes: 1 << 32, IdentityKeys: []string{"a", keyID(signingKey), "b"},
+			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, MaxInFlightBytes: -1, MaxMessageBytes: 1 << 32, IdentityKeys: []string{"a", signingKey.ID(), "b"},
 		}, []string{
 			`endpoint: Addr is ":1": it must be empty in mode "lambda", which does not listen`,
 			`endpoint: TLS is "set": it must be nil in mode "lambda", which does not listen`,

@@ -38,6 +38,17 @@
 // drains while it still serves. fxrestate.HTTPServer is such a server. In mode [Lambda] nothing listens and
 // [Endpoint.LambdaHandler] takes the events.
 //
+// # Versions at one address
+//
+// With [Config].Version everything is served below "/v/<name>", and that is the path to
+// register: [Endpoint.VersionPath] has it. Invocations are pinned to the URL on which
+// they began, so each version serves its own only, while processes of several versions
+// stand behind one address during a rollout. What is of another version gets a 503 with
+// Retry-After, which the server honours after a second and does not count as an attempt;
+// the log says so, once a second at the most, with both versions. A version may go on
+// with invocations of others that [Version].Compatible names. Processes of the old
+// version must run until none is pinned to it any more.
+//
 // # What is let in
 //
 // An attempt is let in once its journal has arrived, in the order of arrival, as
@@ -78,5 +89,5 @@
 // returns an error that names it, before its time is over.
 //
 // Invocations are pinned to the URL that they began on: come back under the same
-// one (https://docs.restate.dev/services/versioning).
+// one (https://docs.restate.dev/services/versioning), and with the same Version.
 package endpoint

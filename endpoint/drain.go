@@ -157,6 +157,7 @@ func (e *Endpoint) Stop(ctx context.Context) error {
 	err := e.close(ctx)
 	e.refused.flush()
 	e.tooLarge.flush()
+	e.otherVersions.flush()
 	if err != nil {
 		return fmt.Errorf("endpoint: stop: %w", err)
 	}

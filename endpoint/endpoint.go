@@ -32,6 +32,9 @@ type Endpoint struct {
 	gate     gate
 	refused  tally // requests without a signature
 	tooLarge tally // messages beyond MaxMessageBytes
+	versions versions
+	// otherVersions counts requests of versions that are not served here.
+	otherVersions tally
 
 	mu      sync.Mutex
 	addr    net.Addr
@@ -66,6 +69,8 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	}
 	e.refused.log, e.refused.message = e.log, "refused requests that are not signed with one of IdentityKeys"
 	e.tooLarge.log, e.tooLarge.message = e.log, "refused messages of invocations"
+	e.otherVersions.log, e.otherVersions.message = e.log, "refused requests of other versions; Restate sends them again"
+	e.versions.init(cfg.Version)
 	e.gate.init(cfg, e.tooLarge.note)
 	restateSDK := server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse)
 	var errs []error
@@ -218,5 +223,8 @@ func (e *Endpoint) prepare(ctx context.Context) error {
 	describing.Go(func() { err = e.describe() })
 	warmErr := e.WarmUp(ctx)
 	describing.Wait()
-	return errors.Join(warmErr, err)
+	if err = errors.Join(warmErr, err); err != nil {
+		return err
+	}
+	return e.findVersion(ctx)
 }

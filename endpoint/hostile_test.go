@@ -118,7 +118,8 @@ func TestHalfSentInvocationsTakeNoPlace(t *testing.T) {
 func TestRefusedRequestsAreNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	open, _ := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
-	signed, _ := start(t, endpoint.Config{IdentityKeys: []string{keyID(otherKey(t))}}, define(t, name(t), &Waiter{}))
+	signed, _ := start(t, endpoint.Config{IdentityKeys: []string{testkit.NewSigningKey(t).ID()}}, define(t, name(t), &Waiter{}))
+	versioned, _ := start(t, endpoint.Config{Version: endpoint.Version{Name: "v2"}}, define(t, name(t), &Waiter{}))
 	ping := "/invoke/" + name(t) + "/Ping"
 	for _, tt := range []struct {
 		name, method, path string
@@ -129,6 +130,8 @@ func TestRefusedRequestsAreNotWaitedFor(t *testing.T) {
 		{"a wrong method", http.MethodPut, ping, open, http.StatusMethodNotAllowed},
 		{"no content type", http.MethodPost, ping, open, http.StatusUnsupportedMediaType},
 		{"no signature", http.MethodPost, ping, signed, http.StatusUnauthorized},
+		{"another version", http.MethodGet, "/v/v1/discover", versioned, http.StatusServiceUnavailable},
+		{"health of another version", http.MethodGet, "/v/v1/health", versioned, http.StatusServiceUnavailable},
 		{"discovery with a body", http.MethodGet, "/discover", open, http.StatusUnsupportedMediaType},
 		{"health with a body", http.MethodGet, "/health", open, http.StatusOK},
 	} {

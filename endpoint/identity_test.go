@@ -1,8 +1,6 @@
 package endpoint_test
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
 	"net/http"
 	"sync"
 	"testing"
@@ -17,24 +15,17 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-func otherKey(t testing.TB) ed25519.PrivateKey {
-	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	return key
-}
-
 func TestBadIdentityKeysFailNew(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, key, want string }{
 		{"without the prefix", "w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f", `endpoint: IdentityKeys[1] is "w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f": it must be a public key that begins with "publickeyv1_"`},
 		{"not base58", "publickeyv1_0OIl", "endpoint: IdentityKeys: invalid request identity keys: v1 public key must be valid base58"},
-		{"too short", "publickeyv1_" + base58(make([]byte, 31)), "endpoint: IdentityKeys: invalid request identity keys: v1 public key must have exactly 32 bytes, found 31"},
+		{"too short", "publickeyv1_" + testkit.Base58(make([]byte, 31)), "endpoint: IdentityKeys: invalid request identity keys: v1 public key must have exactly 32 bytes, found 31"},
 		{"empty", "", `endpoint: IdentityKeys[1] is "": it must be a public key`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := endpoint.New(endpoint.Config{IdentityKeys: []string{keyID(signingKey), tt.key}}, nil)
+			_, err := endpoint.New(endpoint.Config{IdentityKeys: []string{signingKey.ID(), tt.key}}, nil)
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
@@ -42,10 +33,10 @@ func TestBadIdentityKeysFailNew(t *testing.T) {
 
 func TestOnlySignedRequestsAreTaken(t *testing.T) {
 	t.Parallel()
-	e, lines := start(t, endpoint.Config{IdentityKeys: []string{keyID(otherKey(t)), keyID(signingKey)}}, define(t, name(t), &Waiter{}))
+	e, lines := start(t, endpoint.Config{IdentityKeys: []string{testkit.NewSigningKey(t).ID(), signingKey.ID()}}, define(t, name(t), &Waiter{}))
 	ping := "/invoke/" + name(t) + "/Ping"
-	signed := func(key ed25519.PrivateKey, path string, valid time.Duration) http.Header {
-		return http.Header{"X-Restate-Signature-Scheme": {"v1"}, "X-Restate-Jwt-V1": {sign(key, path, valid)}}
+	signed := func(key testkit.SigningKey, path string, valid time.Duration) http.Header {
+		return http.Header{"X-Restate-Signature-Scheme": {"v1"}, "X-Restate-Jwt-V1": {key.Token(path, valid)}}
 	}
 	for _, tt := range []struct {
 		name         string
@@ -61,8 +52,8 @@ func TestOnlySignedRequestsAreTaken(t *testing.T) {
 		{"an invocation with an empty claim", http.MethodPost, ping, http.Header{"X-Restate-Signature-Scheme": {"v1"}}, http.StatusUnauthorized},
 		{"an unknown handler with an empty claim", http.MethodPost, ping + "s", http.Header{"X-Restate-Signature-Scheme": {"v1"}}, http.StatusUnauthorized},
 		{"a wrong method with an empty claim", http.MethodGet, ping, http.Header{"X-Restate-Signature-Scheme": {"v1"}}, http.StatusUnauthorized},
-		{"another server's signature", http.MethodGet, "/discover", signed(otherKey(t), "/discover", time.Minute), http.StatusUnauthorized},
-		{"another server's signature of an unknown handler", http.MethodPost, ping + "s", signed(otherKey(t), ping+"s", time.Minute), http.StatusUnauthorized},
+		{"another server's signature", http.MethodGet, "/discover", signed(testkit.NewSigningKey(t), "/discover", time.Minute), http.StatusUnauthorized},
+		{"another server's signature of an unknown handler", http.MethodPost, ping + "s", signed(testkit.NewSigningKey(t), ping+"s", time.Minute), http.StatusUnauthorized},
 		{"a signature of another path", http.MethodPost, ping, signed(signingKey, "/discover", time.Minute), http.StatusUnauthorized},
 		{"a signature of another path for an unknown handler", http.MethodPost, ping + "s", signed(signingKey, ping, time.Minute), http.StatusUnauthorized},
 		{"a signature that expired", http.MethodGet, "/discover", signed(signingKey, "/discover", -time.Minute), http.StatusUnauthorized},
@@ -102,7 +93,7 @@ func countRefused(t testing.TB, lines *observer.ObservedLogs) (n int) {
 func TestForgedRequestsTakeNoPlaceAndFewLines(t *testing.T) {
 	t.Parallel()
 	w := newWorker()
-	e, lines := start(t, endpoint.Config{MaxInFlight: 1, IdentityKeys: []string{keyID(signingKey)}}, define(t, name(t), w))
+	e, lines := start(t, endpoint.Config{MaxInFlight: 1, IdentityKeys: []string{signingKey.ID()}}, define(t, name(t), w))
 	register(t, url(e))
 	id := testkit.Submit(t, "/"+name(t)+"/Step", nil)
 	testkit.Receive(t, w.begun)
@@ -110,7 +101,7 @@ func TestForgedRequestsTakeNoPlaceAndFewLines(t *testing.T) {
 
 	const forged, callers = 2000, 8
 	path := "/invoke/" + name(t) + "/Step"
-	token := sign(otherKey(t), path, time.Minute)
+	token := testkit.NewSigningKey(t).Token(path, time.Minute)
 	var all sync.WaitGroup
 	begin := time.Now()
 	for range callers {
@@ -144,14 +135,14 @@ func TestForgedRequestsTakeNoPlaceAndFewLines(t *testing.T) {
 
 func TestAServerThatSignsIsServed(t *testing.T) {
 	t.Parallel()
-	e, _ := start(t, endpoint.Config{IdentityKeys: []string{keyID(signingKey)}}, define(t, name(t), &Waiter{}))
+	e, _ := start(t, endpoint.Config{IdentityKeys: []string{signingKey.ID()}}, define(t, name(t), &Waiter{}))
 	register(t, url(e))
 	require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil))
 }
 
 func TestAServerThatSignsIsServedUnderAPrefix(t *testing.T) {
 	t.Parallel()
-	e, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted, IdentityKeys: []string{keyID(signingKey)}}, define(t, name(t), &Waiter{}))
+	e, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted, IdentityKeys: []string{signingKey.ID()}}, define(t, name(t), &Waiter{}))
 	mux := http.NewServeMux()
 	mux.Handle("/of/restate/", e.Under("/of/restate"))
 	register(t, serve(t, mux)+"/of/restate")
@@ -160,7 +151,7 @@ func TestAServerThatSignsIsServedUnderAPrefix(t *testing.T) {
 
 func TestAnotherServerIsNotServed(t *testing.T) {
 	t.Parallel()
-	e, lines := start(t, endpoint.Config{IdentityKeys: []string{keyID(otherKey(t))}}, define(t, name(t), &Waiter{}))
+	e, lines := start(t, endpoint.Config{IdentityKeys: []string{testkit.NewSigningKey(t).ID()}}, define(t, name(t), &Waiter{}))
 	_, err := testkit.Admin().RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{URI: url(e), Force: true})
 	require.ErrorContains(t, err, "401")
 	require.NotZero(t, countRefused(t, lines))

@@ -52,7 +52,7 @@ func (e *Endpoint) misfitEvent(path string, headers http.Header, event server.La
 	if path == discoverURI {
 		r.Method = http.MethodGet // events tell none
 	}
-	if misfit := e.misfit(r); misfit != nil || path == discoverURI {
+	if misfit := e.misfit(r, nil); misfit != nil || path == discoverURI {
 		return misfit
 	}
 	body := []byte(event.Body)

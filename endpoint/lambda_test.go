@@ -114,15 +114,15 @@ func TestLambdaRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"another path", nil, "/", nil, http.StatusNotFound},
 		{"no path", nil, "", nil, http.StatusNotFound},
 		{"health", nil, "/health", nil, http.StatusOK},
-		{"health, with keys", []string{keyID(key)}, "/health", nil, http.StatusOK},
-		{"an unsigned discovery", []string{keyID(key)}, "/discover", nil, http.StatusUnauthorized},
-		{"an unsigned invocation", []string{keyID(key)}, "/invoke/shapes/InOutErr", nil, http.StatusUnauthorized},
-		{"an unsigned invocation of an unknown handler", []string{keyID(key)}, "/invoke/shapes/Nothing", nil, http.StatusUnauthorized},
-		{"a signed discovery", []string{keyID(key)}, "/discover", map[string]string{
-			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/discover", time.Hour), "accept": discoveryV4,
+		{"health, with keys", []string{key.ID()}, "/health", nil, http.StatusOK},
+		{"an unsigned discovery", []string{key.ID()}, "/discover", nil, http.StatusUnauthorized},
+		{"an unsigned invocation", []string{key.ID()}, "/invoke/shapes/InOutErr", nil, http.StatusUnauthorized},
+		{"an unsigned invocation of an unknown handler", []string{key.ID()}, "/invoke/shapes/Nothing", nil, http.StatusUnauthorized},
+		{"a signed discovery", []string{key.ID()}, "/discover", map[string]string{
+			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": key.Token("/discover", time.Hour), "accept": discoveryV4,
 		}, http.StatusOK},
-		{"a signed invocation of an unknown handler", []string{keyID(key)}, "/invoke/shapes/Nothing", map[string]string{
-			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": sign(key, "/invoke/shapes/Nothing", time.Hour),
+		{"a signed invocation of an unknown handler", []string{key.ID()}, "/invoke/shapes/Nothing", map[string]string{
+			"x-restate-signature-scheme": "v1", "x-restate-jwt-v1": key.Token("/invoke/shapes/Nothing", time.Hour),
 		}, http.StatusNotFound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -180,7 +180,7 @@ func TestWhetherRequestsAreSignedIsLoggedOnce(t *testing.T) {
 	for _, mode := range []endpoint.Mode{endpoint.Listen, endpoint.Lambda} {
 		for line, keys := range map[string][]string{
 			"Accepting requests without validating request signatures": nil,
-			"Validating requests using signing keys":                   {keyID(signingKey)},
+			"Validating requests using signing keys":                   {signingKey.ID()},
 		} {
 			t.Run(fmt.Sprintf("%s in mode %v", line, mode), func(t *testing.T) {
 				e, logs := newEndpoint(t, endpoint.Config{Mode: mode, IdentityKeys: keys}, define(t, "shapes", &Shapes{}))

@@ -37,12 +37,12 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	testkit.Main(m, testkit.ServerEnv(func(dir string) (map[string]string, error) {
-		return map[string]string{
-			// The server signs all requests; endpoints without keys do not care.
-			"RESTATE_REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE": filepath.Join(dir, signingKeyFile),
-			// It trusts the certificates of our authority.
-			"SSL_CERT_FILE": filepath.Join(dir, authorityFile),
-		}, writeSecrets(dir)
+		env, err := testkit.SigningServer(&signingKey)(dir)
+		if err != nil {
+			return nil, err
+		}
+		env["SSL_CERT_FILE"] = filepath.Join(dir, authorityFile) // it trusts our certificates
+		return env, writeAuthority(dir)
 	}))
 }
 

@@ -114,6 +114,7 @@ func TestOnlyInvocationsOfTheEndpointsHandlersAreTold(t *testing.T) {
 	}{
 		"an invocation":                       {http.MethodPost, handler, invocation, true},
 		"one under a prefix":                  {http.MethodPost, "/api/restate" + handler, invocation, true},
+		"one of a version":                    {http.MethodPost, "/api/restate/v/v1" + handler, invocation, true},
 		"one in absolute form":                {http.MethodPost, "http://host/restate" + handler, invocation, true},
 		"the content type on another path":    {http.MethodPost, "/orders", invocation, false},
 		"an unknown handler":                  {http.MethodPost, "/restate/invoke/told/None", invocation, false},

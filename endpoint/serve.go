@@ -40,11 +40,15 @@ const (
 // Health and discovery may have a query, which load balancers and proxies add, and
 // every request may have the absolute form that proxies write (RFC 9112, section
 // 3.2.2). An invocation with a query is none.
+//
+// With a [Version] all this is below its path, and what is of another version gets a 503
+// with Retry-After. GET /health is also answered without a path.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r = withURI(r, wellKnown(originForm(r.RequestURI)))
+	version, uri := e.versions.cut(originForm(r.RequestURI))
+	r = withURI(r, wellKnown(uri))
+	other := e.versions.refusal(version, r.RequestURI)
 	if r.RequestURI == healthURI {
-		abandonBody(w, r)
-		e.handler.ServeHTTP(w, r)
+		e.health(w, r, version, other)
 		return
 	}
 	if err := e.identity.verify(r.RequestURI, r.Header); err != nil {
@@ -53,8 +57,11 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, errUnsigned)
 		return
 	}
-	switch misfit := e.misfit(r); {
+	switch misfit := e.misfit(r, other); {
 	case misfit != nil:
+		if misfit == other {
+			e.otherVersions.note(other)
+		}
 		refuse(w, r, misfit)
 	case r.RequestURI == discoverURI:
 		abandonBody(w, r)
@@ -62,6 +69,19 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		e.invoke(w, r)
 	}
+}
+
+var errNotHere = &refusal{status: http.StatusServiceUnavailable, reason: "the version is not served here", after: retryAfter}
+
+// health answers whether the process serves, and a version if the request names one. It
+// needs no signature, and so it does not tell which versions there are.
+func (e *Endpoint) health(w http.ResponseWriter, r *http.Request, version string, other *refusal) {
+	if other != nil && version != Unversioned {
+		refuse(w, r, errNotHere)
+		return
+	}
+	abandonBody(w, r)
+	e.handler.ServeHTTP(w, r)
 }
 
 // IsInvocation reports whether a request has the form in which Restate sends an invocation
@@ -110,10 +130,12 @@ func withURI(r *http.Request, uri string) *http.Request {
 	return r
 }
 
-// misfit says why a request is neither discovery nor an invocation, or nil.
-func (e *Endpoint) misfit(r *http.Request) *refusal {
+// misfit says why a request is neither discovery nor an invocation, or, if it is one,
+// why it is of another version, or nil.
+func (e *Endpoint) misfit(r *http.Request, other *refusal) *refusal {
+	known := e.known[r.RequestURI] || other != nil && isInvoke(r.RequestURI)
 	switch method := r.Method; {
-	case !e.known[r.RequestURI]:
+	case !known:
 		return &refusal{status: http.StatusNotFound, reason: "no such service or handler"}
 	case r.RequestURI == discoverURI:
 		if method != http.MethodGet {
@@ -124,7 +146,7 @@ func (e *Endpoint) misfit(r *http.Request) *refusal {
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), invocationType):
 		return &refusal{status: http.StatusUnsupportedMediaType, reason: "an invocation has a content type " + invocationType + "…"}
 	}
-	return nil
+	return other
 }
 
 // invoke runs an attempt once its journal has arrived and the gate lets it in.

@@ -148,9 +148,9 @@ func TestServesHealth(t *testing.T) {
 // Load balancers add a query, and proxies write the absolute form.
 func TestHealthAndDiscoveryAreServedAsProxiesAskForThem(t *testing.T) {
 	t.Parallel()
-	e, _ := start(t, endpoint.Config{IdentityKeys: []string{keyID(signingKey)}}, define(t, name(t), &Waiter{}))
+	e, _ := start(t, endpoint.Config{IdentityKeys: []string{signingKey.ID()}}, define(t, name(t), &Waiter{}))
 	under := testkit.Listen(t, e.Under("/restate"))
-	signature := "X-Restate-Signature-Scheme: v1\r\nX-Restate-Jwt-V1: " + sign(signingKey, "/discover", time.Minute) + "\r\n"
+	signature := "X-Restate-Signature-Scheme: v1\r\nX-Restate-Jwt-V1: " + signingKey.Token("/discover", time.Minute) + "\r\n"
 	for _, tt := range []struct {
 		name, target, header string
 		want                 int

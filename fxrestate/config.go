@@ -26,6 +26,10 @@ import (
 // list these in fx.New: inside an fx.Module they have no effect, and the log says so at the
 // start if the module has services.
 type Config struct {
+	// Cloud is the environment of Restate Cloud that the application belongs to. It fills
+	// in what Ingress, Admin, Endpoint and Register leave open. Default: nil, a server of
+	// your own.
+	Cloud *Cloud
 	// Ingress configures the injectable *ingress.Client, which calls handlers from
 	// outside. Default: http://localhost:8080.
 	Ingress ingress.Config
@@ -34,7 +38,8 @@ type Config struct {
 	// Endpoint configures how handlers are served to Restate. Default: on port 9080.
 	Endpoint endpoint.Config
 	// Register registers the endpoint with the admin API when the application
-	// starts. Default: nil, and the admin API is not called. The log says so at the start.
+	// starts. Default: nil, and the admin API is not called, unless Cloud has a tunnel. The
+	// log says so at the start.
 	Register *deployment.Config
 	// Defaults are options of the SDK for all services. Options of a service
 	// override them, a retry policy field by field; those of a handler override
@@ -72,7 +77,8 @@ func (c Config) Validate() error {
 	if err := c.Steps.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("fxrestate: Steps: %w", err))
 	}
-	if c.Register != nil {
+	errs = append(errs, c.checkCloud(func(field string) string { return field })...)
+	if c.Register = c.registration(); c.Register != nil {
 		errs = append(errs, c.Register.Validate())
 		switch port := strings.Contains(c.Register.URL, "{{port}}"); {
 		case c.Endpoint.Mode == endpoint.Lambda:

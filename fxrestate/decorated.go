@@ -26,7 +26,7 @@ func (s surroundings) place(d *declaration) placement {
 // differs reports whether a Config is another than the one that applies.
 func (s *settings) differs(seen Config) bool {
 	v := reflect.ValueOf(seen)
-	return s.mistakes == nil && !v.IsZero() && !same(v, reflect.ValueOf(s.Config))
+	return s.mistakes == nil && !v.IsZero() && !same(v, reflect.ValueOf(s.supplied))
 }
 
 // same reports whether two values are copies of one: functions, maps and slices are the

@@ -57,8 +57,8 @@
 //
 // # Start and stop
 //
-// On start the endpoint listens, the SDK warms up, and, if Config.Register is set, the
-// endpoint is registered with the admin API.
+// On start the endpoint listens, the SDK warms up, and, if Config.Register is set or
+// [Cloud] has a tunnel, the endpoint is registered with the admin API.
 //
 // On stop attempts that wait are suspended. New ones are admitted until there are none
 // for a moment, for a second at most. Attempts that compute have until the drain timeout,

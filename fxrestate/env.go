@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,19 +20,33 @@ import (
 // ConfigFromEnv reads a [Config] from the environment, for
 // fx.Provide(fxrestate.ConfigFromEnv). The names of the server's addresses are
 // those of Restate's command line tool
-// (https://docs.restate.dev/references/cli-config):
+// (https://docs.restate.dev/references/cli-config), and those of [Cloud] the names of the
+// tunnel's client, so that one file of variables serves both:
 //
 //	RESTATE_INGRESS_URL      URL of the ingress. Default: RESTATE_HOST, port 8080.
 //	RESTATE_ADMIN_URL        URL of the admin API. Default: RESTATE_HOST, port 9070.
 //	RESTATE_HOST             host of the server. Default: localhost.
 //	RESTATE_HOST_SCHEME      http or https. Default: http.
-//	RESTATE_AUTH_TOKEN       bearer token for both.
+//	RESTATE_AUTH_TOKEN       bearer token for both; an API key of Restate Cloud.
+//	RESTATE_ENVIRONMENT_ID   id of an environment of Restate Cloud. With it, the
+//	                         URLs of both APIs are those of the environment, unless
+//	                         they or RESTATE_HOST are set.
+//	RESTATE_CLOUD_REGION     region of the environment, such as eu.
+//	RESTATE_SIGNING_PUBLIC_KEY  public key of the environment.
+//	RESTATE_TUNNEL_NAME      name of the tunnel to the endpoint. With it, the
+//	                         application is registered.
 //	RESTATE_DEPLOYMENT_URL   URL of the endpoint as the server reaches it, with
-//	                         {{port}} for the bound port. Unset: not registered.
+//	                         {{port}} for the bound port; with a tunnel, as the
+//	                         tunnel's client reaches it. Default: not registered;
+//	                         with a tunnel, http://localhost:{{port}}.
 //	RESTATE_REGISTER_REQUIRED  true: fail the start when not registered in time.
-//	RESTATE_REGISTER_FORCE   false: leave a known URL as it is, for production.
+//	RESTATE_REGISTER_MODE    development (default), production, dry-run or manual.
+//	RESTATE_REGISTER_IN_PLACE  proceed, wait-drained, refuse or pause-and-list.
+//	RESTATE_REGISTER_SUPERSEDED  take-over, refuse or serve-pinned.
 //	RESTATE_ENDPOINT_ADDR    address to listen on. Default: PORT, else :9080.
 //	PORT                     port to listen on.
+//	RESTATE_ENDPOINT_VERSION  version to serve below /v/…, or interface for one by
+//	                         the hash of the interface. Unset: none.
 //	RESTATE_IDENTITY_KEYS    public keys of the server, with commas between.
 //	RESTATE_MAX_IN_FLIGHT    how many attempts run at a time.
 //	RESTATE_DRAIN_TIMEOUT    how long a stop waits, such as 10s.
@@ -49,14 +64,21 @@ func configFrom(getenv func(string) string) (Config, error) {
 		bad("RESTATE_HOST_SCHEME", "http or https")
 	}
 	host := cmp.Or(getenv("RESTATE_HOST"), "localhost")
-	at := func(port string) string { return scheme + "://" + net.JoinHostPort(host, port) }
-	token := getenv("RESTATE_AUTH_TOKEN")
+	token, cloud := getenv("RESTATE_AUTH_TOKEN"), cloudFrom(getenv)
+	at := func(port string) string {
+		if cloud != nil && getenv("RESTATE_HOST") == "" {
+			return "" // which Cloud sets
+		}
+		return scheme + "://" + net.JoinHostPort(host, port)
+	}
 
 	cfg := Config{
+		Cloud:    cloud,
 		Ingress:  ingress.Config{URL: cmp.Or(getenv("RESTATE_INGRESS_URL"), at("8080")), AuthToken: token},
 		Admin:    admin.Config{URL: cmp.Or(getenv("RESTATE_ADMIN_URL"), at("9070")), AuthToken: token},
 		Endpoint: endpoint.Config{Addr: getenv("RESTATE_ENDPOINT_ADDR")},
 	}
+	cfg.Endpoint.Version.Name = getenv("RESTATE_ENDPOINT_VERSION")
 	if port := getenv("PORT"); port != "" && cfg.Endpoint.Addr == "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 			bad("PORT", "a port between 1 and 65535")
@@ -82,8 +104,11 @@ func configFrom(getenv func(string) string) (Config, error) {
 		}
 		cfg.Endpoint.DrainTimeout = d
 	}
-	if url := getenv("RESTATE_DEPLOYMENT_URL"); url != "" {
+	if url := getenv("RESTATE_DEPLOYMENT_URL"); url != "" || cloud != nil && cloud.Tunnel != "" {
 		cfg.Register = &deployment.Config{URL: url}
+	}
+	without := func(name, v string) {
+		errs = append(errs, fmt.Errorf("fxrestate: %s is %s without RESTATE_DEPLOYMENT_URL: set the URL of the endpoint as the server reaches it", name, v))
 	}
 	register := func(name, v string, set func(*deployment.Config, bool)) {
 		if v == "" {
@@ -96,10 +121,52 @@ func configFrom(getenv func(string) string) (Config, error) {
 		case cfg.Register != nil:
 			set(cfg.Register, value)
 		case value:
-			errs = append(errs, fmt.Errorf("fxrestate: %s is true without RESTATE_DEPLOYMENT_URL: set the URL of the endpoint as the server reaches it", name))
+			without(name, "true")
 		}
 	}
 	register("RESTATE_REGISTER_REQUIRED", getenv("RESTATE_REGISTER_REQUIRED"), func(c *deployment.Config, required bool) { c.Required = required })
-	register("RESTATE_REGISTER_FORCE", getenv("RESTATE_REGISTER_FORCE"), func(c *deployment.Config, force bool) { c.Force = &force })
+	word := func(name, v string, set func(*deployment.Config, string), allowed ...string) {
+		switch {
+		case v == "":
+		case !slices.Contains(allowed, v):
+			bad(name, "one of "+strings.Join(allowed, ", "))
+		case cfg.Register != nil:
+			set(cfg.Register, v)
+		case v != string(deployment.Manual):
+			without(name, v)
+		}
+	}
+	word("RESTATE_REGISTER_MODE", getenv("RESTATE_REGISTER_MODE"),
+		func(c *deployment.Config, v string) { c.Mode = deployment.Mode(v) }, "development", "production", "dry-run", "manual")
+	word("RESTATE_REGISTER_IN_PLACE", getenv("RESTATE_REGISTER_IN_PLACE"),
+		func(c *deployment.Config, v string) { c.InPlace = deployment.InPlace(v) }, "proceed", "wait-drained", "refuse", "pause-and-list")
+	word("RESTATE_REGISTER_SUPERSEDED", getenv("RESTATE_REGISTER_SUPERSEDED"),
+		func(c *deployment.Config, v string) { c.Superseded = deployment.Superseded(v) }, "take-over", "refuse", "serve-pinned")
+	errs = append(errs, cfg.checkCloud(func(field string) string { return cmp.Or(cloudVariables[field], field) })...)
 	return cfg, errors.Join(errs...)
+}
+
+// cloudFrom returns nil if no variable of its own is set.
+func cloudFrom(getenv func(string) string) *Cloud {
+	c := Cloud{
+		EnvironmentID: getenv("RESTATE_ENVIRONMENT_ID"),
+		Region:        getenv("RESTATE_CLOUD_REGION"),
+		IdentityKey:   getenv("RESTATE_SIGNING_PUBLIC_KEY"),
+		Tunnel:        getenv("RESTATE_TUNNEL_NAME"),
+	}
+	if c == (Cloud{}) {
+		return nil
+	}
+	c.Token = getenv("RESTATE_AUTH_TOKEN")
+	return &c
+}
+
+// cloudVariables are the variables of the fields that checkCloud names.
+var cloudVariables = map[string]string{
+	"Cloud.EnvironmentID": "RESTATE_ENVIRONMENT_ID",
+	"Cloud.Region":        "RESTATE_CLOUD_REGION",
+	"Cloud.Token":         "RESTATE_AUTH_TOKEN",
+	"Cloud.IdentityKey":   "RESTATE_SIGNING_PUBLIC_KEY",
+	"Cloud.Tunnel":        "RESTATE_TUNNEL_NAME",
+	"Register.URL":        "RESTATE_DEPLOYMENT_URL",
 }

@@ -16,8 +16,9 @@ import (
 // names are all variables that ConfigFromEnv reads.
 var names = []string{
 	"RESTATE_ADMIN_URL", "RESTATE_HOST", "RESTATE_HOST_SCHEME", "RESTATE_AUTH_TOKEN",
-	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_FORCE", "RESTATE_ENDPOINT_ADDR", "PORT",
+	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_MODE", "RESTATE_REGISTER_IN_PLACE", "RESTATE_REGISTER_SUPERSEDED", "RESTATE_ENDPOINT_ADDR", "RESTATE_ENDPOINT_VERSION", "PORT",
 	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
+	"RESTATE_ENVIRONMENT_ID", "RESTATE_CLOUD_REGION", "RESTATE_SIGNING_PUBLIC_KEY", "RESTATE_TUNNEL_NAME",
 }
 
 // environment sets variables and empties the others.
@@ -62,6 +63,56 @@ func TestConfigFromEnv(t *testing.T) {
 				Admin:   admin.Config{URL: "https://admin.example", AuthToken: "key_1"},
 			},
 		},
+		"an environment of Restate Cloud": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_AUTH_TOKEN": cloudToken,
+			},
+			fxrestate.Config{Cloud: cloud(), Ingress: ingress.Config{AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken}},
+		},
+		"an environment of Restate Cloud, with a tunnel": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_AUTH_TOKEN": cloudToken,
+				"RESTATE_TUNNEL_NAME": "test-tunnel", "RESTATE_REGISTER_REQUIRED": "true",
+			},
+			fxrestate.Config{
+				Cloud: cloud(tunnel), Ingress: ingress.Config{AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken},
+				Register: &deployment.Config{Required: true},
+			},
+		},
+		"an environment of Restate Cloud, with a tunnel to another host": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_AUTH_TOKEN": cloudToken,
+				"RESTATE_TUNNEL_NAME": "test-tunnel", "RESTATE_DEPLOYMENT_URL": "http://orders:9080",
+			},
+			fxrestate.Config{
+				Cloud: cloud(tunnel), Ingress: ingress.Config{AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken},
+				Register: &deployment.Config{URL: "http://orders:9080"},
+			},
+		},
+		"an environment of Restate Cloud whose ingress is behind a proxy": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu", "RESTATE_IDENTITY_KEYS": otherKey,
+				"RESTATE_AUTH_TOKEN": cloudToken, "RESTATE_INGRESS_URL": "http://tunnel:8080",
+			},
+			fxrestate.Config{
+				Cloud:   cloud(func(c *fxrestate.Cloud) { c.IdentityKey = "" }),
+				Ingress: ingress.Config{URL: "http://tunnel:8080", AuthToken: cloudToken}, Admin: admin.Config{AuthToken: cloudToken},
+				Endpoint: endpoint.Config{IdentityKeys: []string{otherKey}},
+			},
+		},
+		"an environment of Restate Cloud, and a host, which overrides its URLs": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "env_20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "eu",
+				"RESTATE_SIGNING_PUBLIC_KEY": cloudKey, "RESTATE_HOST": "tunnel",
+			},
+			fxrestate.Config{
+				Cloud:   cloud(func(c *fxrestate.Cloud) { c.Token = "" }),
+				Ingress: ingress.Config{URL: "http://tunnel:8080"}, Admin: admin.Config{URL: "http://tunnel:9070"},
+			},
+		},
 		"a port": {
 			map[string]string{"PORT": "8443"},
 			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{Addr: ":8443"}},
@@ -80,6 +131,14 @@ func TestConfigFromEnv(t *testing.T) {
 				MaxInFlight:  250, DrainTimeout: 90 * time.Second,
 			}},
 		},
+		"a version": {
+			map[string]string{"RESTATE_ENDPOINT_VERSION": "build-17"},
+			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{Version: endpoint.Version{Name: "build-17"}}},
+		},
+		"a version by interface": {
+			map[string]string{"RESTATE_ENDPOINT_VERSION": "interface"},
+			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{Version: endpoint.Version{Name: endpoint.ByInterface}}},
+		},
 		"the registration": {
 			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:{{port}}"},
 			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:{{port}}"}},
@@ -89,8 +148,13 @@ func TestConfigFromEnv(t *testing.T) {
 			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:9080", Required: true}},
 		},
 		"the registration, for production": {
-			map[string]string{"RESTATE_DEPLOYMENT_URL": "http://app:9080", "RESTATE_REGISTER_FORCE": "false"},
-			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{URL: "http://app:9080", Force: new(false)}},
+			map[string]string{
+				"RESTATE_DEPLOYMENT_URL": "http://app:9080", "RESTATE_REGISTER_MODE": "production",
+				"RESTATE_REGISTER_IN_PLACE": "wait-drained", "RESTATE_REGISTER_SUPERSEDED": "serve-pinned",
+			},
+			fxrestate.Config{Ingress: public, Admin: local, Register: &deployment.Config{
+				URL: "http://app:9080", Mode: deployment.Production, InPlace: deployment.WaitDrained, Superseded: deployment.ServePinned,
+			}},
 		},
 		"no registration, not required": {
 			map[string]string{"RESTATE_REGISTER_REQUIRED": "false"},
@@ -115,7 +179,7 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		"RESTATE_MAX_IN_FLIGHT":     "0",
 		"RESTATE_DRAIN_TIMEOUT":     "10",
 		"RESTATE_REGISTER_REQUIRED": "yes",
-		"RESTATE_REGISTER_FORCE":    "maybe",
+		"RESTATE_REGISTER_MODE":     "maybe",
 	})
 	_, err := fxrestate.ConfigFromEnv()
 	for _, want := range []string{
@@ -124,10 +188,52 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		`fxrestate: RESTATE_MAX_IN_FLIGHT is "0": it must be a positive number`,
 		`fxrestate: RESTATE_DRAIN_TIMEOUT is "10": it must be a positive duration such as 10s`,
 		`fxrestate: RESTATE_REGISTER_REQUIRED is "yes": it must be true or false`,
-		`fxrestate: RESTATE_REGISTER_FORCE is "maybe": it must be true or false`,
+		`fxrestate: RESTATE_REGISTER_MODE is "maybe": it must be one of development, production, dry-run, manual`,
 	} {
 		t.Run(want, func(t *testing.T) {
 			require.ErrorContains(t, err, want)
+		})
+	}
+}
+
+func TestConfigFromEnvNamesTheVariablesOfCloud(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want []string
+	}{
+		"that are wrong": {
+			map[string]string{
+				"RESTATE_ENVIRONMENT_ID": "20d1231jyphzkm8", "RESTATE_CLOUD_REGION": "EU", "RESTATE_AUTH_TOKEN": cloudKey,
+				"RESTATE_SIGNING_PUBLIC_KEY": "x", "RESTATE_TUNNEL_NAME": "a/b", "RESTATE_DEPLOYMENT_URL": "http://[::1]:9080",
+			},
+			[]string{
+				`fxrestate: RESTATE_ENVIRONMENT_ID is "20d1231jyphzkm8": it must be`,
+				`fxrestate: RESTATE_CLOUD_REGION is "EU": it must be`,
+				`fxrestate: RESTATE_AUTH_TOKEN begins with "publickeyv1_"`,
+				`fxrestate: RESTATE_SIGNING_PUBLIC_KEY is "x": it must be`,
+				`fxrestate: RESTATE_TUNNEL_NAME is "a/b": it must be`,
+				`fxrestate: RESTATE_DEPLOYMENT_URL is "http://[::1]:9080": behind a tunnel`,
+			},
+		},
+		"that lack beside a region": {
+			map[string]string{"RESTATE_CLOUD_REGION": "eu"},
+			[]string{`fxrestate: RESTATE_ENVIRONMENT_ID is ""`, "fxrestate: RESTATE_AUTH_TOKEN is empty", `fxrestate: RESTATE_SIGNING_PUBLIC_KEY is ""`},
+		},
+		"that lack beside a key": {
+			map[string]string{"RESTATE_SIGNING_PUBLIC_KEY": cloudKey},
+			[]string{`fxrestate: RESTATE_ENVIRONMENT_ID is ""`, `fxrestate: RESTATE_CLOUD_REGION is ""`, "fxrestate: RESTATE_AUTH_TOKEN is empty"},
+		},
+		"that lack beside a tunnel": {
+			map[string]string{"RESTATE_TUNNEL_NAME": "test-tunnel"},
+			[]string{`fxrestate: RESTATE_ENVIRONMENT_ID is ""`, `fxrestate: RESTATE_CLOUD_REGION is ""`, "fxrestate: RESTATE_AUTH_TOKEN is empty"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, test.env)
+			_, err := fxrestate.ConfigFromEnv()
+			for _, want := range test.want {
+				require.ErrorContains(t, err, want)
+			}
 		})
 	}
 }

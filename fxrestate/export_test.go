@@ -21,3 +21,6 @@ func WarmUpAfterRegistration(warmUp func(context.Context) error) fx.Option {
 		return l
 	})
 }
+
+// WithCloud returns a configuration with what its Cloud sets.
+func WithCloud(c Config) Config { return c.withCloud() }

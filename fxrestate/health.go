@@ -1,10 +1,12 @@
 package fxrestate
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync"
 
+	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/httpserver"
 )
@@ -13,6 +15,7 @@ import (
 // ask it. Inject it to mount its HTTP handlers elsewhere, or to call its methods.
 type Health struct {
 	endpoint *endpoint.Endpoint
+	stuck    *stuck
 
 	mu      sync.Mutex
 	blocked error // why the application is not ready
@@ -26,7 +29,9 @@ var (
 	ErrStopping = errors.New("fxrestate: stopping")
 )
 
-func newHealth(e *endpoint.Endpoint) *Health { return &Health{endpoint: e, blocked: ErrStarting} }
+func newHealth(e *endpoint.Endpoint, client *admin.Client) *Health {
+	return &Health{endpoint: e, stuck: &stuck{client: client, services: e.Services()}, blocked: ErrStarting}
+}
 
 // Ready returns nil while the application serves invocations: from the registration,
 // or without one from the start, until the stop begins. Otherwise it returns the reason.
@@ -39,6 +44,13 @@ func (h *Health) Ready() error {
 // Live returns nil until the endpoint's listener fails. Only a new process recovers from
 // that.
 func (h *Health) Live() error { return h.endpoint.Err() }
+
+// Stuck returns invocations of the application's services that do not proceed by
+// themselves: those that are paused, and those that back off after at least five attempts.
+// They are at most 20, those first that have not changed for longest. It asks the admin
+// API at most once in ten seconds, and returns the same answer in between, an error of the
+// client included. An application that was registered logs them once.
+func (h *Health) Stuck(ctx context.Context) ([]admin.Invocation, error) { return h.stuck.look(ctx) }
 
 // ReadyHandler responds with 200 while [Health.Ready] returns nil, otherwise with 503 and
 // the error. The error names addresses, such as that of the admin API: mount it on a

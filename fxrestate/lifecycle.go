@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"go.uber.org/fx"
@@ -37,7 +38,7 @@ const refusedPause = 30 * time.Second
 type lifecycle struct {
 	endpoint  *endpoint.Endpoint
 	registrar *deployment.Registrar // nil: not registered
-	required  bool
+	register  deployment.Config
 	// unregistered says why there is no registrar, and what to do.
 	unregistered string
 	health       *Health
@@ -45,17 +46,22 @@ type lifecycle struct {
 	notes        *notes
 	warmUp       func(context.Context) error
 
+	// What goes on in the background ends with the stop.
+	background     context.Context
 	stopBackground context.CancelFunc
-	background     chan struct{} // closed when the background is done
+	tasks          sync.WaitGroup
 }
 
 // newLifecycle takes the api so that this starts before the registration, and stops
 // after the endpoint.
 func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *slog.Logger) *lifecycle {
 	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log, notes: p.notes, warmUp: e.WarmUp}
+	l.background, l.stopBackground = context.WithCancel(context.Background())
 	switch {
+	case s.Register != nil && s.Register.Mode == deployment.Manual:
+		l.unregistered = "Config.Register.Mode is manual; register the endpoint with the restate command"
 	case s.Register != nil:
-		l.required = s.Register.Required
+		l.register = *s.Register
 	case s.given:
 		l.unregistered = "Config.Register is nil; set it, or register the endpoint with the restate command"
 	default:
@@ -100,11 +106,15 @@ func (l *lifecycle) start(ctx context.Context) error {
 	case err == nil:
 		l.registered(ctx)
 		return nil
-	case l.required || ctx.Err() != nil:
+	case l.register.Required || ctx.Err() != nil:
 		// fx does not stop a hook that failed to start.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopReserve(time.Until(deadline)))
 		defer cancel()
 		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.endpoint.Stop(ctx))
+	case aborted(err):
+		l.log.ErrorContext(ctx, "not registered; the application serves what is registered already", "error", err)
+		l.health.set(err)
+		return nil
 	default:
 		l.log.WarnContext(ctx, "not registered; the application serves and keeps trying", "error", err)
 		l.registerInBackground(err)
@@ -112,11 +122,17 @@ func (l *lifecycle) start(ctx context.Context) error {
 	}
 }
 
+// aborted reports that the application itself does not want to be registered.
+func aborted(err error) bool {
+	var aborted *deployment.AbortedError
+	return errors.As(err, &aborted)
+}
+
 // registerInTime registers, with time to spare before the deadline of the start.
 func (l *lifecycle) registerInTime(ctx context.Context, deadline time.Time) error {
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-startReserve(time.Until(deadline))))
 	defer cancel()
-	return l.register(ctx)
+	return l.tryRegister(ctx)
 }
 
 // registered makes the application ready. A registration may have cooled down what
@@ -126,30 +142,49 @@ func (l *lifecycle) registered(ctx context.Context) {
 		l.log.WarnContext(ctx, "registered, but the first invocation will be slow", "error", err)
 	}
 	l.health.set(nil)
+	if l.register.Mode == deployment.DryRun {
+		return
+	}
+	l.tasks.Go(func() { l.nameStuck(l.background) })
+	if l.register.DeleteDrained {
+		l.tasks.Go(func() { l.deleteDrained(l.background) })
+	}
 }
 
-func (l *lifecycle) register(ctx context.Context) error {
-	_, err := l.registrar.Register(ctx, deployment.Endpoint{Port: l.endpoint.Port(), Services: l.endpoint.Services()})
+func (l *lifecycle) tryRegister(ctx context.Context) error {
+	at, err := l.deployed(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = l.registrar.Register(ctx, at)
 	return err
+}
+
+// deployed is the endpoint as it is registered.
+func (l *lifecycle) deployed(ctx context.Context) (deployment.Endpoint, error) {
+	manifest, err := l.endpoint.Manifest(ctx)
+	return deployment.Endpoint{Port: l.endpoint.Port(), Path: l.endpoint.VersionPath(), Manifest: manifest}, err
 }
 
 // registerInBackground keeps trying until the application stops.
 func (l *lifecycle) registerInBackground(reason error) {
 	l.health.set(reason)
-	ctx, cancel := context.WithCancel(context.Background())
-	l.stopBackground, l.background = cancel, make(chan struct{})
-	go func() {
-		defer close(l.background)
+	l.tasks.Go(func() {
+		ctx := l.background
 		for {
-			err := l.register(ctx)
-			if ctx.Err() != nil {
+			err := l.tryRegister(ctx)
+			switch {
+			case ctx.Err() != nil:
 				return
-			}
-			if err == nil {
+			case err == nil:
 				l.registered(ctx)
 				return
 			}
 			l.health.set(err)
+			if aborted(err) {
+				l.log.ErrorContext(ctx, "not registered; the application serves what is registered already", "error", err)
+				return
+			}
 			l.log.ErrorContext(ctx, "registration refused; trying again later", "error", err, "pause", refusedPause)
 			select {
 			case <-time.After(refusedPause):
@@ -157,14 +192,12 @@ func (l *lifecycle) registerInBackground(reason error) {
 				return
 			}
 		}
-	}()
+	})
 }
 
 func (l *lifecycle) stop(ctx context.Context) error {
-	if l.background != nil {
-		l.stopBackground()
-		<-l.background
-	}
+	l.stopBackground()
+	l.tasks.Wait()
 	l.health.set(ErrStopping)
 	if n := l.endpoint.InFlight(); n > 0 {
 		l.log.InfoContext(ctx, "draining", "attempts", n)

@@ -167,7 +167,14 @@ func TestStartWithoutADeadlineWaitsAsLongAsFxDoesByDefault(t *testing.T) {
 func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 	t.Parallel()
 	// The services cannot be read back: they are called, and still not registered.
-	url := gateway(t, func(r *http.Request) bool { return r.URL.Path == "/query" })
+	var posted atomic.Bool
+	url := gateway(t, func(r *http.Request) bool {
+		if r.Method == http.MethodPost {
+			posted.Store(true)
+			return false
+		}
+		return posted.Load()
+	})
 	const timeout = 12 * time.Second
 	i := newIdle(t, lifeConfig(url, true), fx.StartTimeout(timeout))
 	started := make(chan error, 1)
@@ -202,7 +209,7 @@ func TestSwappedURLsAreNamedWhereTheRegistrationFails(t *testing.T) {
 	i := newIdle(t, lifeConfig(ingress, true))
 	began := time.Now()
 	err := i.Start(t.Context())
-	require.ErrorContains(t, err, "admin: GET "+ingress+"/health: status 400: bad path: /health (this is the ingress of a server: use the URL of its admin API")
+	require.ErrorContains(t, err, "admin: GET "+ingress+"/deployments: status 400: bad path: /deployments (this is the ingress of a server: use the URL of its admin API")
 	require.Less(t, time.Since(began), 5*time.Second, "trying again would be in vain")
 }
 

@@ -95,7 +95,7 @@ func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 func newAdmin(s *settings) (*admin.Client, error) { return admin.New(s.Admin) }
 
 func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.Registrar, error) {
-	if s.Register == nil {
+	if s.Register == nil || s.Register.Mode == deployment.Manual {
 		return nil, nil
 	}
 	return deployment.NewRegistrar(c, *s.Register, log)

@@ -7,20 +7,24 @@ import (
 	"go.uber.org/fx"
 )
 
-// settings is the configuration that applies.
+// settings is the configuration that applies, with what [Cloud] sets.
 type settings struct {
 	Config
-	given    bool  // the graph has a Config
-	mistakes error // in how it is provided; the plan reports them with all others
+	supplied Config // as it is in the graph
+	given    bool   // the graph has a Config
+	mistakes error  // in how it is provided; the plan reports them with all others
 }
 
 func newSettings(value given[Config], pointer given[*Config]) *settings {
-	s := &settings{Config: value.value, given: value.provided, mistakes: value.err()}
+	s := &settings{Config: value.value.withCloud(), supplied: value.value, given: value.provided, mistakes: value.err()}
 	if pointer.provided {
 		s.mistakes = errors.Join(s.mistakes, errors.New("fxrestate: a *fxrestate.Config is provided, and Module takes a fxrestate.Config; supply or return the value"))
 	}
 	return s
 }
+
+// Validate checks the configuration in the words of its author.
+func (s *settings) Validate() error { return s.supplied.Validate() }
 
 // present is provided by [Module].
 type present struct{}

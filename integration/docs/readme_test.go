@@ -32,7 +32,7 @@ const (
 var (
 	goBlock    = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 	tableRow   = regexp.MustCompile(`(?m)^\| ([^|]*) \|.*\|$`)
-	configPath = regexp.MustCompile("`((?:Ingress|Admin|Endpoint|Register|Defaults|Steps|Pipeline|HTTP|Logging)(?:\\.\\w+)*)`")
+	configPath = regexp.MustCompile("`((?:Cloud|Ingress|Admin|Endpoint|Register|Defaults|Steps|Pipeline|HTTP|Logging)(?:\\.\\w+)*)`")
 	envName    = regexp.MustCompile(`\b(?:RESTATE_[A-Z_]+|PORT)\b`)
 )
 
@@ -53,6 +53,7 @@ var readmeImports = map[string]string{
 	"pipeline":   "github.com/fxrestate/go/pipeline",
 	"httperror":  "github.com/fxrestate/go/pipeline/httperror",
 	"restate":    "github.com/restatedev/sdk-go",
+	"os":         "os",
 	"time":       "time",
 	"validate":   "github.com/fxrestate/go/pipeline/validate",
 }

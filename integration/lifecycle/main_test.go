@@ -7,4 +7,9 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m, testkit.ReplayToo()) }
+// signingKey is the key that the server signs requests with.
+var signingKey testkit.SigningKey
+
+func TestMain(m *testing.M) {
+	testkit.Main(m, testkit.ServerEnv(testkit.SigningServer(&signingKey)), testkit.ReplayToo())
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -80,20 +81,19 @@ func TestWrongTokenFailsTheStartWithWhatToDo(t *testing.T) {
 
 func TestRegistrationSaysAllExplicitly(t *testing.T) {
 	t.Parallel()
-	no := false
 	for name, test := range map[string]struct {
 		change func(*deployment.Config)
 		want   map[string]any
 	}{
-		"by default": {func(*deployment.Config) {}, map[string]any{"force": true}},
+		"by default": {func(*deployment.Config) {}, map[string]any{"force": true, "metadata": map[string]any{deployment.ApplicationKey: program(t)}}},
 		"with everything": {
 			func(c *deployment.Config) {
-				c.Force, c.UseHTTP11 = &no, true
+				c.Mode, c.UseHTTP11, c.Application = deployment.Production, true, "shop"
 				c.Metadata = map[string]string{"version": "2.1.0"}
 				c.AdditionalHeaders = map[string]string{"x-gateway": "open sesame"}
 			},
 			map[string]any{
-				"force": false, "use_http_11": true, "metadata": map[string]any{"version": "2.1.0"},
+				"force": false, "use_http_11": true, "metadata": map[string]any{"version": "2.1.0", deployment.ApplicationKey: "shop"},
 				"additional_headers": map[string]any{"x-gateway": "open sesame"},
 			},
 		},
@@ -105,17 +105,28 @@ func TestRegistrationSaysAllExplicitly(t *testing.T) {
 			mount := underNewPath(&cfg)
 			test.change(cfg.Register)
 			a := testkit.StartWith(t, cfg, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(testkit.Unique("job"))))
-			test.want["uri"] = a.URL() + mount
 			var sent map[string]any
 			require.NoError(t, json.Unmarshal(p.Seen(http.MethodPost, "/deployments")[0].Body, &sent))
+			test.want["uri"] = a.URL() + mount
+			metadata := sent["metadata"].(map[string]any)
+			require.Regexp(t, "^sha256:[0-9a-f]{64}$", metadata[deployment.InterfaceHashKey])
+			for _, key := range []string{deployment.InterfaceHashKey, deployment.ManifestHashKey} {
+				delete(metadata, key)
+			}
 			require.Equal(t, test.want, sent)
 		})
 	}
 }
 
+// program is the path of the main package.
+func program(t testing.TB) string {
+	info, ok := debug.ReadBuildInfo()
+	require.True(t, ok)
+	return info.Path
+}
+
 // underNewPath serves an application under a path that no other has, and returns it:
-// a free port may have been registered for an application that ended, and without
-// Force a URL that is known is left as it is.
+// a free port may have been registered for an application that ended.
 func underNewPath(cfg *fxrestate.Config) string {
 	path := "/" + testkit.Unique("mount")
 	cfg.Register.URL += path
@@ -148,7 +159,7 @@ func TestDeploymentShowsWhatWasConfigured(t *testing.T) {
 
 	d, err := testkit.Admin().Deployment(t.Context(), testkit.ServiceOf(t, name).DeploymentID)
 	require.NoError(t, err)
-	require.Equal(t, map[string]string{"version": "2.1.0"}, d.Metadata)
+	require.Equal(t, "2.1.0", d.Metadata["version"])
 	require.Equal(t, "HTTP/1.1", d.HTTPVersion)
 	mu.Lock()
 	defer mu.Unlock()
@@ -181,27 +192,30 @@ func TestRegisteringAgainReplacesTheDeployment(t *testing.T) {
 	require.Equal(t, "changed", again.Documentation)
 }
 
-func TestKnownURLWithoutForceIsReportedWhenItServesSomethingElse(t *testing.T) {
+func TestURLOfAnotherApplicationIsRefused(t *testing.T) {
 	t.Parallel()
-	before, after, no := testkit.Unique("job"), testkit.Unique("job"), false
-	a := testkit.Start(t, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(before)))
+	before, after, cfg := testkit.Unique("job"), testkit.Unique("job"), testkit.Config()
+	cfg.Register.Application = "theirs"
+	a := testkit.StartWith(t, cfg, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(before)))
 	a.RequireStop()
 
-	cfg := testkit.Config()
-	cfg.Endpoint.Addr, cfg.Register.Force = a.Endpoint.Addr().String(), &no
+	cfg = testkit.Config()
+	cfg.Endpoint.Addr = a.Endpoint.Addr().String()
+	cfg.Register.URL = a.URL()
 	b := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(after)))
 	err := b.TryStart(t)
-	var notServed *deployment.NotServedError
-	require.ErrorAs(t, err, &notServed)
-	require.ErrorContains(t, err, fmt.Sprintf("%q is not known to the server", after))
+	var other *deployment.OtherApplicationError
+	require.ErrorAs(t, err, &other)
+	require.ErrorContains(t, err, fmt.Sprintf(`is registered by the application "theirs" as deployment %s with the services %q, which would be lost`, other.DeploymentID, before))
 	require.NoError(t, testkit.Refused(a.URL()), "nothing is left running")
+	require.Equal(t, 1, testkit.ServiceOf(t, before).Revision)
 }
 
 func TestRefusalOfTheServerIsShownWithItsCodeAndWhatToDo(t *testing.T) {
 	t.Parallel()
-	name, no, cfg := testkit.Unique("job"), false, testkit.Config()
+	name, cfg := testkit.Unique("job"), testkit.Config()
 	testkit.Start(t, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(name)))
-	cfg.Register.Force = &no
+	cfg.Register.Mode = deployment.Production
 	underNewPath(&cfg)
 	b := testkit.Build(t, fx.Supply(cfg), fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name)))
 	began := time.Now()

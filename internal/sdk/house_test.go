@@ -20,7 +20,7 @@ import (
 // ground are the packages at the bottom of the house, which know nothing of what a
 // handler is.
 var ground = []string{
-	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/payload",
+	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
 	"internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/textvalue",
 }
 
@@ -34,6 +34,7 @@ var mayImport = map[string][]string{
 	"internal/header":       {},
 	"internal/httpclient":   {},
 	"internal/jsontype":     {},
+	"internal/manifest":     {},
 	"internal/protocol":     {},
 	"internal/safeerr":      {},
 	"internal/textvalue":    {},

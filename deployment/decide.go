@@ -1,0 +1,202 @@
+package deployment
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/fxrestate/go/admin"
+)
+
+// OtherApplicationError reports that the URL belongs to another application: the server
+// knows it with other services. Nothing was registered.
+type OtherApplicationError struct {
+	DeploymentID, URL string
+	// Application that is kept with the deployment, or empty.
+	Application string
+	Services    []string
+}
+
+// Error names the services that would have gone.
+func (e *OtherApplicationError) Error() string {
+	owner := "another application"
+	if e.Application != "" {
+		owner = fmt.Sprintf("the application %q", e.Application)
+	}
+	return fmt.Sprintf("%s is registered by %s as deployment %s with the services %s, which would be lost: "+
+		"choose another URL, delete that deployment, or set InPlace: Proceed to replace it",
+		e.URL, owner, e.DeploymentID, quoted(e.Services))
+}
+
+// SupersededError reports that the server knows the URL with this interface, but sends new
+// invocations to other deployments. Nothing was registered.
+type SupersededError struct {
+	DeploymentID, URL string
+	Services          []NotServed
+}
+
+// Error names the services and the ways out.
+func (e *SupersededError) Error() string {
+	return fmt.Sprintf("deployment %s at %s has been superseded: %s; to roll back, set Superseded: TakeOver; "+
+		"to serve only the invocations that began here, set Superseded: ServePinned",
+		e.DeploymentID, e.URL, notServedText(e.Services))
+}
+
+// decide compares the list of deployments with what is served here. The plan has neither
+// services nor invocations yet.
+func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
+	plan := Plan{URL: r.url, InterfaceHash: r.metadata[InterfaceHashKey]}
+	latest := latestOf(list)
+	known := r.known(list)
+	if known == nil {
+		plan.Action, plan.Reason = Create, "the URL is new"
+		plan.Metadata = r.changesAgainst(r.serving(list, latest)...)
+		return plan, nil
+	}
+	plan.DeploymentID, plan.OldInterfaceHash = known.ID, known.Metadata[InterfaceHashKey]
+	plan.Metadata = r.changesAgainst(*known)
+	for _, name := range r.manifest.Names() {
+		if at := latest[name]; at == nil || at.URI != r.url {
+			plan.Elsewhere = append(plan.Elsewhere, notServed(name, at))
+		}
+	}
+	same := plan.OldInterfaceHash == plan.InterfaceHash
+	switch development := r.config.Mode == Development; {
+	case !r.ours(*known) && !r.mayReplaceOthers:
+		return plan, &OtherApplicationError{
+			DeploymentID: known.ID, URL: r.url, Application: known.Metadata[ApplicationKey], Services: names(known.Services),
+		}
+	case !same && plan.OldInterfaceHash == "":
+		plan.Action, plan.Reason = Replace, "the deployment has no interface hash"
+	case !same:
+		plan.Action, plan.Reason = Replace, "the interface has changed"
+	case len(plan.Elsewhere) > 0 && r.config.Superseded == RefuseSuperseded:
+		return plan, &SupersededError{DeploymentID: known.ID, URL: r.url, Services: plan.Elsewhere}
+	case len(plan.Elsewhere) > 0 && r.config.Superseded == ServePinned:
+		plan.Action, plan.Reason = None, "it has been superseded, and serves what began here"
+	case len(plan.Elsewhere) > 0:
+		plan.Action, plan.Reason = Reclaim, "new invocations go elsewhere"
+	case !maps.Equal(known.Metadata, r.metadata):
+		plan.Action, plan.Reason = Update, "metadata or documentation has changed"
+	case !maps.Equal(known.AdditionalHeaders, r.config.AdditionalHeaders):
+		plan.Action, plan.Reason = Update, "additional headers have changed"
+	case development:
+		plan.Action, plan.Reason = Update, "development registers at every start"
+	default:
+		plan.Action, plan.Reason = None, "it is registered with this interface"
+	}
+	return plan, nil
+}
+
+// known returns the deployment at the URL. Where there are several, it is the one that
+// the server replaces.
+func (r *run) known(list []admin.DeploymentSummary) *admin.DeploymentSummary {
+	var known *admin.DeploymentSummary
+	for i, d := range list {
+		if d.URI == r.url && (known == nil || d.CreatedAt.After(known.CreatedAt)) {
+			known = &list[i]
+		}
+	}
+	return known
+}
+
+// ours reports whether a deployment is one of this application.
+func (r *run) ours(d admin.DeploymentSummary) bool {
+	if d.Metadata[ApplicationKey] == r.config.Application {
+		return true
+	}
+	own := r.manifest.Names()
+	return len(d.Services) == 0 || slices.ContainsFunc(d.Services, func(s admin.ServiceRevision) bool { return slices.Contains(own, s.Name) })
+}
+
+// serving returns the deployments that serve services of this application now, once each.
+func (r *run) serving(list []admin.DeploymentSummary, latest map[string]*admin.DeploymentSummary) []admin.DeploymentSummary {
+	wanted := map[string]bool{}
+	for _, name := range r.manifest.Names() {
+		if at := latest[name]; at != nil {
+			wanted[at.ID] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(d admin.DeploymentSummary) bool { return !wanted[d.ID] })
+}
+
+// changesAgainst compares the metadata of services with that of deployments. What cannot
+// be read is no reason not to register.
+func (r *run) changesAgainst(deployments ...admin.DeploymentSummary) []MetadataChange {
+	if len(deployments) == 0 {
+		return nil
+	}
+	own := r.manifest.Names()
+	old := map[string]map[string]string{}
+	for _, d := range deployments {
+		tagged, err := serviceMetadataOf(d.DeploymentInfo)
+		if err != nil {
+			r.log.Debug("metadata of services is not compared", "error", err)
+			return nil
+		}
+		sameApplication := d.Metadata[ApplicationKey] == r.config.Application
+		for name, metadata := range tagged {
+			if sameApplication || slices.Contains(own, name) {
+				old[name] = metadata
+			}
+		}
+	}
+	return metadataChanges(old, r.manifest)
+}
+
+// latestOf returns the deployment of the latest revision of each service, which new
+// invocations go to.
+func latestOf(list []admin.DeploymentSummary) map[string]*admin.DeploymentSummary {
+	latest := map[string]*admin.DeploymentSummary{}
+	revisions := map[string]int{}
+	for i := range list {
+		for _, s := range list[i].Services {
+			if s.Revision > revisions[s.Name] {
+				latest[s.Name], revisions[s.Name] = &list[i], s.Revision
+			}
+		}
+	}
+	return latest
+}
+
+func names(services []admin.ServiceRevision) []string {
+	out := make([]string, len(services))
+	for i, s := range services {
+		out[i] = s.Name
+	}
+	slices.Sort(out)
+	return out
+}
+
+// NotServed is a service whose new invocations go to another deployment.
+type NotServed struct {
+	Name string `json:"name"`
+	// DeploymentID and URL of the deployment that serves it instead. Both are empty if
+	// the server does not know the service.
+	DeploymentID string `json:"deployment_id"`
+	URL          string `json:"url"`
+}
+
+func notServed(name string, at *admin.DeploymentSummary) NotServed {
+	if at == nil {
+		return NotServed{Name: name}
+	}
+	return NotServed{Name: name, DeploymentID: at.ID, URL: at.URI + at.ARN}
+}
+
+// String says who serves the service.
+func (s NotServed) String() string {
+	if s.DeploymentID == "" {
+		return fmt.Sprintf("%q is not known to the server", s.Name)
+	}
+	return fmt.Sprintf("%q is served by %s at %s", s.Name, s.DeploymentID, s.URL)
+}
+
+func notServedText(services []NotServed) string {
+	out := make([]string, len(services))
+	for i, s := range services {
+		out[i] = s.String()
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,99 @@
+package deployment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/backoff"
+)
+
+// AwaitDrained waits until no invocation is in flight on a deployment, which then can be
+// deleted and its processes stopped. It looks every second and logs what is left, at
+// growing intervals; a nil log discards that. New invocations come as long as the
+// deployment is the latest of a service. An error is that of a query, or says that ctx
+// ended and what was left.
+func AwaitDrained(ctx context.Context, client *admin.Client, deploymentID string, log *slog.Logger) error {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	began := time.Now()
+	reminder := newReminder()
+	for {
+		left, err := client.InFlight(ctx, deploymentID)
+		if err != nil {
+			return fmt.Errorf("deployment: wait for %s to drain: %w", deploymentID, err)
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		if reminder.due() {
+			log.LogAttrs(ctx, slog.LevelInfo, "waiting for a deployment to drain", slog.String("deployment", deploymentID),
+				slog.Int("invocations", count(left)), slog.String("handlers", inFlightText(left)), slog.Duration("elapsed", time.Since(began)))
+		}
+		if !backoff.Sleep(ctx, drainPoll) {
+			return fmt.Errorf("deployment: wait for %s to drain: %w, with %d invocations in flight: %s",
+				deploymentID, context.Cause(ctx), count(left), inFlightText(left))
+		}
+	}
+}
+
+// DeleteDrained deletes the deployments of this application, other than the one of the
+// endpoint, that are the latest of no service and have no invocation in flight. It
+// returns their ids, and how many are left that still have invocations. Deployments that
+// were registered otherwise, or with another Config.Application, stay.
+func (r *Registrar) DeleteDrained(ctx context.Context, endpoint Endpoint) (deleted []string, left int, err error) {
+	run, err := r.newRun(endpoint)
+	if err != nil {
+		return nil, 0, err
+	}
+	list, err := run.look(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("deployment: delete drained deployments: %w", err)
+	}
+	candidates := run.retired(list)
+	if len(candidates) == 0 {
+		return nil, 0, nil
+	}
+	rows, err := run.inFlight(ctx, candidates...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("deployment: delete drained deployments: %w", err)
+	}
+	for _, id := range candidates {
+		if slices.ContainsFunc(rows, func(row admin.InFlight) bool { return row.DeploymentID == id }) {
+			left++
+			continue
+		}
+		if err := r.client.DeleteDeployment(ctx, id, true); err != nil && !gone(err) {
+			return deleted, left, fmt.Errorf("deployment: delete drained deployment %s: %w", id, err)
+		}
+		r.log.LogAttrs(ctx, slog.LevelInfo, "deleted a drained deployment", slog.String("deployment", id))
+		deleted = append(deleted, id)
+	}
+	return deleted, left, nil
+}
+
+// retired returns the ids of deployments of this application that no new invocations
+// come to.
+func (r *run) retired(list []admin.DeploymentSummary) []string {
+	latest := latestOf(list)
+	var ids []string
+	for _, d := range list {
+		current := slices.ContainsFunc(d.Services, func(s admin.ServiceRevision) bool { return latest[s.Name].ID == d.ID })
+		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && !current {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids
+}
+
+// gone reports that another process was faster.
+func gone(err error) bool {
+	var failed *admin.Error
+	return errors.As(err, &failed) && failed.Status == http.StatusNotFound
+}

@@ -1,0 +1,134 @@
+package deployment
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fxrestate/go/admin"
+)
+
+// probeTimeout limits the look at a port of an earlier process.
+const probeTimeout = 500 * time.Millisecond
+
+// maxStranded limits the deployments that are probed and named.
+const maxStranded = 20
+
+// Stranded is a deployment of this application, at another port of the same URL, with
+// invocations in flight and nobody who listens: the server keeps trying them there.
+type Stranded struct {
+	DeploymentID string           `json:"deployment_id"`
+	URL          string           `json:"url"`
+	InFlight     []admin.InFlight `json:"in_flight"`
+	// Same is true if its interface is that of this application.
+	Same bool `json:"same_interface"`
+}
+
+// String names the deployment and the handlers.
+func (s Stranded) String() string {
+	return fmt.Sprintf("stranded: %s at %s, where nobody listens: %s", s.DeploymentID, s.URL, inFlightText(s.InFlight))
+}
+
+// stranded looks for deployments that this application left at other ports. Only an
+// endpoint on a port that the system chooses leaves any.
+func (r *run) stranded(ctx context.Context, list []admin.DeploymentSummary) ([]Stranded, error) {
+	if !strings.Contains(r.config.URL, PortPlaceholder) {
+		return nil, nil
+	}
+	elsewhere := r.anyPort()
+	left := map[string]admin.DeploymentSummary{}
+	for _, d := range list {
+		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && elsewhere.MatchString(d.URI) {
+			left[d.ID] = d
+		}
+	}
+	if len(left) == 0 {
+		return nil, nil
+	}
+	rows, err := r.inFlight(ctx, slices.Sorted(maps.Keys(left))...)
+	if err != nil {
+		return nil, err
+	}
+	var out []Stranded
+	for id, rows := range grouped(rows) {
+		d := left[id]
+		if len(out) < maxStranded && !listens(ctx, d.URI) {
+			out = append(out, Stranded{DeploymentID: id, URL: d.URI, InFlight: rows, Same: d.Metadata[InterfaceHashKey] == r.metadata[InterfaceHashKey]})
+		}
+	}
+	return out, nil
+}
+
+// grouped yields the rows of each deployment. They are sorted by deployment.
+func grouped(rows []admin.InFlight) iter.Seq2[string, []admin.InFlight] {
+	return func(yield func(string, []admin.InFlight) bool) {
+		for len(rows) > 0 {
+			n := 1
+			for n < len(rows) && rows[n].DeploymentID == rows[0].DeploymentID {
+				n++
+			}
+			if !yield(rows[0].DeploymentID, rows[:n]) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
+}
+
+// move moves stranded deployments here if the configuration says so, and logs the others.
+func (r *run) move(ctx context.Context, stranded []Stranded) (moved bool, err error) {
+	for _, s := range stranded {
+		attrs := []slog.Attr{
+			slog.String("deployment", s.DeploymentID), slog.String("url", s.URL),
+			slog.Int("invocations", count(s.InFlight)), slog.String("handlers", inFlightText(s.InFlight)),
+		}
+		if !r.config.MoveStranded || !s.Same {
+			way := "fix the port, move the deployment with PATCH /deployments/" + s.DeploymentID + " and a new uri, or set MoveStranded"
+			if !s.Same {
+				way = "its interface differs from this one: start a process of that version at its port, or cancel the invocations"
+			}
+			r.log.LogAttrs(ctx, slog.LevelWarn, "invocations are in flight at a port where nobody listens", append(attrs, slog.String("way out", way))...)
+			continue
+		}
+		if _, err := r.client.UpdateDeployment(ctx, s.DeploymentID, admin.UpdateDeploymentRequest{URI: r.url}); err != nil {
+			return moved, err
+		}
+		moved = true
+		r.log.LogAttrs(ctx, slog.LevelInfo, "moved a deployment of an earlier process here", append(attrs, slog.String("to", r.url))...)
+	}
+	return moved, nil
+}
+
+// anyPort matches the URL of the endpoint with any port, and below any version's path.
+func (r *run) anyPort() *regexp.Regexp {
+	parts := strings.Split(strings.TrimRight(listedURL(r.config.URL), "/"), PortPlaceholder)
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile("^" + strings.Join(parts, "[0-9]+") + "(/v/[^/]+)?/?$")
+}
+
+// listens reports whether somebody accepts connections there. Where the address is known
+// to the server only, nobody is seen to.
+func listens(ctx context.Context, raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}

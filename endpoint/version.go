@@ -1,0 +1,181 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/fxrestate/go/internal/manifest"
+)
+
+// Version gives an endpoint a URL of its own for each version of the application:
+// everything is served below "/v/<Name>", and that is the path to register. Restate pins
+// an invocation to the URL on which it began, so processes of several versions may stand
+// behind one address, and no invocation goes on with the code of another version.
+//
+// A process answers requests of other versions 503 with Retry-After. Restate then comes
+// back a second later, at whichever process the address leads to, and counts no attempt
+// of the retry policy. A process of the old version must run until no invocation is
+// pinned to it: until then its invocations wait, and none fails. Then its deployment can
+// be deleted.
+//
+// A gateway that routes by path avoids the waiting. It may ask GET /v/<Name>/health,
+// which only a process that serves the version answers with 200.
+type Version struct {
+	// Name is a version of the code, such as the id of a build, a git commit or
+	// "2.1.0": up to 100 letters, digits and "-._~". Or [ByInterface]. Default: "",
+	// the endpoint has no versions, and /v/… is not found.
+	Name string
+	// Compatible are versions whose invocations this one may go on with, by name, or
+	// [Unversioned]. What a journal of theirs holds must be what the handlers here
+	// would do. Their discovery is refused nevertheless: to answer it would register
+	// this version's handlers under their URL. Remove those that have drained.
+	// Default: none.
+	Compatible []string
+}
+
+const (
+	// ByInterface as a [Version]'s Name takes the first 12 hex digits of the hash of
+	// the interface: of the names, kinds, schemas and options of services and handlers.
+	// It does not tell versions of which only the code of handlers differs.
+	ByInterface = "interface"
+	// Unversioned in [Version].Compatible stands for requests without "/v/<Name>":
+	// those of a deployment that was registered before the endpoint had a version.
+	Unversioned = "unversioned"
+)
+
+const (
+	versionURI     = "/v/"
+	maxVersionName = 100
+	hashDigits     = 12
+)
+
+// validate reports fields out of their bounds.
+func (v Version) validate(mode Mode, bad func(field string, value any, bound string)) {
+	switch {
+	case v.Name == "":
+		if len(v.Compatible) > 0 {
+			bad("Version.Compatible", v.Compatible, "it needs a Version.Name")
+		}
+	case mode == Lambda:
+		bad("Version.Name", v.Name, fmt.Sprintf("it must be empty in mode %q, whose functions have versions of their own", Lambda))
+	case v.Name != ByInterface && !isVersionName(v.Name):
+		bad("Version.Name", v.Name, versionBound+fmt.Sprintf(", or %q; %q is reserved", ByInterface, Unversioned))
+	}
+	for i, name := range v.Compatible {
+		if name != Unversioned && !isVersionName(name) {
+			bad(fmt.Sprintf("Version.Compatible[%d]", i), name, versionBound+fmt.Sprintf(", or %q; %q is reserved", Unversioned, ByInterface))
+		}
+	}
+}
+
+var versionBound = fmt.Sprintf("it must be of up to %d letters, digits and \"-._~\", and no dots alone", maxVersionName)
+
+// isVersionName reports whether a path segment names a version. Such a segment is the
+// same before and after any encoding and cleaning of the path.
+func isVersionName(s string) bool {
+	if s == "" || len(s) > maxVersionName || s == ByInterface || s == Unversioned {
+		return false
+	}
+	for _, c := range []byte(s) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (c < '0' || c > '9') && !strings.ContainsRune("-._~", rune(c)) {
+			return false
+		}
+	}
+	return strings.Trim(s, ".") != ""
+}
+
+// versions tells requests of the endpoint's version from those of others.
+type versions struct {
+	on         bool
+	name       atomic.Pointer[string] // nil before the start of one ByInterface
+	compatible []string
+}
+
+func (v *versions) init(cfg Version) {
+	v.on = cfg.Name != ""
+	v.compatible = cfg.Compatible
+	if cfg.Name != ByInterface {
+		v.name.Store(&cfg.Name)
+	}
+}
+
+// cut splits a target into the version that it is of, and the target for that.
+func (v *versions) cut(uri string) (version, rest string) {
+	if !v.on {
+		return "", uri
+	}
+	if below, ok := strings.CutPrefix(uri, versionURI); ok {
+		name, _, _ := strings.Cut(below, "/")
+		if isVersionName(name) {
+			return name, below[len(name):]
+		}
+	}
+	return Unversioned, uri
+}
+
+// refusal says why a request of a version is not for this process, or nil.
+func (v *versions) refusal(version, uri string) *refusal {
+	if !v.on {
+		return nil
+	}
+	name := v.name.Load()
+	switch {
+	case name == nil:
+		return other("it is not started, and has no version yet")
+	case version == *name:
+		return nil
+	case uri != discoverURI && slices.Contains(v.compatible, version):
+		return nil
+	case version == Unversioned:
+		return other(fmt.Sprintf("it serves version %q below %s, and not what is registered without a version", *name, versionURI+*name))
+	default:
+		return other(fmt.Sprintf("it serves version %q, and not %q", *name, version))
+	}
+}
+
+func other(reason string) *refusal {
+	return &refusal{status: http.StatusServiceUnavailable, reason: reason, after: retryAfter}
+}
+
+// isInvoke reports whether a target has the form of an invocation's: another version may
+// have handlers that this one does not know.
+func isInvoke(uri string) bool {
+	target, ok := strings.CutPrefix(uri, invokeURI)
+	service, handler, both := strings.Cut(target, "/")
+	return ok && both && service != "" && handler != "" && !strings.ContainsAny(handler, "/?")
+}
+
+// VersionPath returns the path that everything is served below, "/v/<Name>", for the URL
+// that is registered. It is "" if the endpoint has no version. A version [ByInterface] is
+// known after Start.
+func (e *Endpoint) VersionPath() string {
+	name := e.versions.name.Load()
+	if name == nil || *name == "" {
+		return ""
+	}
+	return versionURI + *name
+}
+
+// findVersion names a version ByInterface.
+func (e *Endpoint) findVersion(ctx context.Context) error {
+	if e.versions.name.Load() != nil {
+		return nil
+	}
+	answer, err := e.Manifest(ctx)
+	if err != nil {
+		return fmt.Errorf("endpoint: Version: %w", err)
+	}
+	described, err := manifest.Parse(answer)
+	if err != nil {
+		return fmt.Errorf("endpoint: Version: %w", err)
+	}
+	_, hash, _ := strings.Cut(described.InterfaceHash(), ":")
+	name := hash[:hashDigits]
+	e.versions.name.Store(&name)
+	return nil
+}

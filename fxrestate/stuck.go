@@ -1,0 +1,111 @@
+package fxrestate
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/backoff"
+)
+
+const (
+	// stuckAfter is the time between the registration and the look at what is stuck:
+	// invocations that failed while the application was away have been tried again.
+	stuckAfter = 2 * time.Second
+	// stuckRetries is how many attempts make an invocation that backs off worth naming.
+	stuckRetries = 5
+	// stuckLimit bounds how many are named.
+	stuckLimit = 20
+	// stuckCached is how long an answer is good for.
+	stuckCached = 10 * time.Second
+	// stuckTimeout bounds one look.
+	stuckTimeout = 10 * time.Second
+)
+
+// stuck looks for invocations of the application that do not proceed by themselves.
+type stuck struct {
+	client   *admin.Client
+	services []string
+
+	mu    sync.Mutex
+	found []admin.Invocation
+	err   error
+	at    time.Time
+}
+
+// look returns the invocations, those first that have not changed for longest.
+func (s *stuck) look(ctx context.Context) ([]admin.Invocation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.at) < stuckCached {
+		return s.found, s.err
+	}
+	ctx, cancel := context.WithTimeout(ctx, stuckTimeout)
+	defer cancel()
+	s.found, s.err = s.client.Invocations(ctx, admin.InvocationFilter{
+		Services:   s.services,
+		Statuses:   []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff},
+		MinRetries: stuckRetries,
+		Limit:      stuckLimit,
+	})
+	s.at = time.Now()
+	return s.found, s.err
+}
+
+// nameStuck logs what is stuck, once. A short retry policy may have paused invocations
+// while the application was away: attempts against a port where nobody listens count.
+func (l *lifecycle) nameStuck(ctx context.Context) {
+	if !backoff.Sleep(ctx, stuckAfter) {
+		return
+	}
+	found, err := l.health.Stuck(ctx)
+	if err != nil {
+		l.log.DebugContext(ctx, "did not look for paused invocations", "error", err)
+		return
+	}
+	for _, i := range found {
+		attrs := []slog.Attr{
+			slog.String("invocation", i.ID),
+			slog.String("handler", i.Service+"/"+i.Handler),
+			slog.String("error", i.LastFailure),
+		}
+		if i.Status == admin.StatusPaused {
+			l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation is paused, and its caller waits", append(attrs,
+				slog.String("way out", "mend the cause, then: restate invocations resume "+i.ID))...)
+			continue
+		}
+		l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation fails again and again", append(attrs,
+			slog.Int("attempts", i.RetryCount), slog.Time("next", i.NextRetryAt),
+			slog.String("way out", "mend the cause, or: restate invocations cancel "+i.ID))...)
+	}
+	if len(found) == stuckLimit {
+		l.log.WarnContext(ctx, "there may be more invocations that are paused or fail again and again", "named", stuckLimit)
+	}
+}
+
+// deleteDrained deletes deployments until none is left that has to drain.
+func (l *lifecycle) deleteDrained(ctx context.Context) {
+	for {
+		at, err := l.deployed(ctx)
+		left := 1
+		if err == nil {
+			_, left, err = l.registrar.DeleteDrained(ctx, at)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			l.log.WarnContext(ctx, "drained deployments are not deleted; trying again later", "error", err)
+		} else if left == 0 {
+			return
+		}
+		if !backoff.Sleep(ctx, drainedEvery) {
+			return
+		}
+	}
+}
+
+// drainedEvery is the pause between two looks at deployments that drain.
+const drainedEvery = time.Minute

@@ -145,18 +145,17 @@ func startBare(s spec) (started, func() error, error) {
 			Start(ctx, addr)
 	}()
 	stop := func() error { cancel(); return nil }
-	if s.Addr != "" {
-		return started{Port: port}, stop, awaitPort(addr)
+	if err := awaitPort(addr); err != nil || s.Addr != "" {
+		return started{Port: port}, stop, err
 	}
 	client, err := admin.New(admin.Config{URL: s.AdminURL})
 	if err != nil {
 		return started{}, stop, err
 	}
-	r, err := deployment.NewRegistrar(client, deployment.Config{URL: fmt.Sprintf("http://%s:%d", s.Host, port)}, nil)
-	if err != nil {
-		return started{}, stop, err
-	}
-	_, err = r.Register(ctx, deployment.Endpoint{Port: port})
+	defer client.CloseIdleConnections()
+	_, err = client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{
+		URI: fmt.Sprintf("http://%s:%d", s.Host, port), Force: true,
+	})
 	return started{Port: port}, stop, err
 }
 

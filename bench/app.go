@@ -28,6 +28,9 @@ const appEnv = "FXRESTATE_BENCH_APP"
 // binaryEnv is the binary that applications run from, if it is another than this one.
 const binaryEnv = "FXRESTATE_BENCH_BINARY"
 
+// noRegistration is the Mode of an application that is not registered.
+const noRegistration = "none"
+
 // spec describes the application of a process.
 type spec struct {
 	Bare        bool   // only the SDK, without this project
@@ -42,6 +45,10 @@ type spec struct {
 	// for the line "serve" first, after the work that is needed once per process.
 	// Empty: a free port, at once.
 	Addr string
+	// Listen is the address to listen on at once. Empty: a free port.
+	Listen string
+	// Mode of the registration. Empty: development. "none": no registration.
+	Mode string
 
 	wait func() error // for that line
 }
@@ -186,11 +193,11 @@ func startOurs(s spec) (started, func() error, error) {
 	var e *endpoint.Endpoint
 	cfg := fxrestate.Config{
 		Admin:    admin.Config{URL: s.AdminURL},
-		Endpoint: endpoint.Config{Addr: cmp.Or(s.Addr, "127.0.0.1:0"), MaxInFlight: s.MaxInFlight},
+		Endpoint: endpoint.Config{Addr: cmp.Or(s.Addr, s.Listen, "127.0.0.1:0"), MaxInFlight: s.MaxInFlight},
 	}
 	cfg.Endpoint.Version.Name = s.VersionName
-	if s.Addr == "" {
-		cfg.Register = &deployment.Config{URL: "http://" + s.Host + ":{{port}}", Required: true}
+	if s.Addr == "" && s.Mode != noRegistration {
+		cfg.Register = &deployment.Config{URL: "http://" + s.Host + ":{{port}}", Required: true, Mode: deployment.Mode(s.Mode)}
 	}
 	opts := []fx.Option{
 		fxrestate.Module,

@@ -79,9 +79,9 @@ func count(rows []admin.InFlight) (n int) {
 
 // admit applies the policy to invocations in flight before the interface of a deployment
 // is replaced.
-func (r *run) admit(ctx context.Context, plan *Plan) (err error) {
-	if plan.InFlight, err = r.inFlight(ctx, plan.DeploymentID); err != nil || len(plan.InFlight) == 0 {
-		return err
+func (r *run) admit(ctx context.Context, plan Plan) error {
+	if len(plan.InFlight) == 0 {
+		return nil
 	}
 	refused := &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
 	switch r.config.InPlace {
@@ -142,7 +142,7 @@ func (r *run) waitDrained(ctx context.Context, refused *InFlightError) error {
 // pause pauses the invocations that run or back off, and logs all that are in flight with
 // what has become of them. One that is suspended cannot be paused: the server accepts the
 // request and does nothing.
-func (r *run) pause(ctx context.Context, plan *Plan) error {
+func (r *run) pause(ctx context.Context, plan Plan) error {
 	filter := admin.InvocationFilter{DeploymentIDs: []string{plan.DeploymentID}, Limit: maxListed}
 	list, err := r.client.Invocations(ctx, filter)
 	if err != nil {

@@ -158,9 +158,6 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 		return Plan{}, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
 	plan, err := run.plan(ctx, list)
-	if err == nil && plan.Action == Replace {
-		plan.InFlight, err = run.inFlight(ctx, plan.DeploymentID)
-	}
 	if err == nil && len(plan.InFlight) > 0 && r.config.InPlace == Refuse {
 		err = &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
 	}

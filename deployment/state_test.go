@@ -92,7 +92,7 @@ func TestWhatARegistrationDoes(t *testing.T) {
 		{"development registers another interface", plain, more, develop, deployment.Replace, []string{get, dry, one, query, post, get}, 2},
 		{
 			"a dry run writes nothing", plain, more,
-			with(func(c *deployment.Config) { c.Mode = deployment.DryRun }), deployment.Replace, []string{get, dry, one}, 1,
+			with(func(c *deployment.Config) { c.Mode = deployment.DryRun }), deployment.Replace, []string{get, dry, one, query}, 1,
 		},
 		{"manual calls nobody", plain, more, with(func(c *deployment.Config) { c.Mode = deployment.Manual }), "", []string{}, 1},
 	} {

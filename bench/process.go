@@ -27,11 +27,13 @@ func startProcess(ctx context.Context, server *devserver.Server, s spec) (*proce
 	if err != nil {
 		return nil, err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	binary := os.Getenv(binaryEnv)
+	if binary == "" {
+		if binary, err = os.Executable(); err != nil {
+			return nil, err
+		}
 	}
-	p := &process{suffix: s.Suffix, cmd: exec.CommandContext(ctx, self)}
+	p := &process{suffix: s.Suffix, cmd: exec.CommandContext(ctx, binary)}
 	p.cmd.Env = append(os.Environ(), appEnv+"="+string(text))
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

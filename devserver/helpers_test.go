@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // helperEnv makes the test binary run as a helper process. Its value is the task of
@@ -28,8 +28,14 @@ const helperEnv = "DEVSERVER_TEST_HELPER"
 func TestMain(m *testing.M) {
 	helper := os.Getenv(helperEnv)
 	if helper == "" {
-		goleak.VerifyTestMain(m)
-		return
+		code := m.Run()
+		if code == 0 {
+			if err := testkit.Leaks(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = 1
+			}
+		}
+		os.Exit(code)
 	}
 	var cfg devserver.Config
 	if err := json.Unmarshal([]byte(os.Args[1]), &cfg); err != nil {

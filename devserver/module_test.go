@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -43,6 +44,7 @@ func TestModule(t *testing.T) {
 		fx.Supply(devserver.Config{Binary: realServer(t), Env: fewPartitions}),
 		fx.Provide(newConsumer(t)),
 		fx.Populate(&c, &s),
+		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 	)
 	require.Equal(t, c.admin, s.AdminURL())
 	require.NoError(t, s.Err())
@@ -60,7 +62,7 @@ func TestModule(t *testing.T) {
 func TestModuleNeedsNoConfig(t *testing.T) {
 	t.Setenv(devserver.BinaryEnv, realServer(t))
 	var s *devserver.Server
-	app := fxtest.New(t, devserver.Module, fx.Populate(&s))
+	app := fxtest.New(t, devserver.Module, fx.Populate(&s), fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute))
 	app.RequireStart()
 	status, _ := get(t, s.IngressURL()+"/restate/health")
 	require.Equal(t, http.StatusOK, status)

@@ -15,7 +15,7 @@ import (
 // there.
 
 func watched(t *testing.T) (*exec.Cmd, <-chan error) {
-	cmd := exec.Command("sleep", "10")
+	cmd := exec.Command("sleep", "60")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, cmd.Start())
 	done := make(chan error, 1)

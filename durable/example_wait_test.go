@@ -72,7 +72,7 @@ func ExampleFirst() {
 	// Output: 1950 of 1
 }
 
-// The first two of three within five seconds. The third call is cancelled, as all of
+// The first two of three within a minute. The third call is cancelled, as all of
 // them are after a timeout: else they would go on for nobody.
 func ExampleCancelRest() {
 	inHandler(func(ctx restate.Context) (string, error) {
@@ -85,7 +85,7 @@ func ExampleCancelRest() {
 			quotes = append(quotes, quote)
 		}
 
-		two, err := durable.Some(2, quotes...).OrTimeout(ctx, 5*time.Second).Await(ctx)
+		two, err := durable.Some(2, quotes...).OrTimeout(ctx, time.Minute).Await(ctx)
 		if err := errors.Join(err, durable.CancelRest(ctx, quotes...)); err != nil {
 			return "", err
 		}

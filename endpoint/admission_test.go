@@ -22,7 +22,7 @@ func TestBeyondMaxInFlightAttemptsComeBackLater(t *testing.T) {
 	var refused atomic.Int32
 	policy := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(50*time.Millisecond),
 		restate.WithMaxRetryAttempts(3), restate.KillOnMaxAttempts())
-	e, _ := start(t, endpoint.Config{MaxInFlight: 2, Configure: func(s *http.Server) {
+	e := serveIn(t, 100*time.Millisecond, testkit.Within, endpoint.Config{MaxInFlight: 2, Configure: func(s *http.Server) {
 		s.Handler = countStatus(s.Handler, http.StatusServiceUnavailable, &refused)
 	}}, define(t, name(t), w, policy))
 	register(t, url(e))

@@ -40,7 +40,7 @@ func (g *gate) drain(ctx context.Context, timeout time.Duration) int {
 	g.depart()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	admit := time.NewTimer(min(admitWhileStopping, timeout/2))
+	admit := time.NewTimer(min(g.admitTimeout, timeout/2))
 	defer admit.Stop()
 	look := time.NewTicker(drainInterval)
 	defer look.Stop()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,21 +19,22 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-// longerThanSuspendAfter is a bound for stops that suspend what waits, which takes a
-// second at the most.
-const longerThanSuspendAfter = 4 * time.Second
+// patient has a stop wait for what is in flight as long as a test may take. One that
+// waits for what it should suspend takes half of that, so that it is noticed.
+var patient = endpoint.Config{DrainTimeout: testkit.Within}
 
-// quickRetry is for tests that want to see a retry.
-var quickRetry = restate.WithInvocationRetryPolicy(
-	restate.WithInitialRetryInterval(100*time.Millisecond), restate.WithMaxRetryInterval(200*time.Millisecond))
+// quickRetry is for tests that want to see a retry, however long the endpoint is down.
+var quickRetry = restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(100*time.Millisecond),
+	restate.WithMaxRetryInterval(200*time.Millisecond), restate.WithMaxRetryAttempts(10_000))
 
-func TestStopWithNothingInFlightIsImmediate(t *testing.T) {
+// How long it takes without a network is in TestAStopTakesTheTimeThatItNeeds.
+func TestStopWithNothingInFlightWaitsForNothing(t *testing.T) {
 	t.Parallel()
-	e, _ := start(t, endpoint.Config{}, define(t, name(t), &Waiter{}))
+	e, _ := start(t, patient, define(t, name(t), &Waiter{}))
 	register(t, url(e))
 	require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil)) // there is a connection now
 
-	require.Less(t, stop(t, e), time.Second)
+	require.Less(t, stop(t, e), testkit.Within/2)
 }
 
 // Waiter has a handler for each thing that an attempt can wait for. Each does a
@@ -45,7 +47,8 @@ type Waiter struct {
 	ids     sync.Map       // of awakeables, by invocation
 }
 
-const nap = 5 * time.Second
+// nap is long enough for a test to stop an endpoint, or to call it, in the meantime.
+const nap = 12 * time.Second
 
 func (w *Waiter) Ping(restate.Context) string { return "pong" }
 
@@ -122,18 +125,21 @@ func TestStopSuspendsWhatWaits(t *testing.T) {
 		name    string
 		useHTTP string
 		cfg     endpoint.Config
+		admit   time.Duration
 	}{
-		{"over HTTP/2", "HTTP/2.0", endpoint.Config{}},
-		{"over HTTP/1.1", "HTTP/1.1", endpoint.Config{}},
-		{"with a short drain timeout", "HTTP/2.0", endpoint.Config{DrainTimeout: 500 * time.Millisecond}},
+		{"over HTTP/2", "HTTP/2.0", patient, time.Second},
+		{"over HTTP/1.1", "HTTP/1.1", patient, time.Second},
+		// Half of it is left when the attempts have not waited long enough for a suspension.
+		{"with a short drain timeout", "HTTP/2.0", endpoint.Config{DrainTimeout: 6 * time.Second, SuspendAfter: time.Hour}, time.Hour},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			handlers := []string{"Sleep", "First", "All", "Awakeable", "Call"}
 			w := &Waiter{self: name(t)}
 			w.waiting.Add(len(handlers) + 1) // Call calls Sleep
-			tt.cfg.Addr = stablePort(t)
+			tt.cfg.Addr = testkit.StableAddr(t)
 			e, lines := start(t, tt.cfg, define(t, name(t), w))
+			endpoint.AdmitWhileStopping(e, tt.admit)
 			deployment := registerAs(t, admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: tt.useHTTP == "HTTP/1.1"})
 			require.Equal(t, tt.useHTTP, deployment.HTTPVersion)
 
@@ -142,7 +148,13 @@ func TestStopSuspendsWhatWaits(t *testing.T) {
 				ids[h] = testkit.Submit(t, "/"+name(t)+"/"+h, nil)
 			}
 			w.waiting.Wait()
-			require.Less(t, stop(t, e), longerThanSuspendAfter)
+			// Until the server has acknowledged it, All waits for its step too, and would be
+			// resumed and suspended once more.
+			testkit.Until(t, func() bool {
+				journal := testkit.Journal(t, ids["All"])
+				return strings.Count(strings.Join(journal, "\n"), "Notification: Run") == 2
+			}, "the second step of All is not acknowledged")
+			require.Less(t, stop(t, e), nap, "it waits for what waits")
 			for h, id := range ids {
 				testkit.Until(t, func() bool { return look(t, id).Status == "suspended" }, "%s: %s", h, look(t, id))
 				after := look(t, id)
@@ -206,12 +218,12 @@ func (s *Signup) Confirm(ctx restate.WorkflowSharedContext, by string) error {
 func TestStopSuspendsAWorkflowThatWaitsForItsPromise(t *testing.T) {
 	t.Parallel()
 	s := &Signup{make(chan struct{}, 1)}
-	addr := stablePort(t)
-	e, _ := start(t, endpoint.Config{Addr: addr}, define(t, name(t), s))
+	addr := testkit.StableAddr(t)
+	e, _ := start(t, endpoint.Config{Addr: addr, DrainTimeout: testkit.Within}, define(t, name(t), s))
 	register(t, url(e))
 	id := testkit.Submit(t, "/"+name(t)+"/me/Run", nil)
 	testkit.Receive(t, s.waiting)
-	require.Less(t, stop(t, e), longerThanSuspendAfter)
+	require.Less(t, stop(t, e), testkit.Within/2, "it waits for what waits")
 	testkit.Until(t, func() bool { return look(t, id).Status == "suspended" }, "%s", look(t, id))
 	require.Nil(t, look(t, id).LastFailure)
 
@@ -326,7 +338,7 @@ func TestStopWaitsForAStep(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorker()
-			tt.cfg.Addr = stablePort(t)
+			tt.cfg.Addr = testkit.StableAddr(t)
 			e, lines := start(t, tt.cfg, define(t, name(t), w, quickRetry))
 			tt.req.URI = url(e)
 			registerAs(t, tt.req)
@@ -364,7 +376,7 @@ func TestStopLosesNoStepThatEndsAfterTheSuspension(t *testing.T) {
 		t.Run(map[bool]string{false: "over HTTP/2", true: "over HTTP/1.1"}[http11], func(t *testing.T) {
 			t.Parallel()
 			w := newWorker()
-			addr := stablePort(t)
+			addr := testkit.StableAddr(t)
 			e, lines := start(t, endpoint.Config{Addr: addr}, define(t, name(t), w, quickRetry))
 			registerAs(t, admin.RegisterDeploymentRequest{URI: url(e), UseHTTP11: http11})
 			testkit.Submit(t, "/"+name(t)+"/Sleep", nil)
@@ -392,12 +404,12 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 	t.Run("a handler that ends with its context lets the stop succeed", func(t *testing.T) {
 		t.Parallel()
 		w := newWorker()
-		addr := stablePort(t)
+		addr := testkit.StableAddr(t)
 		e, lines := start(t, endpoint.Config{Addr: addr, DrainTimeout: 200 * time.Millisecond}, define(t, name(t), w, quickRetry))
 		register(t, url(e))
 		id := testkit.Submit(t, "/"+name(t)+"/Polite", nil)
 		testkit.Receive(t, w.begun)
-		require.Less(t, stop(t, e), longerThanSuspendAfter)
+		stop(t, e)
 		require.Len(t, messages(lines, cutLine), 1)
 		require.EqualValues(t, 1, messages(lines, cutLine)[0].ContextMap()["attempts"])
 		require.Equal(t, name(t)+"/Polite", messages(lines, cutLine)[0].ContextMap()["handlers"])
@@ -407,6 +419,7 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		require.Equal(t, 1, testkit.Decode[int](t, testkit.Attach(t, id)))
 	})
 
+	// How much time it leaves is in TestAStopTakesTheTimeThatItNeeds.
 	t.Run("the end of the context of a stop leaves time for it", func(t *testing.T) {
 		t.Parallel()
 		w := newWorker()
@@ -417,7 +430,6 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		require.NoError(t, e.Stop(ctx))
-		require.NoError(t, ctx.Err(), "the stop took all the time there was")
 		require.Len(t, messages(lines, cutLine), 1)
 		require.NoError(t, testkit.Admin().KillInvocation(testkit.Context(t), id))
 	})
@@ -425,19 +437,18 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 	t.Run("a handler that ignores its context fails the stop and is retried", func(t *testing.T) {
 		t.Parallel()
 		w := newWorker()
-		addr := stablePort(t)
+		addr := testkit.StableAddr(t)
 		e, lines := newEndpoint(t, endpoint.Config{Addr: addr, DrainTimeout: 200 * time.Millisecond}, define(t, name(t), w, quickRetry))
 		require.NoError(t, e.Start(testkit.Context(t)))
 		register(t, url(e))
 		id := testkit.Submit(t, "/"+name(t)+"/Compute", nil)
 		testkit.Receive(t, w.begun)
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		err := e.Stop(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorContains(t, err, "endpoint: stop: 1 attempts do not return")
 		require.ErrorContains(t, err, name(t)+"/Compute")
-		require.NoError(t, ctx.Err(), "whoever waits for the stop learns the reason too late")
 		named := messages(lines, "handlers do not return; they must end when their context does")
 		require.Len(t, named, 1)
 		require.Equal(t, name(t)+"/Compute", named[0].ContextMap()["handlers"])
@@ -458,9 +469,10 @@ func TestStopCutsWhatDoesNotEndInTime(t *testing.T) {
 func TestInvocationsDuringTheDrainAreRefusedAndComplete(t *testing.T) {
 	t.Parallel()
 	w := newWorker()
-	addr := stablePort(t)
+	addr := testkit.StableAddr(t)
 	var refused atomic.Int32
-	policy := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(50*time.Millisecond),
+	// Attempts count while nobody listens, between the stop and the next start.
+	policy := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(5*time.Second),
 		restate.WithMaxRetryAttempts(3), restate.KillOnMaxAttempts())
 	e, _ := start(t, endpoint.Config{Addr: addr, DrainTimeout: testkit.Within, Configure: func(s *http.Server) {
 		s.Handler = countStatus(s.Handler, http.StatusServiceUnavailable, &refused)

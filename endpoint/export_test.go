@@ -11,6 +11,9 @@ func Hurry(e *Endpoint, hold, arrive time.Duration) {
 	e.gate.holdTimeout, e.gate.arriveTimeout = hold, arrive
 }
 
+// AdmitWhileStopping makes a stop let attempts in for another time than a second.
+func AdmitWhileStopping(e *Endpoint, admit time.Duration) { e.gate.admitTimeout = admit }
+
 // Held returns how many attempts wait for their places.
 func Held(e *Endpoint) int {
 	e.gate.mu.Lock()

@@ -54,7 +54,7 @@ type gate struct {
 	suspendAfter time.Duration
 	complain     func(error)
 
-	holdTimeout, arriveTimeout time.Duration
+	holdTimeout, arriveTimeout, admitTimeout time.Duration
 
 	mu       sync.Mutex
 	leaving  bool // a stop has begun, and attempts are still let in
@@ -81,7 +81,7 @@ func (g *gate) init(cfg Config, complain func(error)) {
 	g.maxHeld = min(max(10*cfg.MaxInFlight, 1000), maxMaxInFlight)
 	g.maxBytes, g.maxMessage = cfg.MaxInFlightBytes, uint32(cfg.MaxMessageBytes)
 	g.suspendAfter, g.complain = cfg.SuspendAfter, complain
-	g.holdTimeout, g.arriveTimeout = holdTimeout, arriveTimeout
+	g.holdTimeout, g.arriveTimeout, g.admitTimeout = holdTimeout, arriveTimeout, admitWhileStopping
 	g.arriving, g.attempts = make(map[*attempt]struct{}), make(map[*attempt]struct{})
 	g.closing, g.idle = make(chan struct{}), make(chan struct{})
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -145,21 +143,6 @@ func stop(t testing.TB, e *endpoint.Endpoint) time.Duration {
 	begin := time.Now()
 	require.NoError(t, e.Stop(ctx))
 	return time.Since(begin)
-}
-
-// stablePort returns a port that no other test gets: it is not one of those that
-// the kernel hands out.
-func stablePort(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(9_000))
-		if l, err := net.Listen("tcp", addr); err == nil {
-			require.NoError(t, l.Close())
-			return addr
-		}
-	}
-	t.Fatal("no free port")
-	return ""
 }
 
 // name is the name of the test's service, another one at each run of the test: the

@@ -164,7 +164,7 @@ func TestStopOfAMountedEndpointLeavesTheServerAlone(t *testing.T) {
 	})
 	w := &Waiter{}
 	w.waiting.Add(1)
-	e, lines := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted}, define(t, name(t), w))
+	e, lines := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted, DrainTimeout: testkit.Within}, define(t, name(t), w))
 	require.NoError(t, e.Start(testkit.Context(t)))
 	r.Mount("/restate", e.Under("/restate"))
 	r.Get("/own", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
@@ -173,7 +173,7 @@ func TestStopOfAMountedEndpointLeavesTheServerAlone(t *testing.T) {
 	id := testkit.Submit(t, "/"+name(t)+"/Sleep", nil)
 	w.waiting.Wait()
 
-	require.Less(t, stop(t, e), longerThanSuspendAfter)
+	require.Less(t, stop(t, e), nap, "it waits for what waits")
 	testkit.Until(t, func() bool { return look(t, id).Status == "suspended" }, "%s", look(t, id))
 	require.Len(t, messages(lines, "Suspending invocation"), 1)
 	require.Equal(t, http.StatusTeapot, get(t, uri+"/own").Status)

@@ -16,7 +16,7 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-// serveIn starts an endpoint that waits less than it does for users.
+// serveIn starts an endpoint that waits for places and for journals as long as is said.
 func serveIn(t testing.TB, hold, arrive time.Duration, cfg endpoint.Config, definitions ...restate.ServiceDefinition) *endpoint.Endpoint {
 	t.Helper()
 	cfg.Addr = "127.0.0.1:0"
@@ -41,11 +41,10 @@ func TestAttemptsThatOnlyWaitMakeRoom(t *testing.T) {
 				id := testkit.Submit(t, "/"+name(t)+"/"+h, nil)
 				testkit.Until(t, func() bool { return w.steps.Load() > 0 }, "it does not begin")
 
-				begin := time.Now()
 				for range 3 {
 					require.Equal(t, "pong", callString(t, "/"+name(t)+"/Ping", nil))
 				}
-				require.Less(t, time.Since(begin), nap/2, "what waits keeps others from running")
+				require.NotEqual(t, "completed", look(t, id).Status, "what waits keeps others from running")
 				if h == "Awakeable" {
 					testkit.Until(t, func() bool { _, ok := w.ids.Load(id); return ok }, "no awakeable")
 					awakeable, _ := w.ids.Load(id)
@@ -194,7 +193,8 @@ func TestBytesInFlightAreBounded(t *testing.T) {
 		require.Equal(t, fmt.Sprintf("200 %d<nil>", size), k)
 		return true
 	})
-	require.Zero(t, endpoint.Bytes(e))
+	// The results are there before the attempts have left.
+	testkit.Until(t, func() bool { return endpoint.Bytes(e) == 0 }, "bytes stay in flight")
 }
 
 func TestOneAttemptMayExceedTheBytesInFlightByAsMuchAgain(t *testing.T) {

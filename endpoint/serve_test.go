@@ -90,6 +90,7 @@ func TestWhatOnlyLooksLikeAnInvocationDoesNoHarm(t *testing.T) {
 			require.GreaterOrEqual(t, a.Status, http.StatusBadRequest, what)
 			require.Zero(t, e.InFlight(), what)
 			require.Equal(t, "pong", callString(t, "/"+service+"/Ping", nil), what)
+			testkit.Until(t, func() bool { return e.InFlight() == 0 }, "the call stays in flight") // its result came first
 		})
 	}
 	require.NotEmpty(t, lines.All())
@@ -206,9 +207,18 @@ func TestAddrTellsTheBoundPort(t *testing.T) {
 	require.Equal(t, http.StatusOK, get(t, url(e)+"/health").Status)
 
 	stop(t, e)
-	_, err := net.Dial("tcp", e.Addr().String())
+	require.NotZero(t, e.Port())
+}
+
+func TestAStopFreesThePort(t *testing.T) {
+	t.Parallel()
+	addr := testkit.StableAddr(t)
+	e, _ := start(t, endpoint.Config{Addr: addr})
+	stop(t, e)
+	require.Equal(t, addr, e.Addr().String())
+	_, err := net.Dial("tcp", addr)
 	require.Error(t, err, "it still listens")
-	other, _ := start(t, endpoint.Config{Addr: e.Addr().String()})
+	other, _ := start(t, endpoint.Config{Addr: addr})
 	require.Equal(t, e.Port(), other.Port())
 }
 

@@ -72,8 +72,8 @@ func TestReadinessAndLivenessAnswerWhileTheRegistrationIsUnderWay(t *testing.T) 
 		return r
 	}))
 	started := make(chan error, 1)
-	go func() { started <- i.Start(context.Background()) }()
-	require.Eventually(t, func() bool { return server.URL() != "" }, 30*time.Second, time.Millisecond)
+	go func() { started <- i.Start(testkit.Context(t)) }()
+	testkit.Until(t, func() bool { return server.URL() != "" }, "it does not listen")
 	status, body := ask(t, server.URL()+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Equal(t, "starting\n", body)
@@ -83,7 +83,7 @@ func TestReadinessAndLivenessAnswerWhileTheRegistrationIsUnderWay(t *testing.T) 
 	require.Equal(t, http.StatusServiceUnavailable, status)
 
 	open.Store(true)
-	require.NoError(t, within(t, started, "the start"))
+	require.NoError(t, testkit.Receive(t, started, "the start"))
 	t.Cleanup(i.RequireStop)
 	status, _ = ask(t, server.URL()+"/readyz")
 	require.Equal(t, http.StatusOK, status)
@@ -105,13 +105,13 @@ func TestTheApplicationIsReadyWhenItsRoutesAreOpen(t *testing.T) {
 		}),
 		fxrestate.HTTPServer(func(*cache) http.Handler { return http.NotFoundHandler() }))
 	started := make(chan error, 1)
-	go func() { started <- i.Start(context.Background()) }()
-	within(t, filling, "the hook")
+	go func() { started <- i.Start(testkit.Context(t)) }()
+	testkit.Receive(t, filling, "the hook")
 	require.NoError(t, i.health.Ready())
 	status, body := ask(t, server.URL()+"/readyz")
 	other, _ := ask(t, server.URL()+"/")
 	close(filled)
-	require.NoError(t, within(t, started, "the start"))
+	require.NoError(t, testkit.Receive(t, started, "the start"))
 	t.Cleanup(i.RequireStop)
 	require.Equal(t, http.StatusServiceUnavailable, other)
 	require.Equal(t, http.StatusServiceUnavailable, status)
@@ -125,10 +125,8 @@ func TestProbesOfAPublicPortTellNoAddresses(t *testing.T) {
 	cfg := lifeConfig(gateway(t, func(*http.Request) bool { return true }), false)
 	cfg.HTTP.Addr = "127.0.0.1:0"
 	var server *httpserver.Server
-	i := newIdle(t, cfg, fx.Populate(&server), fx.StartTimeout(3*time.Second), fxrestate.HTTPServer(http.NotFoundHandler()))
-	ctx, cancel := context.WithTimeout(t.Context(), i.StartTimeout())
-	defer cancel()
-	require.NoError(t, i.Start(ctx))
+	i := newIdle(t, cfg, fx.Populate(&server), fxrestate.HTTPServer(http.NotFoundHandler()))
+	require.NoError(t, i.Start(testkit.NearDeadline(t)))
 	t.Cleanup(i.RequireStop)
 	status, body := ask(t, server.URL()+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
@@ -147,18 +145,9 @@ func (s *Sleeper) Sleep(ctx restate.Context) error {
 	return restate.Sleep(ctx, time.Hour)
 }
 
-// freeAddr is an address that was free a moment ago.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
-}
-
 func TestAStopEndsStreamsAndDrainsAMountedEndpointInTime(t *testing.T) {
 	t.Parallel()
-	addr := freeAddr(t)
+	addr := testkit.StableAddr(t)
 	_, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
 	cfg := testkit.Config()
@@ -168,7 +157,7 @@ func TestAStopEndsStreamsAndDrainsAMountedEndpointInTime(t *testing.T) {
 	cfg.HTTP.Addr = addr
 	name, sleeper := testkit.Unique("sleeper"), &Sleeper{make(chan struct{}, 10)}
 	var server *httpserver.Server
-	a := testkit.Build(t, fx.Supply(cfg), fx.Populate(&server),
+	a := testkit.Build(t, fx.Supply(cfg), fx.Populate(&server), fx.StopTimeout(fx.DefaultTimeout),
 		fxrestate.Service[*Sleeper](testkit.Made(sleeper), fxrestate.Name(name)),
 		fxrestate.HTTPServer(func(e *endpoint.Endpoint) chi.Router {
 			r := chi.NewRouter()
@@ -177,9 +166,9 @@ func TestAStopEndsStreamsAndDrainsAMountedEndpointInTime(t *testing.T) {
 			return r
 		}))
 	require.NoError(t, a.TryStart(t))
-	require.Eventually(t, func() bool { return a.Health.Ready() == nil }, 30*time.Second, 10*time.Millisecond)
+	testkit.Eventually(t, a.Health.Ready)
 	id := testkit.Submit(t, testkit.Path(name, "Sleep"), nil)
-	within(t, sleeper.sleeping, "the invocation")
+	testkit.Receive(t, sleeper.sleeping, "the invocation")
 	events := openStream(t, server.URL()+"/stream")
 
 	ctx, cancel := context.WithTimeout(t.Context(), a.StopTimeout())
@@ -206,7 +195,7 @@ func TestAServerThatFailsShutsTheApplicationDown(t *testing.T) {
 	a := testkit.Build(t, fx.Supply(cfg), fxrestate.HTTPServer(http.NotFoundHandler()))
 	require.NoError(t, a.TryStart(t))
 	t.Cleanup(a.RequireStop)
-	require.Equal(t, 1, within(t, a.Wait(), "the end").ExitCode)
+	require.Equal(t, 1, testkit.Receive(t, a.Wait(), "the end").ExitCode)
 	require.Len(t, a.Lines("the HTTP server does not serve any more"), 1)
 }
 

@@ -57,7 +57,7 @@ func TestTheHandlerOfTheApplicationIsWrapped(t *testing.T) {
 	var out output
 	name, cfg := testkit.Unique("talker"), testkit.Config()
 	cfg.Defaults = []restate.ServiceDefinitionOption{restate.WithInactivityTimeout(0)}
-	app := fxtest.New(t, fxrestate.Module, fx.Supply(cfg),
+	app := fxtest.New(t, fxrestate.Module, fx.Supply(cfg), fx.StartTimeout(testkit.Within), fx.StopTimeout(testkit.Within),
 		fx.Provide(func() slog.Handler { return slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}) }),
 		fxrestate.Service[*talker](func(log *slog.Logger) *talker { return &talker{log.With("mine", true)} }, fxrestate.Name(name)))
 	app.RequireStart()

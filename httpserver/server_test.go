@@ -11,18 +11,18 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/httpserver"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/logging"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // stopTime is how long a stop may take in these tests, and more than it needs.
-const stopTime = 10 * time.Second
+const stopTime = testkit.Within
 
 // harness is a started server and what it logs.
 type harness struct {
@@ -86,17 +86,6 @@ func (h *harness) drain() <-chan int {
 	return cut
 }
 
-func within[T any](t *testing.T, c <-chan T, what string) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(30 * time.Second):
-		require.FailNow(t, "waited in vain for "+what)
-		panic("unreachable")
-	}
-}
-
 func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
 
 func TestProbesAnswerBeforeTheRoutesAreOpenAndWhileTheyDrain(t *testing.T) {
@@ -114,7 +103,7 @@ func TestProbesAnswerBeforeTheRoutesAreOpenAndWhileTheyDrain(t *testing.T) {
 	_, body, _ = h.get("/hello")
 	require.Equal(t, "hello", body)
 
-	require.Zero(t, within(t, h.drain(), "the drain"))
+	require.Zero(t, testkit.Receive(t, h.drain(), "the drain"))
 	require.Equal(t, http.StatusServiceUnavailable, h.status("/readyz"))
 	require.Equal(t, http.StatusOK, h.status("/alive"))
 	status, body, header = h.get("/hello")
@@ -178,7 +167,7 @@ func TestADrainEndsStreamsAndWaitsForRequests(t *testing.T) {
 		body, _ := io.ReadAll(res.Body)
 		answered <- string(body)
 	}()
-	within(t, began, "the request")
+	testkit.Receive(t, began, "the request")
 
 	drained := h.drain()
 	_, err = events.ReadString('\n')
@@ -189,8 +178,8 @@ func TestADrainEndsStreamsAndWaitsForRequests(t *testing.T) {
 	case <-time.After(50 * time.Millisecond):
 	}
 	close(release)
-	require.Equal(t, "hello", within(t, answered, "the answer"))
-	require.Zero(t, within(t, drained, "the drain"))
+	require.Equal(t, "hello", testkit.Receive(t, answered, "the answer"))
+	require.Zero(t, testkit.Receive(t, drained, "the drain"))
 }
 
 func TestARequestThatBecomesAStreamDuringADrainEnds(t *testing.T) {
@@ -211,12 +200,12 @@ func TestARequestThatBecomesAStreamDuringADrainEnds(t *testing.T) {
 		}
 		asked <- err
 	}()
-	within(t, began, "the request")
+	testkit.Receive(t, began, "the request")
 	drained := h.drain()
-	require.Eventually(t, func() bool { return h.status("/readyz") == http.StatusServiceUnavailable }, stopTime, time.Millisecond)
+	testkit.Until(t, func() bool { return h.status("/readyz") == http.StatusServiceUnavailable }, "it does not drain")
 	close(release)
-	require.Zero(t, within(t, drained, "the drain"))
-	require.NoError(t, within(t, asked, "the response"))
+	require.Zero(t, testkit.Receive(t, drained, "the drain"))
+	require.NoError(t, testkit.Receive(t, asked, "the response"))
 }
 
 func TestRequestsThatDoNotEndAreCutWithinTheTimeOfTheStop(t *testing.T) {
@@ -245,11 +234,11 @@ func TestRequestsThatDoNotEndAreCutWithinTheTimeOfTheStop(t *testing.T) {
 				}
 				asked <- err
 			}()
-			within(t, began, "the request")
+			testkit.Receive(t, began, "the request")
 			ctx, cancel := context.WithTimeout(t.Context(), tt.stop)
 			defer cancel()
 			require.Equal(t, 1, h.Drain(ctx))
-			within(t, asked, "the response")
+			testkit.Receive(t, asked, "the response")
 			require.Len(t, h.lines.FilterMessage("ended requests that were not answered in time").All(), 1)
 		})
 	}
@@ -280,7 +269,7 @@ func TestReadinessAlsoNeedsOpenRoutes(t *testing.T) {
 	notReady.Store(true)
 	requireNotReady("no database")
 	notReady.Store(false)
-	require.Zero(t, within(t, h.drain(), "the drain"))
+	require.Zero(t, testkit.Receive(t, h.drain(), "the drain"))
 	requireNotReady("stopping")
 	require.NoError(t, s.Stop(t.Context()))
 }
@@ -297,7 +286,7 @@ func TestWhatOutlastsADrainIsServedUntilTheStop(t *testing.T) {
 	res, err := h.request("/longer?stream")
 	require.NoError(t, err)
 	defer res.Body.Close()
-	require.Zero(t, within(t, h.drain(), "the drain"))
+	require.Zero(t, testkit.Receive(t, h.drain(), "the drain"))
 	_, body, _ := h.get("/longer")
 	require.Equal(t, "hello", body)
 	require.Equal(t, http.StatusServiceUnavailable, h.status("/other"))
@@ -308,7 +297,7 @@ func TestWhatOutlastsADrainIsServedUntilTheStop(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), stopTime)
 	defer cancel()
 	require.NoError(t, h.Stop(ctx))
-	within(t, h.Done(), "the end")
+	testkit.Receive(t, h.Done(), "the end")
 	require.NoError(t, h.Err())
 }
 

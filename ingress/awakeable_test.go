@@ -110,7 +110,7 @@ type Opening struct {
 
 func TestAnAwakeableIsResolvedByARoute(t *testing.T) {
 	t.Parallel()
-	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
+	client := newClient(t, ingress.Config{})
 	r := chi.NewRouter()
 	r.Post("/gates/{id}", ingress.AwakeableHandler(client, gateOpened, &ingress.Route{MaxBody: 20}))
 	r.Post("/openings/{id}", ingress.AwakeableHandler(client, durable.NewAwakeable[Opening]("opening"), nil))
@@ -134,6 +134,7 @@ func TestAnAwakeableIsResolvedByARoute(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			ctx := testkit.Context(t) // whose time begins when it is this test's turn
 			sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, t.Name())
 			require.NoError(t, err)
 			id := gateID(t, client, t.Name())

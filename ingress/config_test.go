@@ -235,11 +235,10 @@ func TestTheHTTPClientCanBeGiven(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", headers["traceparent"])
 
-	limited := newClient(t, ingress.Config{HTTPClient: &http.Client{Timeout: 20 * time.Millisecond}})
-	_, err = ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](limited), (*Greeter).Wait, t.Name())
+	limited := newClient(t, ingress.Config{URL: silent(t), HTTPClient: &http.Client{Timeout: 20 * time.Millisecond}})
+	_, err = ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](limited), (*Greeter).Greet, "Ada")
 	var broken *ingress.ConnectionError
 	require.ErrorAs(t, err, &broken)
-	open(t, client, t.Name())
 }
 
 // tracing is what otelhttp's transport is.

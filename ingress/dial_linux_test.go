@@ -31,7 +31,7 @@ func deaf(t testing.TB) (url string) {
 	require.NoError(t, err)
 	address := fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port)
 	for range 10 {
-		conn, err := net.DialTimeout("tcp", address, 100*time.Millisecond)
+		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return "http://" + address
 		}

@@ -241,6 +241,16 @@ func TestASuccessThatIsNoneOfTheServers(t *testing.T) {
 	require.EqualError(t, err, `ingress: Greeter/Greet: the answer to a send names no invocation (is `+url+` an ingress?): "<html>please log in</html>"`)
 }
 
+// silent is a server that never answers.
+func silent(t testing.TB) (url string) {
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does it notice that the client is gone
+		<-r.Context().Done()
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
 func TestAnAnswerThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	t.Run("because nobody listens", func(t *testing.T) {
@@ -280,12 +290,7 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 	})
 	t.Run("in time", func(t *testing.T) {
 		t.Parallel()
-		srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body) // only then does it notice that the client is gone
-			<-r.Context().Done()
-		}))
-		t.Cleanup(srv.Close)
-		client := newClient(t, ingress.Config{URL: srv.URL})
+		client := newClient(t, ingress.Config{URL: silent(t)})
 		ctx, cancel := context.WithTimeout(testkit.Context(t), 20*time.Millisecond)
 		defer cancel()
 		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "Ada")

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
@@ -252,12 +251,12 @@ func open(t testing.TB, client *ingress.Client, name string) {
 func gateID(t testing.TB, client *ingress.Client, name string) (id string) {
 	t.Helper()
 	gate := ingress.NewObject[*Gate](client).Key(name)
-	require.Eventually(t, func() bool {
+	testkit.Until(t, func() bool {
 		got, err := ingress.Call0(testkit.Context(t), gate, (*Gate).Awakeable)
 		require.NoError(t, err)
 		id = got
 		return id != ""
-	}, testkit.Within, 5*time.Millisecond)
+	}, "nobody waits at the gate")
 	return id
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -228,11 +229,12 @@ func TestRetriesEnd(t *testing.T) {
 	t.Run("when the context is cancelled", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(context.Background())
-		url, _ := failing(t, forever, func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			time.AfterFunc(10*time.Millisecond, cancel)
+		url, _ := failing(t, forever, status(503))
+		client := newClient(t, ingress.Config{
+			URL: url, Retry: ingress.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour},
+			HTTPClient: &http.Client{Transport: onceRead{ingress.NewTransport(), cancel}},
 		})
-		err := call(ctx, url, ingress.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour})
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, ingress.ErrUnavailable)
 	})
@@ -255,6 +257,32 @@ func TestRetriesEnd(t *testing.T) {
 		require.Equal(t, time.Hour, requireError(t, err).RetryAfter)
 		require.EqualValues(t, 1, requests.Load())
 	})
+}
+
+// onceRead is a transport that calls back when an answer has been read.
+type onceRead struct {
+	http.RoundTripper
+
+	then func()
+}
+
+func (o onceRead) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := o.RoundTripper.RoundTrip(r)
+	if err == nil {
+		res.Body = answerBody{res.Body, o.then}
+	}
+	return res, err
+}
+
+type answerBody struct {
+	io.ReadCloser
+
+	closed func()
+}
+
+func (b answerBody) Close() error {
+	defer b.closed()
+	return b.ReadCloser.Close()
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {

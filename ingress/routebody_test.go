@@ -425,10 +425,10 @@ func TestWhatIsBoundToTheURLIsSetInTheClientsOwnObject(t *testing.T) {
 		w := request(t, api, http.MethodPost, "/Sent/7?pass=p", `{"pass":"x","note":[1,  2]}`)
 		require.Equal(t, http.StatusAccepted, w.Code, w.Body)
 		location := "/invocations/" + w.Header().Get("X-Restate-Id")
-		require.Eventually(t, func() bool {
+		testkit.Until(t, func() bool {
 			w = request(t, api, http.MethodGet, location, "")
 			return w.Code != http.StatusAccepted
-		}, testkit.Within, 5*time.Millisecond)
+		}, "it has no result")
 		require.Equal(t, http.StatusOK, w.Code, w.Body)
 		require.Contains(t, w.Body.String(), "pass p,")
 		require.Contains(t, w.Body.String(), "note [1,  2]")

@@ -90,13 +90,17 @@ func TestSendWithTheSameKeyIsAcceptedOnce(t *testing.T) {
 func TestADelayedSendRunsLater(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
-	const delay = 700 * time.Millisecond
-	start := time.Now()
-	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, t.Name(), restate.WithDelay(delay))
+	greeter := ingress.NewService[*Greeter](client)
+	sent, err := ingress.Send(ctx, greeter, (*Greeter).Greet, t.Name(), restate.WithDelay(time.Hour))
 	require.NoError(t, err)
 	_, ready, err := sent.Output(ctx)
 	require.NoError(t, err)
 	require.False(t, ready)
+
+	const delay = 700 * time.Millisecond
+	start := time.Now()
+	sent, err = ingress.Send(ctx, greeter, (*Greeter).Greet, t.Name(), restate.WithDelay(delay))
+	require.NoError(t, err)
 	_, err = sent.Attach(ctx)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, time.Since(start), delay)

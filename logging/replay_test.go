@@ -105,7 +105,7 @@ var serial atomic.Int32
 
 func call(t testing.TB, url string) (status int, body string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Within)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
 	require.NoError(t, err)

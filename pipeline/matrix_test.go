@@ -16,6 +16,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -192,7 +193,7 @@ func (ts *trials) at(stage string, ctx context.Context, rctx restate.Context, in
 	case "terminal":
 		return terminal
 	case "suspension":
-		if err := restate.Sleep(rctx, 10*time.Millisecond); err != nil {
+		if err := restate.Sleep(rctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 		return nil
@@ -438,7 +439,7 @@ func TestOutcomesOfEverythingAtEveryPoint(t *testing.T) {
 func (a *app) check(id string, what trial, always bool, want, journal string) {
 	t := a.t
 	if what.What == "cancellation" {
-		require.Eventually(t, func() bool { return slices.Contains(a.journal(id), "Sleep") }, 20*time.Second, 20*time.Millisecond)
+		testkit.Until(t, func() bool { return slices.Contains(a.journal(id), "Sleep") }, "it does not sleep")
 		a.cancel(id)
 	}
 	out := a.output(id)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/handler"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/pipeline/concurrency"
 	"github.com/fxrestate/go/pipeline/fault"
@@ -351,7 +352,7 @@ func TestLimitBoundsClosuresOfOneName(t *testing.T) {
 	for range 6 {
 		ids = append(ids, a.send(order{Item: "charge"}), a.send(order{Item: "other"}))
 	}
-	require.Eventually(t, func() bool { return others.Load() == 6 && now.Load() == 2 }, 30*time.Second, time.Millisecond,
+	testkit.Until(t, func() bool { return others.Load() == 6 && now.Load() == 2 },
 		"other names are not bounded")
 	close(release)
 	for _, id := range ids {

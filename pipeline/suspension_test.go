@@ -17,7 +17,7 @@ import (
 
 // sleeper is a handler that suspends once in always-replay mode.
 func sleeper(ctx restate.Context, _ order) (string, error) {
-	if err := restate.Sleep(ctx, 10*time.Millisecond); err != nil {
+	if err := restate.Sleep(ctx, 100*time.Millisecond); err != nil {
 		return "", err
 	}
 	return "slept", nil

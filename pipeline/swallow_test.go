@@ -24,7 +24,7 @@ func swallow(fn func()) (r any) {
 // nap suspends once in always-replay mode. It recovers the suspension, and reports
 // whether there was one.
 func nap(ctx restate.Context) (suspended bool) {
-	return swallow(func() { _ = restate.Sleep(ctx, 10*time.Millisecond) }) != nil
+	return swallow(func() { _ = restate.Sleep(ctx, 100*time.Millisecond) }) != nil
 }
 
 // swallowing are the places that recover a suspension by themselves. then is what

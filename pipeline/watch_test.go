@@ -6,12 +6,11 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	sdklog "github.com/restatedev/sdk-go/logging"
-	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -51,12 +50,12 @@ func (w *watcher) Ended(_ context.Context, inv *pipeline.Invocation, end pipelin
 func (w *watcher) of(t testing.TB, id string) []pipeline.Ending {
 	t.Helper()
 	var endings []pipeline.Ending
-	require.Eventually(t, func() bool {
+	testkit.Until(t, func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		endings = slices.Clone(w.endings[id])
 		return w.starts[id] == len(endings)
-	}, 30*time.Second, time.Millisecond)
+	}, "attempts do not end")
 	return endings
 }
 

@@ -249,7 +249,7 @@ func askerApp(t *testing.T, respondOnly bool, opts ...fx.Option) (*ingress.Clien
 	var client *ingress.Client
 	asker := &Asker{begun: make(chan struct{}, 100), ended: make(chan error, 100)}
 	app := fxtest.New(t, append(opts,
-		fxrestate.Module, fx.Supply(zap.NewNop(), cfg),
+		fxrestate.Module, fx.Supply(zap.NewNop(), cfg), fx.StartTimeout(testkit.Within), fx.StopTimeout(testkit.Within),
 		fxrestate.Service[*Refuser](func() *Refuser { return &Refuser{} }),
 		fxrestate.Object[*RefuserBox](func() *RefuserBox { return &RefuserBox{} }),
 		fxrestate.Service[*Asker](func(refuser rpc.Service[*Refuser], box rpc.Object[*RefuserBox]) *Asker {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestTheAPI(t *testing.T) {
+	t.Parallel()
 	w := start(t, modes["on a server with its defaults"])
 
 	t.Run("charges a card once for an idempotency key", func(t *testing.T) {

@@ -44,6 +44,7 @@ func start(t *testing.T, env map[string]string, opts ...fx.Option) *world {
 		devserver.Module,
 		fx.Provide(onServer),
 		fx.Populate(&w.api, &w.bank, &w.postbox, &w.carrier),
+		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 		fx.Options(opts...),
 	)
 	app.RequireStart()
@@ -127,5 +128,6 @@ func (w *world) settled(status string) (a answer) {
 }
 
 func TestDemoRunsToItsEnd(t *testing.T) {
+	t.Parallel()
 	require.NoError(t, run(settings{addr: "127.0.0.1:0", askAfter: 100 * time.Millisecond}, true))
 }

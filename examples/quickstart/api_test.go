@@ -38,7 +38,7 @@ func shopAPI(t *testing.T) (base string, client *ingress.Client) {
 		fxrestate.HTTPServer((*API).routes),
 		services,
 		fx.Populate(&client, &api),
-		fx.StartTimeout(time.Minute),
+		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)

@@ -38,7 +38,7 @@ func TestAGeneratedClientIsReplacedByAFake(t *testing.T) {
 		services,
 		fx.Decorate(func(PaymentsClient) PaymentsClient { return noPayments{} }),
 		fx.Populate(&client),
-		fx.StartTimeout(time.Minute),
+		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)

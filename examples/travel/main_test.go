@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -31,6 +32,7 @@ func start(t *testing.T, env map[string]string) *world {
 		devserver.Module,
 		fx.Provide(onServer),
 		fx.Populate(&w.client, &w.hotels, &w.bank),
+		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 	)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
@@ -51,11 +53,13 @@ func (w *world) seats(t *testing.T, flight string) map[string]Seat {
 }
 
 func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
 	for mode, env := range map[string]map[string]string{
 		"on a server with its defaults":       {},
 		"on a server that replays every step": {"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s"},
 	} {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
 			env["RESTATE_DEFAULT_NUM_PARTITIONS"] = "4"
 			w := start(t, env)
 
@@ -90,5 +94,6 @@ func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
 }
 
 func TestDemoRunsToItsEnd(t *testing.T) {
+	t.Parallel()
 	require.NoError(t, run(true))
 }

@@ -182,7 +182,7 @@ func TestSendIsDelayed(t *testing.T) {
 
 func TestDelayedSendOutlivesTheApplication(t *testing.T) {
 	t.Parallel()
-	callee, caller, delay := testkit.Unique("options-callee"), testkit.Unique("options-caller"), 2*time.Second
+	callee, caller, delay := testkit.Unique("options-callee"), testkit.Unique("options-caller"), 10*time.Second
 	run := func() (*testkit.App, *OptionsCallee) {
 		c := &OptionsCallee{runs: map[string]int{}}
 		return testkit.Start(t,

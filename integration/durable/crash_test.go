@@ -68,7 +68,7 @@ func TestInvocationCompletesAfterTheApplicationWasKilledInAStep(t *testing.T) {
 
 func TestSleepGoesOnWhileTheApplicationIsDown(t *testing.T) {
 	t.Parallel()
-	const nap = 6 * time.Second
+	const nap = 12 * time.Second
 	w, name := testkit.NewWorld(t), testkit.Unique("sleeper")
 	p := spawn(t, "sleeper", name, w)
 	began := time.Now()

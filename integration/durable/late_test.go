@@ -179,7 +179,7 @@ func TestHandlerReturnsWhileAnotherGoroutineWaits(t *testing.T) {
 // blocking are operations that wait, for a moment or for ever.
 func blocking(moment bool) []use {
 	short := []use{
-		{"a short Sleep", fails, func(h *Held) error { return terminal(0, restate.Sleep(h.ctx, soon)) }},
+		{"a short Sleep", fails, func(h *Held) error { return terminal(0, restate.Sleep(h.ctx, soon())) }},
 		{"WaitFirst with a short timer", fails, func(h *Held) error { return terminal(restate.WaitFirst(h.ctx, h.soon, h.awakeable)) }},
 		{"Await of a short timer", returns, func(h *Held) error { return second(h.pendingSoon.Await(h.ctx)) }},
 		{"Run", fails, func(h *Held) error {

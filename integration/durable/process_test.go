@@ -80,7 +80,10 @@ func runChild(app string) int {
 		childApps[app](os.Getenv(childNameEnv)),
 		fx.Populate(&e),
 	)
-	if err := a.Start(context.Background()); err != nil {
+	// Without a deadline the registration would have the time that fx gives by default.
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Within)
+	defer cancel()
+	if err := a.Start(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -105,7 +108,7 @@ type process struct {
 // spawn runs one of childApps and waits until it is registered.
 func spawn(t *testing.T, app, name string, w *testkit.World) *process {
 	t.Helper()
-	p := &process{t: t, addr: "127.0.0.1:0", env: []string{
+	p := &process{t: t, addr: testkit.StableAddr(t), env: []string{
 		childEnv + "=" + app,
 		childNameEnv + "=" + name,
 		worldEnv + "=" + w.URL,

@@ -29,7 +29,7 @@ func (s *Sleeper) Nap(ctx restate.Context, d time.Duration) (string, error) {
 
 func TestSleepingInvocationCompletesAfterTheServerWasKilled(t *testing.T) {
 	t.Parallel()
-	const nap = 2 * time.Second
+	const nap = 5 * time.Second
 	for name, test := range map[string]struct{ otherPorts, restartApp bool }{
 		"and started on the same ports":                     {},
 		"and started on other ports":                        {otherPorts: true},
@@ -41,10 +41,11 @@ func TestSleepingInvocationCompletesAfterTheServerWasKilled(t *testing.T) {
 			asleep := w.Block("asleep")
 			cfg := testkit.ServerConfig()
 			cfg.Dir = t.TempDir()
+			cfg.IngressPort, cfg.AdminPort = testkit.StablePort(t), testkit.StablePort(t)
 			srv := testkit.StartServer(t, cfg)
 			options := fxrestate.Service[*Sleeper](testkit.Made(&Sleeper{testkit.Outside{URL: w.URL}}), testkit.RetrySoon())
 			appConfig := testkit.Config()
-			appConfig.Admin.URL = srv.AdminURL()
+			appConfig.Admin.URL, appConfig.Endpoint.Addr = srv.AdminURL(), testkit.StableAddr(t)
 			a := testkit.StartWith(t, appConfig, options)
 			id := testkit.Submit(t, srv.IngressURL()+"/Sleeper/Nap", nap, "Idempotency-Key", "1")
 			testkit.Receive(t, asleep, "the handler")
@@ -62,7 +63,6 @@ func TestSleepingInvocationCompletesAfterTheServerWasKilled(t *testing.T) {
 			}
 			srv = testkit.StartServer(t, cfg)
 			if test.restartApp {
-				appConfig.Endpoint.Addr = a.Endpoint.Addr().String()
 				appConfig.Admin.URL = srv.AdminURL()
 				a.RequireStop()
 				testkit.StartWith(t, appConfig, options)

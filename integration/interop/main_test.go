@@ -4,29 +4,11 @@
 package interop_test
 
 import (
-	"context"
-	"fmt"
-	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
-	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
-	if err := compileCore(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	goleak.VerifyTestMain(m)
-}
-
-// compileCore compiles the SDK's core, which takes long with the race detector on.
-func compileCore() error {
-	e, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted}, nil)
-	if err != nil {
-		return err
-	}
-	return e.WarmUp(context.Background())
+	testkit.Main(m, testkit.Before(func() (func(), error) { return nil, testkit.CompileCore() }))
 }

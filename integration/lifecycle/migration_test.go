@@ -157,7 +157,7 @@ func TestAnInvocationFinishesInTheOtherFormOfItsApplication(t *testing.T) {
 	} {
 		for place, stop := range map[string]func(m *move, a *testkit.App, id string){
 			"while it waits": func(m *move, a *testkit.App, id string) {
-				testkit.Until(m.t, func() bool { return m.world.Count("reserve") == 1 }, "the first step")
+				testkit.AwaitEntry(m.t, testkit.Admin(), id, "Call") // the first step has its result
 				a.RequireStop()
 			},
 			"in the middle of a step": func(m *move, a *testkit.App, id string) {
@@ -171,7 +171,8 @@ func TestAnInvocationFinishesInTheOtherFormOfItsApplication(t *testing.T) {
 		} {
 			t.Run("from "+direction[0]+" to "+direction[1]+", stopped "+place, func(t *testing.T) {
 				t.Parallel()
-				m := &move{t: t, world: testkit.NewWorld(t), name: testkit.Unique("moved"), rates: testkit.Unique("rates"), config: asIs}
+				m := &move{t: t, world: testkit.NewWorld(t), name: testkit.Unique("moved"), rates: testkit.Unique("rates")}
+				m.config = func(c *fxrestate.Config) { c.Endpoint.Addr = testkit.StableAddr(t) }
 				first := m.serve(direction[0])
 				id := testkit.Submit(t, testkit.Path(m.name, "k", "Place"), "ring")
 				stop(m, first, id)

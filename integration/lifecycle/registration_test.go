@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime/debug"
@@ -179,13 +178,13 @@ func TestEndpointIsABidirectionalStreamOverHTTP2(t *testing.T) {
 func TestRegisteringAgainReplacesTheDeployment(t *testing.T) {
 	t.Parallel()
 	name := testkit.Unique("depot")
-	a := testkit.Start(t, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name)))
+	cfg := testkit.Config()
+	cfg.Endpoint.Addr = testkit.StableAddr(t)
+	a := testkit.StartWith(t, cfg, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name)))
 	first := testkit.ServiceOf(t, name)
 	require.Equal(t, 1, first.Revision)
 	a.RequireStop()
 
-	cfg := testkit.Config()
-	cfg.Endpoint.Addr = a.Endpoint.Addr().String()
 	testkit.StartWith(t, cfg, fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name), restate.WithDocumentation("changed")))
 	again := testkit.ServiceOf(t, name)
 	require.Equal(t, first.Revision+1, again.Revision)
@@ -195,13 +194,13 @@ func TestRegisteringAgainReplacesTheDeployment(t *testing.T) {
 func TestURLOfAnotherApplicationIsRefused(t *testing.T) {
 	t.Parallel()
 	before, after, cfg := testkit.Unique("job"), testkit.Unique("job"), testkit.Config()
-	cfg.Register.Application = "theirs"
+	cfg.Endpoint.Addr, cfg.Register.Application = testkit.StableAddr(t), "theirs"
 	a := testkit.StartWith(t, cfg, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(before)))
 	a.RequireStop()
 
+	addr := cfg.Endpoint.Addr
 	cfg = testkit.Config()
-	cfg.Endpoint.Addr = a.Endpoint.Addr().String()
-	cfg.Register.URL = a.URL()
+	cfg.Endpoint.Addr, cfg.Register.URL = addr, a.URL()
 	b := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(after)))
 	err := b.TryStart(t)
 	var other *deployment.OtherApplicationError
@@ -215,17 +214,17 @@ func TestRefusalOfTheServerIsShownWithItsCodeAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	name, cfg := testkit.Unique("job"), testkit.Config()
 	testkit.Start(t, fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(name)))
-	cfg.Register.Mode = deployment.Production
+	proxy := testkit.NewProxy(t, testkit.Server().AdminURL())
+	cfg.Admin.URL, cfg.Register.Mode = proxy.URL, deployment.Production
 	underNewPath(&cfg)
 	b := testkit.Build(t, fx.Supply(cfg), fxrestate.Object[sample.Depot](testkit.Made(sample.Depot{}), fxrestate.Name(name)))
-	began := time.Now()
 	err := b.TryStart(t)
 	var refusal *admin.Error
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, "META0006", refusal.Code)
 	require.ErrorContains(t, err, "fxrestate: the endpoint is not registered: deployment: register http://127.0.0.1:")
 	require.ErrorContains(t, err, "a service changed its type or lost handlers: rename the service")
-	require.Less(t, time.Since(began), 10*time.Second, "trying again would be in vain")
+	require.Len(t, proxy.Seen(http.MethodPost, "/deployments"), 2, "trying again would be in vain after the plan")
 	require.NoError(t, testkit.Refused(b.URL()))
 }
 
@@ -253,7 +252,7 @@ func TestOptionThatDiscoveryLacksIsShownWithWhatToDo(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			}
-			a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(testkit.Within), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(testkit.Unique("job")), test.option))
+			a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(testkit.Unique("job")), test.option))
 			err := a.TryStart(t)
 			require.ErrorContains(t, err, test.want)
 			require.ErrorContains(t, err, "leave the option out or upgrade the server")
@@ -280,7 +279,7 @@ func TestRequiredRegistrationFailsTheStartInTimeWithWhatWasTried(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const timeout = fx.DefaultTimeout // a tenth of it is left to the end of the start
+			const timeout = 20 * time.Second // of which the most is left that a start leaves
 			cfg := testkit.Config()
 			test.change(&cfg)
 			a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(timeout), fxrestate.Service[*sample.Job](sample.NewJob, fxrestate.Name(testkit.Unique("job"))))
@@ -301,17 +300,12 @@ func TestRequiredRegistrationFailsTheStartInTimeWithWhatWasTried(t *testing.T) {
 
 func TestApplicationThatStartsBeforeTheServerIsRegisteredLater(t *testing.T) {
 	t.Parallel()
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	adminPort := reserved.Addr().(*net.TCPAddr).Port
-	require.NoError(t, reserved.Close())
-
-	job, cfg := sample.NewJob(), testkit.Config()
+	adminPort, job, cfg := testkit.StablePort(t), sample.NewJob(), testkit.Config()
 	job.Succeed()
 	cfg.Admin.URL = fmt.Sprintf("http://127.0.0.1:%d", adminPort)
 	cfg.Register.Required = false
-	a := testkit.Build(t, fx.Supply(cfg), fx.StartTimeout(6*time.Second), fxrestate.Service[*sample.Job](testkit.Made(job)))
-	require.NoError(t, a.TryStart(t))
+	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](testkit.Made(job)))
+	require.NoError(t, a.Start(testkit.NearDeadline(t)))
 	t.Cleanup(a.RequireStop)
 
 	require.Equal(t, http.StatusOK, testkit.Request(t, http.MethodGet, a.URL()+"/health", nil).Status, "it serves")
@@ -334,10 +328,7 @@ func TestApplicationThatStartsBeforeTheServerIsRegisteredLater(t *testing.T) {
 func TestStartWaitsForAServerThatStarts(t *testing.T) {
 	t.Parallel()
 	cfg, serverCfg := testkit.Config(), testkit.ServerConfig()
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	serverCfg.AdminPort = reserved.Addr().(*net.TCPAddr).Port
-	require.NoError(t, reserved.Close())
+	serverCfg.AdminPort = testkit.StablePort(t)
 	cfg.Admin.URL = fmt.Sprintf("http://127.0.0.1:%d", serverCfg.AdminPort)
 	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](sample.NewJob))
 

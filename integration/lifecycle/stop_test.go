@@ -66,10 +66,11 @@ func (w *Worker) Wake(ctx restate.Context, id string) error {
 	return nil
 }
 
-// startWorker runs a Worker in an application that the test stops.
+// startWorker runs a Worker in an application that the test stops, and may start again.
 func startWorker(t *testing.T, w *Worker, name string, change func(*fxrestate.Config)) *testkit.App {
 	t.Helper()
 	cfg := testkit.Config()
+	cfg.Endpoint.Addr = testkit.StableAddr(t)
 	change(&cfg)
 	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*Worker](testkit.Made(w), fxrestate.Name(name), testkit.RetrySoon()))
 	a.RequireStart()
@@ -133,7 +134,7 @@ func TestStoppedApplicationRefusesConnections(t *testing.T) {
 func TestStopLetsAttemptsInFlightFinish(t *testing.T) {
 	t.Parallel()
 	w, name := newWorker(), testkit.Unique("worker")
-	a := startWorker(t, w, name, asIs)
+	a := startWorker(t, w, name, func(c *fxrestate.Config) { c.Endpoint.DrainTimeout = testkit.Within })
 	id := testkit.Submit(t, testkit.Path(name, "Compute"), nil)
 	testkit.Receive(t, w.began, "the step")
 	stopped := stopping(t, a)
@@ -156,12 +157,13 @@ func TestStopLetsAttemptsInFlightFinish(t *testing.T) {
 func TestStopSuspendsAttemptsThatWait(t *testing.T) {
 	t.Parallel()
 	w, name := newWorker(), testkit.Unique("worker")
-	a := startWorker(t, w, name, asIs)
+	const drain = testkit.Within / 2
+	a := startWorker(t, w, name, func(c *fxrestate.Config) { c.Endpoint.DrainTimeout = drain })
 	id := testkit.Submit(t, testkit.Path(name, "Wait"), nil)
 	testkit.Receive(t, w.began, "the handler")
 	began := time.Now()
 	a.RequireStop()
-	require.Less(t, time.Since(began), 8*time.Second, "the drain timeout was not needed")
+	require.Less(t, time.Since(began), drain, "the drain timeout was not needed")
 	require.Empty(t, a.Lines("cut attempts that did not end in time; Restate retries them"))
 	testkit.AwaitStatus(t, id, "suspended")
 

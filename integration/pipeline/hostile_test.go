@@ -276,14 +276,14 @@ func (s *PipeSwallow) Do(ctx restate.ObjectContext, in PipeHostileIn) (out strin
 	}()
 	switch in.Where {
 	case "restate.Sleep":
-		err = restate.Sleep(ctx, 300*time.Millisecond)
+		err = restate.Sleep(ctx, time.Second)
 	case "restate.Get":
 		restate.Set(ctx, "other", 1)
-		if err = restate.Sleep(ctx, 300*time.Millisecond); err == nil {
+		if err = restate.Sleep(ctx, time.Second); err == nil {
 			_, err = restate.Get[int](ctx, "other")
 		}
 	case "restate.Run":
-		if err = restate.Sleep(ctx, 300*time.Millisecond); err == nil {
+		if err = restate.Sleep(ctx, time.Second); err == nil {
 			_, err = restate.Run(ctx, func(restate.RunContext) (int, error) { return 1, nil })
 		}
 	}

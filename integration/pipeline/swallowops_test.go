@@ -58,7 +58,7 @@ var pipeOperations = map[string]func(ctx restate.WorkflowContext, self string) e
 	},
 }
 
-const pipeWait = 300 * time.Millisecond
+const pipeWait = time.Second
 
 // plainly is nil for a terminal error that is nil.
 func plainly(err restate.TerminalError) error {

@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/fxrestate/go/internal/gather"
+	"github.com/fxrestate/go/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // wrap returns inner as a connection that a gathering listener accepted.
 func wrap(t testing.TB, inner net.Conn) net.Conn {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/testkit"
 )
 
 // full is the number of bytes that a connection accepts while the peer does not read.
@@ -133,7 +135,7 @@ func TestAFailedSend(t *testing.T) {
 		require.Eventually(t, func() bool {
 			_, err := c.Write(nil)
 			return errors.Is(err, broken)
-		}, 10*time.Second, time.Millisecond)
+		}, testkit.Within, time.Millisecond)
 		require.ErrorIs(t, c.Close(), broken)
 	})
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -54,7 +55,9 @@ func StartWith(t testing.TB, cfg fxrestate.Config, opts ...fx.Option) *App {
 	return a
 }
 
-// Build makes an application that is not started. Options may bring the Config.
+// Build makes an application that is not started. Options may bring the Config. Its
+// start and its stop may take [Within], since fx's default is little for a busy machine
+// with the race detector on.
 func Build(t testing.TB, opts ...fx.Option) *App {
 	t.Helper()
 	require.NoError(t, CompileCore())
@@ -63,7 +66,7 @@ func Build(t testing.TB, opts ...fx.Option) *App {
 	client := new(*admin.Client)
 	a.App = fxtest.New(t, append([]fx.Option{
 		fxrestate.Module,
-		fx.Supply(zap.New(core)),
+		fx.Supply(zap.New(core)), fx.StartTimeout(Within), fx.StopTimeout(Within),
 		fx.Populate(&a.Endpoint, &a.Health, client),
 	}, opts...)...)
 	t.Cleanup(func() { (*client).CloseIdleConnections() })
@@ -85,6 +88,21 @@ func (a *App) TryStart(t testing.TB) error {
 	defer cancel()
 	return a.Start(ctx)
 }
+
+// NearDeadline returns a context for a start whose registration is to give up soon: its
+// deadline is in a few seconds. It does not end then, so that the rest of the start has
+// the time that it needs on a busy machine.
+func NearDeadline(t testing.TB) context.Context {
+	return nearDeadline{Context(t), time.Now().Add(5 * time.Second)}
+}
+
+type nearDeadline struct {
+	context.Context
+
+	deadline time.Time
+}
+
+func (c nearDeadline) Deadline() (time.Time, bool) { return c.deadline, true }
 
 // URL is where the endpoint serves.
 func (a *App) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Endpoint.Port()) }
@@ -131,7 +149,8 @@ func Loud(a *App, id string) []observer.LoggedEntry {
 func RunApp(t testing.TB, opts ...fx.Option) {
 	t.Helper()
 	require.NoError(t, CompileCore())
-	app := fxtest.New(t, append(opts, fxrestate.Module, fx.Supply(zap.NewNop(), Config()))...)
+	app := fxtest.New(t, append(opts, fxrestate.Module, fx.Supply(zap.NewNop(), Config()),
+		fx.StartTimeout(Within), fx.StopTimeout(Within))...)
 	app.RequireStart()
 	t.Cleanup(app.RequireStop)
 }
@@ -141,12 +160,13 @@ func RunApp(t testing.TB, opts ...fx.Option) {
 // the application does not start or stop.
 func StartApp(opts ...fx.Option) (client *ingress.Client, stop func()) {
 	app := fx.New(append(opts, fxrestate.Module, fx.Supply(Config(), zap.NewNop()), fx.NopLogger, fx.Populate(&client))...)
-	if err := errors.Join(CompileCore(), app.Start(context.Background())); err != nil {
-		panic(err)
-	}
-	return client, func() {
-		if err := app.Stop(context.Background()); err != nil {
+	inTime := func(hook func(context.Context) error) {
+		ctx, cancel := context.WithTimeout(context.Background(), Within)
+		defer cancel()
+		if err := errors.Join(CompileCore(), hook(ctx)); err != nil {
 			panic(err)
 		}
 	}
+	inTime(app.Start)
+	return client, func() { inTime(app.Stop) }
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -106,9 +107,21 @@ func (s *suite) run(m *testing.M) (code int) {
 	if code != 0 {
 		return code
 	}
-	if err := goleak.Find(ignored...); err != nil {
+	if err := Leaks(ignored...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// Leaks reports goroutines that are left behind. It waits longer for their end than
+// goleak does by itself, half a second, which a busy machine may need.
+func Leaks(ignored ...goleak.Option) error {
+	deadline := time.Now().Add(Within)
+	for {
+		err := goleak.Find(ignored...)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }

@@ -2,8 +2,10 @@ package testkit
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,6 +19,42 @@ func Listen(t testing.TB, handler http.Handler) string {
 	require.NoError(t, err)
 	Serve(t, listener, handler)
 	return fmt.Sprintf("%s:%d", Server().EndpointHost(), listener.Addr().(*net.TCPAddr).Port)
+}
+
+var stable struct {
+	sync.Mutex
+	ports map[int]bool
+}
+
+// StablePort returns a port for what is stopped and then started again at the same
+// address. No other test of the process gets it, and no other process by chance: it is
+// not one of those that the kernel hands out, for port 0 and for outgoing connections.
+func StablePort(t testing.TB) int {
+	t.Helper()
+	stable.Lock()
+	defer stable.Unlock()
+	for range 1000 {
+		port := 10_000 + rand.IntN(9_000)
+		if stable.ports[port] {
+			continue
+		}
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			require.NoError(t, l.Close())
+			if stable.ports == nil {
+				stable.ports = map[int]bool{}
+			}
+			stable.ports[port] = true
+			return port
+		}
+	}
+	require.FailNow(t, "no free port")
+	return 0
+}
+
+// StableAddr is a [StablePort] of this machine, as host:port.
+func StableAddr(t testing.TB) string {
+	t.Helper()
+	return fmt.Sprintf("127.0.0.1:%d", StablePort(t))
 }
 
 // Serve serves HTTP/1.1 and h2c until the test ends.

@@ -18,11 +18,14 @@ var services atomic.Int64
 // Unique makes a service name that no other test has: they share a server.
 func Unique(base string) string { return fmt.Sprintf("%s-%d", base, services.Add(1)) }
 
-// RetrySoon has failed attempts repeated without much delay.
+// RetrySoon has failed attempts repeated without much delay, however long their
+// application is down: by default the server would pause the invocation after 70
+// attempts, which is a second and a half.
 func RetrySoon() restate.ServiceDefinitionOption {
 	return restate.WithInvocationRetryPolicy(
 		restate.WithInitialRetryInterval(20*time.Millisecond),
 		restate.WithRetryIntervalFactor(1),
+		restate.WithMaxRetryAttempts(10_000),
 	)
 }
 

@@ -17,6 +17,9 @@ import (
 const (
 	// drainPoll is the pause between two looks at invocations in flight.
 	drainPoll = time.Second
+	// pauseWindow is how long running invocations have to reach a point where they pause.
+	pauseWindow = 5 * time.Second
+	pausePoll   = 100 * time.Millisecond
 	// maxListed limits the invocations that are paused and logged one by one.
 	maxListed = 1000
 	// maxNamed limits the handlers in a text.
@@ -76,9 +79,9 @@ func count(rows []admin.InFlight) (n int) {
 
 // admit applies the policy to invocations in flight before the interface of a deployment
 // is replaced.
-func (r *run) admit(ctx context.Context, plan *Plan) (err error) {
-	if plan.InFlight, err = r.inFlight(ctx, plan.DeploymentID); err != nil || len(plan.InFlight) == 0 {
-		return err
+func (r *run) admit(ctx context.Context, plan Plan) error {
+	if len(plan.InFlight) == 0 {
+		return nil
 	}
 	refused := &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
 	switch r.config.InPlace {
@@ -136,32 +139,58 @@ func (r *run) waitDrained(ctx context.Context, refused *InFlightError) error {
 	}
 }
 
-// pause pauses the invocations that run, and logs all that are in flight.
-func (r *run) pause(ctx context.Context, plan *Plan) error {
-	list, err := r.client.Invocations(ctx, admin.InvocationFilter{DeploymentIDs: []string{plan.DeploymentID}, Limit: maxListed})
+// pause pauses the invocations that run or back off, and logs all that are in flight with
+// what has become of them. One that is suspended cannot be paused: the server accepts the
+// request and does nothing.
+func (r *run) pause(ctx context.Context, plan Plan) error {
+	filter := admin.InvocationFilter{DeploymentIDs: []string{plan.DeploymentID}, Limit: maxListed}
+	list, err := r.client.Invocations(ctx, filter)
 	if err != nil {
 		return err
 	}
-	paused := 0
 	for _, invocation := range list {
-		err := r.client.PauseInvocation(ctx, invocation.ID)
-		state := "paused"
-		switch {
-		case err == nil:
-			paused++
-		case refusedNow(err):
-			// It has ended, or it waits for something and runs when that comes.
-			state = "not paused, as it does not run now"
-		default:
+		if err := r.client.PauseInvocation(ctx, invocation.ID); err != nil && !refusedNow(err) {
 			return err
 		}
-		r.log.LogAttrs(ctx, slog.LevelWarn, "invocation in flight on the deployment that is replaced",
-			slog.String("invocation", invocation.ID), slog.String("handler", invocation.Service+"/"+invocation.Handler),
-			slog.String("status", string(invocation.Status)), slog.String("outcome", state))
 	}
-	r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with paused invocations; resume or cancel them with the admin API (PATCH /invocations/{id}/resume)",
-		slog.String("deployment", plan.DeploymentID), slog.Int("paused", paused), slog.Int("invocations", count(plan.InFlight)))
+	if list, err = r.settled(ctx, filter); err != nil {
+		return err
+	}
+	paused := 0
+	for _, i := range list {
+		outcome := "it continues with the new handlers"
+		if i.Status == admin.StatusPaused {
+			paused++
+			outcome = "paused: restate invocations resume " + i.ID
+		}
+		r.log.LogAttrs(ctx, slog.LevelWarn, "invocation in flight on the deployment that is replaced",
+			slog.String("invocation", i.ID), slog.String("handler", i.Service+"/"+i.Handler),
+			slog.String("status", string(i.Status)), slog.String("outcome", outcome))
+	}
+	r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with paused invocations; resume or cancel them",
+		slog.String("deployment", plan.DeploymentID), slog.Int("paused", paused), slog.Int("invocations", len(list)))
 	return nil
+}
+
+// settled returns the invocations once none runs any more, or after a while: a step is not
+// interrupted, so its invocation pauses when the step has ended.
+func (r *run) settled(ctx context.Context, filter admin.InvocationFilter) ([]admin.Invocation, error) {
+	deadline := time.Now().Add(pauseWindow)
+	for {
+		list, err := r.client.Invocations(ctx, filter)
+		if err != nil {
+			return nil, err
+		}
+		running := slices.ContainsFunc(list, func(i admin.Invocation) bool {
+			return i.Status == admin.StatusRunning || i.Status == admin.StatusReady || i.Status == admin.StatusBackingOff
+		})
+		if !running || time.Now().After(deadline) {
+			return list, nil
+		}
+		if !backoff.Sleep(ctx, pausePoll) {
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // refusedNow reports that an invocation is in no state to be paused.

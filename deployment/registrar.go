@@ -21,14 +21,9 @@ const (
 	maxPause   = 5 * time.Second
 )
 
-const (
-	// healthTimeout limits one health check, for networks that drop packets
-	// silently.
-	healthTimeout = 5 * time.Second
-	// registerTimeout limits one registration, including the server's own attempts
-	// at discovery (measured: 1.8 s against a closed port).
-	registerTimeout = time.Minute
-)
+// registerTimeout limits one registration, including the server's own attempts at
+// discovery (measured: 1.8 s against a closed port).
+const registerTimeout = time.Minute
 
 // Endpoint is the running endpoint that is registered.
 type Endpoint struct {
@@ -158,9 +153,6 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 		return Plan{}, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
 	plan, err := run.plan(ctx, list)
-	if err == nil && plan.Action == Replace {
-		plan.InFlight, err = run.inFlight(ctx, plan.DeploymentID)
-	}
 	if err == nil && len(plan.InFlight) > 0 && r.config.InPlace == Refuse {
 		err = &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
 	}

@@ -88,7 +88,7 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 		return Registration{}, err
 	}
 	if plan.Action == Replace {
-		if err := r.admit(ctx, &plan); err != nil {
+		if err := r.admit(ctx, plan); err != nil {
 			return Registration{}, err
 		}
 	}
@@ -136,7 +136,9 @@ func (r *run) plan(ctx context.Context, list []admin.DeploymentSummary) (Plan, e
 	if len(before) == 0 || allHave(before, plan.InterfaceHash) {
 		return plan, nil
 	}
-	plan.Services, err = r.compareWith(ctx, before)
+	if plan.Services, err = r.compareWith(ctx, before); err == nil && plan.Action == Replace {
+		plan.InFlight, err = r.inFlight(ctx, plan.DeploymentID)
+	}
 	return plan, err
 }
 

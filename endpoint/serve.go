@@ -41,8 +41,8 @@ const (
 // every request may have the absolute form that proxies write (RFC 9112, section
 // 3.2.2). An invocation with a query is none.
 //
-// With a [Version] all this is below its path, and what is of another version gets a 503
-// with Retry-After. GET /health is also answered without a path.
+// With a [Version] all this is below its path, and GET /health also without. What is of
+// another version gets a 503 with Retry-After.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	version, uri := e.versions.cut(originForm(r.RequestURI))
 	r = withURI(r, wellKnown(uri))
@@ -190,7 +190,7 @@ func (e *Endpoint) attemptContext(ctx context.Context, x *sdk.Exchange) context.
 //	mux.Handle("/restate/", e.Under("/restate"))
 //
 // The prefix is the whole path of the URL that is registered, that of routers
-// around included. The SDK routes, and checks signatures, on the path without the
+// around included, but for the path of a [Version], which comes below. The SDK routes, and checks signatures, on the path without the
 // prefix, which http.StripPrefix and chi leave in place.
 //
 // The server must serve the endpoint until it has drained: http.Server.Shutdown alone

@@ -133,7 +133,7 @@ func TestRegistrationInTheBackgroundWarmsUpBeforeItIsReady(t *testing.T) {
 			<-warm
 			return nil
 		}))
-	require.NoError(t, i.Start(testkit.NearDeadline(t)))
+	require.NoError(t, i.Start(testkit.NearDeadline(t, 5*time.Second)))
 	t.Cleanup(i.RequireStop)
 	require.Error(t, i.health.Ready())
 	open.Store(true)
@@ -207,5 +207,5 @@ func TestARegistrationThatTheEndpointRejectsSaysSo(t *testing.T) {
 	cfg := lifeConfig(testkit.Server().AdminURL(), true)
 	cfg.Endpoint.IdentityKeys = []string{"publickeyv1_w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f"}
 	i := newIdle(t, cfg)
-	require.ErrorContains(t, i.Start(testkit.NearDeadline(t)), "(the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them")
+	require.ErrorContains(t, i.Start(testkit.NearDeadline(t, 20*time.Second)), "(the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them")
 }

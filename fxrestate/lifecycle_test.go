@@ -176,20 +176,39 @@ func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 		}
 		return posted.Load()
 	})
-	const timeout = 20 * time.Second // of which the most is left that a start leaves
-	i := newIdle(t, lifeConfig(url, true), fx.StartTimeout(timeout))
+	cfg := lifeConfig(url, true)
+	cfg.Endpoint.DrainTimeout = testkit.Within
+	i := newIdle(t, cfg)
 	started := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
-	defer cancel()
+	ctx, began := testkit.NearDeadline(t, 20*time.Second), time.Now()
 	go func() { started <- i.Start(ctx) }()
 	testkit.Until(t, func() bool {
 		return testkit.Post(t, "/"+i.name+"/Hang/send", nil).Status == http.StatusAccepted
 	}, "it is not called")
 	testkit.Receive(t, i.hanging, "the attempt")
 	err := testkit.Receive(t, started, "the start")
-	require.NoError(t, ctx.Err(), "the start ends before fx's timeout does")
+	require.Less(t, time.Since(began), testkit.Within/2, "the drain timeout is not waited for")
 	require.ErrorContains(t, err, "fxrestate: the endpoint is not registered: deployment: register")
 	require.Len(t, i.logs.FilterMessage("cut attempts that did not end in time; Restate retries them").All(), 1)
+}
+
+// What fails ends before fx's timeout does, which would hide the reason, with time to
+// spare for a machine that is late.
+func TestAStartThatFailsHasTimeToSpare(t *testing.T) {
+	t.Parallel()
+	for timeout, want := range map[time.Duration]time.Duration{
+		time.Second:       250 * time.Millisecond,
+		4 * time.Second:   500 * time.Millisecond,
+		fx.DefaultTimeout: 750 * time.Millisecond,
+		20 * time.Second:  time.Second,
+		time.Hour:         time.Second,
+	} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			t.Parallel()
+			left := fxrestate.StartReserve(timeout) // when the registration has given up
+			require.Equal(t, want, left-fxrestate.StopReserve(left))
+		})
+	}
 }
 
 func TestSwappedURLsAreNamedWhereTheRegistrationFails(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/manifest"
@@ -103,6 +104,16 @@ func (e *AbortedError) Error() string {
 // Unwrap returns the hook's error.
 func (e *AbortedError) Unwrap() error { return e.Err }
 
+// cloned returns changes that share nothing with the others: a hook may change its
+// arguments, even after it was given up.
+func cloned(changes []MetadataChange) []MetadataChange {
+	out := slices.Clone(changes)
+	for i := range out {
+		out[i].Old, out[i].New = maps.Clone(out[i].Old), maps.Clone(out[i].New)
+	}
+	return out
+}
+
 // tell calls the hook for changes that it has not been told of in this registration. The
 // hook runs in a goroutine of its own, since it might never return.
 func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
@@ -110,7 +121,7 @@ func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
 	if hook == nil || len(changes) == 0 || reflect.DeepEqual(changes, r.told) {
 		return nil
 	}
-	done := make(chan error, 1)
+	done, forHook := make(chan error, 1), cloned(changes)
 	go func() {
 		err := errors.New("it ended its goroutine")
 		defer func() {
@@ -120,16 +131,25 @@ func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
 			}
 			done <- err
 		}()
-		err = hook(ctx, slices.Clone(changes), r.client)
+		err = hook(ctx, forHook, r.client)
 	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return &AbortedError{Changes: changes, Err: err}
+	began, reminder, look := time.Now(), newReminder(), time.NewTicker(time.Second)
+	defer look.Stop()
+	reminder.due() // the first line comes after an interval
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				return &AbortedError{Changes: changes, Err: err}
+			}
+			r.told = changes
+			return nil
+		case <-ctx.Done():
+			return &AbortedError{Changes: changes, Err: fmt.Errorf("it has not returned: %w", context.Cause(ctx))}
+		case <-look.C:
+			if reminder.due() {
+				r.log.WarnContext(ctx, "waiting for OnDeploymentMetadataChange to return", "url", r.url, "elapsed", time.Since(began))
+			}
 		}
-		r.told = changes
-		return nil
-	case <-ctx.Done():
-		return &AbortedError{Changes: changes, Err: fmt.Errorf("it has not returned: %w", context.Cause(ctx))}
 	}
 }

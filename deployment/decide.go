@@ -79,14 +79,31 @@ func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
 		plan.Action, plan.Reason = Reclaim, "new invocations go elsewhere"
 	case !maps.Equal(known.Metadata, r.metadata):
 		plan.Action, plan.Reason = Update, "metadata or documentation has changed"
-	case !maps.Equal(known.AdditionalHeaders, r.config.AdditionalHeaders):
+	case !maps.Equal(lowerKeys(known.AdditionalHeaders), lowerKeys(r.config.AdditionalHeaders)):
 		plan.Action, plan.Reason = Update, "additional headers have changed"
+	case r.otherHTTP(*known):
+		plan.Action, plan.Reason = Update, "UseHTTP11 has changed"
 	case development:
 		plan.Action, plan.Reason = Update, "development registers at every start"
 	default:
 		plan.Action, plan.Reason = None, "it is registered with this interface"
 	}
 	return plan, nil
+}
+
+// lowerKeys returns headers as the server lists them.
+func lowerKeys(headers map[string]string) map[string]string {
+	out := make(map[string]string, len(headers))
+	for name, value := range headers {
+		out[strings.ToLower(name)] = value
+	}
+	return out
+}
+
+// otherHTTP reports whether the server speaks another version of HTTP to the deployment
+// than is configured. Over TLS, the two of them choose it.
+func (r *run) otherHTTP(known admin.DeploymentSummary) bool {
+	return strings.HasPrefix(r.url, "http:") && known.HTTPVersion != "" && (known.HTTPVersion == "HTTP/1.1") != r.config.UseHTTP11
 }
 
 // known returns the deployment at the URL. Where there are several, it is the one that

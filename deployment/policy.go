@@ -43,11 +43,10 @@ const (
 	// Refuse fails with an [*InFlightError], which lists the invocations and the ways
 	// out. It is the default in [Production].
 	Refuse InPlace = "refuse"
-	// PauseAndList pauses the invocations that run or back off, logs each, and replaces
-	// the deployment. Paused invocations stay until somebody resumes or cancels them.
-	// One in a step pauses when the step has ended, for which there are five seconds.
-	// The server cannot pause one that is suspended: it is logged, and continues with the
-	// new handlers.
+	// PauseAndList pauses the invocations that run or back off, logs each that is in
+	// flight with its status, and replaces the deployment. Paused invocations stay until
+	// somebody resumes or cancels them. The server cannot pause those that are suspended:
+	// they go on with the new handlers.
 	PauseAndList InPlace = "pause-and-list"
 )
 

@@ -94,7 +94,7 @@ func (r *run) readBack(ctx context.Context, deploymentID string) (map[string]int
 			return revisions, err
 		}
 		if !backoff.Sleep(ctx, pauses.Next()) {
-			return nil, ctx.Err()
+			return nil, err
 		}
 	}
 }

@@ -3,6 +3,7 @@ package deployment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -30,6 +31,8 @@ type run struct {
 	manifest *manifest.Manifest
 	metadata map[string]string // to be kept with the deployment
 	told     []MetadataChange  // what the hook has been told of
+	drain    drain             // the wait of the policy WaitDrained
+	said     map[string]bool   // lines that a further attempt does not repeat
 }
 
 func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
@@ -48,13 +51,19 @@ func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &run{Registrar: r, url: listedURL(url), written: url, manifest: m, metadata: metadata}, nil
+	return &run{Registrar: r, url: listedURL(url), written: url, manifest: m, metadata: metadata, said: map[string]bool{}}, nil
+}
+
+// once reports whether a line is the first of its kind in this registration.
+func (r *run) once(line string) bool {
+	first := !r.said[line]
+	r.said[line] = true
+	return first
 }
 
 func (r *run) attempt(ctx context.Context) (Registration, error) {
 	list, err := r.look(ctx)
-	if unreadable(err) && r.config.Mode == Development {
-		r.log.WarnContext(ctx, "cannot read what is registered, so nothing is compared", "error", err)
+	if r.config.InPlace == Proceed && r.config.Superseded == TakeOver && r.notCompared(ctx, err) {
 		plan := Plan{Action: Create, URL: r.url, Reason: "what is registered cannot be read", InterfaceHash: r.metadata[InterfaceHashKey]}
 		registered, err := r.post(ctx, plan)
 		return r.registration(registered, revisionsOf(registered), plan), err
@@ -102,8 +111,20 @@ func (r *run) look(ctx context.Context) ([]admin.DeploymentSummary, error) {
 	return r.client.Deployments(ctx)
 }
 
-// unreadable reports whether the admin API is there and cannot list its deployments. An
-// overload passes, and is none.
+// notCompared reports whether a registration goes on without a comparison that has failed:
+// in development that is no reason not to register.
+func (r *run) notCompared(ctx context.Context, err error) bool {
+	if !unreadable(err) || r.config.Mode != Development {
+		return false
+	}
+	if r.once("not compared") {
+		r.log.WarnContext(ctx, "cannot read what is registered, so nothing is compared", "error", err)
+	}
+	return true
+}
+
+// unreadable reports whether the admin API is there and cannot tell what it knows. An
+// overload passes, and is none. An error with a code is about the endpoint.
 func unreadable(err error) bool {
 	var failed *admin.Error
 	var unreachable *admin.ConnectionError
@@ -111,7 +132,7 @@ func unreadable(err error) bool {
 	case err == nil || errors.As(err, &unreachable):
 		return false
 	case errors.As(err, &failed):
-		return failed.Status >= 500 && !admin.Retryable(err) || failed.Status == http.StatusInternalServerError
+		return failed.Code == "" && (failed.Status == http.StatusInternalServerError || failed.Status >= 500 && !admin.Retryable(err))
 	default:
 		return true
 	}
@@ -123,8 +144,12 @@ func (r *run) plan(ctx context.Context, list []admin.DeploymentSummary) (Plan, e
 	if err != nil {
 		return plan, err
 	}
-	if plan.Stranded, err = r.stranded(ctx, list); err != nil {
-		r.log.DebugContext(ctx, "did not look for invocations at other ports", "error", err)
+	if plan.Stranded, err = r.stranded(ctx, list); err != nil && r.once("other ports") {
+		level := slog.LevelDebug
+		if r.config.MoveStranded {
+			level = slog.LevelWarn
+		}
+		r.log.Log(ctx, level, "did not look for invocations at other ports", "error", err)
 	}
 	before := r.serving(list, latestOf(list))
 	switch {
@@ -136,8 +161,8 @@ func (r *run) plan(ctx context.Context, list []admin.DeploymentSummary) (Plan, e
 	if len(before) == 0 || allHave(before, plan.InterfaceHash) {
 		return plan, nil
 	}
-	if plan.Services, err = r.compareWith(ctx, before); err == nil && plan.Action == Replace {
-		plan.InFlight, err = r.inFlight(ctx, plan.DeploymentID)
+	if plan.Services, err = r.compareWith(ctx, before); r.notCompared(ctx, err) {
+		err = nil
 	}
 	return plan, err
 }
@@ -185,7 +210,7 @@ func (r *run) request(action Action) admin.RegisterDeploymentRequest {
 
 // act registers, and reads back what has become of it.
 func (r *run) act(ctx context.Context, plan Plan) (Registration, error) {
-	if lines := plan.Lines(); len(lines) > 0 {
+	if lines := plan.Lines(); len(lines) > 0 && r.once(fmt.Sprint(lines)) {
 		r.log.LogAttrs(ctx, slog.LevelInfo, "registering changes", slog.String("url", r.url),
 			slog.String("action", string(plan.Action)), slog.Any("changes", lines))
 	}

@@ -42,15 +42,18 @@ func (s *stuck) look(ctx context.Context) ([]admin.Invocation, error) {
 	if time.Since(s.at) < stuckCached {
 		return s.found, s.err
 	}
-	ctx, cancel := context.WithTimeout(ctx, stuckTimeout)
+	limited, cancel := context.WithTimeout(ctx, stuckTimeout)
 	defer cancel()
-	s.found, s.err = s.client.Invocations(ctx, admin.InvocationFilter{
+	found, err := s.client.Invocations(limited, admin.InvocationFilter{
 		Services:   s.services,
 		Statuses:   []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff},
 		MinRetries: stuckRetries,
 		Limit:      stuckLimit,
 	})
-	s.at = time.Now()
+	if err != nil && ctx.Err() != nil {
+		return nil, err // of this caller, not of the next
+	}
+	s.found, s.err, s.at = found, err, time.Now()
 	return s.found, s.err
 }
 

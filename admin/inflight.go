@@ -26,8 +26,8 @@ const NotBound = ""
 // InFlight counts the invocations that have not completed and are bound to one of the
 // given deployments; without any, all that have not completed. With [NotBound] among
 // the ids the invocations that are bound to none count too: they start, or start again,
-// on whatever deployment is then the latest of their service, and fail if that has lost
-// their handler.
+// on whatever deployment is then the latest of their service, which must still have their
+// handler.
 //
 // The rows are sorted by deployment, service, handler and status. There is no row with
 // a Count of 0.

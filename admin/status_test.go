@@ -16,8 +16,8 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-// forged is the error of handlers that fail: it has lines of its own, and is long.
-var forged = errors.New("out of stock\nlevel=ERROR msg=\"forged\"\x1b[31m" + strings.Repeat(" x", 5000))
+// errForged is the error of handlers that fail: it has lines of its own, and is long.
+var errForged = errors.New("out of stock\nlevel=ERROR msg=\"forged\"\x1b[31m" + strings.Repeat(" x", 5000))
 
 // statuses is a service and an object whose handlers bring an invocation into each status.
 type statuses struct {
@@ -45,8 +45,8 @@ func (s *statuses) definitions() []restate.ServiceDefinition {
 	plain := func(f func(ctx restate.Context) error) func(restate.Context, string) (string, error) {
 		return func(ctx restate.Context, in string) (string, error) { return in, f(ctx) }
 	}
-	fail := plain(func(restate.Context) error { return forged })
-	failLate := plain(func(ctx restate.Context) error { return errors.Join(step(ctx), forged) })
+	fail := plain(func(restate.Context) error { return errForged })
+	failLate := plain(func(ctx restate.Context) error { return errors.Join(step(ctx), errForged) })
 	return []restate.ServiceDefinition{
 		restate.NewService(s.service).
 			Handler("Echo", restate.NewServiceHandler(echo)).

@@ -28,18 +28,27 @@ const appEnv = "FXRESTATE_BENCH_APP"
 // binaryEnv is the binary that applications run from, if it is another than this one.
 const binaryEnv = "FXRESTATE_BENCH_BINARY"
 
+// noRegistration is the Mode of an application that is not registered.
+const noRegistration = "none"
+
 // spec describes the application of a process.
 type spec struct {
 	Bare        bool   // only the SDK, without this project
 	Suffix      string // for the names of its services
 	Services    int    // number of additional services of five handlers
 	MaxInFlight int
+	Version     int    // of the service that changes; 0: without it
+	VersionName string // of the endpoint; empty: none
 	AdminURL    string
 	Host        string // where the server reaches it
 	// Addr is the address to listen on, without a registration. The application waits
 	// for the line "serve" first, after the work that is needed once per process.
 	// Empty: a free port, at once.
 	Addr string
+	// Listen is the address to listen on at once. Empty: a free port.
+	Listen string
+	// Mode of the registration. Empty: development. "none": no registration.
+	Mode string
 
 	wait func() error // for that line
 }
@@ -54,8 +63,9 @@ func (s spec) ready() error {
 
 // started is the line that an application prints when it is ready.
 type started struct {
-	Port      int
-	StartupMS float64 // from fx.New to ready
+	Port        int
+	StartupMS   float64 // from fx.New to ready
+	VersionPath string  // of the endpoint
 }
 
 // runApp runs an application. For each line on standard input it prints its usage so far.
@@ -142,18 +152,17 @@ func startBare(s spec) (started, func() error, error) {
 			Start(ctx, addr)
 	}()
 	stop := func() error { cancel(); return nil }
-	if s.Addr != "" {
-		return started{Port: port}, stop, awaitPort(addr)
+	if err := awaitPort(addr); err != nil || s.Addr != "" {
+		return started{Port: port}, stop, err
 	}
 	client, err := admin.New(admin.Config{URL: s.AdminURL})
 	if err != nil {
 		return started{}, stop, err
 	}
-	r, err := deployment.NewRegistrar(client, deployment.Config{URL: fmt.Sprintf("http://%s:%d", s.Host, port)}, nil)
-	if err != nil {
-		return started{}, stop, err
-	}
-	_, err = r.Register(ctx, deployment.Endpoint{Port: port})
+	defer client.CloseIdleConnections()
+	_, err = client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{
+		URI: fmt.Sprintf("http://%s:%d", s.Host, port), Force: true,
+	})
 	return started{Port: port}, stop, err
 }
 
@@ -184,10 +193,11 @@ func startOurs(s spec) (started, func() error, error) {
 	var e *endpoint.Endpoint
 	cfg := fxrestate.Config{
 		Admin:    admin.Config{URL: s.AdminURL},
-		Endpoint: endpoint.Config{Addr: cmp.Or(s.Addr, "127.0.0.1:0"), MaxInFlight: s.MaxInFlight},
+		Endpoint: endpoint.Config{Addr: cmp.Or(s.Addr, s.Listen, "127.0.0.1:0"), MaxInFlight: s.MaxInFlight},
 	}
-	if s.Addr == "" {
-		cfg.Register = &deployment.Config{URL: "http://" + s.Host + ":{{port}}", Required: true}
+	cfg.Endpoint.Version.Name = s.VersionName
+	if s.Addr == "" && s.Mode != noRegistration {
+		cfg.Register = &deployment.Config{URL: "http://" + s.Host + ":{{port}}", Required: true, Mode: deployment.Mode(s.Mode)}
 	}
 	opts := []fx.Option{
 		fxrestate.Module,
@@ -195,6 +205,7 @@ func startOurs(s spec) (started, func() error, error) {
 		fxrestate.Service[*Plain](func() *Plain { return &Plain{name: "Plain" + s.Suffix} }, fxrestate.Name("Plain"+s.Suffix)),
 		fxrestate.Object[*Counter](func() *Counter { return &Counter{} }, fxrestate.Name("Counter"+s.Suffix)),
 		fives(s.Services, s.Suffix),
+		evolving(s.Version, s.Suffix),
 		fx.Populate(&e),
 	}
 	began := time.Now()
@@ -209,5 +220,5 @@ func startOurs(s spec) (started, func() error, error) {
 	}
 	took := time.Since(began)
 	stop := func() error { return app.Stop(context.Background()) }
-	return started{Port: e.Port(), StartupMS: float64(took.Microseconds()) / 1000}, stop, nil
+	return started{Port: e.Port(), StartupMS: float64(took.Microseconds()) / 1000, VersionPath: e.VersionPath()}, stop, nil
 }

@@ -47,6 +47,7 @@ var figures = map[string]figure{
 	"startup":   {"from fx.New to ready with 200 services of 5 handlers, against one", measureStartup},
 	"admission": {"time at a limit of 10 and 20, with parents that wait for their children, and with too many invocations", onOneServer(measureAdmission)},
 	"rolling":   {"attempts that restarts make Restate retry, and p99, against the bare SDK that ends at once", measureRolling},
+	"redeploy":  {"calls that fail, are lost or made twice while versions are deployed, and p99 against that without", measureRedeploy},
 	"memory":    {"memory with 5,000 sleeping invocations and MaxInFlight 500", onOneServer(measureMemory)},
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"text/tabwriter"
@@ -29,8 +30,8 @@ const (
 
 // rolled is the result of a run with restarts.
 type rolled struct {
-	restarts, calls, retried, failed int
-	p99                              time.Duration
+	outcome
+	restarts, retried int
 }
 
 // measureRolling sends a load while an application is restarted every few seconds, once in
@@ -101,7 +102,7 @@ func roll(ctx context.Context, bare bool, replicas int, seed uint64, by scale) (
 	if err := fleet.start(ctx, replicas); err != nil {
 		return out, err
 	}
-	load := &mixedLoad{server: server, random: rand.New(rand.NewPCG(seed, 1))}
+	load := &mixedLoad{server: server, random: rand.New(rand.NewPCG(seed, 1)), slow: "/PlainRolling/Sleep"}
 	if err := load.warmUp(ctx); err != nil {
 		return out, err
 	}
@@ -125,7 +126,8 @@ func roll(ctx context.Context, bare bool, replicas int, seed uint64, by scale) (
 	if err != nil {
 		return out, err
 	}
-	out.calls, out.failed, out.p99 = load.outcome()
+	out.outcome = load.outcome()
+	out.failed += out.lost + out.doubled
 	out.retried = int(retries.lines.Load())
 	return out, nil
 }
@@ -209,14 +211,22 @@ func (f *fleet) stop() {
 
 // mixedLoad calls handlers at random moments, as independent callers do.
 type mixedLoad struct {
-	server *devserver.Server
-	random *rand.Rand
+	server         *devserver.Server
+	random         *rand.Rand
+	slow, slowBody string // a handler that sleeps on purpose, and its input
 
 	mu        sync.Mutex
 	latencies []time.Duration // without those of calls that sleep on purpose
-	calls     int
-	failed    int
-	added     int
+	added     map[string]int  // by path
+	result    outcome
+}
+
+// outcome is what became of calls.
+type outcome struct {
+	calls, failed int
+	lost, doubled int // additions
+	mismatches    int // calls that failed because of one
+	p99           time.Duration
 }
 
 const rollingKeys = 20
@@ -233,7 +243,7 @@ func (l *mixedLoad) pick() (path string, body string, sleeps bool) {
 	case n < 19:
 		return "/PlainRolling/Relay", `{"text":"hello"}`, false
 	default:
-		return "/PlainRolling/Sleep", "", true
+		return l.slow, l.slowBody, true
 	}
 }
 
@@ -256,6 +266,7 @@ func (l *mixedLoad) warmUp(ctx context.Context) error {
 func (l *mixedLoad) run(ctx context.Context) {
 	client := newClient()
 	defer client.CloseIdleConnections()
+	l.added = map[string]int{}
 	var calls sync.WaitGroup
 	for {
 		wait := time.Duration(l.random.ExpFloat64() * float64(time.Second) / rollingRate)
@@ -279,39 +290,53 @@ func (l *mixedLoad) call(client *http.Client, path, body string, sleeps bool) {
 	took := time.Since(began)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.calls++
+	l.result.calls++
 	if err != nil {
-		l.failed++
+		l.result.failed++
 		fmt.Fprintln(os.Stderr, "bench:", err)
+		l.result.mismatches += strings.Count(err.Error(), "journal mismatch")
 	}
 	if body == "1" {
-		l.added++
+		l.added[path]++
 	}
 	if !sleeps {
 		l.latencies = append(l.latencies, took)
 	}
 }
 
-// check counts additions that were lost or done twice as failures.
+// check counts additions that were lost or made twice.
 func (l *mixedLoad) check(client *http.Client) {
-	counted := 0
-	for key := range rollingKeys {
-		out, err := postFor(context.Background(), client, l.server.IngressURL()+"/CounterRolling/"+strconv.Itoa(key)+"/Add", []byte("0"))
-		n, notNumber := strconv.Atoi(string(out))
-		if err != nil || notNumber != nil {
-			l.failed++
+	for path, added := range l.added {
+		out, err := postFor(context.Background(), client, l.server.IngressURL()+path, []byte("0"))
+		counted, notNumber := strconv.Atoi(string(out))
+		if err := errors.Join(err, notNumber); err != nil {
+			l.result.failed++
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			continue
 		}
-		counted += n
-	}
-	if counted != l.added {
-		l.failed += max(counted-l.added, l.added-counted)
+		l.result.lost += max(added-counted, 0)
+		l.result.doubled += max(counted-added, 0)
 	}
 }
 
-func (l *mixedLoad) outcome() (calls, failed int, p99 time.Duration) {
-	slices.Sort(l.latencies)
-	if n := len(l.latencies); n > 0 {
-		p99 = l.latencies[n*99/100]
+// split returns the p99 so far, and begins another one.
+func (l *mixedLoad) split() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p99 := percentile99(l.latencies)
+	l.latencies = nil
+	return p99
+}
+
+func (l *mixedLoad) outcome() outcome {
+	l.result.p99 = l.split()
+	return l.result
+}
+
+func percentile99(latencies []time.Duration) time.Duration {
+	if len(latencies) == 0 {
+		return 0
 	}
-	return l.calls, l.failed, p99
+	slices.Sort(latencies)
+	return latencies[len(latencies)*99/100]
 }

@@ -17,8 +17,9 @@ import (
 
 // OnMetadataChange is told how the metadata of services has changed, before the server
 // learns of it. It can cancel or pause invocations through the client, tell somebody, or
-// return an error to abort the registration. It must end with ctx, which ends with the
-// start of the application at the latest.
+// return an error to abort the registration. It is called once for the same changes, also
+// where the registration is tried again. It must end with ctx, which ends with the start
+// of the application, and after a minute at the latest.
 type OnMetadataChange func(ctx context.Context, changes []MetadataChange, client *admin.Client) error
 
 // MetadataChange is a service whose metadata differs from that of the deployment that is
@@ -114,13 +115,20 @@ func cloned(changes []MetadataChange) []MetadataChange {
 	return out
 }
 
-// tell calls the hook for changes that it has not been told of in this registration. The
+// hookTimeout bounds a call of the hook.
+const hookTimeout = time.Minute
+
+var errHookTimeout = fmt.Errorf("%s have passed", hookTimeout)
+
+// tell calls the hook for changes that it has not been told of in this process. The
 // hook runs in a goroutine of its own, since it might never return.
 func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
 	hook := r.config.OnDeploymentMetadataChange
 	if hook == nil || len(changes) == 0 || reflect.DeepEqual(changes, r.told) {
 		return nil
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, hookTimeout, errHookTimeout)
+	defer cancel()
 	done, forHook := make(chan error, 1), cloned(changes)
 	go func() {
 		err := errors.New("it ended its goroutine")

@@ -43,6 +43,11 @@ func (e *InFlightError) Error() string {
 	if e.Waited > 0 {
 		waited = fmt.Sprintf(" after %s", e.Waited.Round(time.Second))
 	}
+	if e.DeploymentID == "" {
+		return fmt.Sprintf("invocations wait for handlers that %s does not have any more%s (%s); "+
+			"keep the handlers, or let them complete (InPlace: WaitDrained), cancel them, or go on all the same (Proceed)",
+			e.URL, waited, inFlightText(e.InFlight))
+	}
 	return fmt.Sprintf("the interface at %s has changed and deployment %s has invocations in flight%s (%s); "+
 		"give the new version a URL of its own, or let them complete (InPlace: WaitDrained), pause them (PauseAndList), "+
 		"cancel them, or replace the deployment all the same (Proceed)",
@@ -79,10 +84,46 @@ func count(rows []admin.InFlight) (n int) {
 	return n
 }
 
-// admit applies the policy to invocations in flight before the interface of a deployment
-// is replaced.
-func (r *run) admit(ctx context.Context, plan *Plan) (err error) {
-	plan.InFlight, err = r.inFlight(ctx, plan.DeploymentID)
+// endangered counts the invocations that a plan may hurt: those on deployments whose
+// interface is replaced, and those that have not begun and wait for a handler that goes.
+func (r *run) endangered(ctx context.Context, plan Plan, list []admin.DeploymentSummary) ([]admin.InFlight, error) {
+	var ids []string
+	if plan.Action == Replace {
+		ids = r.atURL(list)
+	}
+	gone := removed(plan.Services)
+	if len(gone) > 0 {
+		ids = append(ids, admin.NotBound)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := r.inFlight(ctx, ids...)
+	return slices.DeleteFunc(rows, func(row admin.InFlight) bool {
+		return row.DeploymentID == admin.NotBound && !gone[row.Service] && !gone[row.Service+"/"+row.Handler]
+	}), err
+}
+
+// removed returns the services and the handlers, as service/handler, that go.
+func removed(changes []ServiceChange) map[string]bool {
+	gone := map[string]bool{}
+	for _, s := range changes {
+		if s.Change == Removed {
+			gone[s.Name] = true
+		}
+		for _, h := range s.Handlers {
+			if h.Change == Removed {
+				gone[s.Name+"/"+h.Name] = true
+			}
+		}
+	}
+	return gone
+}
+
+// admit applies the policy to the invocations that a plan may hurt. It counts them after
+// the hook, which may have cancelled some.
+func (r *run) admit(ctx context.Context, plan *Plan, list []admin.DeploymentSummary) (err error) {
+	plan.InFlight, err = r.endangered(ctx, *plan, list)
 	if r.config.InPlace == Proceed && unreadable(err) {
 		if r.once("not counted") {
 			r.log.WarnContext(ctx, "cannot count the invocations in flight on the deployment that is replaced", "deployment", plan.DeploymentID, "error", err)
@@ -97,9 +138,9 @@ func (r *run) admit(ctx context.Context, plan *Plan) (err error) {
 	case Refuse:
 		return refused
 	case WaitDrained:
-		return r.waitDrained(ctx, refused)
+		return r.waitDrained(ctx, refused, func(ctx context.Context) ([]admin.InFlight, error) { return r.endangered(ctx, *plan, list) })
 	case PauseAndList:
-		return r.pause(ctx, plan)
+		return r.pause(ctx, plan, list)
 	default:
 		if r.once("in flight") {
 			r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with invocations in flight; their journals may not fit the new handlers",
@@ -127,7 +168,7 @@ type drain struct {
 
 // waitDrained waits for the invocations that are in flight now. Later ones run on the
 // handlers that are served already.
-func (r *run) waitDrained(ctx context.Context, refused *InFlightError) error {
+func (r *run) waitDrained(ctx context.Context, refused *InFlightError, look func(context.Context) ([]admin.InFlight, error)) error {
 	if r.drain.began.IsZero() {
 		r.drain = drain{began: time.Now(), reminder: newReminder()}
 		for _, row := range refused.InFlight {
@@ -151,7 +192,7 @@ func (r *run) waitDrained(ctx context.Context, refused *InFlightError) error {
 		if refused.Waited > r.config.DrainLimit || !backoff.Sleep(ctx, min(drainPoll, r.config.DrainLimit)) {
 			return refused
 		}
-		left, err := r.inFlight(ctx, refused.DeploymentID)
+		left, err := look(ctx)
 		if ctx.Err() != nil {
 			return refused
 		}
@@ -164,11 +205,15 @@ func (r *run) waitDrained(ctx context.Context, refused *InFlightError) error {
 
 // pause pauses the invocations that run or are about to, and logs all that are in flight
 // with what became of them.
-func (r *run) pause(ctx context.Context, plan *Plan) error {
+func (r *run) pause(ctx context.Context, plan *Plan, list []admin.DeploymentSummary) error {
+	at := r.atURL(list)
+	if plan.Action != Replace {
+		at = nil // nothing runs that could be paused
+	}
 	asked := map[string]bool{}
-	for deadline := time.Now().Add(pauseWindow); ; {
+	for deadline := time.Now().Add(pauseWindow); len(at) > 0; {
 		list, err := r.client.Invocations(ctx, admin.InvocationFilter{
-			DeploymentIDs: []string{plan.DeploymentID},
+			DeploymentIDs: at,
 			Statuses:      []admin.InvocationStatus{admin.StatusRunning, admin.StatusBackingOff, admin.StatusReady},
 			Limit:         maxListed + len(asked),
 		})
@@ -191,19 +236,21 @@ func (r *run) pause(ctx context.Context, plan *Plan) error {
 			return context.Cause(ctx)
 		}
 	}
-	return r.nameInFlight(ctx, plan)
+	return r.nameInFlight(ctx, plan, at, list)
 }
 
 // nameInFlight logs the invocations in flight on a deployment after they were paused.
-func (r *run) nameInFlight(ctx context.Context, plan *Plan) error {
-	list, err := r.client.Invocations(ctx, admin.InvocationFilter{DeploymentIDs: []string{plan.DeploymentID}, Limit: maxListed})
-	if err != nil {
+func (r *run) nameInFlight(ctx context.Context, plan *Plan, at []string, list []admin.DeploymentSummary) (err error) {
+	var named []admin.Invocation
+	if len(at) > 0 {
+		if named, err = r.client.Invocations(ctx, admin.InvocationFilter{DeploymentIDs: at, Limit: maxListed}); err != nil {
+			return err
+		}
+	}
+	if plan.InFlight, err = r.endangered(ctx, *plan, list); err != nil {
 		return err
 	}
-	if plan.InFlight, err = r.inFlight(ctx, plan.DeploymentID); err != nil {
-		return err
-	}
-	for _, invocation := range list {
+	for _, invocation := range named {
 		outcome := "asked to pause; it goes on until it waits for something"
 		switch invocation.Status {
 		case admin.StatusPaused:
@@ -218,15 +265,23 @@ func (r *run) nameInFlight(ctx context.Context, plan *Plan) error {
 		}
 	}
 	paused := 0
+	var waiting []admin.InFlight
 	for _, row := range plan.InFlight {
-		if row.Status == admin.StatusPaused {
+		switch {
+		case row.DeploymentID == admin.NotBound:
+			waiting = append(waiting, row)
+		case row.Status == admin.StatusPaused:
 			paused += row.Count
 		}
 	}
-	if r.once("paused") {
+	if len(waiting) > 0 && r.once("waiting") {
+		r.log.LogAttrs(ctx, slog.LevelWarn, "invocations that have not begun wait for handlers that go, and will fail",
+			slog.String("url", plan.URL), slog.Int("invocations", count(waiting)), slog.String("handlers", inFlightText(waiting)))
+	}
+	if len(at) > 0 && r.once("paused") {
 		r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with paused invocations; resume or cancel them with the admin API (PATCH /invocations/{id}/resume)",
 			slog.String("deployment", plan.DeploymentID), slog.Int("paused", paused),
-			slog.Int("invocations", count(plan.InFlight)), slog.Int("named", len(list)))
+			slog.Int("invocations", count(plan.InFlight)), slog.Int("named", len(named)))
 	}
 	return nil
 }

@@ -41,13 +41,14 @@
 // # Versions at one address
 //
 // With [Config].Version everything is served below "/v/<name>", and that is the path to
-// register: [Endpoint.VersionPath] has it. Invocations are pinned to the URL on which
-// they began, so each version serves its own only, while processes of several versions
-// stand behind one address during a rollout. What is of another version gets a 503 with
-// Retry-After, which the server honours after a second and does not count as an attempt;
-// the log says so, once a second at the most, with both versions. A version may go on
-// with invocations of others that [Version].Compatible names. Processes of the old
-// version must run until none is pinned to it any more.
+// register: [Endpoint.VersionPath] has it, and fxrestate appends it to Register.URL.
+// Invocations are pinned to the URL on which they began, so each version serves its own
+// only, while processes of several versions stand behind one address during a rollout.
+// What is of another version, or of one where there is none, gets a 503 with Retry-After:
+// the server comes back after a second and does not count it as an attempt. The log says
+// so, once a second at the most, with both versions. A version may go on with invocations
+// of others that [Version].Compatible names. Processes of the old version must run until
+// no invocation is pinned to it.
 //
 // # What is let in
 //

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
@@ -30,8 +31,9 @@ type Endpoint struct {
 	services []string
 	handlers []named // sorted by target
 	gate     gate
-	refused  tally // requests without a signature
-	tooLarge tally // messages beyond MaxMessageBytes
+	held     atomic.Pointer[refusal] // why no invocation runs, or nil
+	refused  tally                   // requests without a signature
+	tooLarge tally                   // messages beyond MaxMessageBytes
 	versions versions
 	// otherVersions counts requests of versions that are not served here.
 	otherVersions tally

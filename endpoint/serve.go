@@ -41,8 +41,8 @@ const (
 // every request may have the absolute form that proxies write (RFC 9112, section
 // 3.2.2). An invocation with a query is none.
 //
-// With a [Version] all this is below its path, and what is of another version gets a 503
-// with Retry-After. GET /health is also answered without a path.
+// With a [Version] all this is below its path, and GET /health also without. What is of
+// another version gets a 503 with Retry-After.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	version, uri := e.versions.cut(originForm(r.RequestURI))
 	r = withURI(r, wellKnown(uri))
@@ -57,10 +57,15 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, errUnsigned)
 		return
 	}
-	switch misfit := e.misfit(r, other); {
+	misfit := e.misfit(r, other)
+	if held := e.held.Load(); held != nil && misfit != other && isInvoke(r.RequestURI) {
+		misfit = held // a handler that is gone, too
+	}
+	switch {
 	case misfit != nil:
 		if misfit == other {
 			e.otherVersions.note(other)
+			e.leadElsewhere(w, r)
 		}
 		refuse(w, r, misfit)
 	case r.RequestURI == discoverURI:
@@ -68,6 +73,16 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.handler.ServeHTTP(w, r)
 	default:
 		e.invoke(w, r)
+	}
+}
+
+// leadElsewhere closes the connection on which a request of another version came. Where
+// connections are balanced and not requests, as by a Service of Kubernetes, only another
+// connection leads to another process. One of HTTP/2 carries other attempts, which the
+// server would cut, so it stays as long as there are any.
+func (e *Endpoint) leadElsewhere(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor < 2 || e.gate.inFlight() == 0 {
+		w.Header().Set("Connection", "close")
 	}
 }
 
@@ -190,7 +205,7 @@ func (e *Endpoint) attemptContext(ctx context.Context, x *sdk.Exchange) context.
 //	mux.Handle("/restate/", e.Under("/restate"))
 //
 // The prefix is the whole path of the URL that is registered, that of routers
-// around included. The SDK routes, and checks signatures, on the path without the
+// around included, but for the path of a [Version], which comes below. The SDK routes, and checks signatures, on the path without the
 // prefix, which http.StripPrefix and chi leave in place.
 //
 // The server must serve the endpoint until it has drained: http.Server.Shutdown alone

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -18,16 +19,20 @@ import (
 //
 // A process answers requests of other versions 503 with Retry-After. Restate then comes
 // back a second later, at whichever process the address leads to, and counts no attempt
-// of the retry policy. A process of the old version must run until no invocation is
-// pinned to it: until then its invocations wait, and none fails. Then its deployment can
-// be deleted.
+// of the retry policy. Its log and its tables show the status only; the log of the process
+// names both versions. Processes of the old version must run until no invocation is
+// pinned to it: without one, its invocations wait. Then its deployment can be deleted.
 //
 // A gateway that routes by path avoids the waiting. It may ask GET /v/<Name>/health,
-// which only a process that serves the version answers with 200.
+// which a process answers 200 if it serves invocations of the version, and else 503.
+//
+// An endpoint without a Version is at the URL without a path, and refuses those of all
+// versions alike. So the first rollout of a version, and a rollback to a build without
+// one, are as safe.
 type Version struct {
 	// Name is a version of the code, such as the id of a build, a git commit or
-	// "2.1.0": up to 100 letters, digits and "-._~". Or [ByInterface]. Default: "",
-	// the endpoint has no versions, and /v/… is not found.
+	// "2.1.0": up to 100 letters, digits and "-._~". Or [ByInterface]. Default: "", the
+	// endpoint serves what is registered without a version.
 	Name string
 	// Compatible are versions whose invocations this one may go on with, by name, or
 	// [Unversioned]. What a journal of theirs holds must be what the handlers here
@@ -91,24 +96,20 @@ func isVersionName(s string) bool {
 
 // versions tells requests of the endpoint's version from those of others.
 type versions struct {
-	on         bool
-	name       atomic.Pointer[string] // nil before the start of one ByInterface
+	own        atomic.Pointer[string] // Unversioned without one; nil before the start of one ByInterface
 	compatible []string
 }
 
 func (v *versions) init(cfg Version) {
-	v.on = cfg.Name != ""
 	v.compatible = cfg.Compatible
 	if cfg.Name != ByInterface {
-		v.name.Store(&cfg.Name)
+		own := cmp.Or(cfg.Name, Unversioned)
+		v.own.Store(&own)
 	}
 }
 
 // cut splits a target into the version that it is of, and the target for that.
-func (v *versions) cut(uri string) (version, rest string) {
-	if !v.on {
-		return "", uri
-	}
+func (*versions) cut(uri string) (version, rest string) {
 	if below, ok := strings.CutPrefix(uri, versionURI); ok {
 		name, _, _ := strings.Cut(below, "/")
 		if isVersionName(name) {
@@ -120,21 +121,20 @@ func (v *versions) cut(uri string) (version, rest string) {
 
 // refusal says why a request of a version is not for this process, or nil.
 func (v *versions) refusal(version, uri string) *refusal {
-	if !v.on {
-		return nil
-	}
-	name := v.name.Load()
+	own := v.own.Load()
 	switch {
-	case name == nil:
+	case own == nil:
 		return other("it is not started, and has no version yet")
-	case version == *name:
+	case version == *own:
 		return nil
 	case uri != discoverURI && slices.Contains(v.compatible, version):
 		return nil
 	case version == Unversioned:
-		return other(fmt.Sprintf("it serves version %q below %s, and not what is registered without a version", *name, versionURI+*name))
+		return other(fmt.Sprintf("it serves version %q below %s, and not what is registered without a version", *own, versionURI+*own))
+	case *own == Unversioned:
+		return other(fmt.Sprintf("it serves no version, and not %q", version))
 	default:
-		return other(fmt.Sprintf("it serves version %q, and not %q", *name, version))
+		return other(fmt.Sprintf("it serves version %q, and not %q", *own, version))
 	}
 }
 
@@ -154,16 +154,16 @@ func isInvoke(uri string) bool {
 // that is registered. It is "" if the endpoint has no version. A version [ByInterface] is
 // known after Start.
 func (e *Endpoint) VersionPath() string {
-	name := e.versions.name.Load()
-	if name == nil || *name == "" {
+	own := e.versions.own.Load()
+	if own == nil || *own == Unversioned {
 		return ""
 	}
-	return versionURI + *name
+	return versionURI + *own
 }
 
 // findVersion names a version ByInterface.
 func (e *Endpoint) findVersion(ctx context.Context) error {
-	if e.versions.name.Load() != nil {
+	if e.versions.own.Load() != nil {
 		return nil
 	}
 	answer, err := e.Manifest(ctx)
@@ -176,6 +176,6 @@ func (e *Endpoint) findVersion(ctx context.Context) error {
 	}
 	_, hash, _ := strings.Cut(described.InterfaceHash(), ":")
 	name := hash[:hashDigits]
-	e.versions.name.Store(&name)
+	e.versions.own.Store(&name)
 	return nil
 }

@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -160,17 +161,33 @@ func TestARefusalNamesBothVersions(t *testing.T) {
 	}
 }
 
-func TestWithoutAVersionNothingIsServedBelowOne(t *testing.T) {
+func TestWithoutAVersionThoseOfAllVersionsAreRefused(t *testing.T) {
 	t.Parallel()
 	e, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted}, define(t, "shapes", &Shapes{}))
 	require.NoError(t, e.Start(testkit.Context(t)))
 	require.Empty(t, e.VersionPath())
-	for _, target := range []string{"/v/v1/discover", "/v/v1/health", "/v/discover", "/v/unversioned/discover"} {
+	for target, want := range map[string]int{
+		"/discover":               http.StatusOK,
+		"/health":                 http.StatusOK,
+		"/v/v1/discover":          http.StatusServiceUnavailable,
+		"/v/v1/health":            http.StatusServiceUnavailable,
+		"/v/discover":             http.StatusNotFound,
+		"/v/unversioned/discover": http.StatusNotFound,
+		"/v/interface/discover":   http.StatusNotFound,
+		"/v/v1":                   http.StatusNotFound,
+		"/v/v1/orders":            http.StatusNotFound,
+	} {
 		t.Run(target, func(t *testing.T) {
-			require.Equal(t, http.StatusNotFound, ask(e, http.MethodGet, target, "", "").Code)
+			t.Parallel()
+			require.Equal(t, want, ask(e, http.MethodGet, target, "", "").Code)
 		})
 	}
-	require.Equal(t, http.StatusOK, ask(e, http.MethodGet, "/discover", "", "").Code)
+	t.Run("with a reason", func(t *testing.T) {
+		t.Parallel()
+		w := ask(e, http.MethodPost, "/v/v1/invoke/shapes/InOutErr", invocationV5, "")
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Equal(t, "endpoint: it serves no version, and not \"v1\"\n", w.Body.String())
+	})
 }
 
 func TestUnversionedRequestsAreServedWhereTheyAreDeclaredCompatible(t *testing.T) {
@@ -313,8 +330,12 @@ func TestAnInvocationWaitsForItsVersion(t *testing.T) {
 		http11  bool
 		request bool
 		version string
+		next    string
+		reason  string
 	}{
 		{name: "over HTTP/2", version: "v1"},
+		{name: "and not for none", version: "v1", next: "none", reason: `it serves no version, and not "v1"`},
+		{name: "or for none", reason: "it serves version \"v2\" below /v/v2, and not what is registered without a version"},
 		{name: "over HTTP/1.1", version: "v1", http11: true, request: true},
 		{name: "mounted", version: "v1", mounted: "/a/restate"},
 		{name: "with signatures", version: "v1", keys: []string{signingKey.ID()}},
@@ -338,7 +359,7 @@ func TestAnInvocationWaitsForItsVersion(t *testing.T) {
 				return e, lines
 			}
 			v1, _ := serving(old, tt.version)
-			v2, lines := serving(next, "v2")
+			v2, lines := serving(next, map[string]string{"": "v2", "none": ""}[tt.next])
 			var refused atomic.Int32
 			road := &crossroads{}
 			road.set(v1.Under(tt.mounted))
@@ -352,7 +373,8 @@ func TestAnInvocationWaitsForItsVersion(t *testing.T) {
 			testkit.Until(t, func() bool { return refused.Load() > 3 }, "the server does not come back")
 			require.Contains(t, *look(t, id).LastFailure, "'503 Service Unavailable' (retry after: 1 seconds)")
 			line := messages(lines, "refused requests of other versions; Restate sends them again")[0]
-			require.Equal(t, fmt.Sprintf("endpoint: it serves version \"v2\", and not %q", strings.TrimPrefix(v1.VersionPath(), "/v/")), line.ContextMap()["reason"])
+			reason := fmt.Sprintf("it serves version \"v2\", and not %q", strings.TrimPrefix(v1.VersionPath(), "/v/"))
+			require.Equal(t, "endpoint: "+cmp.Or(tt.reason, reason), line.ContextMap()["reason"])
 			road.set(v1.Under(tt.mounted))
 			require.Equal(t, "old then old", testkit.Decode[string](t, testkit.Attach(t, id)))
 			require.EqualValues(t, 2, old.attempts.Load())

@@ -1,14 +1,12 @@
 package lifecycle_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	restate "github.com/restatedev/sdk-go"
@@ -16,6 +14,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/testkit"
@@ -96,58 +95,79 @@ func (s *ShippingTwo) Ship(ctx restate.Context, to Destination) (string, error) 
 
 // alternating is an address behind which processes take turns.
 type alternating struct {
-	backends atomic.Pointer[[]*httputil.ReverseProxy]
-	turn     atomic.Int64
-	refused  atomic.Int64
+	mu       sync.Mutex
+	backends []backend
+	turn     int
+	refused  int
 }
 
-// lead makes the processes that take turns.
-func (a *alternating) lead(t testing.TB, apps ...*testkit.App) {
-	var protocols http.Protocols
+type backend struct {
+	*testkit.App
+	proxy *httputil.ReverseProxy
+}
+
+// add lets a process take part as soon as it listens.
+func (a *alternating) add(t testing.TB, app *testkit.App) {
+	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
-	var backends []*httputil.ReverseProxy
-	for _, app := range apps {
-		to := &url.URL{Scheme: "http", Host: app.Endpoint.Addr().String()}
-		transport := &http.Transport{Protocols: &protocols}
-		t.Cleanup(transport.CloseIdleConnections)
-		backends = append(backends, &httputil.ReverseProxy{
-			Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(to) },
-			Transport:     transport,
-			FlushInterval: -1,
-			ModifyResponse: func(res *http.Response) error {
-				if res.StatusCode == http.StatusServiceUnavailable {
-					a.refused.Add(1)
-				}
-				return nil
-			},
-		})
+	transport := &http.Transport{Protocols: protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.backends = append(a.backends, backend{app, &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: app.Endpoint.Addr().String()})
+		},
+		Transport:     transport,
+		FlushInterval: -1,
+		ModifyResponse: func(res *http.Response) error {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if res.StatusCode == http.StatusServiceUnavailable {
+				a.refused++
+			}
+			return nil
+		},
+	}})
+}
+
+func (a *alternating) next() *httputil.ReverseProxy {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for {
+		a.turn++
+		if b := a.backends[a.turn%len(a.backends)]; b.Endpoint.Addr() != nil {
+			return b.proxy
+		}
 	}
-	a.backends.Store(&backends)
 }
 
-func (a *alternating) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	backends := *a.backends.Load()
-	backends[int(a.turn.Add(1))%len(backends)].ServeHTTP(w, r)
+func (a *alternating) refusals() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refused
 }
 
-// serveVersion runs an application that serves one version and does not register.
-func serveVersion(t *testing.T, version string, service fx.Option) *testkit.App {
+func (a *alternating) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.next().ServeHTTP(w, r) }
+
+// serveVersion runs an application that serves one version at the address of road.
+func serveVersion(t *testing.T, road *alternating, host, version string, service fx.Option) *testkit.App {
 	t.Helper()
 	cfg := testkit.Config()
-	cfg.Register, cfg.Endpoint.Version = nil, endpoint.Version{Name: version}
-	return testkit.StartWith(t, cfg, service)
+	cfg.Endpoint.Version = endpoint.Version{Name: version}
+	cfg.Register.URL, cfg.Register.Mode = "http://"+host, deployment.Production
+	a := testkit.Build(t, fx.Supply(cfg), service)
+	road.add(t, a)
+	a.RequireStart()
+	t.Cleanup(a.RequireStop)
+	return a
 }
 
-// registerVersion registers a version, as often as it takes to reach its process.
-func registerVersion(t *testing.T, host string, a *testkit.App) (deployment string) {
+func deploymentOf(t *testing.T, id string) admin.Deployment {
 	t.Helper()
-	testkit.Eventually(t, func() error {
-		registered, err := testkit.Admin().RegisterDeployment(context.WithoutCancel(t.Context()),
-			admin.RegisterDeploymentRequest{URI: "http://" + host + a.Endpoint.VersionPath(), Force: true})
-		deployment = registered.ID
-		return err
-	})
-	return deployment
+	d, err := testkit.Admin().Deployment(t.Context(), id)
+	require.NoError(t, err)
+	return d
 }
 
 // Version 2 comes while version 1 has invocations in flight, at the same address.
@@ -157,10 +177,9 @@ func TestVersionsAtOneAddressFinishWhatTheyBegan(t *testing.T) {
 	name, done, waiting := testkit.Unique("shipping"), &effects{counts: map[string]int{}}, make(chan parcel, 1000)
 	shared := shipping{done, waiting}
 	road := &alternating{}
-	v1 := serveVersion(t, "v1", fxrestate.Service[*ShippingOne](testkit.Made(&ShippingOne{shared}), fxrestate.Name(name), testkit.RetrySoon()))
-	road.lead(t, v1)
 	host := testkit.Listen(t, road)
-	pinned := map[string]string{"v1": registerVersion(t, host, v1)}
+	v1 := serveVersion(t, road, host, "v1", fxrestate.Service[*ShippingOne](testkit.Made(&ShippingOne{shared}), fxrestate.Name(name), testkit.RetrySoon()))
+	pinned := map[string]string{"v1": testkit.ServiceOf(t, name).DeploymentID}
 
 	ids, awaiting := map[string]string{}, map[string]string{} // by order
 	submit := func(version string, in func(order string) any) {
@@ -181,9 +200,8 @@ func TestVersionsAtOneAddressFinishWhatTheyBegan(t *testing.T) {
 	submit("v1", func(order string) any { return order })
 	await("v1")
 
-	v2 := serveVersion(t, "v2", fxrestate.Service[*ShippingTwo](testkit.Made(&ShippingTwo{shared}), fxrestate.Name(name), testkit.RetrySoon()))
-	road.lead(t, v1, v2)
-	pinned["v2"] = registerVersion(t, host, v2)
+	v2 := serveVersion(t, road, host, "v2", fxrestate.Service[*ShippingTwo](testkit.Made(&ShippingTwo{shared}), fxrestate.Name(name), testkit.RetrySoon()))
+	pinned["v2"] = testkit.ServiceOf(t, name).DeploymentID
 	submit("v2", func(order string) any { return Destination{order, "Vienna"} })
 	await("v2")
 	for order, id := range awaiting {
@@ -198,13 +216,14 @@ func TestVersionsAtOneAddressFinishWhatTheyBegan(t *testing.T) {
 			require.Equal(t, version, testkit.Decode[string](t, testkit.Attach(t, id)))
 			now := testkit.Look(t, id)
 			require.Equal(t, pinned[version], now.Deployment)
+			require.Equal(t, "http://"+host+"/v/"+version, deploymentOf(t, now.Deployment).URI)
 		})
 		for _, step := range map[string][]string{"v1": {"v1-pack", "announce", "v1-send"}, "v2": {"announce", "v2-label", "v2-send"}}[version] {
 			want[step+" "+order] = 1
 		}
 	}
 	require.Equal(t, want, done.counts, "nothing is lost and nothing is done twice")
-	require.Positive(t, road.refused.Load(), "no request came to the process of the other version")
+	require.Positive(t, road.refusals(), "no request came to the process of the other version")
 	for version, a := range map[string]*testkit.App{"v1": v1, "v2": v2} {
 		t.Run(version+" met no other journal", func(t *testing.T) {
 			for _, line := range a.Logs.All() {

@@ -61,6 +61,9 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case misfit != nil:
 		if misfit == other {
 			e.otherVersions.note(other)
+			// Where connections are balanced and not requests, as by a Service of Kubernetes,
+			// only another connection leads to another process.
+			w.Header().Set("Connection", "close")
 		}
 		refuse(w, r, misfit)
 	case r.RequestURI == discoverURI:

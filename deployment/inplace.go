@@ -126,7 +126,7 @@ func (r *run) waitDrained(ctx context.Context, refused *InFlightError) error {
 			return refused
 		}
 		if !backoff.Sleep(ctx, min(drainPoll, r.config.DrainLimit)) {
-			return fmt.Errorf("%w: %w", context.Cause(ctx), refused)
+			return refused // the caller says that the context has ended
 		}
 		left, err := r.inFlight(ctx, refused.DeploymentID)
 		if err != nil {

@@ -91,9 +91,9 @@ func (r *run) move(ctx context.Context, stranded []Stranded) (moved bool, err er
 			slog.Int("invocations", count(s.InFlight)), slog.String("handlers", inFlightText(s.InFlight)),
 		}
 		if !r.config.MoveStranded || !s.Same {
-			way := "fix the port, move the deployment with PATCH /deployments/" + s.DeploymentID + " and a new uri, or set MoveStranded"
+			way := "fix the port of the endpoint, and move the deployment: set MoveStranded, or PATCH /deployments/" + s.DeploymentID + " with the new uri"
 			if !s.Same {
-				way = "its interface differs from this one: start a process of that version at its port, or cancel the invocations"
+				way = "its interface differs from this one: start a process of that version at its port, or kill the invocations"
 			}
 			r.log.LogAttrs(ctx, slog.LevelWarn, "invocations are in flight at a port where nobody listens", append(attrs, slog.String("way out", way))...)
 			continue

@@ -1,6 +1,7 @@
 package fxrestate
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -73,16 +74,43 @@ func (l *lifecycle) nameStuck(ctx context.Context) {
 		}
 		if i.Status == admin.StatusPaused {
 			l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation is paused, and its caller waits", append(attrs,
-				slog.String("way out", "mend the cause, then: restate invocations resume "+i.ID))...)
+				slog.String("way out", cmp.Or(cause(i), "mend the cause")+", then: restate invocations resume "+i.ID))...)
 			continue
 		}
 		l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation fails again and again", append(attrs,
 			slog.Int("attempts", i.RetryCount), slog.Time("next", i.NextRetryAt),
-			slog.String("way out", "mend the cause, or: restate invocations cancel "+i.ID))...)
+			slog.String("way out", wayOut(i)))...)
 	}
 	if len(found) == stuckLimit {
 		l.log.WarnContext(ctx, "there may be more invocations that are paused or fail again and again", "named", stuckLimit)
 	}
+}
+
+// Restate's codes of failures that only an operator can mend.
+const (
+	unreachable = "RT0010"
+	mismatch    = "RT0016"
+)
+
+// cause says what to do about the failures that mean a deployment, or nothing.
+func cause(i admin.Invocation) string {
+	switch i.LastFailureCode {
+	case unreachable:
+		return "nobody answers at the URL of deployment " + i.DeploymentID + ": serve its version there again, or move it with PATCH /deployments/" + i.DeploymentID
+	case mismatch:
+		return "the code is not that with which it began: serve that version again at the URL of deployment " + i.DeploymentID
+	default:
+		return ""
+	}
+}
+
+// wayOut is for an invocation that is retried. To be cancelled, it must reach its handler
+// and replay.
+func wayOut(i admin.Invocation) string {
+	if what := cause(i); what != "" {
+		return what + ", or: restate invocations kill " + i.ID
+	}
+	return "mend the cause, or: restate invocations cancel " + i.ID
 }
 
 // deleteDrained deletes deployments until none is left that has to drain.

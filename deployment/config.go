@@ -63,8 +63,8 @@ type Config struct {
 	MoveStranded bool
 
 	// DeleteDrained deletes deployments of this application once they serve no new
-	// invocations and have none in flight. It looks after the registration and, while
-	// some are left, every minute. Default: false.
+	// invocations and have none in flight. It looks a minute after the registration and,
+	// while some are left, every minute. Default: false.
 	DeleteDrained bool
 
 	// OnDeploymentMetadataChange is called before a registration if the metadata of a

@@ -13,9 +13,10 @@ import (
 	"github.com/fxrestate/go/internal/backoff"
 )
 
-// AwaitDrained waits until no invocation is in flight on a deployment, which then can be
-// deleted and its processes stopped. It looks every second and logs what is left, at
-// growing intervals; a nil log discards that. New invocations come as long as the
+// AwaitDrained waits until two looks, a second apart, see no invocation in flight on a
+// deployment, which then can be deleted and its processes stopped. One look is not enough:
+// an attempt may be on its way. It logs what is left, at growing intervals; a nil log
+// discards that. New invocations come as long as the
 // deployment is the latest of a service. An error is that of a query, or says that ctx
 // ended and what was left.
 func AwaitDrained(ctx context.Context, client *admin.Client, deploymentID string, log *slog.Logger) error {
@@ -24,15 +25,18 @@ func AwaitDrained(ctx context.Context, client *admin.Client, deploymentID string
 	}
 	began := time.Now()
 	reminder := newReminder()
-	for {
+	for empty := 0; ; {
 		left, err := client.InFlight(ctx, deploymentID)
 		if err != nil {
 			return fmt.Errorf("deployment: wait for %s to drain: %w", deploymentID, err)
 		}
-		if len(left) == 0 {
+		if empty++; len(left) > 0 {
+			empty = 0
+		}
+		if empty == 2 {
 			return nil
 		}
-		if reminder.due() {
+		if empty == 0 && reminder.due() {
 			log.LogAttrs(ctx, slog.LevelInfo, "waiting for a deployment to drain", slog.String("deployment", deploymentID),
 				slog.Int("invocations", count(left)), slog.String("handlers", inFlightText(left)), slog.Duration("elapsed", time.Since(began)))
 		}

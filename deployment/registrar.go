@@ -21,14 +21,9 @@ const (
 	maxPause   = 5 * time.Second
 )
 
-const (
-	// healthTimeout limits one health check, for networks that drop packets
-	// silently.
-	healthTimeout = 5 * time.Second
-	// registerTimeout limits one registration, including the server's own attempts
-	// at discovery (measured: 1.8 s against a closed port).
-	registerTimeout = time.Minute
-)
+// registerTimeout limits one registration, including the server's own attempts at
+// discovery (measured: 1.8 s against a closed port).
+const registerTimeout = time.Minute
 
 // Endpoint is the running endpoint that is registered.
 type Endpoint struct {

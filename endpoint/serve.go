@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -62,8 +63,11 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if misfit == other {
 			e.otherVersions.note(other)
 			// Where connections are balanced and not requests, as by a Service of Kubernetes,
-			// only another connection leads to another process.
-			w.Header().Set("Connection", "close")
+			// only another connection leads to another process. By chance, so that two that
+			// have met each other's process do not change places for ever.
+			if rand.IntN(2) == 0 {
+				w.Header().Set("Connection", "close")
+			}
 		}
 		refuse(w, r, misfit)
 	case r.RequestURI == discoverURI:

@@ -113,27 +113,23 @@ func wayOut(i admin.Invocation) string {
 	return "mend the cause, or: restate invocations cancel " + i.ID
 }
 
-// deleteDrained deletes deployments until none is left that has to drain.
+// deleteDrained deletes deployments until none is left that has to drain. It waits first:
+// attempts may still be on their way to one.
 func (l *lifecycle) deleteDrained(ctx context.Context) {
-	for {
+	for backoff.Sleep(ctx, drainedEvery) {
 		at, err := l.deployed(ctx)
 		left := 1
 		if err == nil {
 			_, left, err = l.registrar.DeleteDrained(ctx, at)
 		}
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil || err == nil && left == 0:
 			return
-		}
-		if err != nil {
+		case err != nil:
 			l.log.WarnContext(ctx, "drained deployments are not deleted; trying again later", "error", err)
-		} else if left == 0 {
-			return
-		}
-		if !backoff.Sleep(ctx, drainedEvery) {
-			return
 		}
 	}
 }
 
-// drainedEvery is the pause between two looks at deployments that drain.
+// drainedEvery is the pause before each look at deployments that drain.
 const drainedEvery = time.Minute

@@ -58,16 +58,15 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, errUnsigned)
 		return
 	}
-	switch misfit := e.misfit(r, other); {
+	misfit := e.misfit(r, other)
+	if held := e.held.Load(); held != nil && misfit != other && isInvoke(r.RequestURI) {
+		misfit = held // a handler that is gone, too
+	}
+	switch {
 	case misfit != nil:
 		if misfit == other {
 			e.otherVersions.note(other)
-			// Where connections are balanced and not requests, as by a Service of Kubernetes,
-			// only another connection leads to another process. By chance, so that two that
-			// have met each other's process do not change places for ever.
-			if rand.IntN(2) == 0 {
-				w.Header().Set("Connection", "close")
-			}
+			leadElsewhere(w)
 		}
 		refuse(w, r, misfit)
 	case r.RequestURI == discoverURI:
@@ -75,6 +74,16 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.handler.ServeHTTP(w, r)
 	default:
 		e.invoke(w, r)
+	}
+}
+
+// leadElsewhere ends the connection on which a request of another version came. Where
+// connections are balanced and not requests, as by a Service of Kubernetes, only another
+// connection leads to another process. Attempts on it go on to their ends. It does so by
+// chance: two that have met each other's process would else change places for ever.
+func leadElsewhere(w http.ResponseWriter) {
+	if rand.IntN(2) == 0 {
+		w.Header().Set("Connection", "close")
 	}
 }
 

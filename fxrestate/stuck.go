@@ -21,6 +21,8 @@ const (
 	stuckLimit = 20
 	// stuckCached is how long an answer is good for.
 	stuckCached = 10 * time.Second
+	// stuckTries is how often a look that fails is tried.
+	stuckTries = 3
 	// stuckTimeout bounds one look.
 	stuckTimeout = 10 * time.Second
 )
@@ -43,28 +45,37 @@ func (s *stuck) look(ctx context.Context) ([]admin.Invocation, error) {
 	if time.Since(s.at) < stuckCached {
 		return s.found, s.err
 	}
-	ctx, cancel := context.WithTimeout(ctx, stuckTimeout)
+	limited, cancel := context.WithTimeout(ctx, stuckTimeout)
 	defer cancel()
-	s.found, s.err = s.client.Invocations(ctx, admin.InvocationFilter{
+	found, err := s.client.Invocations(limited, admin.InvocationFilter{
 		Services:   s.services,
 		Statuses:   []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff},
 		MinRetries: stuckRetries,
 		Limit:      stuckLimit,
 	})
-	s.at = time.Now()
+	if err != nil && ctx.Err() != nil {
+		return nil, err // of this caller, not of the next
+	}
+	s.found, s.err, s.at = found, err, time.Now()
 	return s.found, s.err
 }
 
 // nameStuck logs what is stuck, once. A short retry policy may have paused invocations
 // while the application was away: attempts against a port where nobody listens count.
 func (l *lifecycle) nameStuck(ctx context.Context) {
-	if !backoff.Sleep(ctx, stuckAfter) {
-		return
-	}
-	found, err := l.health.Stuck(ctx)
-	if err != nil {
-		l.log.DebugContext(ctx, "did not look for paused invocations", "error", err)
-		return
+	var found []admin.Invocation
+	for pause, tries := stuckAfter, 1; ; pause, tries = stuckCached, tries+1 {
+		if !backoff.Sleep(ctx, pause) {
+			return
+		}
+		var err error
+		if found, err = l.health.Stuck(ctx); err == nil {
+			break
+		}
+		if tries == stuckTries {
+			l.log.WarnContext(ctx, "cannot look for paused invocations", "error", err)
+			return
+		}
 	}
 	for _, i := range found {
 		attrs := []slog.Attr{

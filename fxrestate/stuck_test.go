@@ -1,4 +1,4 @@
-package lifecycle_test
+package fxrestate_test
 
 import (
 	"errors"

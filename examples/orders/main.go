@@ -121,7 +121,7 @@ func onServer(s *devserver.Server, own settings) fxrestate.Config {
 			MoveStranded: true, // the port is another one at each start
 			Required:     true,
 		},
-		HTTP:     httpserver.Config{Addr: own.addr},
+		HTTP: httpserver.Config{Addr: own.addr},
 	}
 }
 

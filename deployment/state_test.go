@@ -83,13 +83,13 @@ func TestWhatARegistrationDoes(t *testing.T) {
 		{
 			"production with other metadata of the deployment stores it", plain, plain,
 			with(func(c *deployment.Config) { c.Metadata = map[string]string{"version": "2"} }), deployment.Update,
-			[]string{get, post, get},
+			[]string{get, dry, post, one, get},
 			2,
 		},
 		{
 			"production with other headers stores them", plain, plain,
 			with(func(c *deployment.Config) { c.AdditionalHeaders = map[string]string{"X-Key": "a"} }), deployment.Update,
-			[]string{get, post, get},
+			[]string{get, dry, post, one, get},
 			2,
 		},
 		{"development registers the same interface", plain, plain, develop, deployment.Update, []string{get, post, get}, 2},

@@ -45,23 +45,23 @@ func TestWhatTheHookIsTold(t *testing.T) {
 		told     []change // of service "", which stands for the name
 		calls    []string // in production
 	}{
-		{"a change", only(one), only(two), []change{{Kind: deployment.KindService, Old: one, New: two}}, []string{"GET", "hook", "POST", "GET"}},
-		{"metadata that is new", only(nil), only(one), []change{{Kind: deployment.KindService, New: one}}, []string{"GET", "hook", "POST", "GET"}},
-		{"metadata that is gone", only(one), only(nil), []change{{Kind: deployment.KindService, Old: one}}, []string{"GET", "hook", "POST", "GET"}},
-		{"a change with another interface", only(one), only(two, "More"), []change{{Kind: deployment.KindService, Old: one, New: two}}, []string{"GET", "dry", "GET ID", "hook", "query", "POST", "GET"}},
+		{"a change", only(one), only(two), []change{{Kind: deployment.KindService, Old: one, New: two}}, []string{"GET", "dry", "hook", "POST", "GET ID", "GET"}},
+		{"metadata that is new", only(nil), only(one), []change{{Kind: deployment.KindService, New: one}}, []string{"GET", "dry", "hook", "POST", "GET ID", "GET"}},
+		{"metadata that is gone", only(one), only(nil), []change{{Kind: deployment.KindService, Old: one}}, []string{"GET", "dry", "hook", "POST", "GET ID", "GET"}},
+		{"a change with another interface", only(one), only(two, "More"), []change{{Kind: deployment.KindService, Old: one, New: two}}, []string{"GET", "dry", "GET ID", "hook", "query", "POST", "GET ID", "GET"}},
 		{
 			"a service that is gone", func(name string) []restate.ServiceDefinition {
 				return []restate.ServiceDefinition{tagged(name, one), tagged(name+"Gone", one)}
-			}, only(one), []change{{Service: "Gone", Kind: deployment.KindUnknown, Old: one}}, []string{"GET", "dry", "GET ID", "hook", "query", "POST", "GET"},
+			}, only(one), []change{{Service: "Gone", Kind: deployment.KindUnknown, Old: one}}, []string{"GET", "dry", "GET ID", "hook", "query", "POST", "GET ID", "GET"},
 		},
 		{
 			"an object that is new", only(one), func(name string) []restate.ServiceDefinition {
 				return []restate.ServiceDefinition{tagged(name, one), restate.NewObject(name+"Object", restate.WithMetadataMap(two)).Handler("Echo", restate.NewObjectHandler(
 					func(_ restate.ObjectContext, in string) (string, error) { return in, nil }))}
-			}, []change{{Service: "Object", Kind: deployment.KindVirtualObject, New: two}}, []string{"GET", "dry", "GET ID", "hook", "query", "POST", "GET"},
+			}, []change{{Service: "Object", Kind: deployment.KindVirtualObject, New: two}}, []string{"GET", "dry", "GET ID", "hook", "query", "POST", "GET ID", "GET"},
 		},
 		{"no change in another order", only(map[string]string{"a": "1", "b": "2"}), only(map[string]string{"b": "2", "a": "1"}), nil, []string{"GET"}},
-		{"nothing registered", nil, only(one), nil, []string{"GET", "POST", "GET"}},
+		{"nothing registered", nil, only(one), nil, []string{"GET", "POST", "GET ID", "GET"}},
 	} {
 		for _, mode := range []deployment.Mode{deployment.Production, deployment.Development} {
 			t.Run(fmt.Sprint(row.name, " in ", mode), func(t *testing.T) {

@@ -110,7 +110,7 @@ func TestInvocationsLeftAtAnotherPort(t *testing.T) {
 				require.Contains(t, all, "deployment="+deployments[0])
 				require.Contains(t, all, "invocations=1")
 				require.Contains(t, all, name+"/Park 1")
-				way := "move the deployment with PATCH /deployments/" + deployments[0]
+				way := "PATCH /deployments/" + deployments[0]
 				if row.changed {
 					way = "its interface differs from this one"
 				}

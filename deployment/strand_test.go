@@ -72,7 +72,7 @@ func TestInvocationsLeftAtAnotherPort(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			name, awakeables := testkit.Unique("Left"), make(chan string, 10)
+			name, awakeables := testkit.Unique("Left"), make(chan string, 100)
 			cfg := deployment.Config{
 				Mode: row.mode, Application: name, Superseded: deployment.TakeOver, MoveStranded: row.move,
 				URL: "http://" + testkit.Server().EndpointHost() + ":{{port}}/" + name + row.path,
@@ -118,10 +118,16 @@ func TestInvocationsLeftAtAnotherPort(t *testing.T) {
 				return
 			}
 			require.Equal(t, row.ports, strings.Count(all, "moved a deployment of an earlier process here"), all)
-			for range ids {
-				path := testkit.Path("restate", "awakeables", testkit.Receive(t, awakeables), "resolve")
-				testkit.Post(t, path, "on")
-			}
+			testkit.Eventually(t, func() error { // a further attempt tells its awakeable again
+				for len(awakeables) > 0 {
+					testkit.Post(t, testkit.Path("restate", "awakeables", <-awakeables, "resolve"), "on")
+				}
+				left, err := testkit.Admin().Invocations(t.Context(), admin.InvocationFilter{Services: []string{name}})
+				if err == nil && len(left) > 0 {
+					err = fmt.Errorf("%d invocations are left", len(left))
+				}
+				return err
+			})
 			for i, id := range ids {
 				require.Equal(t, "on", testkit.Decode[string](t, testkit.Attach(t, id)))
 				require.Equal(t, deployments[i], testkit.Look(t, id).Deployment)

@@ -89,7 +89,7 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 		require.Contains(t, ids, fields["invocation"])
 		require.Equal(t, paused+"/Cross", fields["handler"])
 		require.NotEmpty(t, fields["error"], "why the last attempt failed")
-		require.Equal(t, fmt.Sprint("mend the cause, then: restate invocations resume ", fields["invocation"]), fields["way out"])
+		require.Contains(t, fields["way out"], fmt.Sprint("then: restate invocations resume ", fields["invocation"]))
 	}
 	asked := len(proxy.Seen(http.MethodPost, "/query"))
 	for range 5 {

@@ -9,7 +9,7 @@ import (
 // Started begins the span of an attempt and counts it as active.
 func (t *Telemetry) Started(ctx context.Context, inv *pipeline.Invocation) context.Context {
 	if t.meter != nil {
-		t.meter.started(ctx, inv)
+		t.meter.started(inv)
 	}
 	if t.spans != nil {
 		ctx = t.spans.started(ctx, inv)

@@ -13,7 +13,7 @@
 // # Spans
 //
 // Each attempt has a span of kind server, named "service/handler". Its parent is the
-// server's span of that attempt. An invocation that is retried or suspended has several,
+// restate-server's span of that attempt. An invocation that is retried or suspended has several,
 // and restate.outcome tells how each ended: completed, terminal, retryable, suspended or
 // aborted. A suspension is no error.
 //
@@ -25,10 +25,13 @@
 // with that attempt at the latest: restate.call.answered is false when the attempt was
 // suspended meanwhile. In the handlers of a struct these are the calls with package rpc.
 //
-// The server continues the trace from the request at its ingress to the attempts and to
-// the handlers that they call, whether its own tracing is on or not. With that on
-// (RESTATE_TRACING_ENDPOINT) its spans stand between these. A send begins a trace of its
-// own: that is how the server does it.
+// With its own tracing on (RESTATE_TRACING_ENDPOINT), the server continues the trace from
+// the request at its ingress to the attempts and to the handlers that they call, and its
+// spans stand between these. A send begins a trace of its own: that is how the server does
+// it. With its tracing off, the trace of the caller reaches the handler that it calls at
+// the ingress, and handlers that this one calls begin traces of their own. No header is
+// added to calls between handlers, since headers are journaled and the trace differs from
+// attempt to attempt.
 //
 // # Metrics
 //

@@ -90,29 +90,33 @@ func (m *meter) of(target *handler.Target) *labels {
 	return made.(*labels)
 }
 
-func (m *meter) started(ctx context.Context, inv *pipeline.Invocation) {
-	m.attemptsActive.Add(ctx, 1, m.of(inv.Target()).add...)
+// unsampled is a context without a span: an exemplar of a trace costs as much as the value,
+// and the durations have one.
+var unsampled = context.Background()
+
+func (m *meter) started(inv *pipeline.Invocation) {
+	m.attemptsActive.Add(unsampled, 1, m.of(inv.Target()).add...)
 }
 
 func (m *meter) ended(ctx context.Context, inv *pipeline.Invocation, end pipeline.Ending) {
 	l := m.of(inv.Target())
-	m.attemptsActive.Add(ctx, -1, l.add...)
+	m.attemptsActive.Add(unsampled, -1, l.add...)
 	m.attemptDuration.Record(ctx, end.Duration.Seconds(), l.outcome[end.Outcome].record...)
 	if end.ReplayedSteps > 0 {
-		m.stepsReplayed.Add(ctx, int64(end.ReplayedSteps), l.add...)
+		m.stepsReplayed.Add(unsampled, int64(end.ReplayedSteps), l.add...)
 	}
 	if end.Cause != nil {
 		if _, refused := safeerr.As[*pipeline.RefusedError](end.Cause); refused {
-			m.attemptsRefused.Add(ctx, 1, l.add...)
+			m.attemptsRefused.Add(unsampled, 1, l.add...)
 		}
 	}
 	if end.Outcome != pipeline.Completed && end.Outcome != pipeline.Terminal {
 		return
 	}
-	m.completed.Add(ctx, 1, l.outcome[end.Outcome].add...)
-	m.inputSize.Record(ctx, int64(len(inv.Body())), l.record...)
+	m.completed.Add(unsampled, 1, l.outcome[end.Outcome].add...)
+	m.inputSize.Record(unsampled, int64(len(inv.Body())), l.record...)
 	if end.Outcome == pipeline.Completed {
-		m.outputSize.Record(ctx, int64(end.OutputSize), l.record...)
+		m.outputSize.Record(unsampled, int64(end.OutputSize), l.record...)
 	}
 }
 

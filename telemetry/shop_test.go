@@ -14,9 +14,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/internal/testkit"
+	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/rpc"
 	"github.com/fxrestate/go/telemetry"
 )
@@ -67,6 +69,11 @@ func (s *shop) Flaky(ctx restate.Context) error {
 	}, restate.WithName("flaky"))
 }
 
+// Closed lets nobody in.
+func (s *shop) Closed(restate.Context) error { return nil }
+
+func nobody(context.Context, *pipeline.Invocation) (bool, error) { return false, nil }
+
 type stock struct{}
 
 func (*stock) Take(restate.ObjectContext) (string, error) { return "taken", nil }
@@ -84,6 +91,12 @@ type app struct {
 
 func start(t *testing.T, opts ...restate.ServiceDefinitionOption) *app {
 	t.Helper()
+	return startOn(t, testkit.Server(), opts...)
+}
+
+// startOn starts it on a server.
+func startOn(t *testing.T, on *devserver.Server, opts ...restate.ServiceDefinitionOption) *app {
+	t.Helper()
 	a := &app{
 		shop: testkit.Unique("shop"), stock: testkit.Unique("stock"),
 		spans: tracetest.NewInMemoryExporter(), metrics: metric.NewManualReader(),
@@ -91,12 +104,12 @@ func start(t *testing.T, opts ...restate.ServiceDefinitionOption) *app {
 	a.provider = sdktrace.NewTracerProvider(sdktrace.WithSyncer(a.spans))
 	meters := metric.NewMeterProvider(metric.WithReader(a.metrics))
 	cfg := testkit.Config()
-	cfg.Defaults = opts
+	cfg.Ingress.URL, cfg.Admin.URL, cfg.Defaults = on.IngressURL(), on.AdminURL(), opts
 	testkit.StartWith(t, cfg,
 		fxrestate.Telemetry(telemetry.Config{TracerProvider: a.provider, MeterProvider: meters, Keys: true}),
 		fxrestate.Service[*shop](func(s rpc.Object[*stock]) *shop {
 			return &shop{stock: s, tracer: a.provider.Tracer("shop")}
-		}, fxrestate.Name(a.shop), testkit.RetrySoon()),
+		}, fxrestate.Name(a.shop), testkit.RetrySoon(), fxrestate.Handler((*shop).Closed, fxrestate.Guards(nobody))),
 		fxrestate.Object[*stock](func() *stock { return &stock{} }, fxrestate.Name(a.stock)),
 		fx.Populate(&a.client))
 	return a

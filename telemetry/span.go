@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fxrestate/go/handler"
@@ -35,9 +36,9 @@ const (
 
 // spans makes spans.
 type spans struct {
-	tracer trace.Tracer
-	keys   bool
-	names  sync.Map // of *handler.Target: its string
+	tracer   trace.Tracer
+	keys     bool
+	handlers sync.Map // of *handler.Target: its *handlerSpans
 }
 
 // attempt is the context of an attempt with its span. Observers and interceptors may put
@@ -64,37 +65,54 @@ func (s *spans) of(ctx context.Context) trace.Span {
 	return trace.SpanFromContext(context.Background()) // one that records nothing
 }
 
-// name returns the name of a handler's spans.
-func (s *spans) name(target *handler.Target) string {
-	if name, ok := s.names.Load(target); ok {
-		return name.(string)
+// handlerSpans is what the spans of a handler have in common.
+type handlerSpans struct {
+	name  string
+	start []trace.SpanStartOption
+}
+
+func (s *spans) common(target *handler.Target) *handlerSpans {
+	if c, ok := s.handlers.Load(target); ok {
+		return c.(*handlerSpans)
 	}
-	name := target.String()
-	s.names.Store(target, name)
-	return name
+	c := &handlerSpans{target.String(), []trace.SpanStartOption{
+		trace.WithSpanKind(trace.SpanKindServer),
+		// Samplers see these.
+		trace.WithAttributes(systemKey.String("restate"), serviceKey.String(target.Service), methodKey.String(target.Handler), kindKey.String(target.Kind.String())),
+	}}
+	made, _ := s.handlers.LoadOrStore(target, c)
+	return made.(*handlerSpans)
 }
 
 // started begins the span of an attempt. The SDK has put what the attempt's headers say
-// of the trace into ctx.
+// of the trace into ctx. A server that does not trace sends none, and then what the caller
+// sent is the next best.
 func (s *spans) started(ctx context.Context, inv *pipeline.Invocation) context.Context {
-	target := inv.Target()
-	var span trace.Span
-	ctx, span = s.tracer.Start(ctx, s.name(target), trace.WithSpanKind(trace.SpanKindServer))
+	common := s.common(inv.Target())
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		ctx = propagation.TraceContext{}.Extract(ctx, ofCaller{inv})
+	}
+	ctx, span := s.tracer.Start(ctx, common.name, common.start...)
 	if span.IsRecording() {
-		attributes := make([]attribute.KeyValue, 0, 7)
-		attributes = append(attributes,
-			systemKey.String("restate"),
-			serviceKey.String(target.Service), methodKey.String(target.Handler),
-			kindKey.String(target.Kind.String()),
-			invocationIDKey.String(inv.ID()),
-			replayingKey.Bool(inv.Replaying()))
-		if s.keys && target.Kind.Keyed() {
+		attributes := make([]attribute.KeyValue, 0, 3)
+		attributes = append(attributes, invocationIDKey.String(inv.ID()))
+		if inv.Replaying() {
+			attributes = append(attributes, replayingKey.Bool(true))
+		}
+		if s.keys && inv.Kind().Keyed() {
 			attributes = append(attributes, keyKey.String(inv.Key()))
 		}
 		span.SetAttributes(attributes...)
 	}
 	return &attempt{ctx, s, span}
 }
+
+// ofCaller reads the headers of the caller.
+type ofCaller struct{ inv *pipeline.Invocation }
+
+func (c ofCaller) Get(name string) string { return c.inv.Header(name) }
+func (ofCaller) Set(string, string)       {}
+func (ofCaller) Keys() []string           { return nil }
 
 func (s *spans) panicked(ctx context.Context, err *pipeline.PanicError) {
 	if span := s.of(ctx); span.IsRecording() {
@@ -105,7 +123,10 @@ func (s *spans) panicked(ctx context.Context, err *pipeline.PanicError) {
 func (s *spans) ended(ctx context.Context, end pipeline.Ending) {
 	span := s.of(ctx)
 	if span.IsRecording() {
-		span.SetAttributes(outcomeKey.String(end.Outcome.String()), replayedKey.Int(end.ReplayedSteps))
+		span.SetAttributes(outcomeKey.String(end.Outcome.String()))
+		if end.ReplayedSteps > 0 {
+			span.SetAttributes(replayedKey.Int(end.ReplayedSteps))
+		}
 		fail(span, end.Err)
 	}
 	span.End()

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
-	"go.opentelemetry.io/otel/trace"
 
+	"github.com/fxrestate/go/internal/gather/stack"
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -15,6 +15,7 @@ import (
 // InterceptStep makes a span of an executed restate.Run closure and records its duration.
 // The closure has the span in its context.
 func (t *Telemetry) InterceptStep(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (result any, err error) {
+	stack.Reserve()             // a step has a goroutine of its own, whose stack would grow below the span
 	outcome := pipeline.Aborted // unless next returns
 	if t.meter != nil {
 		began := time.Now()
@@ -22,11 +23,12 @@ func (t *Telemetry) InterceptStep(ctx restate.RunContext, step *pipeline.Step, n
 	}
 	inner := ctx
 	if t.spans != nil {
-		var span trace.Span
-		inner, span = t.spans.step(ctx, step)
+		name := step.Name()
+		started, span := t.spans.tracer.Start(ctx, cmp.Or(name, "run"))
+		inner = pipeline.WithContext(ctx, started)
 		defer func() {
 			if span.IsRecording() {
-				span.SetAttributes(outcomeKey.String(outcome.String()))
+				span.SetAttributes(stepKey.String(name), outcomeKey.String(outcome.String()))
 				fail(span, err)
 			}
 			span.End()
@@ -35,16 +37,6 @@ func (t *Telemetry) InterceptStep(ctx restate.RunContext, step *pipeline.Step, n
 	result, err = next(inner, step)
 	outcome = stepOutcome(ctx, err)
 	return result, err
-}
-
-// step begins the span of a step.
-func (s *spans) step(ctx restate.RunContext, step *pipeline.Step) (restate.RunContext, trace.Span) {
-	name := step.Name()
-	inner, span := s.tracer.Start(ctx, cmp.Or(name, "run"))
-	if span.IsRecording() && name != "" {
-		span.SetAttributes(stepKey.String(name))
-	}
-	return pipeline.WithContext(ctx, inner), span
 }
 
 // stepOutcome is how a step ended, before filters and error mappings.

@@ -9,9 +9,13 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/testkit"
+	"github.com/fxrestate/go/telemetry"
 )
 
 // A trace that a person can read: from the request of a router through the server into a
@@ -76,6 +80,25 @@ func TestOneTraceRunsFromTheRequestIntoNestedHandlers(t *testing.T) {
 	}
 }
 
+// Such a server sends no trace context, so that it is the caller's that counts. What the
+// handler calls begins a trace of its own.
+func TestAServerThatDoesNotTraceLeavesTheTraceOfTheCaller(t *testing.T) {
+	t.Parallel()
+	a := startOn(t, testkit.StartServer(t, testkit.ServerConfig()))
+	ctx, caller := a.provider.Tracer("job").Start(t.Context(), "caller")
+	_, err := a.buy(ctx, order{Fail: "retry"})
+	require.NoError(t, err)
+	caller.End()
+	for _, attempt := range a.ended(t, a.shop+"/Buy", 2) {
+		require.Equal(t, caller.SpanContext().TraceID(), attempt.SpanContext.TraceID())
+		require.Equal(t, caller.SpanContext().SpanID(), attempt.Parent.SpanID())
+	}
+	for _, span := range a.ended(t, a.stock+"/Take", 2) {
+		own := span.SpanContext.TraceID() == caller.SpanContext().TraceID()
+		require.Equal(t, span.SpanKind == trace.SpanKindClient, own, span.SpanKind)
+	}
+}
+
 func TestEachAttemptHasASpanAndReplayedPartsHaveNone(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -97,8 +120,8 @@ func TestEachAttemptHasASpanAndReplayedPartsHaveNone(t *testing.T) {
 			require.Equal(t, tt.first, value(first, "restate.outcome"))
 			require.Equal(t, tt.kind, value(first, "error.type"))
 			require.Equal(t, codes.Error, first.Status.Code)
-			require.Equal(t, "false", value(first, "restate.attempt.replaying"))
-			require.Equal(t, "0", value(first, "restate.attempt.replayed_steps"))
+			require.Empty(t, value(first, "restate.attempt.replaying"))
+			require.Empty(t, value(first, "restate.attempt.replayed_steps"))
 			require.Equal(t, "completed", value(second, "restate.outcome"))
 			require.Equal(t, codes.Unset, second.Status.Code)
 			require.Equal(t, "true", value(second, "restate.attempt.replaying"))
@@ -151,6 +174,29 @@ func TestASuspensionIsNoError(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, calls, "the attempts that replay a call make no span of it")
+}
+
+func TestCallsOfADefinitionWithTheClientsOfTheSDKAreSpansOnce(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewInMemoryExporter()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
+	front, back := testkit.Unique("front"), testkit.Unique("stock")
+	cfg := testkit.Config()
+	cfg.Defaults = []restate.ServiceDefinitionOption{restate.WithInactivityTimeout(0)}
+	testkit.StartWith(t, cfg,
+		fxrestate.Telemetry(telemetry.Config{TracerProvider: provider}),
+		fxrestate.Object[*stock](func() *stock { return &stock{} }, fxrestate.Name(back)),
+		fxrestate.Definition(restate.NewService(front).Handler("Take", restate.NewServiceHandler(
+			func(ctx restate.Context, _ restate.Void) (string, error) {
+				return restate.Object[string](ctx, back, "a", "Take").Request(restate.Void{})
+			}))))
+	require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(front, "Take"), nil).Status)
+	a := &app{spans: spans}
+	testkit.Until(t, func() bool {
+		attempts := a.named(front + "/Take")
+		return len(attempts) > 1 && value(attempts[len(attempts)-1], "restate.outcome") == "completed"
+	}, "the invocation does not end")
+	a.ended(t, back+"/Take", 2) // the call, and the handler that it calls
 }
 
 func TestExecutionsOfAFailingStepAreSpansOfTheirAttempts(t *testing.T) {

@@ -98,7 +98,19 @@ func TestRetriesOfAStepAreCountedByTheirOutcome(t *testing.T) {
 	a := start(t)
 	testkit.Post(t, testkit.Path(a.shop, "Flaky"), nil)
 	a.ended(t, a.shop+"/Flaky", 2)
-	require.Equal(t, map[point]int64{{"Flaky", "retryable"}: 1, {"Flaky", "completed"}: 1}, a.read(t)["restate.step.duration"])
+	got := a.read(t)
+	require.Equal(t, map[point]int64{{"Flaky", "retryable"}: 1, {"Flaky", "completed"}: 1}, got["restate.step.duration"])
+	require.NotContains(t, got, "restate.step.replayed", "the second attempt executed the step that the first had begun")
+}
+
+func TestReplayedStepsThatRunSideBySideAreCounted(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	testkit.Post(t, testkit.Path(a.shop, "Twice"), nil)
+	a.ended(t, a.shop+"/Twice", 2)
+	got := a.read(t)
+	require.Equal(t, map[point]int64{{"Twice", "completed"}: 2}, got["restate.step.duration"])
+	require.Equal(t, map[point]int64{{"Twice", ""}: 2}, got["restate.step.replayed"])
 }
 
 func TestNoMetricSaysWhatUsersSent(t *testing.T) {

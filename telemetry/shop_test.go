@@ -69,6 +69,22 @@ func (s *shop) Flaky(ctx restate.Context) error {
 	}, restate.WithName("flaky"))
 }
 
+// Twice has two steps side by side, and is retried once.
+func (s *shop) Twice(ctx restate.Context) error {
+	step := func(restate.RunContext) (int, error) { return 1, nil }
+	a, b := restate.RunAsync(ctx, step), restate.RunAsync(ctx, step)
+	if _, err := b.Result(); err != nil {
+		return err
+	}
+	if _, err := a.Result(); err != nil {
+		return err
+	}
+	if s.attempts.Add(1) == 1 {
+		return errors.New("no luck")
+	}
+	return nil
+}
+
 // Closed lets nobody in.
 func (s *shop) Closed(restate.Context) error { return nil }
 

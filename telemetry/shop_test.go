@@ -159,7 +159,7 @@ func (a *app) ended(t *testing.T, name string, count int) (spans tracetest.SpanS
 func value(s tracetest.SpanStub, key string) string {
 	for _, kv := range s.Attributes {
 		if string(kv.Key) == key {
-			return kv.Value.Emit()
+			return kv.Value.String()
 		}
 	}
 	return ""

@@ -44,7 +44,7 @@
 //	restate.step.duration            s             executed steps, by outcome; retryable ones
 //	                                               are executed again
 //	restate.step.replayed            {step}        not executed
-//	restate.application.ready        1             1 while registered and serving, with fx
+//	restate.application.ready        {application} 1 while registered and serving, with fx
 //
 // They have the attributes rpc.system, rpc.service and rpc.method, and restate.outcome
 // where it says so. No attribute has a key, an id or a text of the application.

@@ -131,7 +131,7 @@ func (t *Telemetry) ObserveReady(ready func() error) (stop func() error, err err
 		return func() error { return nil }, nil
 	}
 	gauge, err := t.meter.metric.Int64ObservableGauge("restate.application.ready",
-		metric.WithUnit("1"), metric.WithDescription("1 while the application is registered and serves, else 0."))
+		metric.WithUnit("{application}"), metric.WithDescription("1 while the application is registered and serves, else 0."))
 	if err != nil {
 		return nil, err
 	}

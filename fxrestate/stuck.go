@@ -107,7 +107,7 @@ const (
 func cause(i admin.Invocation) string {
 	switch i.LastFailureCode {
 	case unreachable:
-		return "nobody answers at the URL of deployment " + i.DeploymentID + ": serve its version there again, or move it with PATCH /deployments/" + i.DeploymentID
+		return "nobody answered at the URL of deployment " + i.DeploymentID + ": serve its version there again, or move it with PATCH /deployments/" + i.DeploymentID
 	case mismatch:
 		return "the code is not that with which it began: serve that version again at the URL of deployment " + i.DeploymentID
 	default:

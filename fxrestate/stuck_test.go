@@ -58,7 +58,7 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 		{"failing", retried, true, false, again, "mend the cause, or: restate invocations cancel ID"},
 		{
 			"at a URL where nobody answers", retried, false, false, again,
-			"nobody answers at the URL of deployment DP: serve its version there again, or move it with PATCH /deployments/DP, or: restate invocations kill ID",
+			"nobody answered at the URL of deployment DP: serve its version there again, or move it with PATCH /deployments/DP, or: restate invocations kill ID",
 		},
 		{
 			"met by other code", retried, false, true, again,

@@ -46,10 +46,11 @@ func (h *Health) Ready() error {
 func (h *Health) Live() error { return h.endpoint.Err() }
 
 // Stuck returns invocations of the application's services that do not proceed by
-// themselves: those that are paused, and those that back off after at least five attempts.
-// They are at most 20, those first that have not changed for longest. It asks the admin
-// API at most once in ten seconds, and returns the same answer in between, an error of the
-// client included. An application that was registered logs them once.
+// themselves: those that are paused, and those that back off after at least five attempts
+// or for more than a minute. They are at most 20, those first that have not changed for
+// longest. It asks the admin API at most once in ten seconds, and returns the same answer
+// in between, an error of the client included. An application that was registered logs
+// them once.
 func (h *Health) Stuck(ctx context.Context) ([]admin.Invocation, error) { return h.stuck.look(ctx) }
 
 // ReadyHandler responds with 200 while [Health.Ready] returns nil, otherwise with 503 and

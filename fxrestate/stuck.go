@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +16,12 @@ const (
 	// stuckAfter is the time between the registration and the look at what is stuck:
 	// invocations that failed while the application was away have been tried again.
 	stuckAfter = 2 * time.Second
-	// stuckRetries is how many attempts make an invocation that backs off worth naming.
+	// An invocation that backs off is worth naming after so many attempts, or if the next
+	// one is so far away.
 	stuckRetries = 5
+	stuckWait    = time.Minute
+	// stuckLooked is how many are looked at.
+	stuckLooked = 200
 	// stuckLimit bounds how many are named.
 	stuckLimit = 20
 	// stuckCached is how long an answer is good for.
@@ -48,15 +53,17 @@ func (s *stuck) look(ctx context.Context) ([]admin.Invocation, error) {
 	limited, cancel := context.WithTimeout(ctx, stuckTimeout)
 	defer cancel()
 	found, err := s.client.Invocations(limited, admin.InvocationFilter{
-		Services:   s.services,
-		Statuses:   []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff},
-		MinRetries: stuckRetries,
-		Limit:      stuckLimit,
+		Services: s.services,
+		Statuses: []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff},
+		Limit:    stuckLooked,
 	})
 	if err != nil && ctx.Err() != nil {
 		return nil, err // of this caller, not of the next
 	}
-	s.found, s.err, s.at = found, err, time.Now()
+	found = slices.DeleteFunc(found, func(i admin.Invocation) bool {
+		return i.Status == admin.StatusBackingOff && i.RetryCount < stuckRetries && time.Until(i.NextRetryAt) < stuckWait
+	})
+	s.found, s.err, s.at = found[:min(len(found), stuckLimit)], err, time.Now()
 	return s.found, s.err
 }
 

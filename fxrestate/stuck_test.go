@@ -43,6 +43,7 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 	t.Parallel()
 	retried := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(20*time.Millisecond), restate.WithMaxRetryInterval(time.Second))
 	paused := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(20*time.Millisecond), restate.WithMaxRetryAttempts(2))
+	seldom := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(time.Hour), restate.WithMaxRetryInterval(time.Hour))
 	const again = "an invocation fails again and again"
 	for _, tt := range []struct {
 		name         string
@@ -56,6 +57,7 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 			"an invocation is paused, and its caller waits", "mend the cause, then: restate invocations resume ID",
 		},
 		{"failing", retried, true, false, again, "mend the cause, or: restate invocations cancel ID"},
+		{"failing once, with the next attempt in an hour", seldom, true, false, again, "mend the cause, or: restate invocations cancel ID"},
 		{
 			"at a URL where nobody answers", retried, false, false, again,
 			"nobody answered at the URL of deployment DP: serve its version there again, or move it with PATCH /deployments/DP, or: restate invocations kill ID",
@@ -91,8 +93,12 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 			}
 			deployment := ""
 			testkit.Eventually(t, func() error { // it fails often enough
+				attempts := 6
+				if tt.retry == seldom {
+					attempts = 1
+				}
 				found, err := testkit.Admin().Invocations(t.Context(), admin.InvocationFilter{
-					Services: []string{name}, Statuses: []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff}, MinRetries: 6,
+					Services: []string{name}, Statuses: []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff}, MinRetries: attempts,
 				})
 				if len(found) == 0 {
 					return fmt.Errorf("not stuck: %w", err)

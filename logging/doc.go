@@ -2,7 +2,7 @@
 // slog.Handler of the application. It also drops lines that a handler logs while it
 // replays: a handler runs again on every attempt, but each line should be logged once.
 //
-//	h := logging.NewHandler(zapLogger.Core(), logging.Config{})
+//	h := logging.NewHandler(zapLogger, logging.Config{})
 //	log := slog.New(h)
 //
 // Package fxrestate makes one such handler from the application's slog.Handler or

@@ -15,6 +15,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -83,7 +84,7 @@ func (t *Talker) Talk(ctx restate.Context) error {
 func serve(t testing.TB, name string, core zapcore.Core, cfg logging.Config, opts ...restate.ServiceDefinitionOption) (*Talker, string) {
 	t.Helper()
 	name = fmt.Sprintf("%s-%d", name, serial.Add(1))
-	h := logging.NewHandler(core, cfg)
+	h := logging.NewHandler(zap.New(core), cfg)
 	talker := &Talker{log: slog.New(h)}
 	d, err := handler.Spec{Type: reflect.TypeFor[*Talker](), Name: name, Options: opts}.Describe()
 	require.NoError(t, err)

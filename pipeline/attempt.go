@@ -36,6 +36,9 @@ func (a *attempt) SDKRecovered() { a.inv.sdkRecovered() }
 // RetryDelay implements sdk.Owner.
 func (a *attempt) RetryDelay() (time.Duration, bool) { return a.inv.RetryDelay() }
 
+// Failure implements sdk.Owner.
+func (a *attempt) Failure() error { return a.inv.err }
+
 var _ sdk.CallWrapper = (*attempt)(nil)
 
 // verbs are those of the SDK's calls.

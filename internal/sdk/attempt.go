@@ -42,6 +42,8 @@ type Owner interface {
 	// RetryDelay returns the delay before the next attempt that the failure of this
 	// one asks for.
 	RetryDelay() (time.Duration, bool)
+	// Failure returns the error that the attempt has ended with, or nil.
+	Failure() error
 }
 
 // parent makes the Restate context for a child of the attempt's own context.

@@ -39,3 +39,17 @@ func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
 	delay, asked := a.owner.RetryDelay()
 	return uint64(delay / time.Millisecond), asked
 }
+
+// FailureOf returns what the attempt behind a context of the SDK's has failed with. It is
+// nil before that, and where the SDK serves the handler by itself. Call it where the SDK
+// does: on the goroutine of the attempt.
+func FailureOf(ctx context.Context) error {
+	x := exchangeOf(ctx)
+	if x == nil {
+		return nil
+	}
+	if a := x.Running(); a != nil {
+		return a.owner.Failure()
+	}
+	return nil
+}

@@ -97,18 +97,16 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// endpoint returns Endpoint with the logger and the default of steps in the context of
-// each attempt.
-func (c Config) endpoint(log *logging.Handler) endpoint.Config {
+// endpoint returns Endpoint with the default of steps in the context of each attempt.
+func (c Config) endpoint() endpoint.Config {
 	cfg := c.Endpoint
+	if c.Steps == (durable.Retry{}) {
+		return cfg
+	}
 	own := cfg.Context
 	cfg.Context = func(ctx context.Context) context.Context {
 		if own != nil {
 			ctx = own(ctx)
-		}
-		ctx = logging.NewContext(ctx, log)
-		if c.Steps == (durable.Retry{}) {
-			return ctx
 		}
 		return durable.WithStepRetry(ctx, c.Steps)
 	}

@@ -91,7 +91,7 @@ func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return endpoint.New(p.Settings.endpoint(p.Log), p.Log, definitions...)
+	return endpoint.New(p.Settings.endpoint(), p.Log, definitions...)
 }
 
 func newAdmin(s *settings) (*admin.Client, error) { return admin.New(s.Admin) }

@@ -56,8 +56,10 @@ func problemsOf(err error) []string {
 		switch {
 		case inner == nil && typeName(err) == "errCycleDetected":
 			return []string{oneLine(err.Error())}
-		case inner == nil: // the error around it has the place
-			return []string{oneLine(outer.Error())}
+		case inner == nil && typeName(err) == "errMissingTypes": // the error around it has the place
+			return []string{oneLine(outer.Error()) + "; provide it"}
+		case inner == nil:
+			return []string{twice(oneLine(outer.Error()))}
 		case !isOfDig(inner):
 			return problemsOf(inner)
 		}
@@ -105,9 +107,23 @@ func typeOf(err error) reflect.Type {
 	return t
 }
 
+// twice says of a type that is provided twice what to do, and by what it is.
+func twice(text string) string {
+	found := alreadyProvided.FindStringSubmatch(text)
+	if found == nil {
+		return text
+	}
+	by := "by " + found[2]
+	if strings.Contains(by, "reflect") { // an annotated constructor, a supplied value
+		by = "elsewhere"
+	}
+	return found[1] + " is provided twice, here and " + by + "; provide it once"
+}
+
 var (
-	framePlace = regexp.MustCompile(`\n\t(\S+:\d+)`)
-	fullPath   = regexp.MustCompile(`\(/[^()\s]*/([^/()\s]+:\d+)\)`)
+	alreadyProvided = regexp.MustCompile(`cannot provide (\S+) from \[\d+\]: already provided by (.*)$`)
+	framePlace      = regexp.MustCompile(`\n\t(\S+:\d+)`)
+	fullPath        = regexp.MustCompile(`\(/[^()\s]*/([^/()\s]+:\d+)\)`)
 )
 
 // oneLine returns a text of several lines as one, with places as "(main.go:12)".

@@ -103,6 +103,10 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle writes a line.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
+	if record.Level == sdk.ReplayProbe {
+		h.answer(ctx)
+		return nil
+	}
 	var more []slog.Attr
 	lc := sdklog.LogContextFrom(ctx)
 	if lc != nil && lc.Source == sdklog.LogSourceRestate {

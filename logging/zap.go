@@ -9,15 +9,8 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/fxrestate/go/internal/scope"
+	"github.com/fxrestate/go/internal/sdk"
 )
-
-type handlerKey struct{}
-
-// NewContext returns a context for which [From] finds h. Package fxrestate makes the
-// contexts of all handlers so.
-func NewContext(ctx context.Context, h *Handler) context.Context {
-	return context.WithValue(ctx, handlerKey{}, h)
-}
 
 // From returns the application's *zap.Logger for the context of a handler, or one that
 // descends from it. It writes where the *slog.Logger of the graph does, is silent while the
@@ -25,13 +18,39 @@ func NewContext(ctx context.Context, h *Handler) context.Context {
 // invocation: see [Handler].
 //
 // Its Fatal and Panic do not end the process, but the attempt: they log at ERROR and
-// panic, and the invocation is retried. Outside of an application's contexts From returns
-// zap.L().
+// panic, and the invocation is retried. Outside of handlers that an endpoint serves with a
+// [Handler], From returns zap.L().
 func From(ctx context.Context) *zap.Logger {
-	if h, ok := ctx.Value(handlerKey{}).(*Handler); ok {
+	of := scope.Of(ctx)
+	if of == nil {
+		return zap.L()
+	}
+	kept, ok := of.Load(handlerKey{})
+	if !ok {
+		kept = of.LoadOrStore(handlerKey{}, find(of))
+	}
+	if h := kept.(*Handler); h != nil {
 		return h.Zap(ctx)
 	}
 	return zap.L()
+}
+
+type handlerKey struct{}
+
+// find returns the Handler that the SDK logs to, or nil: it gives the SDK's logger a line
+// that is none, which only a Handler takes.
+func find(of *scope.Scope) *Handler {
+	var found *Handler
+	ctx := context.WithValue(context.Background(), handlerKey{}, &found)
+	_ = of.LogHandler().Handle(ctx, slog.Record{Level: sdk.ReplayProbe})
+	return found
+}
+
+// answer tells find of the handler.
+func (h *Handler) answer(ctx context.Context) {
+	if found, ok := ctx.Value(handlerKey{}).(**Handler); ok {
+		*found = h
+	}
 }
 
 // Zap returns a *zap.Logger that writes what log/slog writes with h and ctx: see [From].

@@ -217,7 +217,7 @@ func TestWhateverUserCodeDoesIsOneOutcomeOneLineAndNothingInternal(t *testing.T)
 				}
 				requireNothingInternal(t, string(out.Body))
 
-				lines := testkit.Loud(a, id)
+				lines := testkit.Failures(a, id)
 				require.Len(t, lines, len(want), "one for each attempt: %v", messages(lines))
 				for _, line := range lines {
 					fields := line.ContextMap()

@@ -8,6 +8,9 @@ import (
 // Key returns the key of the virtual object or the id of the workflow.
 func (a *Attempt) Key() string { return a.sdk.Key() }
 
+// LogHandler returns what the SDK logs lines of the handler to.
+func (a *Attempt) LogHandler() slog.Handler { return a.sdk.Log().Handler() }
+
 // Log returns the SDK's logger. Its handler finds the attempt in the context of each line,
 // as it does for a logger that is given the ctx.
 func (c *guarded) Log() *slog.Logger {

@@ -38,6 +38,14 @@ func (h replayAware) Enabled(ctx context.Context, level slog.Level) bool {
 	return level == ReplayProbe || h.Handler.Enabled(ctx, level)
 }
 
+// Handle writes a line, unless it asks who takes it.
+func (h replayAware) Handle(ctx context.Context, record slog.Record) error {
+	if record.Level == ReplayProbe {
+		return nil
+	}
+	return h.Handler.Handle(ctx, record)
+}
+
 func (h replayAware) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return replayAware{h.Handler.WithAttrs(attrs)}
 }

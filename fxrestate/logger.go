@@ -2,7 +2,6 @@ package fxrestate
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 
@@ -27,10 +26,7 @@ func newAppLogger(handler given[slog.Handler], own given[*zap.Logger]) (*appLogg
 	if handler.value != nil || own.value != nil {
 		return &appLogger{handler.value, own.value}, nil
 	}
-	console, log, err := logging.Default(os.Stderr)
-	if err != nil {
-		return nil, fmt.Errorf("fxrestate: default logger: %w", err)
-	}
+	console, log := logging.Default(os.Stderr)
 	return &appLogger{console, log}, nil
 }
 

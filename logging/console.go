@@ -13,22 +13,20 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 // Default is where an application logs that provides no logger of its own: lines of level
 // INFO and above, readable on a terminal (see [NewConsole]; with colours unless NO_COLOR is
-// set), and else as JSON of zap's production encoder, without sampling. On a terminal the
-// result is a slog.Handler, else a *zap.Logger.
-func Default(out *os.File) (slog.Handler, *zap.Logger, error) {
+// set), and else JSON as zap's production logger writes it, without sampling. On a terminal
+// the result is a slog.Handler, else a *zap.Logger.
+func Default(out *os.File) (slog.Handler, *zap.Logger) {
 	if isTerminal(out) {
 		colors := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-		return NewConsole(out, ConsoleOptions{Colors: colors}), nil, nil
+		return NewConsole(out, ConsoleOptions{Colors: colors}), nil
 	}
-	cfg := zap.NewProductionConfig()
-	cfg.Sampling = nil // each line stands once, and not some of them
-	cfg.DisableStacktrace = true
-	log, err := cfg.Build()
-	return nil, log, err
+	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(out), zap.InfoLevel)
+	return nil, zap.New(core, zap.AddCaller(), zap.ErrorOutput(zapcore.Lock(out)))
 }
 
 func isTerminal(f *os.File) bool {

@@ -235,15 +235,6 @@ func TestDroppedLinesDoNotAllocate(t *testing.T) {
 	require.Zero(t, lines.Len())
 }
 
-func BenchmarkDroppedLine(b *testing.B) {
-	core, _ := observer.New(zapcore.InfoLevel)
-	log := slog.New(logging.NewHandler(zap.New(core), logging.Config{})).With("method", "a/b")
-	b.ReportAllocs()
-	for b.Loop() {
-		log.InfoContext(replay, "line", "amount", 100)
-	}
-}
-
 func BenchmarkLoggerOfAnAttempt(b *testing.B) {
 	core, _ := observer.New(zapcore.InfoLevel)
 	h := logging.NewHandler(zap.New(core), logging.Config{})

@@ -11,10 +11,14 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// slogCore is a zapcore.Core that writes to a slog.Handler.
-type slogCore struct{ to slog.Handler }
+// slogCore is a zapcore.Core that writes to a slog.Handler. It applies fields with the
+// line, because the name of a logger stands outside of their namespaces.
+type slogCore struct {
+	to     slog.Handler
+	fields []zapcore.Field
+}
 
-func newSlogCore(to slog.Handler) zapcore.Core { return slogCore{to} }
+func newSlogCore(to slog.Handler) zapcore.Core { return slogCore{to: to} }
 
 func slogLevel(level zapcore.Level) slog.Level {
 	switch {
@@ -36,27 +40,8 @@ func (c slogCore) Enabled(level zapcore.Level) bool {
 
 // With implements zapcore.Core.
 func (c slogCore) With(fields []zapcore.Field) zapcore.Core {
-	to, attrs := c.apply(fields)
-	if len(attrs) > 0 {
-		to = to.WithAttrs(attrs)
-	}
-	return slogCore{to}
-}
-
-// apply converts fields. What stands before the last namespace is in the handler.
-func (c slogCore) apply(fields []zapcore.Field) (to slog.Handler, attrs []slog.Attr) {
-	to = c.to
-	for _, f := range fields {
-		if f.Type != zapcore.NamespaceType {
-			attrs = append(attrs, attrsOf(f)...)
-			continue
-		}
-		if len(attrs) > 0 {
-			to = to.WithAttrs(attrs)
-		}
-		to, attrs = to.WithGroup(f.Key), nil
-	}
-	return to, attrs
+	c.fields = append(slices.Clip(c.fields), fields...)
+	return c
 }
 
 // Check implements zapcore.Core.
@@ -70,10 +55,21 @@ func (c slogCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zap
 // Write implements zapcore.Core.
 func (c slogCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	record := slog.NewRecord(entry.Time, slogLevel(entry.Level), entry.Message, entry.Caller.PC)
+	to := c.to
 	if entry.LoggerName != "" {
-		record.AddAttrs(slog.String("logger", entry.LoggerName))
+		to = to.WithAttrs([]slog.Attr{slog.String("logger", entry.LoggerName)})
 	}
-	to, attrs := c.apply(fields)
+	var attrs []slog.Attr
+	for _, f := range append(slices.Clip(c.fields), fields...) {
+		if f.Type != zapcore.NamespaceType {
+			attrs = append(attrs, attrsOf(f)...)
+			continue
+		}
+		if len(attrs) > 0 {
+			to = to.WithAttrs(attrs)
+		}
+		to, attrs = to.WithGroup(f.Key), nil
+	}
 	record.AddAttrs(attrs...)
 	if entry.Stack != "" {
 		record.AddAttrs(slog.String("stacktrace", entry.Stack))

@@ -55,7 +55,7 @@ func problemsOf(err error) []string {
 		inner := errors.Unwrap(err)
 		switch {
 		case inner == nil && typeName(err) == "errCycleDetected":
-			return []string{oneLine(err.Error())}
+			return []string{"a cycle among constructors: " + scopeName.ReplaceAllString(oneLine(err.Error()), "")}
 		case inner == nil && typeName(err) == "errMissingTypes": // the error around it has the place
 			return []string{oneLine(outer.Error()) + "; provide it"}
 		case inner == nil:
@@ -122,6 +122,7 @@ func twice(text string) string {
 
 var (
 	alreadyProvided = regexp.MustCompile(`cannot provide (\S+) from \[\d+\]: already provided by (.*)$`)
+	scopeName       = regexp.MustCompile(`\[scope "[^"]*"\] `)
 	framePlace      = regexp.MustCompile(`\n\t(\S+:\d+)`)
 	fullPath        = regexp.MustCompile(`\(/[^()\s]*/([^/()\s]+:\d+)\)`)
 )

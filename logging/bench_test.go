@@ -22,8 +22,10 @@ func BenchmarkLine(b *testing.B) {
 	for name, line := range map[string]func(){
 		"dropped": func() { bySlog.InfoContext(replay, "line", "amount", 100, "currency", "EUR") },
 		"zap":     func() { log.Info("line", zap.Int("amount", 100), zap.String("currency", "EUR")) },
-		"slog":    func() { bySlog.LogAttrs(ctx, slog.LevelInfo, "line", slog.Int("amount", 100), slog.String("currency", "EUR")) },
-		"twin":    func() { h.Zap(ctx).Info("line", zap.Int("amount", 100), zap.String("currency", "EUR")) },
+		"slog": func() {
+			bySlog.LogAttrs(ctx, slog.LevelInfo, "line", slog.Int("amount", 100), slog.String("currency", "EUR"))
+		},
+		"twin": func() { h.Zap(ctx).Info("line", zap.Int("amount", 100), zap.String("currency", "EUR")) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

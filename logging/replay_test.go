@@ -30,6 +30,9 @@ import (
 type Talker struct {
 	log      *slog.Logger // injected
 	attempts atomic.Int32 // of what fails once
+
+	twin    *zap.Logger
+	dropped float64
 }
 
 // say logs a line in every way.
@@ -211,4 +214,36 @@ func TestStackTracesAreAddedToErrorsOfTheSDK(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Measure returns how many allocations a dropped line takes while it replays.
+func (t *Talker) Measure(ctx restate.Context) (float64, error) {
+	if t.attempts.Add(1) == 2 {
+		t.twin = logging.From(ctx)
+		t.dropped = max(
+			testing.AllocsPerRun(100, func() { t.log.InfoContext(ctx, "line", "amount", 100) }),
+			testing.AllocsPerRun(100, func() {
+				if ce := t.twin.Check(zap.InfoLevel, "line"); ce != nil {
+					ce.Write(zap.Int("amount", 100))
+				}
+			}),
+		)
+	}
+	if _, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return 1, nil }); err != nil {
+		return 0, err
+	}
+	if t.attempts.Load() == 1 {
+		return 0, errors.New("again")
+	}
+	return t.dropped, nil
+}
+
+func TestADroppedLineOfAHandlerDoesNotAllocate(t *testing.T) {
+	core, lines := observer.New(zapcore.InfoLevel)
+	talker, url := serve(t, "allocs", core, logging.Config{}, restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(10*time.Millisecond)))
+	status, body := call(t, url+"/Measure")
+	require.Equal(t, http.StatusOK, status, body)
+	require.EqualValues(t, 2, talker.attempts.Load())
+	require.Equal(t, "0", body)
+	require.Zero(t, lines.Len())
 }

@@ -17,8 +17,9 @@ type Attempt struct {
 	root     parent
 	exchange *Exchange // nil: nobody asks
 	gate     gate
-	steps    atomic.Int32 // closures of steps that run now
-	out      output       // of the operation under way
+	steps    atomic.Int32  // closures of steps that run now
+	replay   atomic.Uint64 // what is known: see Replaying
+	out      output        // of the operation under way
 
 	undecodable *once // the types that something did not decode into, of all attempts of the handler
 }

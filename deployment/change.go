@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/manifest"
@@ -16,8 +17,9 @@ import (
 
 // OnMetadataChange is told how the metadata of services has changed, before the server
 // learns of it. It can cancel or pause invocations through the client, tell somebody, or
-// return an error to abort the registration. It must end with ctx, which ends with the
-// start of the application at the latest.
+// return an error to abort the registration. It is called once for the same changes, also
+// where the registration is tried again. It must end with ctx, which ends with the start
+// of the application, and after a minute at the latest.
 type OnMetadataChange func(ctx context.Context, changes []MetadataChange, client *admin.Client) error
 
 // MetadataChange is a service whose metadata differs from that of the deployment that is
@@ -103,14 +105,31 @@ func (e *AbortedError) Error() string {
 // Unwrap returns the hook's error.
 func (e *AbortedError) Unwrap() error { return e.Err }
 
-// tell calls the hook for changes that it has not been told of in this registration. The
+// cloned returns changes that share nothing with the others: a hook may change its
+// arguments, even after it was given up.
+func cloned(changes []MetadataChange) []MetadataChange {
+	out := slices.Clone(changes)
+	for i := range out {
+		out[i].Old, out[i].New = maps.Clone(out[i].Old), maps.Clone(out[i].New)
+	}
+	return out
+}
+
+// hookTimeout bounds a call of the hook.
+const hookTimeout = time.Minute
+
+var errHookTimeout = fmt.Errorf("%s have passed", hookTimeout)
+
+// tell calls the hook for changes that it has not been told of in this process. The
 // hook runs in a goroutine of its own, since it might never return.
 func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
 	hook := r.config.OnDeploymentMetadataChange
 	if hook == nil || len(changes) == 0 || reflect.DeepEqual(changes, r.told) {
 		return nil
 	}
-	done := make(chan error, 1)
+	ctx, cancel := context.WithTimeoutCause(ctx, hookTimeout, errHookTimeout)
+	defer cancel()
+	done, forHook := make(chan error, 1), cloned(changes)
 	go func() {
 		err := errors.New("it ended its goroutine")
 		defer func() {
@@ -120,16 +139,25 @@ func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
 			}
 			done <- err
 		}()
-		err = hook(ctx, slices.Clone(changes), r.client)
+		err = hook(ctx, forHook, r.client)
 	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return &AbortedError{Changes: changes, Err: err}
+	began, reminder, look := time.Now(), newReminder(), time.NewTicker(time.Second)
+	defer look.Stop()
+	reminder.due() // the first line comes after an interval
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				return &AbortedError{Changes: changes, Err: err}
+			}
+			r.told = changes
+			return nil
+		case <-ctx.Done():
+			return &AbortedError{Changes: changes, Err: fmt.Errorf("it has not returned: %w", context.Cause(ctx))}
+		case <-look.C:
+			if reminder.due() {
+				r.log.WarnContext(ctx, "waiting for OnDeploymentMetadataChange to return", "url", r.url, "elapsed", time.Since(began))
+			}
 		}
-		r.told = changes
-		return nil
-	case <-ctx.Done():
-		return &AbortedError{Changes: changes, Err: fmt.Errorf("it has not returned: %w", context.Cause(ctx))}
 	}
 }

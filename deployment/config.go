@@ -58,13 +58,14 @@ type Config struct {
 
 	// MoveStranded moves deployments of this application with the same interface to its
 	// URL when they have invocations in flight at a port where nobody listens any more.
-	// That happens to an endpoint on port 0, which comes back on another one. Default:
-	// false, they are logged with the way out. It needs {{port}} in URL.
+	// That happens to an endpoint on port 0, which comes back on another one. Where
+	// several processes share the host of the URL, the port must be one of this machine.
+	// Default: false, they are logged with the way out. It needs {{port}} in URL.
 	MoveStranded bool
 
 	// DeleteDrained deletes deployments of this application once they serve no new
-	// invocations and have none in flight. It looks after the registration and, while
-	// some are left, every minute. Default: false.
+	// invocations and have none in flight. It looks a minute after the registration and,
+	// while some are left, every minute. Default: false.
 	DeleteDrained bool
 
 	// OnDeploymentMetadataChange is called before a registration if the metadata of a
@@ -73,10 +74,18 @@ type Config struct {
 	// called if nothing is registered for the services yet. Default: nil.
 	OnDeploymentMetadataChange OnMetadataChange
 
-	// Application names the application in the metadata of its deployments. A URL with a
-	// deployment of another application is never replaced, except with InPlace: Proceed.
-	// Default: the path of the program's main package.
+	// Application names the application in the metadata of its deployments. One program
+	// that runs as several applications gives each a name. Default: the path of the
+	// program's main package, or the working directory's name under "go run main.go".
 	Application string
+
+	// ReplaceOther replaces a deployment of another application that has the URL, with
+	// all its services. Default: false, that is an [*OtherApplicationError].
+	ReplaceOther bool
+
+	// Breaking allows a new URL to change the kind of a service, which fails with META0006
+	// otherwise. Default: false. A deployment that is replaced may always change it.
+	Breaking bool
 
 	// Metadata is kept with the deployment and shown by the admin API, beside the keys
 	// that begin with "fxrestate.", which are ours. A change of it is stored with the
@@ -123,6 +132,24 @@ func (c Config) Validate() error {
 	if c.DrainLimit < 0 {
 		problems = append(problems, fmt.Errorf("deployment: DrainLimit is %s, want a positive duration", c.DrainLimit))
 	}
+	if c.DrainLimit > 0 && c.InPlace != WaitDrained {
+		problems = append(problems, fmt.Errorf("deployment: DrainLimit is set, and only InPlace: %q waits", string(WaitDrained)))
+	}
+	if c.Mode == Manual || c.Mode == DryRun {
+		for _, field := range []struct {
+			name string
+			set  bool
+		}{
+			{"Required", c.Required && c.Mode == Manual},
+			{"MoveStranded", c.MoveStranded},
+			{"DeleteDrained", c.DeleteDrained},
+			{"OnDeploymentMetadataChange", c.OnDeploymentMetadataChange != nil},
+		} {
+			if field.set {
+				problems = append(problems, fmt.Errorf("deployment: %s is set, and Mode %q does nothing of the kind", field.name, string(c.Mode)))
+			}
+		}
+	}
 	if c.MoveStranded && !strings.Contains(c.URL, PortPlaceholder) {
 		problems = append(problems, fmt.Errorf("deployment: MoveStranded is true, and URL has no %q: an endpoint on a port of its own is not stranded", PortPlaceholder))
 	}
@@ -132,8 +159,8 @@ func (c Config) Validate() error {
 // String shows the configuration without the values of headers.
 func (c Config) String() string {
 	c = c.withDefaults()
-	return fmt.Sprintf("{URL:%s Mode:%s InPlace:%s DrainLimit:%s Superseded:%s MoveStranded:%t DeleteDrained:%t Application:%s Metadata:%v AdditionalHeaders:%s UseHTTP11:%t Required:%t}",
-		admin.RedactURL(c.URL), c.Mode, c.InPlace, c.DrainLimit, c.Superseded, c.MoveStranded, c.DeleteDrained, c.Application, c.Metadata,
+	return fmt.Sprintf("{URL:%s Mode:%s InPlace:%s DrainLimit:%s Superseded:%s MoveStranded:%t DeleteDrained:%t Application:%s ReplaceOther:%t Breaking:%t Metadata:%v AdditionalHeaders:%s UseHTTP11:%t Required:%t}",
+		admin.RedactURL(c.URL), c.Mode, c.InPlace, c.DrainLimit, c.Superseded, c.MoveStranded, c.DeleteDrained, c.Application, c.ReplaceOther, c.Breaking, c.Metadata,
 		slices.Sorted(maps.Keys(c.AdditionalHeaders)), c.UseHTTP11, c.Required)
 }
 
@@ -154,10 +181,16 @@ func byMode[T any](mode Mode, development, production T) T {
 	return production
 }
 
+// withoutPackage is the path of every main package that is given by its files.
+const withoutPackage = "command-line-arguments"
+
 // application is the path of the program's main package.
 func application() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Path != "" {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Path != "" && info.Path != withoutPackage {
 		return info.Path
+	}
+	if dir, err := os.Getwd(); err == nil {
+		return filepath.Base(dir)
 	}
 	return filepath.Base(os.Args[0])
 }

@@ -25,22 +25,27 @@ func (e *OtherApplicationError) Error() string {
 		owner = fmt.Sprintf("the application %q", e.Application)
 	}
 	return fmt.Sprintf("%s is registered by %s as deployment %s with the services %s, which would be lost: "+
-		"choose another URL, delete that deployment, or set InPlace: Proceed to replace it",
+		"choose another URL, delete that deployment, or set ReplaceOther",
 		e.URL, owner, e.DeploymentID, quoted(e.Services))
 }
 
-// SupersededError reports that the server knows the URL with this interface, but sends new
-// invocations to other deployments. Nothing was registered.
+// SupersededError reports that new invocations go to other deployments, to which this one
+// has given way: the server knows the URL with this interface, or a newer build of the
+// application is registered. Nothing was registered.
 type SupersededError struct {
+	// DeploymentID that the server knows under the URL, or empty.
 	DeploymentID, URL string
 	Services          []NotServed
 }
 
 // Error names the services and the ways out.
 func (e *SupersededError) Error() string {
-	return fmt.Sprintf("deployment %s at %s has been superseded: %s; to roll back, set Superseded: TakeOver; "+
-		"to serve only the invocations that began here, set Superseded: ServePinned",
-		e.DeploymentID, e.URL, notServedText(e.Services))
+	what := "deployment " + e.DeploymentID + " at " + e.URL + " has been superseded"
+	if e.DeploymentID == "" {
+		what = "a newer build of the application is registered than that at " + e.URL
+	}
+	return fmt.Sprintf("%s: %s; to roll back, set Superseded: TakeOver; to serve only the invocations that began here, set Superseded: ServePinned",
+		what, notServedText(e.Services))
 }
 
 // decide compares the list of deployments with what is served here. The plan has neither
@@ -48,45 +53,84 @@ func (e *SupersededError) Error() string {
 func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
 	plan := Plan{URL: r.url, InterfaceHash: r.metadata[InterfaceHashKey]}
 	latest := latestOf(list)
-	known := r.known(list)
-	if known == nil {
-		plan.Action, plan.Reason = Create, "the URL is new"
-		plan.Metadata = r.changesAgainst(r.serving(list, latest)...)
-		return plan, nil
-	}
-	plan.DeploymentID, plan.OldInterfaceHash = known.ID, known.Metadata[InterfaceHashKey]
-	plan.Metadata = r.changesAgainst(*known)
+	known, serving := r.known(list), r.serving(list, latest)
+	newer := slices.ContainsFunc(serving, r.newer)
 	for _, name := range r.manifest.Names() {
-		if at := latest[name]; at == nil || at.URI != r.url {
+		if at := latest[name]; at != nil && at.URI != r.url || at == nil && known != nil {
 			plan.Elsewhere = append(plan.Elsewhere, notServed(name, at))
 		}
 	}
-	same := plan.OldInterfaceHash == plan.InterfaceHash
+	if known == nil {
+		plan.Metadata = r.changesAgainst(serving...)
+		if newer && r.config.Superseded != TakeOver {
+			return plan, &SupersededError{URL: r.url, Services: plan.Elsewhere}
+		}
+		plan.Action, plan.Reason, plan.Elsewhere = Create, "the URL is new", nil
+		return plan, nil
+	}
+	plan.DeploymentID, plan.OldInterfaceHash = known.ID, known.Metadata[InterfaceHashKey]
+	same, elsewhere := plan.OldInterfaceHash == plan.InterfaceHash, len(plan.Elsewhere) > 0
+	if elsewhere && same {
+		plan.Metadata = r.changesAgainst(serving...)
+	} else {
+		plan.Metadata = r.changesAgainst(*known)
+	}
+	superseded := same && elsewhere || !same && newer
 	switch development := r.config.Mode == Development; {
-	case !r.ours(*known) && !r.mayReplaceOthers:
+	case !r.ours(*known) && !r.config.ReplaceOther && !r.freePort:
 		return plan, &OtherApplicationError{
 			DeploymentID: known.ID, URL: r.url, Application: known.Metadata[ApplicationKey], Services: names(known.Services),
 		}
+	case superseded && r.config.Superseded == RefuseSuperseded:
+		return plan, &SupersededError{DeploymentID: known.ID, URL: r.url, Services: r.instead(plan, *known)}
+	case superseded && r.config.Superseded == ServePinned:
+		plan.Action, plan.Reason = None, "it has been superseded, and serves what began here"
 	case !same && plan.OldInterfaceHash == "":
 		plan.Action, plan.Reason = Replace, "the deployment has no interface hash"
 	case !same:
 		plan.Action, plan.Reason = Replace, "the interface has changed"
-	case len(plan.Elsewhere) > 0 && r.config.Superseded == RefuseSuperseded:
-		return plan, &SupersededError{DeploymentID: known.ID, URL: r.url, Services: plan.Elsewhere}
-	case len(plan.Elsewhere) > 0 && r.config.Superseded == ServePinned:
-		plan.Action, plan.Reason = None, "it has been superseded, and serves what began here"
-	case len(plan.Elsewhere) > 0:
+	case elsewhere:
 		plan.Action, plan.Reason = Reclaim, "new invocations go elsewhere"
-	case !maps.Equal(known.Metadata, r.metadata):
+	case !sameMetadata(known.Metadata, r.metadata):
 		plan.Action, plan.Reason = Update, "metadata or documentation has changed"
-	case !maps.Equal(known.AdditionalHeaders, r.config.AdditionalHeaders):
+	case !maps.Equal(lowerKeys(known.AdditionalHeaders), lowerKeys(r.config.AdditionalHeaders)):
 		plan.Action, plan.Reason = Update, "additional headers have changed"
+	case r.otherHTTP(*known):
+		plan.Action, plan.Reason = Update, "UseHTTP11 has changed"
 	case development:
 		plan.Action, plan.Reason = Update, "development registers at every start"
 	default:
 		plan.Action, plan.Reason = None, "it is registered with this interface"
 	}
 	return plan, nil
+}
+
+// instead returns what serves in place of this build: another deployment, or a newer build
+// at the same URL.
+func (r *run) instead(plan Plan, known admin.DeploymentSummary) []NotServed {
+	if len(plan.Elsewhere) > 0 {
+		return plan.Elsewhere
+	}
+	var services []NotServed
+	for _, name := range r.manifest.Names() {
+		services = append(services, notServed(name, &known))
+	}
+	return services
+}
+
+// lowerKeys returns headers as the server lists them.
+func lowerKeys(headers map[string]string) map[string]string {
+	out := make(map[string]string, len(headers))
+	for name, value := range headers {
+		out[strings.ToLower(name)] = value
+	}
+	return out
+}
+
+// otherHTTP reports whether the server speaks another version of HTTP to the deployment
+// than is configured. Over TLS, the two of them choose it.
+func (r *run) otherHTTP(known admin.DeploymentSummary) bool {
+	return strings.HasPrefix(r.url, "http:") && known.HTTPVersion != "" && (known.HTTPVersion == "HTTP/1.1") != r.config.UseHTTP11
 }
 
 // known returns the deployment at the URL. Where there are several, it is the one that
@@ -101,13 +145,31 @@ func (r *run) known(list []admin.DeploymentSummary) *admin.DeploymentSummary {
 	return known
 }
 
-// ours reports whether a deployment is one of this application.
+// ours reports whether a deployment is one of this application. One that does not say, and
+// in development one whose program was moved, is ours if it has one of our services.
 func (r *run) ours(d admin.DeploymentSummary) bool {
-	if d.Metadata[ApplicationKey] == r.config.Application {
+	switch d.Metadata[ApplicationKey] {
+	case r.config.Application:
 		return true
+	case "":
+	default:
+		if r.config.Mode != Development {
+			return false
+		}
 	}
 	own := r.manifest.Names()
 	return len(d.Services) == 0 || slices.ContainsFunc(d.Services, func(s admin.ServiceRevision) bool { return slices.Contains(own, s.Name) })
+}
+
+// atURL returns the ids of the deployments at the URL: several if some were moved there.
+func (r *run) atURL(list []admin.DeploymentSummary) []string {
+	var ids []string
+	for _, d := range list {
+		if d.URI == r.url {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids
 }
 
 // serving returns the deployments that serve services of this application now, once each.

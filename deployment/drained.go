@@ -7,32 +7,41 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/backoff"
 )
 
-// AwaitDrained waits until no invocation is in flight on a deployment, which then can be
-// deleted and its processes stopped. It looks every second and logs what is left, at
-// growing intervals; a nil log discards that. New invocations come as long as the
-// deployment is the latest of a service. An error is that of a query, or says that ctx
-// ended and what was left.
+// AwaitDrained waits until two looks, a second apart, see no invocation in flight on a
+// deployment, which then can be deleted and its processes stopped. One look is not enough:
+// an attempt may be on its way. It logs what is left, at growing intervals; a nil log
+// discards that. New invocations come as long as the
+// deployment is the latest of a service. A query that fails is tried again if
+// that may help. An error is that of a query, or says that ctx ended and what was left.
 func AwaitDrained(ctx context.Context, client *admin.Client, deploymentID string, log *slog.Logger) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	began := time.Now()
 	reminder := newReminder()
-	for {
+	for empty := 0; ; {
 		left, err := client.InFlight(ctx, deploymentID)
+		if admin.Retryable(err) && backoff.Sleep(ctx, drainPoll) {
+			empty = 0
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("deployment: wait for %s to drain: %w", deploymentID, err)
 		}
-		if len(left) == 0 {
+		if empty++; len(left) > 0 {
+			empty = 0
+		}
+		if empty == 2 {
 			return nil
 		}
-		if reminder.due() {
+		if empty == 0 && reminder.due() {
 			log.LogAttrs(ctx, slog.LevelInfo, "waiting for a deployment to drain", slog.String("deployment", deploymentID),
 				slog.Int("invocations", count(left)), slog.String("handlers", inFlightText(left)), slog.Duration("elapsed", time.Since(began)))
 		}
@@ -44,9 +53,11 @@ func AwaitDrained(ctx context.Context, client *admin.Client, deploymentID string
 }
 
 // DeleteDrained deletes the deployments of this application, other than the one of the
-// endpoint, that are the latest of no service and have no invocation in flight. It
-// returns their ids, and how many are left that still have invocations. Deployments that
-// were registered otherwise, or with another Config.Application, stay.
+// endpoint, that are the latest of no service, have no invocation in flight, and whose
+// processes are gone as far as can be seen from here: one that started again would be
+// taken for a new version. It returns their ids, and how many are left that still have
+// invocations or processes. Deployments that were registered otherwise, or with another
+// Config.Application, stay.
 func (r *Registrar) DeleteDrained(ctx context.Context, endpoint Endpoint) (deleted []string, left int, err error) {
 	run, err := r.newRun(endpoint)
 	if err != nil {
@@ -64,7 +75,19 @@ func (r *Registrar) DeleteDrained(ctx context.Context, endpoint Endpoint) (delet
 	if err != nil {
 		return nil, 0, fmt.Errorf("deployment: delete drained deployments: %w", err)
 	}
+	// Another process may have been registered in the meantime.
+	if list, err = run.look(ctx); err != nil {
+		return nil, 0, fmt.Errorf("deployment: delete drained deployments: %w", err)
+	}
+	still := run.retired(list)
 	for _, id := range candidates {
+		if !slices.Contains(still, id) {
+			continue
+		}
+		if serves(ctx, list, id) {
+			left++
+			continue
+		}
 		if slices.ContainsFunc(rows, func(row admin.InFlight) bool { return row.DeploymentID == id }) {
 			left++
 			continue
@@ -84,7 +107,10 @@ func (r *run) retired(list []admin.DeploymentSummary) []string {
 	latest := latestOf(list)
 	var ids []string
 	for _, d := range list {
-		current := slices.ContainsFunc(d.Services, func(s admin.ServiceRevision) bool { return latest[s.Name].ID == d.ID })
+		current := slices.ContainsFunc(d.Services, func(s admin.ServiceRevision) bool {
+			at := latest[s.Name]
+			return at != nil && at.ID == d.ID
+		})
 		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && !current {
 			ids = append(ids, d.ID)
 		}
@@ -96,4 +122,22 @@ func (r *run) retired(list []admin.DeploymentSummary) []string {
 func gone(err error) bool {
 	var failed *admin.Error
 	return errors.As(err, &failed) && failed.Status == http.StatusNotFound
+}
+
+// serves reports whether a process of a deployment still answers its health check.
+func serves(ctx context.Context, list []admin.DeploymentSummary, id string) bool {
+	i := slices.IndexFunc(list, func(d admin.DeploymentSummary) bool { return d.ID == id })
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(list[i].URI, "/")+"/health", http.NoBody)
+	if err != nil {
+		return false
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
 }

@@ -17,11 +17,13 @@ import (
 const (
 	// drainPoll is the pause between two looks at invocations in flight.
 	drainPoll = time.Second
-	// pauseWindow is how long running invocations have to reach a point where they pause.
+	// maxListed limits the invocations that are logged one by one, and those that are
+	// paused at a time.
+	maxListed = 1000
+	// pauseWindow is how long attempts may take to pause. One that does not wait for
+	// anything goes on.
 	pauseWindow = 5 * time.Second
 	pausePoll   = 100 * time.Millisecond
-	// maxListed limits the invocations that are paused and logged one by one.
-	maxListed = 1000
 	// maxNamed limits the handlers in a text.
 	maxNamed = 10
 )
@@ -40,6 +42,11 @@ func (e *InFlightError) Error() string {
 	waited := ""
 	if e.Waited > 0 {
 		waited = fmt.Sprintf(" after %s", e.Waited.Round(time.Second))
+	}
+	if e.DeploymentID == "" {
+		return fmt.Sprintf("invocations wait for handlers that %s does not have any more%s (%s); "+
+			"keep the handlers, or let them complete (InPlace: WaitDrained), cancel them, or go on all the same (Proceed)",
+			e.URL, waited, inFlightText(e.InFlight))
 	}
 	return fmt.Sprintf("the interface at %s has changed and deployment %s has invocations in flight%s (%s); "+
 		"give the new version a URL of its own, or let them complete (InPlace: WaitDrained), pause them (PauseAndList), "+
@@ -77,24 +84,69 @@ func count(rows []admin.InFlight) (n int) {
 	return n
 }
 
-// admit applies the policy to invocations in flight before the interface of a deployment
-// is replaced.
-func (r *run) admit(ctx context.Context, plan Plan) error {
-	if len(plan.InFlight) == 0 {
+// endangered counts the invocations that a plan may hurt: those on deployments whose
+// interface is replaced, and those that have not begun and wait for a handler that goes.
+func (r *run) endangered(ctx context.Context, plan Plan, list []admin.DeploymentSummary) ([]admin.InFlight, error) {
+	var ids []string
+	if plan.Action == Replace {
+		ids = r.atURL(list)
+	}
+	gone := removed(plan.Services)
+	if len(gone) > 0 {
+		ids = append(ids, admin.NotBound)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := r.inFlight(ctx, ids...)
+	return slices.DeleteFunc(rows, func(row admin.InFlight) bool {
+		return row.DeploymentID == admin.NotBound && !gone[row.Service] && !gone[row.Service+"/"+row.Handler]
+	}), err
+}
+
+// removed returns the services and the handlers, as service/handler, that go.
+func removed(changes []ServiceChange) map[string]bool {
+	gone := map[string]bool{}
+	for _, s := range changes {
+		if s.Change == Removed {
+			gone[s.Name] = true
+		}
+		for _, h := range s.Handlers {
+			if h.Change == Removed {
+				gone[s.Name+"/"+h.Name] = true
+			}
+		}
+	}
+	return gone
+}
+
+// admit applies the policy to the invocations that a plan may hurt. It counts them after
+// the hook, which may have cancelled some.
+func (r *run) admit(ctx context.Context, plan *Plan, list []admin.DeploymentSummary) (err error) {
+	plan.InFlight, err = r.endangered(ctx, *plan, list)
+	if r.config.InPlace == Proceed && unreadable(err) {
+		if r.once("not counted") {
+			r.log.WarnContext(ctx, "cannot count the invocations in flight on the deployment that is replaced", "deployment", plan.DeploymentID, "error", err)
+		}
 		return nil
+	}
+	if err != nil || len(plan.InFlight) == 0 {
+		return err
 	}
 	refused := &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
 	switch r.config.InPlace {
 	case Refuse:
 		return refused
 	case WaitDrained:
-		return r.waitDrained(ctx, refused)
+		return r.waitDrained(ctx, refused, func(ctx context.Context) ([]admin.InFlight, error) { return r.endangered(ctx, *plan, list) })
 	case PauseAndList:
-		return r.pause(ctx, plan)
+		return r.pause(ctx, plan, list)
 	default:
-		r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with invocations in flight; their journals may not fit the new handlers",
-			slog.String("deployment", plan.DeploymentID), slog.String("url", plan.URL),
-			slog.Int("invocations", count(plan.InFlight)), slog.String("handlers", inFlightText(plan.InFlight)))
+		if r.once("in flight") {
+			r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with invocations in flight; their journals may not fit the new handlers",
+				slog.String("deployment", plan.DeploymentID), slog.String("url", plan.URL),
+				slog.Int("invocations", count(plan.InFlight)), slog.String("handlers", inFlightText(plan.InFlight)))
+		}
 		return nil
 	}
 }
@@ -105,92 +157,133 @@ func (r *run) inFlight(ctx context.Context, deployments ...string) ([]admin.InFl
 	return r.client.InFlight(ctx, deployments...)
 }
 
+// drain is a wait for invocations in flight. Attempts of a registration share it: its
+// limit is not that of an attempt.
+type drain struct {
+	began time.Time
+	// newest is when the last of the invocations was created that are waited for.
+	newest   time.Time
+	reminder *reminder
+}
+
 // waitDrained waits for the invocations that are in flight now. Later ones run on the
 // handlers that are served already.
-func (r *run) waitDrained(ctx context.Context, refused *InFlightError) error {
-	began, newest := time.Now(), time.Time{}
-	for _, row := range refused.InFlight {
-		if row.Newest.After(newest) {
-			newest = row.Newest
+func (r *run) waitDrained(ctx context.Context, refused *InFlightError, look func(context.Context) ([]admin.InFlight, error)) error {
+	if r.drain.began.IsZero() {
+		r.drain = drain{began: time.Now(), reminder: newReminder()}
+		for _, row := range refused.InFlight {
+			if row.Newest.After(r.drain.newest) {
+				r.drain.newest = row.Newest
+			}
 		}
 	}
-	reminder := newReminder()
+	later := func(row admin.InFlight) bool { return row.Oldest.After(r.drain.newest) }
 	for {
-		if reminder.due() {
+		if refused.InFlight = slices.DeleteFunc(refused.InFlight, later); len(refused.InFlight) == 0 {
+			return nil
+		}
+		refused.Waited = time.Since(r.drain.began)
+		if r.drain.reminder.due() {
 			r.log.LogAttrs(ctx, slog.LevelInfo, "waiting for invocations in flight before the deployment is replaced",
 				slog.String("deployment", refused.DeploymentID), slog.Int("invocations", count(refused.InFlight)),
 				slog.String("handlers", inFlightText(refused.InFlight)),
-				slog.Duration("elapsed", time.Since(began)), slog.Duration("limit", r.config.DrainLimit))
+				slog.Duration("elapsed", refused.Waited), slog.Duration("limit", r.config.DrainLimit))
 		}
-		if refused.Waited = time.Since(began); refused.Waited > r.config.DrainLimit {
+		if refused.Waited > r.config.DrainLimit || !backoff.Sleep(ctx, min(drainPoll, r.config.DrainLimit)) {
 			return refused
 		}
-		if !backoff.Sleep(ctx, min(drainPoll, r.config.DrainLimit)) {
-			return fmt.Errorf("%w: %w", context.Cause(ctx), refused)
+		left, err := look(ctx)
+		if ctx.Err() != nil {
+			return refused
 		}
-		left, err := r.inFlight(ctx, refused.DeploymentID)
 		if err != nil {
 			return err
 		}
-		refused.InFlight = slices.DeleteFunc(left, func(row admin.InFlight) bool { return row.Oldest.After(newest) })
-		if len(refused.InFlight) == 0 {
-			return nil
-		}
+		refused.InFlight = left
 	}
 }
 
-// pause pauses the invocations that run or back off, and logs all that are in flight with
-// what has become of them. One that is suspended cannot be paused: the server accepts the
-// request and does nothing.
-func (r *run) pause(ctx context.Context, plan Plan) error {
-	filter := admin.InvocationFilter{DeploymentIDs: []string{plan.DeploymentID}, Limit: maxListed}
-	list, err := r.client.Invocations(ctx, filter)
-	if err != nil {
-		return err
+// pause pauses the invocations that run or are about to, and logs all that are in flight
+// with what became of them.
+func (r *run) pause(ctx context.Context, plan *Plan, list []admin.DeploymentSummary) error {
+	at := r.atURL(list)
+	if plan.Action != Replace {
+		at = nil // nothing runs that could be paused
 	}
-	for _, invocation := range list {
-		if err := r.client.PauseInvocation(ctx, invocation.ID); err != nil && !refusedNow(err) {
-			return err
-		}
-	}
-	if list, err = r.settled(ctx, filter); err != nil {
-		return err
-	}
-	paused := 0
-	for _, i := range list {
-		outcome := "it continues with the new handlers"
-		if i.Status == admin.StatusPaused {
-			paused++
-			outcome = "paused: restate invocations resume " + i.ID
-		}
-		r.log.LogAttrs(ctx, slog.LevelWarn, "invocation in flight on the deployment that is replaced",
-			slog.String("invocation", i.ID), slog.String("handler", i.Service+"/"+i.Handler),
-			slog.String("status", string(i.Status)), slog.String("outcome", outcome))
-	}
-	r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with paused invocations; resume or cancel them",
-		slog.String("deployment", plan.DeploymentID), slog.Int("paused", paused), slog.Int("invocations", len(list)))
-	return nil
-}
-
-// settled returns the invocations once none runs any more, or after a while: a step is not
-// interrupted, so its invocation pauses when the step has ended.
-func (r *run) settled(ctx context.Context, filter admin.InvocationFilter) ([]admin.Invocation, error) {
-	deadline := time.Now().Add(pauseWindow)
-	for {
-		list, err := r.client.Invocations(ctx, filter)
-		if err != nil {
-			return nil, err
-		}
-		running := slices.ContainsFunc(list, func(i admin.Invocation) bool {
-			return i.Status == admin.StatusRunning || i.Status == admin.StatusReady || i.Status == admin.StatusBackingOff
+	asked := map[string]bool{}
+	for deadline := time.Now().Add(pauseWindow); len(at) > 0; {
+		list, err := r.client.Invocations(ctx, admin.InvocationFilter{
+			DeploymentIDs: at,
+			Statuses:      []admin.InvocationStatus{admin.StatusRunning, admin.StatusBackingOff, admin.StatusReady},
+			Limit:         maxListed + len(asked),
 		})
-		if !running || time.Now().After(deadline) {
-			return list, nil
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 || time.Now().After(deadline) {
+			break
+		}
+		for _, invocation := range list {
+			if asked[invocation.ID] {
+				continue
+			}
+			asked[invocation.ID] = true
+			if err := r.client.PauseInvocation(ctx, invocation.ID); err != nil && !refusedNow(err) {
+				return err
+			}
 		}
 		if !backoff.Sleep(ctx, pausePoll) {
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
+	return r.nameInFlight(ctx, plan, at, list)
+}
+
+// nameInFlight logs the invocations in flight on a deployment after they were paused.
+func (r *run) nameInFlight(ctx context.Context, plan *Plan, at []string, list []admin.DeploymentSummary) (err error) {
+	var named []admin.Invocation
+	if len(at) > 0 {
+		if named, err = r.client.Invocations(ctx, admin.InvocationFilter{DeploymentIDs: at, Limit: maxListed}); err != nil {
+			return err
+		}
+	}
+	if plan.InFlight, err = r.endangered(ctx, *plan, list); err != nil {
+		return err
+	}
+	for _, invocation := range named {
+		outcome := "asked to pause; it goes on until it waits for something"
+		switch invocation.Status {
+		case admin.StatusPaused:
+			outcome = "paused"
+		case admin.StatusSuspended:
+			outcome = "not paused, since it does not run; it goes on with the new handlers when what it waits for comes"
+		}
+		if r.once(invocation.ID + outcome) {
+			r.log.LogAttrs(ctx, slog.LevelWarn, "invocation in flight on the deployment that is replaced",
+				slog.String("invocation", invocation.ID), slog.String("handler", invocation.Service+"/"+invocation.Handler),
+				slog.String("status", string(invocation.Status)), slog.String("outcome", outcome))
+		}
+	}
+	paused := 0
+	var waiting []admin.InFlight
+	for _, row := range plan.InFlight {
+		switch {
+		case row.DeploymentID == admin.NotBound:
+			waiting = append(waiting, row)
+		case row.Status == admin.StatusPaused:
+			paused += row.Count
+		}
+	}
+	if len(waiting) > 0 && r.once("waiting") {
+		r.log.LogAttrs(ctx, slog.LevelWarn, "invocations that have not begun wait for handlers that go, and will fail",
+			slog.String("url", plan.URL), slog.Int("invocations", count(waiting)), slog.String("handlers", inFlightText(waiting)))
+	}
+	if len(at) > 0 && r.once("paused") {
+		r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with paused invocations; resume or cancel them with the admin API (PATCH /invocations/{id}/resume)",
+			slog.String("deployment", plan.DeploymentID), slog.Int("paused", paused),
+			slog.Int("invocations", count(plan.InFlight)), slog.Int("named", len(named)))
+	}
+	return nil
 }
 
 // refusedNow reports that an invocation is in no state to be paused.

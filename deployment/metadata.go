@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"runtime/debug"
+	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/manifest"
@@ -23,6 +25,9 @@ const (
 	ManifestHashKey = reservedPrefix + "manifest-hash"
 	// ApplicationKey has the name of the application.
 	ApplicationKey = reservedPrefix + "application"
+	// BuiltKey has the time of the commit that the program was built from, if the build
+	// knows it. It tells an older build from a newer one, and is no reason to register.
+	BuiltKey = reservedPrefix + "built"
 	// ServiceMetadataKey has the metadata of the services that have any, as a JSON
 	// object by name.
 	ServiceMetadataKey = reservedPrefix + "service-metadata"
@@ -36,6 +41,9 @@ func (r *Registrar) metadata(m *manifest.Manifest) (map[string]string, error) {
 	out[InterfaceHashKey] = m.InterfaceHash()
 	out[ManifestHashKey] = m.Hash()
 	out[ApplicationKey] = r.config.Application
+	if !r.built.IsZero() {
+		out[BuiltKey] = r.built.Format(time.RFC3339)
+	}
 	if tagged := serviceMetadata(m); len(tagged) > 0 {
 		encoded, err := json.Marshal(tagged)
 		if err != nil {
@@ -44,6 +52,42 @@ func (r *Registrar) metadata(m *manifest.Manifest) (map[string]string, error) {
 		out[ServiceMetadataKey] = string(encoded)
 	}
 	return out, nil
+}
+
+// sameMetadata compares what is a reason to register.
+func sameMetadata(a, b map[string]string) bool {
+	without := func(m map[string]string) map[string]string {
+		m = maps.Clone(m)
+		delete(m, BuiltKey)
+		return m
+	}
+	return maps.Equal(without(a), without(b))
+}
+
+// built returns the time of the commit that the program was built from, or zero.
+func built() time.Time {
+	info, _ := debug.ReadBuildInfo()
+	if info == nil {
+		return time.Time{}
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.time" {
+			return parsed(setting.Value)
+		}
+	}
+	return time.Time{}
+}
+
+// parsed returns a time, or zero.
+func parsed(text string) time.Time {
+	t, _ := time.Parse(time.RFC3339, text)
+	return t
+}
+
+// newer reports whether a deployment is known to be of a newer build of this application.
+func (r *run) newer(d admin.DeploymentSummary) bool {
+	theirs := parsed(d.Metadata[BuiltKey])
+	return d.Metadata[ApplicationKey] == r.config.Application && !r.built.IsZero() && theirs.After(r.built)
 }
 
 // serviceMetadata returns the metadata of the services that have any.

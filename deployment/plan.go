@@ -46,10 +46,12 @@ type Plan struct {
 	// Metadata of services that changes.
 	Metadata []MetadataChange `json:"metadata,omitempty"`
 	// InFlight are the invocations that have not completed on a deployment whose
-	// interface is replaced.
+	// interface is replaced, and those that wait for a handler that goes.
 	InFlight []admin.InFlight `json:"in_flight,omitempty"`
 	// Elsewhere are services whose new invocations go to another deployment now.
 	Elsewhere []NotServed `json:"elsewhere,omitempty"`
+	// Refused says why the registration would be refused, or is empty.
+	Refused string `json:"refused,omitempty"`
 	// Stranded are deployments of this application at ports where nobody listens.
 	Stranded []Stranded `json:"stranded,omitempty"`
 }
@@ -81,6 +83,9 @@ func (p Plan) Lines() []string {
 	}
 	for _, s := range p.Stranded {
 		lines = append(lines, s.String())
+	}
+	if p.Refused != "" {
+		lines = append(lines, "refused: "+p.Refused)
 	}
 	return lines
 }

@@ -38,18 +38,31 @@ const (
 	Proceed InPlace = "proceed"
 	// WaitDrained waits until the invocations have completed that were in flight when
 	// the wait began, for at most Config.DrainLimit, and then replaces the deployment.
-	// Until then the server knows only the handlers that were there before.
+	// Until then the server knows only the handlers that were there before. They complete
+	// on processes of the version before that still run, or else on this one.
 	WaitDrained InPlace = "wait-drained"
 	// Refuse fails with an [*InFlightError], which lists the invocations and the ways
-	// out. It is the default in [Production].
+	// out. It is the default in [Production]. An application that does not end with that
+	// (Config.Required) answers invocations 503, which counts as no attempt, and asks
+	// every 30 seconds: it registers once none is in flight.
 	Refuse InPlace = "refuse"
-	// PauseAndList pauses the invocations that run or back off, logs each, and replaces
-	// the deployment. Paused invocations stay until somebody resumes or cancels them.
-	// One in a step pauses when the step has ended, for which there are five seconds.
-	// The server cannot pause one that is suspended: it is logged, and continues with the
-	// new handlers.
+	// PauseAndList pauses the invocations that run or back off, logs each that is in
+	// flight with its status, and replaces the deployment. Paused invocations stay until
+	// somebody resumes or cancels them. The server cannot pause those that are suspended:
+	// they go on with the new handlers.
 	PauseAndList InPlace = "pause-and-list"
 )
+
+// Holds reports whether the policy keeps invocations in flight from the new handlers, so
+// that the endpoint should not run any before the registration.
+func (c Config) Holds() bool {
+	switch c.withDefaults().InPlace {
+	case Refuse, PauseAndList:
+		return c.Mode != DryRun && c.Mode != Manual
+	default:
+		return false
+	}
+}
 
 // Superseded says what happens if the server knows the URL with this very interface, but
 // sends new invocations of its services to another deployment: a rollback, or an old

@@ -3,13 +3,10 @@ package deployment
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/backoff"
-	"github.com/fxrestate/go/internal/manifest"
 )
 
 const (
@@ -33,52 +30,6 @@ func (e *NotServedError) Error() string {
 		"(does another process register them too?)", e.DeploymentID, notServedText(e.Services))
 }
 
-// MismatchError reports that the server found other handlers at the URL than this process
-// serves, or that another process registered the URL at the same time.
-type MismatchError struct {
-	DeploymentID, URL string
-	// Missing and Unexpected handlers, as service/handler.
-	Missing, Unexpected []string
-	// Application and InterfaceHash that are kept with the deployment now, if another
-	// process registered it.
-	Application, InterfaceHash string
-}
-
-// Error says what differs.
-func (e *MismatchError) Error() string {
-	if e.InterfaceHash != "" || e.Application != "" {
-		return fmt.Sprintf("another process (application %q, interface %s) registered %s at the same time and has replaced deployment %s: "+
-			"give each version a URL of its own", e.Application, e.InterfaceHash, e.URL, e.DeploymentID)
-	}
-	return fmt.Sprintf("the server found other handlers at %s than this process serves: without %s, and with %s too: "+
-		"does the URL lead to a process of another version?", e.URL, quoted(e.Missing), quoted(e.Unexpected))
-}
-
-// checkHandlers compares what the server discovered with what is served here.
-func checkHandlers(registered admin.RegisteredDeployment, url string, m *manifest.Manifest) error {
-	served, found := map[string]bool{}, map[string]bool{}
-	for _, s := range m.Services {
-		for _, h := range s.Handlers {
-			served[s.Name+"/"+h.Name] = true
-		}
-	}
-	for _, s := range registered.Services {
-		for _, h := range s.Handlers {
-			found[s.Name+"/"+h.Name] = true
-		}
-	}
-	if maps.Equal(served, found) {
-		return nil
-	}
-	without := func(all, some map[string]bool) []string {
-		return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(target string) bool { return some[target] })
-	}
-	return &MismatchError{
-		DeploymentID: registered.ID, URL: url,
-		Missing: without(served, found), Unexpected: without(found, served),
-	}
-}
-
 // readBack returns the revisions of the services once the server routes all of them to
 // the deployment, with this interface.
 func (r *run) readBack(ctx context.Context, deploymentID string) (map[string]int, error) {
@@ -94,7 +45,7 @@ func (r *run) readBack(ctx context.Context, deploymentID string) (map[string]int
 			return revisions, err
 		}
 		if !backoff.Sleep(ctx, pauses.Next()) {
-			return nil, ctx.Err()
+			return nil, err
 		}
 	}
 }
@@ -120,7 +71,7 @@ func (r *run) check(list []admin.DeploymentSummary, deploymentID string) (map[st
 		return nil, &NotServedError{DeploymentID: deploymentID, Services: others}
 	}
 	for _, d := range list {
-		if d.ID == deploymentID && !maps.Equal(d.Metadata, r.metadata) {
+		if d.ID == deploymentID && !sameMetadata(d.Metadata, r.metadata) {
 			return nil, &MismatchError{
 				DeploymentID: deploymentID, URL: r.url,
 				Application: d.Metadata[ApplicationKey], InterfaceHash: d.Metadata[InterfaceHashKey],

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/fxrestate/go/admin"
@@ -21,14 +20,9 @@ const (
 	maxPause   = 5 * time.Second
 )
 
-const (
-	// healthTimeout limits one health check, for networks that drop packets
-	// silently.
-	healthTimeout = 5 * time.Second
-	// registerTimeout limits one registration, including the server's own attempts
-	// at discovery (measured: 1.8 s against a closed port).
-	registerTimeout = time.Minute
-)
+// registerTimeout limits one registration, including the server's own attempts at
+// discovery (measured: 1.8 s against a closed port).
+const registerTimeout = time.Minute
 
 // Endpoint is the running endpoint that is registered.
 type Endpoint struct {
@@ -37,6 +31,9 @@ type Endpoint struct {
 	// Path below Config.URL under which the endpoint serves, such as "/v/2024-11", or
 	// empty.
 	Path string
+	// FreePort is true if the system has chosen the port. Whoever had it before does not
+	// listen there any more, so a deployment of another application may be replaced.
+	FreePort bool
 	// Manifest is the endpoint's answer to discovery, as JSON: endpoint.Manifest.
 	Manifest []byte
 }
@@ -57,15 +54,20 @@ type Registration struct {
 	Plan Plan
 }
 
-// Registrar registers an endpoint with the admin API. It holds no state
-// between registrations and starts no goroutine that outlives a call.
+// Registrar registers an endpoint with the admin API. It is for one endpoint, and not for
+// concurrent use: a registration that is tried again goes on with a wait that has begun,
+// and does not call the hook again. It starts no goroutine that outlives a call, other
+// than that of a hook that does not return.
 type Registrar struct {
 	client *admin.Client
 	config Config
 	log    *slog.Logger
-	// mayReplaceOthers is true if the configuration itself says Proceed, and for a port
-	// that the system chose: whoever had it before does not listen there any more.
-	mayReplaceOthers bool
+	built  time.Time // of the program's source; zero if unknown
+
+	// What further registrations of this process need not repeat.
+	told  []MetadataChange // what the hook has been told of
+	drain drain            // the wait of the policy WaitDrained
+	said  map[string]bool  // lines of the log
 }
 
 // NewRegistrar checks the configuration and makes no call. If log is nil, nothing
@@ -80,10 +82,7 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Registrar{
-		client: client, config: config.withDefaults(), log: log,
-		mayReplaceOthers: config.InPlace == Proceed || strings.Contains(config.URL, PortPlaceholder),
-	}, nil
+	return &Registrar{client: client, config: config.withDefaults(), log: log, built: built(), said: map[string]bool{}}, nil
 }
 
 // Register compares what the server knows with the endpoint, registers what has changed,
@@ -94,9 +93,9 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 //
 // Register retries until ctx ends, with growing and jittered pauses of at most 5
 // seconds. It retries when the admin API does not respond, is overloaded or
-// fails, and when the server cannot reach the endpoint (META0003): on an
-// orchestrated network the route may open later than the endpoint. Give ctx a
-// deadline to limit this. The log has the first failure, each failure that
+// fails, when the server cannot reach the endpoint (META0003), since on an orchestrated
+// network the route may open later than the endpoint, and when the server finds another
+// version at the URL, whose processes may be about to go. Give ctx a deadline to limit this. The log has the first failure, each failure that
 // differs from the one before, and the same failure again at growing intervals.
 //
 // Errors:
@@ -157,10 +156,7 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
-	plan, err := run.plan(ctx, list)
-	if err == nil && len(plan.InFlight) > 0 && r.config.InPlace == Refuse {
-		err = &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
-	}
+	plan, err := run.planned(ctx, list)
 	if err != nil {
 		return plan, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}

@@ -3,7 +3,9 @@ package deployment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,9 +20,9 @@ import (
 //	look      what does the server know?
 //	move      deployments that this application left at other ports
 //	decide    what is to be done, if anything
-//	compare   with what is registered, where the interface differs
+//	ask       the server what it finds at the URL, and compare that with what is registered
 //	tell      the hook, if metadata of services differs
-//	admit     policy for invocations in flight, where the interface is replaced
+//	admit     policy for invocations in flight, where their handlers change or go
 //	act       register
 //	read back what the server discovered, and where it sends new invocations
 type run struct {
@@ -29,8 +31,12 @@ type run struct {
 	written  string // as it is configured
 	manifest *manifest.Manifest
 	metadata map[string]string // to be kept with the deployment
-	told     []MetadataChange  // what the hook has been told of
+	freePort bool
+	unread   int // looks that were not answered
 }
+
+// maxUnread is how often development asks what is registered before it goes on without.
+const maxUnread = 3
 
 func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	url, err := resolveURL(r.config.URL, endpoint.Port)
@@ -48,13 +54,19 @@ func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &run{Registrar: r, url: listedURL(url), written: url, manifest: m, metadata: metadata}, nil
+	return &run{Registrar: r, url: listedURL(url), written: url, manifest: m, metadata: metadata, freePort: endpoint.FreePort}, nil
+}
+
+// once reports whether a line is the first of its kind in this process.
+func (r *Registrar) once(line string) bool {
+	first := !r.said[line]
+	r.said[line] = true
+	return first
 }
 
 func (r *run) attempt(ctx context.Context) (Registration, error) {
 	list, err := r.look(ctx)
-	if unreadable(err) && r.config.Mode == Development {
-		r.log.WarnContext(ctx, "cannot read what is registered, so nothing is compared", "error", err)
+	if r.config.InPlace == Proceed && r.config.Superseded == TakeOver && r.unreadAgain(err) && r.notCompared(ctx, err) {
 		plan := Plan{Action: Create, URL: r.url, Reason: "what is registered cannot be read", InterfaceHash: r.metadata[InterfaceHashKey]}
 		registered, err := r.post(ctx, plan)
 		return r.registration(registered, revisionsOf(registered), plan), err
@@ -62,12 +74,16 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 	if err != nil {
 		return Registration{}, err
 	}
+	if r.config.Mode == DryRun {
+		plan, err := r.planned(ctx, list)
+		if plan.Refused != "" {
+			err = nil
+		}
+		return Registration{Plan: plan}, err
+	}
 	plan, err := r.plan(ctx, list)
 	if err != nil {
 		return Registration{}, err
-	}
-	if r.config.Mode == DryRun {
-		return Registration{Plan: plan}, nil
 	}
 	if moved, err := r.move(ctx, plan.Stranded); err != nil {
 		return Registration{}, err
@@ -87,12 +103,35 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 	if err := r.tell(ctx, plan.Metadata); err != nil {
 		return Registration{}, err
 	}
-	if plan.Action == Replace {
-		if err := r.admit(ctx, plan); err != nil {
-			return Registration{}, err
-		}
+	if err := r.admit(ctx, &plan, list); err != nil {
+		return Registration{}, err
 	}
 	return r.act(ctx, plan)
+}
+
+// planned returns the plan with the invocations in flight. What would be refused is the
+// error, and noted in the plan.
+func (r *run) planned(ctx context.Context, list []admin.DeploymentSummary) (Plan, error) {
+	plan, err := r.plan(ctx, list)
+	if err == nil {
+		plan.InFlight, err = r.endangered(ctx, plan, list)
+	}
+	if err == nil && len(plan.InFlight) > 0 && r.config.InPlace == Refuse {
+		err = &InFlightError{DeploymentID: plan.DeploymentID, URL: plan.URL, InFlight: plan.InFlight}
+	}
+	var superseded *SupersededError
+	var other *OtherApplicationError
+	var inFlight *InFlightError
+	if errors.As(err, &superseded) || errors.As(err, &other) || errors.As(err, &inFlight) {
+		plan.Refused = err.Error()
+	}
+	return plan, err
+}
+
+// unreadAgain reports whether a look has failed too often to be tried once more.
+func (r *run) unreadAgain(err error) bool {
+	r.unread++
+	return !admin.Retryable(err) || r.unread >= maxUnread
 }
 
 // look lists the deployments that the server knows.
@@ -102,8 +141,20 @@ func (r *run) look(ctx context.Context) ([]admin.DeploymentSummary, error) {
 	return r.client.Deployments(ctx)
 }
 
-// unreadable reports whether the admin API is there and cannot list its deployments. An
-// overload passes, and is none.
+// notCompared reports whether a registration goes on without a comparison that has failed:
+// in development that is no reason not to register.
+func (r *run) notCompared(ctx context.Context, err error) bool {
+	if !unreadable(err) || r.config.Mode != Development {
+		return false
+	}
+	if r.once("not compared") {
+		r.log.WarnContext(ctx, "cannot read what is registered, so nothing is compared", "error", err)
+	}
+	return true
+}
+
+// unreadable reports whether the admin API is there and cannot tell what it knows. An
+// overload passes, and is none. An error with a code is about the endpoint.
 func unreadable(err error) bool {
 	var failed *admin.Error
 	var unreachable *admin.ConnectionError
@@ -111,7 +162,7 @@ func unreadable(err error) bool {
 	case err == nil || errors.As(err, &unreachable):
 		return false
 	case errors.As(err, &failed):
-		return failed.Status >= 500 && !admin.Retryable(err) || failed.Status == http.StatusInternalServerError
+		return failed.Code == "" && (failed.Status == http.StatusInternalServerError || failed.Status >= 500 && !admin.Retryable(err))
 	default:
 		return true
 	}
@@ -123,21 +174,32 @@ func (r *run) plan(ctx context.Context, list []admin.DeploymentSummary) (Plan, e
 	if err != nil {
 		return plan, err
 	}
-	if plan.Stranded, err = r.stranded(ctx, list); err != nil {
-		r.log.DebugContext(ctx, "did not look for invocations at other ports", "error", err)
+	if plan.Stranded, err = r.stranded(ctx, list); err != nil && r.once("other ports") {
+		level := slog.LevelDebug
+		if r.config.MoveStranded {
+			level = slog.LevelWarn
+		}
+		r.log.Log(ctx, level, "did not look for invocations at other ports", "error", err)
 	}
-	before := r.serving(list, latestOf(list))
-	switch {
-	case plan.Action == Replace:
-		before = []admin.DeploymentSummary{*r.known(list)}
-	case plan.Action != Create:
+	switch plan.Action {
+	case None:
 		return plan, nil
+	case Create:
+		before := r.serving(list, latestOf(list))
+		if len(before) == 0 || allHave(before, plan.InterfaceHash) {
+			return plan, nil
+		}
+		plan.Services, err = r.ask(ctx, before)
+	case Replace:
+		plan.Services, err = r.ask(ctx, []admin.DeploymentSummary{*r.known(list)})
+	default:
+		if r.config.Mode == Development {
+			return plan, nil // nothing of it is lost if another process answers
+		}
+		_, err = r.ask(ctx, nil)
 	}
-	if len(before) == 0 || allHave(before, plan.InterfaceHash) {
-		return plan, nil
-	}
-	if plan.Services, err = r.compareWith(ctx, before); err == nil && plan.Action == Replace {
-		plan.InFlight, err = r.inFlight(ctx, plan.DeploymentID)
+	if r.notCompared(ctx, err) {
+		err = nil
 	}
 	return plan, err
 }
@@ -146,15 +208,18 @@ func allHave(list []admin.DeploymentSummary, hash string) bool {
 	return !slices.ContainsFunc(list, func(d admin.DeploymentSummary) bool { return d.Metadata[InterfaceHashKey] != hash })
 }
 
-// compareWith asks the server what it would register, and compares that with what the
-// deployments serve now. Of other applications only services that this one has, too, are
-// compared.
-func (r *run) compareWith(ctx context.Context, before []admin.DeploymentSummary) ([]ServiceChange, error) {
-	request := r.request(Replace)
+// ask asks the server what it would register, and compares that with what deployments
+// serve now. Of other applications only services that this one has, too, are compared.
+// A process of another version that answers in place of this one is an error: its
+// interface must not be stored with the hash of ours.
+func (r *run) ask(ctx context.Context, before []admin.DeploymentSummary) ([]ServiceChange, error) {
 	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
 	defer cancel()
-	planned, err := r.client.DryRun(ctx, request)
+	planned, err := r.client.DryRun(ctx, r.request(Replace))
 	if err != nil {
+		return nil, err
+	}
+	if err := checkAll(planned, r.url, r.manifest); err != nil {
 		return nil, err
 	}
 	own := r.manifest.Names()
@@ -170,6 +235,9 @@ func (r *run) compareWith(ctx context.Context, before []admin.DeploymentSummary)
 			}
 		}
 	}
+	if len(before) == 0 {
+		return nil, nil
+	}
 	return compare(old, planned.Services), nil
 }
 
@@ -180,12 +248,13 @@ func (r *run) request(action Action) admin.RegisterDeploymentRequest {
 		Metadata:          r.metadata,
 		AdditionalHeaders: r.config.AdditionalHeaders,
 		UseHTTP11:         r.config.UseHTTP11,
+		Breaking:          r.config.Breaking,
 	}
 }
 
 // act registers, and reads back what has become of it.
 func (r *run) act(ctx context.Context, plan Plan) (Registration, error) {
-	if lines := plan.Lines(); len(lines) > 0 {
+	if lines := plan.Lines(); len(lines) > 0 && r.once(fmt.Sprint(lines)) {
 		r.log.LogAttrs(ctx, slog.LevelInfo, "registering changes", slog.String("url", r.url),
 			slog.String("action", string(plan.Action)), slog.Any("changes", lines))
 	}
@@ -200,7 +269,7 @@ func (r *run) act(ctx context.Context, plan Plan) (Registration, error) {
 	return r.registration(registered, revisions, plan), nil
 }
 
-// post registers, and checks what the server found.
+// post registers, and checks what the server found: in production all of it.
 func (r *run) post(ctx context.Context, plan Plan) (admin.RegisteredDeployment, error) {
 	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
 	defer cancel()
@@ -208,7 +277,30 @@ func (r *run) post(ctx context.Context, plan Plan) (admin.RegisteredDeployment, 
 	if err != nil {
 		return registered, err
 	}
-	return registered, checkHandlers(registered, r.url, r.manifest)
+	err = checkNames(registered, r.url, r.manifest)
+	if err == nil && r.config.Mode != Development {
+		var stored admin.Deployment
+		if stored, err = r.client.Deployment(ctx, registered.ID); err != nil {
+			return registered, err
+		}
+		err = checkAll(stored, r.url, r.manifest)
+	}
+	if err != nil {
+		r.disown(ctx)
+	}
+	return registered, err
+}
+
+// disown registers once more without the hash, after the server found another version at
+// the URL: the next start would take that for registered.
+func (r *run) disown(ctx context.Context) {
+	request := r.request(Replace)
+	request.Metadata = maps.Clone(request.Metadata)
+	delete(request.Metadata, InterfaceHashKey)
+	delete(request.Metadata, ManifestHashKey)
+	if _, err := r.client.RegisterDeployment(ctx, request); err != nil {
+		r.log.ErrorContext(ctx, "the deployment is kept with an interface hash that is not its own; register it again", "url", r.url, "error", err)
+	}
 }
 
 func (r *run) registration(d admin.RegisteredDeployment, revisions map[string]int, plan Plan) Registration {

@@ -82,17 +82,23 @@ func TestWhatARegistrationDoes(t *testing.T) {
 		{"production with new documentation stores it", plain, documented, keep, deployment.Update, []string{get, post, get}, 2},
 		{
 			"production with other metadata of the deployment stores it", plain, plain,
-			with(func(c *deployment.Config) { c.Metadata = map[string]string{"version": "2"} }), deployment.Update, []string{get, post, get}, 2,
+			with(func(c *deployment.Config) { c.Metadata = map[string]string{"version": "2"} }), deployment.Update,
+			[]string{get, post, get},
+			2,
 		},
 		{
 			"production with other headers stores them", plain, plain,
-			with(func(c *deployment.Config) { c.AdditionalHeaders = map[string]string{"X-Key": "a"} }), deployment.Update, []string{get, post, get}, 2,
+			with(func(c *deployment.Config) { c.AdditionalHeaders = map[string]string{"X-Key": "a"} }), deployment.Update,
+			[]string{get, post, get},
+			2,
 		},
 		{"development registers the same interface", plain, plain, develop, deployment.Update, []string{get, post, get}, 2},
 		{"development registers another interface", plain, more, develop, deployment.Replace, []string{get, dry, one, query, post, get}, 2},
 		{
 			"a dry run writes nothing", plain, more,
-			with(func(c *deployment.Config) { c.Mode = deployment.DryRun }), deployment.Replace, []string{get, dry, one, query}, 1,
+			with(func(c *deployment.Config) { c.Mode = deployment.DryRun }), deployment.Replace,
+			[]string{get, dry, one, query},
+			1,
 		},
 		{"manual calls nobody", plain, more, with(func(c *deployment.Config) { c.Mode = deployment.Manual }), "", []string{}, 1},
 	} {

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fxrestate/go/admin"
@@ -19,8 +20,12 @@ import (
 // probeTimeout limits the look at a port of an earlier process.
 const probeTimeout = 500 * time.Millisecond
 
-// maxStranded limits the deployments that are probed and named.
+// maxStranded limits the deployments that are named, and those that are probed at a time.
 const maxStranded = 20
+
+// strandTimeout limits the look for stranded invocations, which may not keep a start from
+// its end.
+const strandTimeout = 3 * time.Second
 
 // Stranded is a deployment of this application, at another port of the same URL, with
 // invocations in flight and nobody who listens: the server keeps trying them there.
@@ -53,15 +58,35 @@ func (r *run) stranded(ctx context.Context, list []admin.DeploymentSummary) ([]S
 	if len(left) == 0 {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, strandTimeout)
+	defer cancel()
 	rows, err := r.inFlight(ctx, slices.Sorted(maps.Keys(left))...)
 	if err != nil {
 		return nil, err
 	}
-	var out []Stranded
+	var found []Stranded
 	for id, rows := range grouped(rows) {
 		d := left[id]
-		if len(out) < maxStranded && !listens(ctx, d.URI) {
-			out = append(out, Stranded{DeploymentID: id, URL: d.URI, InFlight: rows, Same: d.Metadata[InterfaceHashKey] == r.metadata[InterfaceHashKey]})
+		found = append(found, Stranded{DeploymentID: id, URL: d.URI, InFlight: rows, Same: d.Metadata[InterfaceHashKey] == r.metadata[InterfaceHashKey]})
+	}
+	var out []Stranded
+	for some := range slices.Chunk(found, maxStranded) {
+		lives := make([]bool, len(some))
+		var probes sync.WaitGroup
+		for i, s := range some {
+			probes.Go(func() { lives[i] = listens(ctx, s.URL, elsewhere.FindStringSubmatch(s.URL)[1]) })
+		}
+		probes.Wait()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		for i, s := range some {
+			if !lives[i] && len(out) < maxStranded {
+				out = append(out, s)
+			}
+		}
+		if len(out) == maxStranded {
+			break
 		}
 	}
 	return out, nil
@@ -91,11 +116,13 @@ func (r *run) move(ctx context.Context, stranded []Stranded) (moved bool, err er
 			slog.Int("invocations", count(s.InFlight)), slog.String("handlers", inFlightText(s.InFlight)),
 		}
 		if !r.config.MoveStranded || !s.Same {
-			way := "fix the port, move the deployment with PATCH /deployments/" + s.DeploymentID + " and a new uri, or set MoveStranded"
+			way := "fix the port of the endpoint, and move the deployment: set MoveStranded, or PATCH /deployments/" + s.DeploymentID + " with the new uri"
 			if !s.Same {
-				way = "its interface differs from this one: start a process of that version at its port, or cancel the invocations"
+				way = "its interface differs from this one: start a process of that version at its port, or kill the invocations"
 			}
-			r.log.LogAttrs(ctx, slog.LevelWarn, "invocations are in flight at a port where nobody listens", append(attrs, slog.String("way out", way))...)
+			if r.once(s.DeploymentID) {
+				r.log.LogAttrs(ctx, slog.LevelWarn, "invocations are in flight at a port where nobody listens", append(attrs, slog.String("way out", way))...)
+			}
 			continue
 		}
 		if _, err := r.client.UpdateDeployment(ctx, s.DeploymentID, admin.UpdateDeploymentRequest{URI: r.url}); err != nil {
@@ -107,28 +134,42 @@ func (r *run) move(ctx context.Context, stranded []Stranded) (moved bool, err er
 	return moved, nil
 }
 
-// anyPort matches the URL of the endpoint with any port, and below any version's path.
+// anyPort matches the URL of the endpoint with any port, which is its first group, and
+// below any version's path.
 func (r *run) anyPort() *regexp.Regexp {
 	parts := strings.Split(strings.TrimRight(listedURL(r.config.URL), "/"), PortPlaceholder)
 	for i := range parts {
 		parts[i] = regexp.QuoteMeta(parts[i])
 	}
-	return regexp.MustCompile("^" + strings.Join(parts, "[0-9]+") + "(/v/[^/]+)?/?$")
+	return regexp.MustCompile("^" + strings.Join(parts, "([0-9]+)") + "(/v/[^/]+)?/?$")
 }
 
-// listens reports whether somebody accepts connections there. Where the address is known
-// to the server only, nobody is seen to.
-func listens(ctx context.Context, raw string) bool {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return false
-	}
+// listens reports whether somebody accepts connections at the port of an earlier process.
+// It was one on this machine, since {{port}} is a port of this machine's. So it is looked
+// for here too: the host of the URL may be known to the server only, or be a tunnel's.
+func listens(ctx context.Context, raw, port string) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
-	if err != nil {
-		return false
+	here := net.JoinHostPort("127.0.0.1", port)
+	addresses := []string{here, net.JoinHostPort("::1", port)}
+	if u, err := url.Parse(raw); err == nil && u.Port() == port {
+		addresses = append(addresses, u.Host)
 	}
-	_ = conn.Close()
-	return true
+	answers := make(chan bool, len(addresses))
+	for _, address := range addresses {
+		go func() {
+			conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+			if err == nil {
+				_ = conn.Close()
+			}
+			// A port of this machine refuses at once if nobody listens.
+			answers <- err == nil || address == here && ctx.Err() != nil
+		}()
+	}
+	for range addresses {
+		if <-answers {
+			return true
+		}
+	}
+	return false
 }

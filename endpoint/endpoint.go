@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
@@ -30,6 +31,7 @@ type Endpoint struct {
 	services []string
 	handlers []named // sorted by target
 	gate     gate
+	held     atomic.Pointer[refusal] // why no invocation runs, or nil
 	refused  tally // requests without a signature
 	tooLarge tally // messages beyond MaxMessageBytes
 	versions versions

@@ -57,10 +57,15 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, errUnsigned)
 		return
 	}
-	switch misfit := e.misfit(r, other); {
+	misfit := e.misfit(r, other)
+	if held := e.held.Load(); held != nil && misfit != other && isInvoke(r.RequestURI) {
+		misfit = held // a handler that is gone, too
+	}
+	switch {
 	case misfit != nil:
 		if misfit == other {
 			e.otherVersions.note(other)
+			e.leadElsewhere(w, r)
 		}
 		refuse(w, r, misfit)
 	case r.RequestURI == discoverURI:
@@ -68,6 +73,16 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.handler.ServeHTTP(w, r)
 	default:
 		e.invoke(w, r)
+	}
+}
+
+// leadElsewhere closes the connection on which a request of another version came. Where
+// connections are balanced and not requests, as by a Service of Kubernetes, only another
+// connection leads to another process. One of HTTP/2 carries other attempts, which the
+// server would cut, so it stays as long as there are any.
+func (e *Endpoint) leadElsewhere(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor < 2 || e.gate.inFlight() == 0 {
+		w.Header().Set("Connection", "close")
 	}
 }
 

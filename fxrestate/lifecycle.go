@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +34,10 @@ func stopReserve(left time.Duration) time.Duration {
 // registration, which succeeds only after a change elsewhere.
 const refusedPause = 30 * time.Second
 
+// holdUndecided is how long invocations are held until the registration is decided. It is
+// after the first look at what the server knows, unless the admin API does not answer.
+const holdUndecided = 2 * time.Second
+
 // lifecycle starts and stops the endpoint and its registration. What is
 // constructed after it starts after the registration and stops before the
 // endpoint does.
@@ -45,6 +51,8 @@ type lifecycle struct {
 	log          *slog.Logger
 	notes        *notes
 	warmUp       func(context.Context) error
+
+	undecided *time.Timer // ends a hold; nil without
 
 	// What goes on in the background ends with the stop.
 	background     context.Context
@@ -72,6 +80,12 @@ func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r 
 }
 
 func (l *lifecycle) start(ctx context.Context) error {
+	if l.registrar != nil && l.register.Holds() {
+		l.endpoint.Hold("the registration has not been decided")
+		// An admin API that is away must not keep an application that was registered
+		// before from its work.
+		l.undecided = time.AfterFunc(holdUndecided, l.endpoint.Release)
+	}
 	if err := l.endpoint.Start(ctx); err != nil {
 		return err
 	}
@@ -157,13 +171,33 @@ func (l *lifecycle) tryRegister(ctx context.Context) error {
 		return err
 	}
 	_, err = l.registrar.Register(ctx, at)
+	if l.undecided != nil {
+		l.undecided.Stop()
+	}
+	var inFlight *deployment.InFlightError
+	if errors.As(err, &inFlight) && l.register.Holds() {
+		l.endpoint.Hold("some are in flight that began with another interface")
+	} else {
+		l.endpoint.Release()
+	}
 	return err
 }
 
 // deployed is the endpoint as it is registered.
 func (l *lifecycle) deployed(ctx context.Context) (deployment.Endpoint, error) {
 	manifest, err := l.endpoint.Manifest(ctx)
-	return deployment.Endpoint{Port: l.endpoint.Port(), Path: l.endpoint.VersionPath(), Manifest: manifest}, err
+	return deployment.Endpoint{
+		Port:     l.endpoint.Port(),
+		FreePort: freePort(l.endpoint.Config().Addr),
+		Path:     l.endpoint.VersionPath(),
+		Manifest: manifest,
+	}, err
+}
+
+// freePort reports whether an address leaves the port to the system.
+func freePort(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	return err == nil && strings.Trim(port, "0") == ""
 }
 
 // registerInBackground keeps trying until the application stops.
@@ -196,9 +230,9 @@ func (l *lifecycle) registerInBackground(reason error) {
 }
 
 func (l *lifecycle) stop(ctx context.Context) error {
+	l.health.set(ErrStopping)
 	l.stopBackground()
 	l.tasks.Wait()
-	l.health.set(ErrStopping)
 	if n := l.endpoint.InFlight(); n > 0 {
 		l.log.InfoContext(ctx, "draining", "attempts", n)
 	}

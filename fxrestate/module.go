@@ -3,6 +3,7 @@ package fxrestate
 import (
 	"log/slog"
 
+	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -47,6 +48,8 @@ var Module = fx.Options(
 		takeGiven[*Config](),
 		takeGiven[*zap.Logger](),
 		takeGiven[slog.Handler](),
+		takeGiven[Registration](),
+		takeGiven[restate.ServiceDefinition](),
 		fx.Provide(
 			provideASlogHandlerInstead,
 			func() *events { return &events{} }, // next: see checkLogger

@@ -43,9 +43,11 @@ type planParams struct {
 	Log         *logging.Handler
 	Catalog     *catalog
 	Application *group
-	Groups      []*group                    `group:"fxrestate.groups"`
-	Contributed []Registration              `group:"fxrestate.registrations"`
-	Foreign     []foreign                   `group:"fxrestate.foreign"`
+	Groups      []*group       `group:"fxrestate.groups"`
+	Contributed []Registration `group:"fxrestate.registrations"`
+	Foreign     []foreign      `group:"fxrestate.foreign"`
+	Stray       given[Registration]
+	Plain       given[restate.ServiceDefinition]
 	Definitions []restate.ServiceDefinition `group:"fxrestate.definitions"`
 	Instances   []instance                  `group:"fxrestate.instances"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
@@ -63,6 +65,12 @@ func newPlan(p planParams) (*plan, error) {
 	errs = append(errs, p.Demands.errs...)
 	for _, r := range p.Contributed {
 		errs = append(errs, p.Catalog.learn(r, p.Settings.Defaults))
+	}
+	if p.Stray.provided {
+		errs = append(errs, errors.New("fxrestate: a Registration is provided outside of the value group, so nothing serves it; annotate its constructor with fx.ResultTags(fxrestate.RegistrationGroup), or list Service, Object or Workflow"))
+	}
+	if p.Plain.provided && len(definitions) == 0 {
+		p.Notes.add(errors.New("fxrestate: a restate.ServiceDefinition is provided, and nothing serves it; list its constructor with fxrestate.Definition, or annotate it with fx.ResultTags(fxrestate.DefinitionGroup)"))
 	}
 	served := p.served()
 	errs = append(errs, p.checkGroups(served, definitions))

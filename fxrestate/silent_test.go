@@ -15,6 +15,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/rpc"
 )
 
 // absent is a type that nothing provides.
@@ -96,6 +97,49 @@ func TestOptionsWithoutModuleAreAnErrorOfNew(t *testing.T) {
 			require.ErrorContains(t, app.Err(), "is listed without fxrestate.Module, so nothing serves it; list fxrestate.Module in fx.New")
 		})
 	}
+}
+
+func TestWhatIsProvidedAndNotServedIsNamed(t *testing.T) {
+	t.Parallel()
+	t.Run("a registration outside of the group is an error", func(t *testing.T) {
+		t.Parallel()
+		for name, constructor := range map[string]any{
+			"its constructor":            func() fxrestate.Registration { return fxrestate.NewService(membered{}) },
+			"a constructor that lacks":   func(absent) fxrestate.Registration { return fxrestate.NewService(membered{}) },
+			"one with an error":          func() (fxrestate.Registration, error) { return fxrestate.NewService(membered{}), nil },
+			"one that calls the service": func(rpc.Service[membered]) fxrestate.Registration { return fxrestate.NewService(membered{}) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				app := fx.New(fxrestate.Module, fx.NopLogger, fx.Supply(zap.NewNop(), local()), fx.Provide(constructor))
+				require.ErrorContains(t, app.Err(), "fxrestate: a Registration is provided outside of the value group, so nothing serves it; annotate its constructor with fx.ResultTags(fxrestate.RegistrationGroup), or list Service, Object or Workflow")
+			})
+		}
+	})
+	for name, tt := range map[string]struct {
+		option fx.Option
+		notes  int
+	}{
+		"a definition that is not listed": {fx.Provide(handMade), 1},
+		"a definition that is":            {fxrestate.Definition(handMade), 0},
+		"one of the graph that is":        {fx.Options(fx.Provide(handMade), fxrestate.Definition(fxrestate.Provided[fxrestate.ServiceDefinition]())), 0},
+		"one in the group":                {fx.Provide(fx.Annotate(handMade, fx.ResultTags(fxrestate.DefinitionGroup))), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lines := startLocal(t, tt.option).FilterMessage("this may be a mistake").All()
+			require.Len(t, lines, tt.notes)
+			for _, line := range lines {
+				require.Equal(t, "fxrestate: a restate.ServiceDefinition is provided, and nothing serves it; list its constructor with fxrestate.Definition, or annotate it with fx.ResultTags(fxrestate.DefinitionGroup)", line.ContextMap()["what"])
+			}
+		})
+	}
+	t.Run("a struct that is not registered leaves no service", func(t *testing.T) {
+		t.Parallel()
+		lines := startLocal(t, fx.Provide(newMembered)).FilterMessage("serving").All()
+		require.Len(t, lines, 1)
+		require.EqualValues(t, 0, lines[0].ContextMap()["services"])
+	})
 }
 
 // helpful has handlers, and methods that are none.

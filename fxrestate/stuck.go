@@ -1,6 +1,7 @@
 package fxrestate
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -20,6 +21,8 @@ const (
 	stuckLimit = 20
 	// stuckCached is how long an answer is good for.
 	stuckCached = 10 * time.Second
+	// stuckTries is how often a look that fails is tried.
+	stuckTries = 3
 	// stuckTimeout bounds one look.
 	stuckTimeout = 10 * time.Second
 )
@@ -42,28 +45,37 @@ func (s *stuck) look(ctx context.Context) ([]admin.Invocation, error) {
 	if time.Since(s.at) < stuckCached {
 		return s.found, s.err
 	}
-	ctx, cancel := context.WithTimeout(ctx, stuckTimeout)
+	limited, cancel := context.WithTimeout(ctx, stuckTimeout)
 	defer cancel()
-	s.found, s.err = s.client.Invocations(ctx, admin.InvocationFilter{
+	found, err := s.client.Invocations(limited, admin.InvocationFilter{
 		Services:   s.services,
 		Statuses:   []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff},
 		MinRetries: stuckRetries,
 		Limit:      stuckLimit,
 	})
-	s.at = time.Now()
+	if err != nil && ctx.Err() != nil {
+		return nil, err // of this caller, not of the next
+	}
+	s.found, s.err, s.at = found, err, time.Now()
 	return s.found, s.err
 }
 
 // nameStuck logs what is stuck, once. A short retry policy may have paused invocations
 // while the application was away: attempts against a port where nobody listens count.
 func (l *lifecycle) nameStuck(ctx context.Context) {
-	if !backoff.Sleep(ctx, stuckAfter) {
-		return
-	}
-	found, err := l.health.Stuck(ctx)
-	if err != nil {
-		l.log.DebugContext(ctx, "did not look for paused invocations", "error", err)
-		return
+	var found []admin.Invocation
+	for pause, tries := stuckAfter, 1; ; pause, tries = stuckCached, tries+1 {
+		if !backoff.Sleep(ctx, pause) {
+			return
+		}
+		var err error
+		if found, err = l.health.Stuck(ctx); err == nil {
+			break
+		}
+		if tries == stuckTries {
+			l.log.WarnContext(ctx, "cannot look for paused invocations", "error", err)
+			return
+		}
 	}
 	for _, i := range found {
 		attrs := []slog.Attr{
@@ -73,39 +85,62 @@ func (l *lifecycle) nameStuck(ctx context.Context) {
 		}
 		if i.Status == admin.StatusPaused {
 			l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation is paused, and its caller waits", append(attrs,
-				slog.String("way out", "mend the cause, then: restate invocations resume "+i.ID))...)
+				slog.String("way out", cmp.Or(cause(i), "mend the cause")+", then: restate invocations resume "+i.ID))...)
 			continue
 		}
 		l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation fails again and again", append(attrs,
 			slog.Int("attempts", i.RetryCount), slog.Time("next", i.NextRetryAt),
-			slog.String("way out", "mend the cause, or: restate invocations cancel "+i.ID))...)
+			slog.String("way out", wayOut(i)))...)
 	}
 	if len(found) == stuckLimit {
 		l.log.WarnContext(ctx, "there may be more invocations that are paused or fail again and again", "named", stuckLimit)
 	}
 }
 
-// deleteDrained deletes deployments until none is left that has to drain.
+// Restate's codes of failures that only an operator can mend.
+const (
+	unreachable = "RT0010"
+	mismatch    = "RT0016"
+)
+
+// cause says what to do about the failures that mean a deployment, or nothing.
+func cause(i admin.Invocation) string {
+	switch i.LastFailureCode {
+	case unreachable:
+		return "nobody answers at the URL of deployment " + i.DeploymentID + ": serve its version there again, or move it with PATCH /deployments/" + i.DeploymentID
+	case mismatch:
+		return "the code is not that with which it began: serve that version again at the URL of deployment " + i.DeploymentID
+	default:
+		return ""
+	}
+}
+
+// wayOut is for an invocation that is retried. To be cancelled, it must reach its handler
+// and replay.
+func wayOut(i admin.Invocation) string {
+	if what := cause(i); what != "" {
+		return what + ", or: restate invocations kill " + i.ID
+	}
+	return "mend the cause, or: restate invocations cancel " + i.ID
+}
+
+// deleteDrained deletes deployments until none is left that has to drain. It waits first:
+// attempts may still be on their way to one.
 func (l *lifecycle) deleteDrained(ctx context.Context) {
-	for {
+	for backoff.Sleep(ctx, drainedEvery) {
 		at, err := l.deployed(ctx)
 		left := 1
 		if err == nil {
 			_, left, err = l.registrar.DeleteDrained(ctx, at)
 		}
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil || err == nil && left == 0:
 			return
-		}
-		if err != nil {
+		case err != nil:
 			l.log.WarnContext(ctx, "drained deployments are not deleted; trying again later", "error", err)
-		} else if left == 0 {
-			return
-		}
-		if !backoff.Sleep(ctx, drainedEvery) {
-			return
 		}
 	}
 }
 
-// drainedEvery is the pause between two looks at deployments that drain.
+// drainedEvery is the pause before each look at deployments that drain.
 const drainedEvery = time.Minute

@@ -27,11 +27,38 @@ type Service struct {
 	Type     string            `json:"ty"`
 	Metadata map[string]string `json:"metadata"`
 	Handlers []Handler         `json:"handlers"`
+	Options
 }
 
 // Handler is a handler of a service.
 type Handler struct {
 	Name string `json:"name"`
+	// Type is EXCLUSIVE, SHARED or WORKFLOW, and empty in a plain service.
+	Type   string  `json:"ty"`
+	Input  Payload `json:"input"`
+	Output Payload `json:"output"`
+	Options
+}
+
+// Payload describes an input or an output.
+type Payload struct {
+	Schema json.RawMessage `json:"jsonSchema"`
+}
+
+// Options are those of a service or a handler; nil is not set. Times are in milliseconds.
+type Options struct {
+	AbortTimeout         *int64 `json:"abortTimeout"`
+	InactivityTimeout    *int64 `json:"inactivityTimeout"`
+	IdempotencyRetention *int64 `json:"idempotencyRetention"`
+	JournalRetention     *int64 `json:"journalRetention"`
+	IngressPrivate       *bool  `json:"ingressPrivate"`
+	EnableLazyState      *bool  `json:"enableLazyState"`
+
+	RetryInitialInterval *int64   `json:"retryPolicyInitialInterval"`
+	RetryMaxInterval     *int64   `json:"retryPolicyMaxInterval"`
+	RetryMaxAttempts     *int64   `json:"retryPolicyMaxAttempts"`
+	RetryFactor          *float64 `json:"retryPolicyExponentiationFactor"`
+	RetryOnMaxAttempts   *string  `json:"retryPolicyOnMaxAttempts"`
 }
 
 // Parse reads the JSON form of a manifest.

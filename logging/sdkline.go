@@ -43,7 +43,7 @@ func Levels() map[string]slog.Level {
 		msgCompleted: slog.LevelDebug,
 		msgTerminal:  slog.LevelError,
 		msgRetryable: slog.LevelDebug, // Restate tries again; the server has a line for each attempt
-		msgPanicked:  slog.LevelError,
+		msgPanicked:  slog.LevelError, // DEBUG for an error of a step, which is a plain retry
 	}
 }
 
@@ -70,30 +70,43 @@ func (s *sink) ofSDK(ctx context.Context, record *slog.Record) (more []slog.Attr
 	case msgTerminal:
 		record.Level = slog.LevelError
 		more = append(more, slog.String("errorKind", kindTerminal))
-		if t := safeerr.Terminal(sdk.FailureOf(ctx)); t != nil {
+		err, _ := sdk.FailureOf(ctx)
+		if t := safeerr.Terminal(err); t != nil {
 			more = append(more, slog.Int("code", int(t.Code())))
 			if s.cfg.ClientErrors != nil && isClientError(t.Code()) {
 				record.Level = s.cfg.ClientErrors.Level()
 			}
 		}
 	case msgRetryable:
+		err, _ := sdk.FailureOf(ctx)
 		record.Level = slog.LevelDebug
-		kind := kindOther
-		if safeerr.Retryable(sdk.FailureOf(ctx)) != nil {
-			kind = kindRetryable
-		}
-		more = append(more, slog.String("errorKind", kind))
+		more = append(more, slog.String("errorKind", kindOfRetry(err)))
 	case msgPanicked:
-		if isLogged(record) {
+		err, kind := sdk.FailureOf(ctx)
+		switch {
+		case isLogged(record):
 			return nil, false
+		case err == nil || kind == sdk.FailureOfSDK:
+			more = append(more, slog.String("errorKind", kindSDK))
+		case kind == sdk.FailurePanic:
+			more = append(more, slog.String("errorKind", kindOther))
+		default: // of a step, or the request has ended
+			record.Level = slog.LevelDebug
+			more = append(more, slog.String("errorKind", kindOfRetry(err)))
 		}
-		more = append(more, slog.String("errorKind", kindSDK))
 	default:
 		if record.Level == slog.LevelInfo {
 			record.Level = slog.LevelDebug
 		}
 	}
 	return more, s.enabledForSDK(ctx, record.Level)
+}
+
+func kindOfRetry(err error) string {
+	if safeerr.Retryable(err) != nil {
+		return kindRetryable
+	}
+	return kindOther
 }
 
 func isClientError(code restate.Code) bool { return code >= 400 && code < 500 }

@@ -167,6 +167,7 @@ func TestEachEventOfAnAttemptHasOneLineWithTheLevelOfItsOutcome(t *testing.T) {
 		},
 		"Stumble":                               {want: []string{"debug Invocation returned a non-terminal failure Error stumbled", "debug Invocation completed successfully"}},
 		"Wish":                                  {want: []string{"debug Invocation returned a non-terminal failure RetryableError [500] later", "debug Invocation completed successfully"}},
+		"Slip":                                  {want: []string{"debug Invocation panicked, returning error to Restate Error", "debug Invocation completed successfully"}},
 		"Stumble, without debugging of the SDK": {cfg: logging.Config{SDKLevel: slog.LevelInfo}},
 		"Refuse, of the SDK only errors":        {cfg: logging.Config{SDKLevel: slog.LevelError}, want: []string{"error Invocation returned a terminal failure TerminalError 500 not today"}},
 	} {
@@ -188,7 +189,7 @@ func TestEachEventOfAnAttemptHasOneLineWithTheLevelOfItsOutcome(t *testing.T) {
 				fields := l.ContextMap()
 				line := l.Level.String() + " " + l.Message
 				for _, key := range []string{"errorKind", "code", "err"} {
-					if v, ok := fields[key]; ok {
+					if v, ok := fields[key]; ok && !strings.Contains(fmt.Sprint(v), "Related command") { // words of the SDK's
 						line += fmt.Sprint(" ", v)
 					}
 				}
@@ -197,6 +198,17 @@ func TestEachEventOfAnAttemptHasOneLineWithTheLevelOfItsOutcome(t *testing.T) {
 			require.Equal(t, tt.want, got)
 		})
 	}
+}
+
+// Slip fails once, in its step.
+func (t *Talker) Slip(ctx restate.Context) error {
+	_, err := restate.Run(ctx, func(restate.RunContext) (int, error) {
+		if t.attempts.Add(1) == 1 {
+			return 0, errors.New("slipped")
+		}
+		return 1, nil
+	})
+	return err
 }
 
 // Nap does nothing but wait.

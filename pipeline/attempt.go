@@ -37,7 +37,20 @@ func (a *attempt) SDKRecovered() { a.inv.sdkRecovered() }
 func (a *attempt) RetryDelay() (time.Duration, bool) { return a.inv.RetryDelay() }
 
 // Failure implements sdk.Owner.
-func (a *attempt) Failure() error { return a.inv.err }
+func (a *attempt) Failure() (error, sdk.FailureKind) {
+	err := a.inv.failedStep()
+	if err == nil {
+		err = a.inv.err
+	}
+	switch err.(type) {
+	case *sdkError:
+		return err, sdk.FailureOfSDK
+	case *PanicError:
+		return err, sdk.FailurePanic
+	default:
+		return err, sdk.FailurePlain
+	}
+}
 
 var _ sdk.CallWrapper = (*attempt)(nil)
 

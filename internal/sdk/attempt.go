@@ -43,9 +43,19 @@ type Owner interface {
 	// RetryDelay returns the delay before the next attempt that the failure of this
 	// one asks for.
 	RetryDelay() (time.Duration, bool)
-	// Failure returns the error that the attempt has ended with, or nil.
-	Failure() error
+	// Failure returns the error that the attempt has ended with, or nil, and what it is.
+	Failure() (error, FailureKind)
 }
+
+// FailureKind is what an attempt has failed by.
+type FailureKind uint8
+
+// The kinds of failures.
+const (
+	FailurePlain FailureKind = iota // an error of the handler or of a step
+	FailurePanic                    // a panic of either
+	FailureOfSDK                    // the SDK's own
+)
 
 // parent makes the Restate context for a child of the attempt's own context.
 type parent interface {

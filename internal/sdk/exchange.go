@@ -40,16 +40,17 @@ func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
 	return uint64(delay / time.Millisecond), asked
 }
 
-// FailureOf returns what the attempt behind a context of the SDK's has failed with. It is
+// FailureOf returns what the attempt behind a context of the SDK's has failed with: see
+// [Owner]. It is
 // nil before that, and where the SDK serves the handler by itself. Call it where the SDK
 // does: on the goroutine of the attempt.
-func FailureOf(ctx context.Context) error {
+func FailureOf(ctx context.Context) (error, FailureKind) {
 	x := exchangeOf(ctx)
 	if x == nil {
-		return nil
+		return nil, FailurePlain
 	}
 	if a := x.Running(); a != nil {
 		return a.owner.Failure()
 	}
-	return nil
+	return nil, FailurePlain
 }

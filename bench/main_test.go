@@ -41,7 +41,7 @@ func TestLastLineOfEachFigureIsForMachines(t *testing.T) {
 		"first":     "first_ratio=" + number,
 		"cpu":       "cpu_echo=" + number + " cpu_steps=" + number + " cpu_counter=" + number + " latency1=" + number,
 		"ingress":   "throughput=" + number + " client_cpu=" + number + " conns=" + number,
-		"startup":   "startup_extra_ms=-?" + number,
+		"startup":   "startup_extra_ms=-?" + number + " unchanged_extra_ms=-?" + number,
 		"admission": "nested_x=" + number + " flat_x=" + number + " completed=21",
 		"rolling":   "retried_inplace=" + number + " retried_overlap=" + number + " p99_inplace=" + number + " p99_overlap=" + number + " failed=0",
 		"redeploy":  "failed=0 lost=0 doubled=0 mismatches=0 p99_ratio=" + number,

@@ -19,6 +19,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/internal/manifest"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -116,6 +117,31 @@ func echo(_ restate.Context, in string) (string, error) { return in, nil }
 
 func service(name string) restate.ServiceDefinition {
 	return restate.NewService(name).Handler("Echo", restate.NewServiceHandler(echo))
+}
+
+func number(name string) restate.ServiceDefinition {
+	return restate.NewService(name).Handler("Echo", restate.NewServiceHandler(
+		func(_ restate.Context, in int) (int, error) { return in, nil }))
+}
+
+// deploymentsAt returns the deployments that the server knows under a URL.
+func deploymentsAt(t testing.TB, url string) (at []admin.DeploymentSummary) {
+	t.Helper()
+	list, err := newClient(t, admin.Config{}).Deployments(testkit.Context(t))
+	require.NoError(t, err)
+	for _, d := range list {
+		if strings.TrimRight(d.URI, "/") == url {
+			at = append(at, d)
+		}
+	}
+	return at
+}
+
+func hashOf(t testing.TB, e *endpoint) string {
+	t.Helper()
+	m, err := manifest.Parse(e.manifest)
+	require.NoError(t, err)
+	return m.InterfaceHash()
 }
 
 func object(name string) restate.ServiceDefinition {

@@ -161,8 +161,13 @@ const unreachable = "unreachable"
 // failureKind groups failures: each kind is worth a log line.
 func failureKind(err error) string {
 	var refused *admin.Error
-	if errors.As(err, &refused) {
+	var away *admin.ConnectionError
+	switch {
+	case errors.As(err, &refused):
 		return fmt.Sprint(refused.Status, refused.Code)
+	case errors.As(err, &away):
+		return unreachable
+	default:
+		return err.Error()
 	}
-	return unreachable
 }

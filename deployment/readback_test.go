@@ -1,11 +1,15 @@
 package deployment_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -52,16 +56,90 @@ func TestDeploymentThatTookAServiceOverIsNamed(t *testing.T) {
 	require.Len(t, posts, 1, "a contest must not be fought by registering again and again")
 }
 
-func TestAnotherVersionBehindTheURLIsNamed(t *testing.T) {
+// A process of another version may stand behind the URL while processes are replaced. Its
+// interface is never kept with the hash of ours, which the next start would believe.
+func TestAnotherVersionBehindTheURLIsNamedAndWaitedFor(t *testing.T) {
 	t.Parallel()
-	theirs, ours := serve(t, service("Present"), service("Theirs")), serve(t, service("Present"), service("Absent"))
-	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
-		Register(testkit.Context(t), deployment.Endpoint{Port: theirs.port, Manifest: ours.manifest})
-	var failed *deployment.MismatchError
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, []string{"Absent/Echo"}, failed.Missing)
-	require.Equal(t, []string{"Theirs/Echo"}, failed.Unexpected)
-	require.ErrorContains(t, err, `without "Absent/Echo", and with "Theirs/Echo" too: does the URL lead to a process of another version?`)
+	text := service
+	for _, row := range []struct {
+		name         string
+		theirs, ours func(name string) []restate.ServiceDefinition
+		want         string
+	}{
+		{
+			"with other services",
+			func(n string) []restate.ServiceDefinition {
+				return []restate.ServiceDefinition{text(n), text(n + "Theirs")}
+			},
+			func(n string) []restate.ServiceDefinition {
+				return []restate.ServiceDefinition{text(n), text(n + "Ours")}
+			},
+			"with %[1]sTheirs/Echo; without %[1]sOurs/Echo; does the URL lead to a process of another version?",
+		},
+		{
+			"with another kind of service",
+			func(n string) []restate.ServiceDefinition { return []restate.ServiceDefinition{object(n)} },
+			func(n string) []restate.ServiceDefinition { return []restate.ServiceDefinition{text(n)} },
+			"with another kind of %[1]s",
+		},
+		{
+			"with another type",
+			func(n string) []restate.ServiceDefinition { return []restate.ServiceDefinition{number(n)} },
+			func(n string) []restate.ServiceDefinition { return []restate.ServiceDefinition{text(n)} },
+			"with another input schema of %[1]s/Echo, output schema of %[1]s/Echo",
+		},
+		{
+			"with another option of a service",
+			func(n string) []restate.ServiceDefinition { return []restate.ServiceDefinition{text(n)} },
+			func(n string) []restate.ServiceDefinition {
+				return []restate.ServiceDefinition{restate.NewService(n, restate.WithAbortTimeout(90*time.Second)).Handler("Echo", restate.NewServiceHandler(echo))}
+			},
+			"with another abort timeout of %[1]s",
+		},
+		{
+			"with another option of a handler",
+			func(n string) []restate.ServiceDefinition {
+				return []restate.ServiceDefinition{restate.NewService(n).Handler("Echo", restate.NewServiceHandler(echo, restate.WithAbortTimeout(time.Second)))}
+			},
+			func(n string) []restate.ServiceDefinition { return []restate.ServiceDefinition{text(n)} },
+			"with another abort timeout of %[1]s/Echo",
+		},
+	} {
+		for _, known := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, known %v", row.name, known), func(t *testing.T) {
+				t.Parallel()
+				name := testkit.Unique("Mixed")
+				app := serve(t, row.theirs(name)...)
+				ours := serve(t, row.ours(name)...)
+				if known {
+					register(t, production(app), app.at())
+				}
+				ctx, cancel := context.WithCancel(testkit.Context(t))
+				defer cancel()
+				var log logLines
+				failed := make(chan struct{}, 100)
+				log.told = func(line string) {
+					if strings.Contains(line, "registration failed, trying again") {
+						failed <- struct{}{}
+					}
+				}
+				registrar := newRegistrar(t, newClient(t, admin.Config{}), production(app), log.logger())
+				done := make(chan error, 1)
+				go func() {
+					_, err := registrar.Register(ctx, deployment.Endpoint{Port: app.port, Manifest: ours.manifest})
+					done <- err
+				}()
+				testkit.Receive(t, failed)
+				require.Contains(t, log.all()[len(log.all())-1], fmt.Sprintf(row.want, name))
+				for _, d := range deploymentsAt(t, fixed(app)) {
+					require.NotEqual(t, hashOf(t, ours), d.Metadata[deployment.InterfaceHashKey], "theirs is kept as ours")
+				}
+				app.deploy(t, row.ours(name)...) // the process of the other version ends
+				require.NoError(t, testkit.Receive(t, done))
+				require.Equal(t, hashOf(t, ours), deploymentsAt(t, fixed(app))[0].Metadata[deployment.InterfaceHashKey])
+			})
+		}
+	}
 }
 
 func TestAnotherProcessThatRegistersTheSameURLIsNamed(t *testing.T) {

@@ -77,19 +77,19 @@ func TestWhatARegistrationDoes(t *testing.T) {
 		revision      int
 	}{
 		{"production with the same interface makes one GET", plain, plain, keep, deployment.None, []string{get}, 1},
-		{"production with another interface replaces", plain, more, keep, deployment.Replace, []string{get, dry, one, query, post, get}, 2},
-		{"production with other metadata of a service stores it", tagged("1"), tagged("2"), keep, deployment.Update, []string{get, post, get}, 2},
-		{"production with new documentation stores it", plain, documented, keep, deployment.Update, []string{get, post, get}, 2},
+		{"production with another interface replaces", plain, more, keep, deployment.Replace, []string{get, dry, one, query, post, one, get}, 2},
+		{"production with other metadata of a service stores it", tagged("1"), tagged("2"), keep, deployment.Update, []string{get, dry, post, one, get}, 2},
+		{"production with new documentation stores it", plain, documented, keep, deployment.Update, []string{get, dry, post, one, get}, 2},
 		{
 			"production with other metadata of the deployment stores it", plain, plain,
 			with(func(c *deployment.Config) { c.Metadata = map[string]string{"version": "2"} }), deployment.Update,
-			[]string{get, post, get},
+			[]string{get, dry, post, one, get},
 			2,
 		},
 		{
 			"production with other headers stores them", plain, plain,
 			with(func(c *deployment.Config) { c.AdditionalHeaders = map[string]string{"X-Key": "a"} }), deployment.Update,
-			[]string{get, post, get},
+			[]string{get, dry, post, one, get},
 			2,
 		},
 		{"development registers the same interface", plain, plain, develop, deployment.Update, []string{get, post, get}, 2},

@@ -32,8 +32,8 @@ type Endpoint struct {
 	handlers []named // sorted by target
 	gate     gate
 	held     atomic.Pointer[refusal] // why no invocation runs, or nil
-	refused  tally // requests without a signature
-	tooLarge tally // messages beyond MaxMessageBytes
+	refused  tally                   // requests without a signature
+	tooLarge tally                   // messages beyond MaxMessageBytes
 	versions versions
 	// otherVersions counts requests of versions that are not served here.
 	otherVersions tally

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -65,7 +66,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case misfit != nil:
 		if misfit == other {
 			e.otherVersions.note(other)
-			e.leadElsewhere(w, r)
+			leadElsewhere(w)
 		}
 		refuse(w, r, misfit)
 	case r.RequestURI == discoverURI:
@@ -76,12 +77,12 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// leadElsewhere closes the connection on which a request of another version came. Where
+// leadElsewhere ends the connection on which a request of another version came. Where
 // connections are balanced and not requests, as by a Service of Kubernetes, only another
-// connection leads to another process. One of HTTP/2 carries other attempts, which the
-// server would cut, so it stays as long as there are any.
-func (e *Endpoint) leadElsewhere(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor < 2 || e.gate.inFlight() == 0 {
+// connection leads to another process. Attempts on it go on to their ends. It does so by
+// chance: two that have met each other's process would else change places for ever.
+func leadElsewhere(w http.ResponseWriter) {
+	if rand.IntN(2) == 0 {
 		w.Header().Set("Connection", "close")
 	}
 }

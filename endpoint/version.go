@@ -23,6 +23,8 @@ import (
 // names both versions. Processes of the old version must run until no invocation is
 // pinned to it: without one, its invocations wait. Then its deployment can be deleted.
 //
+// A balancer of connections, such as a Service of Kubernetes, sends all requests of a
+// connection to one process. So such a 503 ends its connection, about every second time.
 // A gateway that routes by path avoids the waiting. It may ask GET /v/<Name>/health,
 // which a process answers 200 if it serves invocations of the version, and else 503.
 //

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -159,6 +161,47 @@ func TestARefusalNamesBothVersions(t *testing.T) {
 			require.Equal(t, tt.want+"\n", ask(e, http.MethodPost, tt.target, invocationV5, "").Body.String())
 		})
 	}
+}
+
+// A balancer of connections, as a Service of Kubernetes is one, sends all requests of a
+// connection to the same process.
+func TestARefusedVersionComesAgainOnAnotherConnection(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewUnstartedServer(versioned(t))
+	srv.Config.Protocols = new(http.Protocols)
+	srv.Config.Protocols.SetUnencryptedHTTP2(true)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	send := func(target string) (status int, connection string) {
+		ctx := httptrace.WithClientTrace(testkit.Context(t), &httptrace.ClientTrace{
+			GotConn: func(c httptrace.GotConnInfo) { connection = c.Conn.LocalAddr().String() },
+		})
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+target, nil)
+		require.NoError(t, err)
+		r.Header.Set("Accept", discoveryV4)
+		res, err := transport.RoundTrip(r)
+		require.NoError(t, err)
+		_, err = io.Copy(io.Discard, res.Body)
+		require.NoError(t, errors.Join(err, res.Body.Close()))
+		return res.StatusCode, connection
+	}
+
+	status, first := send("/v/v2/discover")
+	require.Equal(t, http.StatusOK, status)
+	_, same := send("/v/v2/discover")
+	require.Equal(t, first, same, "a connection is used again while nothing was refused on it")
+	testkit.Eventually(t, func() error { // about every second refusal ends its connection
+		status, connection := send("/v/v3/discover")
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		if connection == first {
+			return errors.New("the connection of the refused request is used again")
+		}
+		return nil
+	})
 }
 
 func TestWithoutAVersionThoseOfAllVersionsAreRefused(t *testing.T) {

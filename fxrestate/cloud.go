@@ -13,7 +13,7 @@ import (
 // from it what is not set by hand:
 //
 //   - Ingress and Admin: URL and AuthToken. One whose URL is set by hand, such as that of
-//     a proxy, gets no token either: the token is sent to the environment only.
+//     a proxy, gets no token either: this token is sent to the environment only.
 //   - Endpoint.IdentityKeys: IdentityKey is added to those that are set.
 //   - Register.URL, with Tunnel.
 //

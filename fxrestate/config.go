@@ -50,6 +50,13 @@ type Config struct {
 	// both. An option that does not fit a kind of service, such as
 	// restate.WithWorkflowRetention, applies to the others. A [Definition] keeps its
 	// codec, and has the others where it leaves them open.
+	//
+	// A retry policy with few attempts, by restate.WithInvocationRetryPolicy here or on a
+	// service, pauses invocations while the application restarts: attempts at a URL where
+	// nobody listens count. The caller of a paused invocation waits until somebody resumes
+	// it. With restate.KillOnMaxAttempts it gets an error instead, and nothing is
+	// compensated. Without a policy the server tries 70 times, for about an hour, and then
+	// pauses. The application names paused invocations at its start: see [Health.Stuck].
 	Defaults []restate.ServiceDefinitionOption
 	// Steps is how steps that were declared with durable.NewStep, and without a
 	// durable.Retry, are retried. It does not apply to restate.Run. Default: the zero

@@ -65,9 +65,6 @@ func configFrom(getenv func(string) string) (Config, error) {
 	}
 	host := cmp.Or(getenv("RESTATE_HOST"), "localhost")
 	token, cloud := getenv("RESTATE_AUTH_TOKEN"), cloudFrom(getenv)
-	if cloud != nil {
-		token = "" // Cloud sends it to the environment only
-	}
 	at := func(port string) string {
 		if cloud != nil && getenv("RESTATE_HOST") == "" {
 			return "" // which Cloud sets

@@ -24,3 +24,9 @@ func WarmUpAfterRegistration(warmUp func(context.Context) error) fx.Option {
 
 // WithCloud returns a configuration with what its Cloud sets.
 func WithCloud(c Config) Config { return c.withCloud() }
+
+// What a start leaves of its time.
+var (
+	StartReserve = startReserve
+	StopReserve  = stopReserve
+)

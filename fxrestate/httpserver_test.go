@@ -126,7 +126,7 @@ func TestProbesOfAPublicPortTellNoAddresses(t *testing.T) {
 	cfg.HTTP.Addr = "127.0.0.1:0"
 	var server *httpserver.Server
 	i := newIdle(t, cfg, fx.Populate(&server), fxrestate.HTTPServer(http.NotFoundHandler()))
-	require.NoError(t, i.Start(testkit.NearDeadline(t)))
+	require.NoError(t, i.Start(testkit.NearDeadline(t, 5*time.Second)))
 	t.Cleanup(i.RequireStop)
 	status, body := ask(t, server.URL()+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)

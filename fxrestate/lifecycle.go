@@ -130,7 +130,11 @@ func (l *lifecycle) start(ctx context.Context) error {
 		l.health.set(err)
 		return nil
 	default:
-		l.log.WarnContext(ctx, "not registered; the application serves and keeps trying", "error", err)
+		message := "not registered; the application serves and keeps trying"
+		if l.holds(err) {
+			message = "not registered; the application answers invocations 503 and keeps trying"
+		}
+		l.log.WarnContext(ctx, message, "error", err)
 		l.registerInBackground(err)
 		return nil
 	}
@@ -174,13 +178,18 @@ func (l *lifecycle) tryRegister(ctx context.Context) error {
 	if l.undecided != nil {
 		l.undecided.Stop()
 	}
-	var inFlight *deployment.InFlightError
-	if errors.As(err, &inFlight) && l.register.Holds() {
+	if l.holds(err) {
 		l.endpoint.Hold("some are in flight that began with another interface")
 	} else {
 		l.endpoint.Release()
 	}
 	return err
+}
+
+// holds reports whether invocations are in flight that must not meet these handlers.
+func (l *lifecycle) holds(err error) bool {
+	var inFlight *deployment.InFlightError
+	return errors.As(err, &inFlight) && l.register.Holds()
 }
 
 // deployed is the endpoint as it is registered.

@@ -133,7 +133,7 @@ func TestRegistrationInTheBackgroundWarmsUpBeforeItIsReady(t *testing.T) {
 			<-warm
 			return nil
 		}))
-	require.NoError(t, i.Start(testkit.NearDeadline(t)))
+	require.NoError(t, i.Start(testkit.NearDeadline(t, 5*time.Second)))
 	t.Cleanup(i.RequireStop)
 	require.Error(t, i.health.Ready())
 	open.Store(true)
@@ -176,20 +176,39 @@ func TestStartThatFailsDoesNotWaitForAttemptsInFlight(t *testing.T) {
 		}
 		return posted.Load()
 	})
-	const timeout = 20 * time.Second // of which the most is left that a start leaves
-	i := newIdle(t, lifeConfig(url, true), fx.StartTimeout(timeout))
+	cfg := lifeConfig(url, true)
+	cfg.Endpoint.DrainTimeout = testkit.Within
+	i := newIdle(t, cfg)
 	started := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
-	defer cancel()
+	ctx, began := testkit.NearDeadline(t, 20*time.Second), time.Now()
 	go func() { started <- i.Start(ctx) }()
 	testkit.Until(t, func() bool {
 		return testkit.Post(t, "/"+i.name+"/Hang/send", nil).Status == http.StatusAccepted
 	}, "it is not called")
 	testkit.Receive(t, i.hanging, "the attempt")
 	err := testkit.Receive(t, started, "the start")
-	require.NoError(t, ctx.Err(), "the start ends before fx's timeout does")
+	require.Less(t, time.Since(began), testkit.Within/2, "the drain timeout is not waited for")
 	require.ErrorContains(t, err, "fxrestate: the endpoint is not registered: deployment: register")
 	require.Len(t, i.logs.FilterMessage("cut attempts that did not end in time; Restate retries them").All(), 1)
+}
+
+// What fails ends before fx's timeout does, which would hide the reason, with time to
+// spare for a machine that is late.
+func TestAStartThatFailsHasTimeToSpare(t *testing.T) {
+	t.Parallel()
+	for timeout, want := range map[time.Duration]time.Duration{
+		time.Second:       250 * time.Millisecond,
+		4 * time.Second:   500 * time.Millisecond,
+		fx.DefaultTimeout: 750 * time.Millisecond,
+		20 * time.Second:  time.Second,
+		time.Hour:         time.Second,
+	} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			t.Parallel()
+			left := fxrestate.StartReserve(timeout) // when the registration has given up
+			require.Equal(t, want, left-fxrestate.StopReserve(left))
+		})
+	}
 }
 
 func TestSwappedURLsAreNamedWhereTheRegistrationFails(t *testing.T) {
@@ -207,5 +226,5 @@ func TestARegistrationThatTheEndpointRejectsSaysSo(t *testing.T) {
 	cfg := lifeConfig(testkit.Server().AdminURL(), true)
 	cfg.Endpoint.IdentityKeys = []string{"publickeyv1_w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f"}
 	i := newIdle(t, cfg)
-	require.ErrorContains(t, i.Start(testkit.NearDeadline(t)), "(the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them")
+	require.ErrorContains(t, i.Start(testkit.NearDeadline(t, 20*time.Second)), "(the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them")
 }

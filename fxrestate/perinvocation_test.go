@@ -284,7 +284,7 @@ func TestWhoWaitsForAValueThatAStepCannotMakeMakesIt(t *testing.T) {
 			}
 			select {
 			case <-began:
-			case <-time.After(10 * time.Second):
+			case <-time.After(testkit.Within):
 				return "", restate.TerminalErrorf("the step does not run")
 			}
 			time.AfterFunc(100*time.Millisecond, func() { close(release) })

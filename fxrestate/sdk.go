@@ -39,7 +39,9 @@ type (
 	ServiceOption = restate.ServiceDefinitionOption
 	// HandlerOption is an option of [Handler].
 	HandlerOption = restate.HandlerOption
-	// RetryPolicyOption is an option of restate.WithInvocationRetryPolicy.
+	// RetryPolicyOption is an option of restate.WithInvocationRetryPolicy. After the last
+	// attempt the invocation is paused, or with restate.KillOnMaxAttempts it fails: see
+	// Config.Defaults.
 	RetryPolicyOption = restate.InvocationRetryPolicyOption
 	// ServiceDefinition is a service of the SDK: see [Definition].
 	ServiceDefinition = restate.ServiceDefinition

@@ -28,24 +28,24 @@ func TestAnAwakeableIsCompletedFromOutside(t *testing.T) {
 	}
 
 	t.Run("with a value", func(t *testing.T) {
-		waiting := wait(t.Name())
-		require.NoError(t, ingress.Resolve(ctx, client, gateOpened, gateID(t, client, t.Name()), "go on"))
+		waiting := wait(testkit.NameOf(t))
+		require.NoError(t, ingress.Resolve(ctx, client, gateOpened, gateID(t, client, testkit.NameOf(t)), "go on"))
 		text, err := waiting.Attach(ctx)
 		require.NoError(t, err)
 		require.Equal(t, "go on", text)
 	})
 
 	t.Run("with a value of another codec", func(t *testing.T) {
-		waiting := wait(t.Name())
-		require.NoError(t, ingress.Resolve(ctx, client, gateOpenedRaw, gateID(t, client, t.Name()), []byte(`"go on"`)))
+		waiting := wait(testkit.NameOf(t))
+		require.NoError(t, ingress.Resolve(ctx, client, gateOpenedRaw, gateID(t, client, testkit.NameOf(t)), []byte(`"go on"`)))
 		text, err := waiting.Attach(ctx)
 		require.NoError(t, err)
 		require.Equal(t, "go on", text)
 	})
 
 	t.Run("with a failure", func(t *testing.T) {
-		waiting := wait(t.Name())
-		require.NoError(t, ingress.Reject(ctx, client, gateOpened, gateID(t, client, t.Name()), errors.New("no way")))
+		waiting := wait(testkit.NameOf(t))
+		require.NoError(t, ingress.Reject(ctx, client, gateOpened, gateID(t, client, testkit.NameOf(t)), errors.New("no way")))
 		_, err := waiting.Attach(ctx)
 		failed := requireError(t, err)
 		require.Equal(t, ingress.SourceInvocation, failed.Source)
@@ -54,8 +54,8 @@ func TestAnAwakeableIsCompletedFromOutside(t *testing.T) {
 	})
 
 	t.Run("and the first completion counts", func(t *testing.T) {
-		waiting := wait(t.Name())
-		id := gateID(t, client, t.Name())
+		waiting := wait(testkit.NameOf(t))
+		id := gateID(t, client, testkit.NameOf(t))
 		require.NoError(t, ingress.Resolve(ctx, client, gateOpened, id, "first"))
 		require.NoError(t, ingress.Reject(ctx, client, gateOpened, id, errors.New("second")))
 		text, err := waiting.Attach(ctx)
@@ -135,9 +135,9 @@ func TestAnAwakeableIsResolvedByARoute(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := testkit.Context(t) // whose time begins when it is this test's turn
-			sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, t.Name())
+			sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, testkit.NameOf(t))
 			require.NoError(t, err)
-			id := gateID(t, client, t.Name())
+			id := gateID(t, client, testkit.NameOf(t))
 			fill := strings.NewReplacer("{id}", id, "{rest}", strings.TrimPrefix(id, "s"))
 			for i := range tt.header {
 				tt.header[i] = fill.Replace(tt.header[i])

@@ -25,8 +25,8 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "hello Ada", text)
 
-		require.NoError(t, ingress.CallVoid(ctx, greeter, (*Greeter).Notify, t.Name()))
-		require.Equal(t, 1, executions.of("Notify "+t.Name()))
+		require.NoError(t, ingress.CallVoid(ctx, greeter, (*Greeter).Notify, testkit.NameOf(t)))
+		require.Equal(t, 1, executions.of("Notify "+testkit.NameOf(t)))
 
 		text, err = ingress.Call0(ctx, greeter, (*Greeter).Ping)
 		require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 	})
 
 	t.Run("of a virtual object", func(t *testing.T) {
-		cart, other := ingress.NewObject[*Cart](client).Key(t.Name()), ingress.NewObject[*Cart](client).Key(t.Name()+" other")
+		cart, other := ingress.NewObject[*Cart](client).Key(testkit.NameOf(t)), ingress.NewObject[*Cart](client).Key(testkit.NameOf(t)+" other")
 		total, err := ingress.Call(ctx, cart, (*Cart).AddItem, Item{SKU: "tea", Quantity: 3})
 		require.NoError(t, err)
 		require.Equal(t, 3, total)
@@ -51,14 +51,14 @@ func TestCallReachesEveryShapeOfMethod(t *testing.T) {
 	})
 
 	t.Run("of a workflow", func(t *testing.T) {
-		signup := ingress.NewWorkflow[*Signup](client).ID(t.Name())
+		signup := ingress.NewWorkflow[*Signup](client).ID(testkit.NameOf(t))
 		require.NoError(t, ingress.CallVoid(ctx, signup, (*Signup).Confirm, "1234"))
 		text, err := ingress.Call(ctx, signup, (*Signup).Run, "ada@example.com")
 		require.NoError(t, err)
 		require.Equal(t, "ada@example.com confirmed with 1234", text)
 		id, err := ingress.Call0(ctx, signup, (*Signup).ID)
 		require.NoError(t, err)
-		require.Equal(t, t.Name(), id)
+		require.Equal(t, testkit.NameOf(t), id)
 	})
 }
 
@@ -68,7 +68,7 @@ func TestCallPassesTheOptionsOfTheSDK(t *testing.T) {
 	greeter := ingress.NewService[*Greeter](client)
 
 	t.Run("an idempotency key makes two calls one", func(t *testing.T) {
-		name := t.Name()
+		name := testkit.NameOf(t)
 		for i := range 2 {
 			var response ingress.Response
 			text, err := ingress.Call(ctx, greeter, (*Greeter).Greet, name,
@@ -272,7 +272,7 @@ func (*Alias2) Take(restate.Context, any) (string, error) { return "", nil }
 func TestTheInvocationGoesOnWhenTheCallerGivesUp(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	name := t.Name()
+	name := testkit.NameOf(t)
 	ctx, cancel := context.WithCancel(testkit.Context(t))
 	failed := make(chan error)
 	go func() {

@@ -27,7 +27,7 @@ func newCanceller(t testing.TB, url string) *admin.Client {
 func TestACancelledInvocationEnds(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{Canceller: newCanceller(t, testkit.Server().AdminURL())})
-	gates, key := ingress.NewObject[*Gate](client), restate.WithIdempotencyKey(t.Name())
+	gates, key := ingress.NewObject[*Gate](client), restate.WithIdempotencyKey(testkit.NameOf(t))
 	for name, make := range map[string]func(gate ingress.Keyed[*Gate], sent ingress.Handle[string]) ingress.Handle[string]{
 		"what was sent": func(_ ingress.Keyed[*Gate], sent ingress.Handle[string]) ingress.Handle[string] { return sent },
 		"by its id": func(_ ingress.Keyed[*Gate], sent ingress.Handle[string]) ingress.Handle[string] {
@@ -38,10 +38,10 @@ func TestACancelledInvocationEnds(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			gate := gates.Key(t.Name())
+			gate := gates.Key(testkit.NameOf(t))
 			sent, err := ingress.Send0(ctx, gate, (*Gate).Await, key)
 			require.NoError(t, err)
-			gateID(t, client, t.Name()) // it waits
+			gateID(t, client, testkit.NameOf(t)) // it waits
 			_, ready, err := sent.Output(ctx)
 			require.NoError(t, err)
 			require.False(t, ready)
@@ -53,7 +53,7 @@ func TestACancelledInvocationEnds(t *testing.T) {
 		})
 	}
 	t.Run("a workflow by its id", func(t *testing.T) {
-		signup := ingress.NewWorkflow[*Signup](client).ID(t.Name())
+		signup := ingress.NewWorkflow[*Signup](client).ID(testkit.NameOf(t))
 		_, err := ingress.Send(ctx, signup, (*Signup).Run, "ada@example.com")
 		require.NoError(t, err)
 		run := ingress.Lookup(signup, (*Signup).Run)
@@ -93,7 +93,7 @@ func TestWhatCannotBeCancelledSaysWhy(t *testing.T) {
 			},
 		},
 		"a workflow that never was": {
-			handle: ingress.Lookup(ingress.NewWorkflow[*Signup](able).ID(t.Name()), (*Signup).Run),
+			handle: ingress.Lookup(ingress.NewWorkflow[*Signup](able).ID(testkit.NameOf(t)), (*Signup).Run),
 			want:   "ingress: cancel Signup/Run: refused with 404: invocation not found",
 			check:  func(t *testing.T, err error) { require.ErrorIs(t, err, ingress.ErrNotFound) },
 		},

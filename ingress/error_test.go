@@ -40,7 +40,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 	_, tooMuchInput := ingress.Named[string, string](client, "Greeter", "Ping").Call(ctx, "x")
 	// An id of the right form, of an invocation that never was.
 	_, unknownID := ingress.HandleOf[string](client, "inv_141xP4V6kryF6QlU9u93f785racpmNuz85").Attach(ctx)
-	_, unknownWorkflow := ingress.Lookup(ingress.NewWorkflow[*Signup](client).ID(t.Name()), (*Signup).Run).Attach(ctx)
+	_, unknownWorkflow := ingress.Lookup(ingress.NewWorkflow[*Signup](client).ID(testkit.NameOf(t)), (*Signup).Run).Attach(ctx)
 
 	for name, test := range map[string]struct {
 		err      error

@@ -46,9 +46,9 @@ func TestTheNamesOfTypesServeTheSDKsOwnClient(t *testing.T) {
 
 	workflow, err := ingress.WorkflowNameOf[Signup](client)
 	require.NoError(t, err)
-	id, err := sdkingress.Workflow[restate.Void, string](client.Raw(), workflow, t.Name(), "ID").Request(ctx, restate.Void{})
+	id, err := sdkingress.Workflow[restate.Void, string](client.Raw(), workflow, testkit.NameOf(t), "ID").Request(ctx, restate.Void{})
 	require.NoError(t, err)
-	require.Equal(t, t.Name(), id)
+	require.Equal(t, testkit.NameOf(t), id)
 
 	for want, of := range map[string]func() (string, error){
 		"ingress: *ingress_test.Cart is a virtual object; use ingress.ObjectNameOf":                                                                                                        func() (string, error) { return ingress.ServiceNameOf[*Cart](client) },

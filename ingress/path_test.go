@@ -159,8 +159,8 @@ func TestEveryWayOfACallKeepsTheKey(t *testing.T) {
 func TestAKeyNamesNoHandlerWhenTheKindIsWrong(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
-	before := executions.of("Greet " + t.Name())
-	whom := t.Name()
+	before := executions.of("Greet " + testkit.NameOf(t))
+	whom := testkit.NameOf(t)
 	for _, h := range []string{"send", "Greet", "x"} {
 		t.Run(h, func(t *testing.T) {
 			_, err := ingress.Named[string, string](client, "Greeter", h).Key("Greet").Call(ctx, whom)
@@ -171,7 +171,7 @@ func TestAKeyNamesNoHandlerWhenTheKindIsWrong(t *testing.T) {
 	}
 	_, err := ingress.Named[restate.Void, string](client, "Cart", "Key").Call(ctx, restate.Void{})
 	require.Equal(t, http.StatusBadRequest, requireError(t, err).Status)
-	require.Equal(t, before, executions.of("Greet "+t.Name()))
+	require.Equal(t, before, executions.of("Greet "+testkit.NameOf(t)))
 }
 
 func TestAKeyTooLongForAURLIsRefused(t *testing.T) {

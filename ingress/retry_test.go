@@ -104,7 +104,7 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 			} {
 				t.Run(name, func(t *testing.T) {
 					url, requests := failing(t, 2, fail)
-					require.NoError(t, request(testkit.Context(t), newClient(t, ingress.Config{URL: url, Retry: quick}), t.Name()))
+					require.NoError(t, request(testkit.Context(t), newClient(t, ingress.Config{URL: url, Retry: quick}), testkit.NameOf(t)))
 					require.EqualValues(t, 3, requests.Load())
 				})
 			}
@@ -114,7 +114,7 @@ func TestSafeRequestsAreRepeated(t *testing.T) {
 
 func TestACallWhoseAnswerGotLostRunsOnce(t *testing.T) {
 	t.Parallel()
-	name := t.Name()
+	name := testkit.NameOf(t)
 	url, requests := failing(t, 1, runAndHangUp)
 	client := newClient(t, ingress.Config{URL: url, Retry: quick})
 	var response ingress.Response
@@ -131,7 +131,7 @@ func TestAWorkflowWhoseSubmissionGotLostRunsOnce(t *testing.T) {
 	t.Parallel()
 	url, requests := failing(t, 1, runAndHangUp)
 	client := newClient(t, ingress.Config{URL: url, Retry: quick})
-	id, ctx := ingress.NewWorkflow[*Signup](client).ID(t.Name()), testkit.Context(t)
+	id, ctx := ingress.NewWorkflow[*Signup](client).ID(testkit.NameOf(t)), testkit.Context(t)
 	sent, err := ingress.Send(ctx, id, (*Signup).Run, "ada@example.com")
 	require.NoError(t, err)
 	require.EqualValues(t, 2, requests.Load())
@@ -189,7 +189,7 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 		url, requests := failing(t, 0, nil)
 		client := newClient(t, ingress.Config{URL: url, Retry: quick})
 		_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Fail,
-			Failure{Code: 503, Message: "full"}, restate.WithIdempotencyKey(t.Name()))
+			Failure{Code: 503, Message: "full"}, restate.WithIdempotencyKey(testkit.NameOf(t)))
 		require.Equal(t, ingress.SourceInvocation, requireError(t, err).Source)
 		require.EqualValues(t, 1, requests.Load())
 	})
@@ -198,7 +198,7 @@ func TestWhatRepeatingDoesNotHelpIsNotRepeated(t *testing.T) {
 			t.Parallel()
 			url, requests := failing(t, 1, status(code))
 			client := newClient(t, ingress.Config{URL: url, Retry: quick})
-			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(testkit.NameOf(t)))
 			require.Equal(t, code, requireError(t, err).Status)
 			require.EqualValues(t, 1, requests.Load())
 		})
@@ -209,7 +209,7 @@ func TestRetriesEnd(t *testing.T) {
 	t.Parallel()
 	call := func(ctx context.Context, url string, retry ingress.Retry) error {
 		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](newClient(t, ingress.Config{URL: url, Retry: retry})),
-			(*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			(*Greeter).Greet, "x", restate.WithIdempotencyKey(testkit.NameOf(t)))
 		return err
 	}
 	forever := int64(1 << 40)
@@ -234,7 +234,7 @@ func TestRetriesEnd(t *testing.T) {
 			URL: url, Retry: ingress.Retry{InitialInterval: time.Hour, MaxInterval: time.Hour},
 			HTTPClient: &http.Client{Transport: onceRead{ingress.NewTransport(), cancel}},
 		})
-		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+		_, err := ingress.Call(ctx, ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(testkit.NameOf(t)))
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, ingress.ErrUnavailable)
 	})
@@ -300,7 +300,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			})
 			client := newClient(t, ingress.Config{URL: url, Retry: quick})
-			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(t.Name()))
+			_, err := ingress.Call(testkit.Context(t), ingress.NewService[*Greeter](client), (*Greeter).Greet, "x", restate.WithIdempotencyKey(testkit.NameOf(t)))
 			second = time.Now()
 			require.NoError(t, err)
 			require.EqualValues(t, 2, requests.Load())

@@ -26,11 +26,11 @@ func TestSendReachesEveryShapeOfMethod(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
 
-	notify, err := ingress.SendVoid(ctx, greeter, (*Greeter).Notify, t.Name())
+	notify, err := ingress.SendVoid(ctx, greeter, (*Greeter).Notify, testkit.NameOf(t))
 	require.NoError(t, err)
 	_, err = notify.Attach(ctx)
 	require.NoError(t, err)
-	require.Equal(t, 1, executions.of("Notify "+t.Name()))
+	require.Equal(t, 1, executions.of("Notify "+testkit.NameOf(t)))
 
 	ping, err := ingress.Send0(ctx, greeter, (*Greeter).Ping)
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestSendReachesEveryShapeOfMethod(t *testing.T) {
 func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
-	name := t.Name()
+	name := testkit.NameOf(t)
 	sent, err := ingress.Send(ctx, ingress.NewService[*Greeter](client), (*Greeter).Wait, name)
 	require.NoError(t, err)
 
@@ -74,7 +74,7 @@ func TestAHandleTellsWhetherThereIsAResult(t *testing.T) {
 func TestSendWithTheSameKeyIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
-	greeter, name := ingress.NewService[*Greeter](client), t.Name()
+	greeter, name := ingress.NewService[*Greeter](client), testkit.NameOf(t)
 	first, err := ingress.Send(ctx, greeter, (*Greeter).Greet, name, restate.WithIdempotencyKey(name))
 	require.NoError(t, err)
 	require.Equal(t, ingress.Accepted, first.Status())
@@ -91,7 +91,7 @@ func TestADelayedSendRunsLater(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
 	greeter := ingress.NewService[*Greeter](client)
-	sent, err := ingress.Send(ctx, greeter, (*Greeter).Greet, t.Name(), restate.WithDelay(time.Hour))
+	sent, err := ingress.Send(ctx, greeter, (*Greeter).Greet, testkit.NameOf(t), restate.WithDelay(time.Hour))
 	require.NoError(t, err)
 	_, ready, err := sent.Output(ctx)
 	require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestADelayedSendRunsLater(t *testing.T) {
 
 	const delay = 700 * time.Millisecond
 	start := time.Now()
-	sent, err = ingress.Send(ctx, greeter, (*Greeter).Greet, t.Name(), restate.WithDelay(delay))
+	sent, err = ingress.Send(ctx, greeter, (*Greeter).Greet, testkit.NameOf(t), restate.WithDelay(delay))
 	require.NoError(t, err)
 	_, err = sent.Attach(ctx)
 	require.NoError(t, err)
@@ -147,7 +147,7 @@ func TestANegativeDelayIsNone(t *testing.T) {
 func TestAWorkflowIsSubmittedOnceAndFoundByItsID(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
-	signup := ingress.NewWorkflow[*Signup](client).ID(t.Name() + "/?#%41 ü")
+	signup := ingress.NewWorkflow[*Signup](client).ID(testkit.NameOf(t) + "/?#%41 ü")
 
 	_, _, err := ingress.Lookup(signup, (*Signup).Run).Output(ctx)
 	require.ErrorIs(t, err, ingress.ErrNotFound)
@@ -181,7 +181,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 	client := newClient(t, ingress.Config{})
 	// Keys that the server would not find by a path, where it does not decode them.
 	for _, key := range []string{"plain", "a/b", "a b", "?#%41", "..", `"quoted"`, "<&>"} {
-		key := t.Name() + key
+		key := testkit.NameOf(t) + key
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
 			ctx, greeter := testkit.Context(t), ingress.NewService[*Greeter](client)
@@ -212,7 +212,7 @@ func TestInvocationsAreFoundByTheirIdempotencyKey(t *testing.T) {
 	t.Run("of methods without a result", func(t *testing.T) {
 		t.Parallel()
 		ctx := testkit.Context(t)
-		greeter, withKey := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(t.Name())
+		greeter, withKey := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(testkit.NameOf(t))
 		require.NoError(t, ingress.CallVoid(ctx, greeter, (*Greeter).Notify, "x", withKey))
 		_, err := ingress.LookupVoid(greeter, (*Greeter).Notify, withKey).Attach(ctx)
 		require.NoError(t, err)
@@ -265,8 +265,8 @@ func TestMistakesOfALookupAreErrorsOfTheHandle(t *testing.T) {
 func TestTheIDOfALookedUpInvocationIsThatOfTheServer(t *testing.T) {
 	t.Parallel()
 	ctx, client := testkit.Context(t), newClient(t, ingress.Config{})
-	greeter, key := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(t.Name()+" a/b?")
-	cart, signup := ingress.NewObject[*Cart](client).Key(t.Name()+"/ü"), ingress.NewWorkflow[*Signup](client).ID(t.Name()+"/ü")
+	greeter, key := ingress.NewService[*Greeter](client), restate.WithIdempotencyKey(testkit.NameOf(t)+" a/b?")
+	cart, signup := ingress.NewObject[*Cart](client).Key(testkit.NameOf(t)+"/ü"), ingress.NewWorkflow[*Signup](client).ID(testkit.NameOf(t)+"/ü")
 	greeted, err := ingress.Send(ctx, greeter, (*Greeter).Greet, "Ada", key)
 	require.NoError(t, err)
 	keyed, err := ingress.Send0(ctx, cart, (*Cart).Key, key)
@@ -312,12 +312,12 @@ func TestNamedCallsWhatHasNoType(t *testing.T) {
 	text, err := greet.Call(ctx, "Ada")
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
-	sent, err := greet.Send(ctx, "Ada", restate.WithIdempotencyKey(t.Name()))
+	sent, err := greet.Send(ctx, "Ada", restate.WithIdempotencyKey(testkit.NameOf(t)))
 	require.NoError(t, err)
 	text, err = sent.Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
-	text, err = greet.Lookup(restate.WithIdempotencyKey(t.Name())).Attach(ctx)
+	text, err = greet.Lookup(restate.WithIdempotencyKey(testkit.NameOf(t))).Attach(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "hello Ada", text)
 
@@ -332,13 +332,13 @@ func TestNamedCallsWhatHasNoType(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, `"hello Ada"`, string(raw))
 
-	run := ingress.Named[string, string](client, "Signup", "Run").Key(t.Name())
+	run := ingress.Named[string, string](client, "Signup", "Run").Key(testkit.NameOf(t))
 	_, err = run.Send(ctx, "ada@example.com")
 	require.NoError(t, err)
 	_, ready, err := run.Lookup().Output(ctx)
 	require.NoError(t, err)
 	require.False(t, ready)
-	_, err = ingress.Named[string, restate.Void](client, "Signup", "Confirm").Key(t.Name()).Call(ctx, "9")
+	_, err = ingress.Named[string, restate.Void](client, "Signup", "Confirm").Key(testkit.NameOf(t)).Call(ctx, "9")
 	require.NoError(t, err)
 	text, err = run.Lookup().Attach(ctx)
 	require.NoError(t, err)

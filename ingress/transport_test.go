@@ -358,8 +358,8 @@ func TestInterimAnswersArePassedOver(t *testing.T) {
 func TestARefusalThatComesBeforeTheRequestIsReadIsSeen(t *testing.T) {
 	t.Parallel()
 	for name, refuse := range map[string]string{
-		"with a body": "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno",
-		"without one": "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n",
+		"with a body": "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno",
+		"without one": "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
 	} {
 		for _, size := range []int{60 << 10, 1 << 20, 16 << 20} {
 			t.Run(fmt.Sprintf("%s, %d", name, size), func(t *testing.T) {
@@ -374,12 +374,16 @@ func TestARefusalThatComesBeforeTheRequestIsReadIsSeen(t *testing.T) {
 	}
 }
 
-// refusing answers when it has read a header, and closes.
+// refusing answers when it has read a header, and sends no more. It does not close while
+// bytes are unread, which as with any server resets the connection: that may overtake the
+// answer.
 func refusing(t testing.TB, answer string) (url string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	var served sync.WaitGroup
+	over := make(chan struct{})
 	t.Cleanup(func() {
+		close(over)
 		_ = listener.Close()
 		served.Wait()
 	})
@@ -388,7 +392,9 @@ func refusing(t testing.TB, answer string) (url string) {
 		_ = conn.SetDeadline(time.Now().Add(testkit.Within))
 		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
 			_, _ = io.WriteString(conn, answer)
+			_ = conn.(*net.TCPConn).CloseWrite()
 		}
+		<-over
 	}
 	served.Go(func() {
 		for {

@@ -20,7 +20,7 @@ func conflicts(failed *ingress.CallError) bool { return failed.Code() == http.St
 // reserver is a route to Reserve that asks for one seat with one idempotency key.
 func reserver(t *testing.T, route ingress.Route) (seat string, reserve func() *httptest.ResponseRecorder) {
 	t.Helper()
-	seat = t.Name()
+	seat = testkit.NameOf(t)
 	h := ingress.Handler(ingress.NewService[*Greeter](newClient(t, ingress.Config{})), (*Greeter).Reserve, &route)
 	return seat, func() *httptest.ResponseRecorder {
 		return request(t, h, http.MethodPost, "/", fmt.Sprintf("%q", seat), "Idempotency-Key", seat)
@@ -113,7 +113,7 @@ func TestASendThatCannotAskForTheFailureFails(t *testing.T) {
 	client := newClient(t, ingress.Config{URL: url})
 	route := &ingress.Route{Send: true, Forget: conflicts}
 	h := ingress.Handler(ingress.NewService[*Greeter](client), (*Greeter).Reserve, route)
-	seat := t.Name()
+	seat := testkit.NameOf(t)
 	reserve := func() *httptest.ResponseRecorder {
 		return request(t, h, http.MethodPost, "/", fmt.Sprintf("%q", seat), "Idempotency-Key", seat)
 	}

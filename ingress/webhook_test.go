@@ -52,7 +52,7 @@ func eventID(_ *http.Request, body []byte) (string, error) {
 func TestAWebhookIsVerifiedAndTakenOnce(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, ingress.Config{})
-	cart := ingress.NewObject[*Cart](client).Key(t.Name())
+	cart := ingress.NewObject[*Cart](client).Key(testkit.NameOf(t))
 	r := chi.NewRouter()
 	r.With(ingress.Verify(1000, checkSignature)).Post("/webhooks/shop",
 		ingress.Handler(cart, (*Cart).AddItem, &ingress.Route{Send: true, IdempotencyKey: eventID}))

@@ -111,8 +111,12 @@ func onServer(s *devserver.Server, own settings) fxrestate.Config {
 		Ingress:  ingress.Config{URL: s.IngressURL()},
 		Admin:    admin.Config{URL: s.AdminURL()},
 		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
-		Register: &deployment.Config{URL: "http://" + s.EndpointHost() + ":{{port}}", Required: true},
-		HTTP:     httpserver.Config{Addr: own.addr},
+		Register: &deployment.Config{
+			URL:          "http://" + s.EndpointHost() + ":{{port}}",
+			MoveStranded: true, // the port is another one at each start
+			Required:     true,
+		},
+		HTTP: httpserver.Config{Addr: own.addr},
 	}
 }
 

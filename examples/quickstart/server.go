@@ -52,7 +52,7 @@ func runningServer() (fxrestate.Config, error) {
 		return cfg, err
 	}
 	if cfg.Register == nil {
-		cfg.Register = &deployment.Config{URL: "http://127.0.0.1:{{port}}"}
+		cfg.Register = &deployment.Config{URL: "http://127.0.0.1:{{port}}", MoveStranded: true}
 	}
 	cfg.Register.Required = true // the printed requests need it
 	cfg.HTTP, cfg.Logging = apiServer(), logs()

@@ -85,7 +85,11 @@ func onServer(s *devserver.Server) fxrestate.Config {
 		Ingress:  ingress.Config{URL: s.IngressURL()},
 		Admin:    admin.Config{URL: s.AdminURL()},
 		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
-		Register: &deployment.Config{URL: "http://" + s.EndpointHost() + ":{{port}}", Required: true},
+		Register: &deployment.Config{
+			URL:          "http://" + s.EndpointHost() + ":{{port}}",
+			MoveStranded: true, // the port is another one at each start
+			Required:     true,
+		},
 	}
 }
 

@@ -38,6 +38,7 @@ var (
 
 // readmeImports are the packages that the README's code may use without an import.
 var readmeImports = map[string]string{
+	"admin":      "github.com/fxrestate/go/admin",
 	"context":    "context",
 	"chi":        "github.com/go-chi/chi/v5",
 	"deployment": "github.com/fxrestate/go/deployment",
@@ -45,6 +46,7 @@ var readmeImports = map[string]string{
 	"endpoint":   "github.com/fxrestate/go/endpoint",
 	"rpc":        "github.com/fxrestate/go/rpc",
 	"errors":     "errors",
+	"fmt":        "fmt",
 	"fx":         "go.uber.org/fx",
 	"fxrestate":  "github.com/fxrestate/go/fxrestate",
 	"handler":    "github.com/fxrestate/go/handler",
@@ -308,4 +310,30 @@ func readReadme(t *testing.T) string {
 	text, err := os.ReadFile(readme)
 	require.NoError(t, err)
 	return string(text)
+}
+
+// The reference for operators quotes the log: they search for what they see.
+func TestTheLogLinesOfTheReferenceAreThoseOfTheCode(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for _, dir := range []string{"deployment", "endpoint", "fxrestate"} {
+		files, err := filepath.Glob("../../" + dir + "/*.go")
+		require.NoError(t, err)
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				text, err := os.ReadFile(file)
+				require.NoError(t, err)
+				source.Write(text)
+			}
+		}
+	}
+	text, err := os.ReadFile("../../docs/production.md")
+	require.NoError(t, err)
+	lines := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (?:INFO|WARN|ERROR) \\|").FindAllSubmatch(text, -1)
+	require.NotEmpty(t, lines)
+	for _, line := range lines {
+		t.Run(string(line[1]), func(t *testing.T) {
+			require.Contains(t, source.String(), fmt.Sprintf("%q", line[1]))
+		})
+	}
 }

@@ -305,7 +305,7 @@ func TestApplicationThatStartsBeforeTheServerIsRegisteredLater(t *testing.T) {
 	cfg.Admin.URL = fmt.Sprintf("http://127.0.0.1:%d", adminPort)
 	cfg.Register.Required = false
 	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*sample.Job](testkit.Made(job)))
-	require.NoError(t, a.Start(testkit.NearDeadline(t)))
+	require.NoError(t, a.Start(testkit.NearDeadline(t, 5*time.Second)))
 	t.Cleanup(a.RequireStop)
 
 	require.Equal(t, http.StatusOK, testkit.Request(t, http.MethodGet, a.URL()+"/health", nil).Status, "it serves")

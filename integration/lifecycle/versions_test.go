@@ -150,8 +150,13 @@ func (a *alternating) refusals() int {
 
 func (a *alternating) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.next().ServeHTTP(w, r) }
 
+// road is an address that processes share.
+type road interface {
+	add(testing.TB, *testkit.App)
+}
+
 // serveVersion runs an application that serves one version at the address of road.
-func serveVersion(t *testing.T, road *alternating, host, version string, service fx.Option) *testkit.App {
+func serveVersion(t *testing.T, road road, host, version string, service fx.Option) *testkit.App {
 	t.Helper()
 	cfg := testkit.Config()
 	cfg.Endpoint.Version = endpoint.Version{Name: version}

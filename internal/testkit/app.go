@@ -89,11 +89,11 @@ func (a *App) TryStart(t testing.TB) error {
 	return a.Start(ctx)
 }
 
-// NearDeadline returns a context for a start whose registration is to give up soon: its
-// deadline is in a few seconds. It does not end then, so that the rest of the start has
-// the time that it needs on a busy machine.
-func NearDeadline(t testing.TB) context.Context {
-	return nearDeadline{Context(t), time.Now().Add(5 * time.Second)}
+// NearDeadline returns a context for a start whose registration is to give up: its
+// deadline is after a time. It does not end then, so that the rest of the start has the
+// time that it needs on a busy machine.
+func NearDeadline(t testing.TB, after time.Duration) context.Context {
+	return nearDeadline{Context(t), time.Now().Add(after)}
 }
 
 type nearDeadline struct {

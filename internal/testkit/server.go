@@ -43,6 +43,9 @@ func ServerConfig() devserver.Config {
 		"RESTATE_DEFAULT_NUM_PARTITIONS": "4",
 		// How often what outlived its retention is removed.
 		"RESTATE_WORKER__CLEANUP_INTERVAL": "100ms",
+		// Of registrations at the same time all but one try again to write the schemas, by
+		// default ten times, which is too little for many on a busy machine.
+		"RESTATE_METADATA_CLIENT__BACKOFF_POLICY__MAX_ATTEMPTS": "1000",
 	}}
 	if AlwaysReplay() {
 		return AlwaysReplaying(cfg)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -39,4 +41,19 @@ func RetryAtOnce(attempts uint) restate.ServiceDefinitionOption {
 func Here() string {
 	_, file, line, _ := runtime.Caller(1)
 	return fmt.Sprintf("%s:%d", filepath.Base(file), line)
+}
+
+var names sync.Map // by test
+
+// NameOf is the name of a test, another one at each run of it: the server remembers what
+// happened to the last.
+func NameOf(t testing.TB) string {
+	name, known := names.Load(t)
+	if !known {
+		name, known = names.LoadOrStore(t, Unique(t.Name()))
+	}
+	if !known {
+		t.Cleanup(func() { names.Delete(t) })
+	}
+	return name.(string)
 }

@@ -7,7 +7,12 @@
 //
 // Package fxrestate makes one such handler from the application's slog.Handler or
 // *zap.Logger, and provides a *slog.Logger that uses it. Pass the ctx of the Restate
-// handler to that logger (log.InfoContext(ctx, "charged")), or use ctx.Log().
+// handler to that logger (log.InfoContext(ctx, "charged")), or use ctx.Log(), or the
+// *zap.Logger that [From] returns. Such lines name the invocation. A logger that is not
+// given the ctx does not know of replay: it writes its lines again on each one.
+//
+// [NewConsole] is a slog.Handler for people at a terminal, and [Default] what an
+// application without a logger gets.
 //
 // See https://docs.restate.dev/develop/go/logging.
 package logging

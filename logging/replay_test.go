@@ -196,7 +196,7 @@ func TestLinesHaveTheirAttributes(t *testing.T) {
 		require.Equal(t, own["method"], fields["method"], message)
 		require.Equal(t, own["invocationID"], fields["invocationID"], message)
 	}
-	require.Equal(t, map[string]any{"a": int64(1), "g": map[string]any{"b": int64(2)}, "method": own["method"], "invocationID": own["invocationID"]},
+	require.Equal(t, map[string]any{"a": int64(1), "g": map[string]any{"b": int64(2)}, "method": own["method"], "invocationID": own["invocationID"], "traceID": own["traceID"]},
 		lines.FilterMessage("derived first").All()[0].ContextMap(), "they stand outside the group")
 }
 

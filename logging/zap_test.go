@@ -245,7 +245,7 @@ func (b *Basket) Fill(ctx restate.ObjectContext) error {
 	return nil
 }
 
-func TestKeysAreLoggedWhereAskedForOnly(t *testing.T) {
+func TestTracesAreNamedAndKeysWhereAskedForOnly(t *testing.T) {
 	t.Parallel()
 	for _, asked := range []bool{true, false} {
 		t.Run(fmt.Sprint("asked for: ", asked), func(t *testing.T) {
@@ -261,6 +261,7 @@ func TestKeysAreLoggedWhereAskedForOnly(t *testing.T) {
 					key, found := fields["key"]
 					require.Equal(t, asked, found)
 					require.Equal(t, asked, key == "ada")
+					require.Equal(t, "0af7651916cd43dd8448eb211c80319c", fields["traceID"])
 					require.Regexp(t, "^inv_", fields["invocationID"])
 				})
 			}

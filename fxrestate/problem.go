@@ -41,7 +41,7 @@ func problemsOf(err error) []string {
 		}
 		return all
 	}
-	if inner, place := ofFx(err); inner != nil {
+	if place, inner := ofFx(err); inner != nil {
 		all := problemsOf(inner)
 		for i, p := range all {
 			if place != "" && !strings.Contains(p, place) {
@@ -84,15 +84,15 @@ func joined(err error) []error {
 
 // ofFx takes apart an error of an option of fx, whose text is as "fx.Provide(f()) from:",
 // a stack, and "Failed:".
-func ofFx(err error) (inner error, place string) {
+func ofFx(err error) (place string, inner error) {
 	text := err.Error()
 	if !strings.HasPrefix(text, "fx.") || !strings.Contains(text, " from:\n") || !strings.Contains(text, "Failed: ") {
-		return nil, ""
+		return "", nil
 	}
 	if found := framePlace.FindStringSubmatch(text); found != nil {
 		place = path.Base(found[1])
 	}
-	return errors.Unwrap(err), place
+	return place, errors.Unwrap(err)
 }
 
 func isOfDig(err error) bool { return typeOf(err).PkgPath() == "go.uber.org/dig" }

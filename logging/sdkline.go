@@ -70,7 +70,7 @@ func (s *sink) ofSDK(ctx context.Context, record *slog.Record) (more []slog.Attr
 	case msgTerminal:
 		record.Level = slog.LevelError
 		more = append(more, slog.String("errorKind", kindTerminal))
-		err, _ := sdk.FailureOf(ctx)
+		_, err := sdk.FailureOf(ctx)
 		if t := safeerr.Terminal(err); t != nil {
 			more = append(more, slog.Int("code", int(t.Code())))
 			if s.cfg.ClientErrors != nil && isClientError(t.Code()) {
@@ -78,11 +78,11 @@ func (s *sink) ofSDK(ctx context.Context, record *slog.Record) (more []slog.Attr
 			}
 		}
 	case msgRetryable:
-		err, _ := sdk.FailureOf(ctx)
+		_, err := sdk.FailureOf(ctx)
 		record.Level = slog.LevelDebug
 		more = append(more, slog.String("errorKind", kindOfRetry(err)))
 	case msgPanicked:
-		err, kind := sdk.FailureOf(ctx)
+		kind, err := sdk.FailureOf(ctx)
 		switch {
 		case isLogged(record):
 			return nil, false

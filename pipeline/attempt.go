@@ -37,18 +37,18 @@ func (a *attempt) SDKRecovered() { a.inv.sdkRecovered() }
 func (a *attempt) RetryDelay() (time.Duration, bool) { return a.inv.RetryDelay() }
 
 // Failure implements sdk.Owner.
-func (a *attempt) Failure() (error, sdk.FailureKind) {
+func (a *attempt) Failure() (sdk.FailureKind, error) {
 	err := a.inv.failedStep()
 	if err == nil {
 		err = a.inv.err
 	}
 	switch err.(type) {
 	case *sdkError:
-		return err, sdk.FailureOfSDK
+		return sdk.FailureOfSDK, err
 	case *PanicError:
-		return err, sdk.FailurePanic
+		return sdk.FailurePanic, err
 	default:
-		return err, sdk.FailurePlain
+		return sdk.FailurePlain, err
 	}
 }
 

@@ -44,7 +44,7 @@ type Owner interface {
 	// one asks for.
 	RetryDelay() (time.Duration, bool)
 	// Failure returns the error that the attempt has ended with, or nil, and what it is.
-	Failure() (error, FailureKind)
+	Failure() (FailureKind, error)
 }
 
 // FailureKind is what an attempt has failed by.

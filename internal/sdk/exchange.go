@@ -44,13 +44,13 @@ func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
 // [Owner]. It is
 // nil before that, and where the SDK serves the handler by itself. Call it where the SDK
 // does: on the goroutine of the attempt.
-func FailureOf(ctx context.Context) (error, FailureKind) {
+func FailureOf(ctx context.Context) (FailureKind, error) {
 	x := exchangeOf(ctx)
 	if x == nil {
-		return nil, FailurePlain
+		return FailurePlain, nil
 	}
 	if a := x.Running(); a != nil {
 		return a.owner.Failure()
 	}
-	return nil, FailurePlain
+	return FailurePlain, nil
 }

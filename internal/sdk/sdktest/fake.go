@@ -149,7 +149,7 @@ func (*Owner) SDKRecovered() {}
 func (*Owner) RetryDelay() (time.Duration, bool) { return 0, false }
 
 // Failure implements sdk.Owner.
-func (*Owner) Failure() (error, sdk.FailureKind) { return nil, sdk.FailurePlain }
+func (*Owner) Failure() (sdk.FailureKind, error) { return sdk.FailurePlain, nil }
 
 // Open opens an attempt around a context of the SDK's.
 func Open(ctx restate.MockableContext, target *handler.Target) (restate.MockableContext, *Owner) {

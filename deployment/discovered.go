@@ -45,8 +45,9 @@ func (e *MismatchError) Error() string {
 }
 
 // Retryable reports whether the server may find this process the next time: processes of
-// several versions stand behind the URL while they are replaced.
-func (e *MismatchError) Retryable() bool { return e.InterfaceHash == "" && e.Application == "" }
+// several versions stand behind the URL while they are replaced. A deployment without a
+// hash is one that such a process has disowned.
+func (e *MismatchError) Retryable() bool { return e.InterfaceHash == "" }
 
 // checkNames compares what the server discovered with what is served here, by names and
 // kinds.

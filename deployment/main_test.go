@@ -51,6 +51,7 @@ func newRegistrar(t testing.TB, client *admin.Client, cfg deployment.Config, log
 type endpoint struct {
 	port     int
 	manifest []byte
+	stop     func()
 
 	mu      sync.Mutex
 	handler http.Handler
@@ -68,16 +69,20 @@ func serveOn(t testing.TB, listener net.Listener, definitions ...restate.Service
 	t.Helper()
 	e := &endpoint{port: listener.Addr().(*net.TCPAddr).Port}
 	e.deploy(t, definitions...)
-	testkit.Serve(t, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	e.stop = testkit.ServeHTTP(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		e.seen = append(e.seen, r.Clone(context.Background()))
 		handler := e.handler
 		e.mu.Unlock()
-		if discovery := "/discover"; strings.HasSuffix(r.RequestURI, discovery) {
-			r.RequestURI, r.URL.Path, r.URL.RawPath = discovery, discovery, ""
+		for _, known := range []string{"/discover", "/invoke/"} {
+			if i := strings.Index(r.RequestURI, known); i > 0 {
+				r.RequestURI = r.RequestURI[i:]
+				r.URL.Path, r.URL.RawPath = r.RequestURI, ""
+			}
 		}
 		handler.ServeHTTP(w, r)
 	}))
+	t.Cleanup(e.stop)
 	return e
 }
 

@@ -38,7 +38,7 @@ func (r *run) readBack(ctx context.Context, deploymentID string) (map[string]int
 	for {
 		list, err := r.look(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("deployment %s is registered, but cannot be read back: %w", deploymentID, err)
 		}
 		revisions, err := r.check(list, deploymentID)
 		if err == nil || time.Now().After(deadline) {

@@ -78,7 +78,7 @@ func TestTokenAndHeadersGoWithEachCall(t *testing.T) {
 	t.Parallel()
 	gate := newGateway(t, nil)
 	client := newClient(t, admin.Config{URL: gate.url, AuthToken: "t0ken", Headers: map[string]string{"X-Key": "abc"}})
-	_, err := newRegistrar(t, client, deployment.Config{}, nil).
+	_, err := newRegistrar(t, client, deployment.Config{Application: testkit.Unique("Guarded")}, nil).
 		Register(testkit.Context(t), serve(t, service("Guarded")).at())
 	require.NoError(t, err)
 	calls, _ := gate.made("")
@@ -116,7 +116,7 @@ func TestAdditionalHeadersAndHTTP11ReachTheEndpoint(t *testing.T) {
 
 func TestServerThatStartsLaterIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.StablePort(t)
 	client := newClient(t, admin.Config{URL: fmt.Sprintf("http://127.0.0.1:%d", port)})
 	waiting := make(chan struct{}, 10)
 	log := logLines{told: func(line string) {
@@ -154,16 +154,9 @@ func TestServerThatStartsLaterIsWaitedFor(t *testing.T) {
 	require.Less(t, len(lines), 6, "too many lines:\n%s", strings.Join(lines, "\n"))
 }
 
-func freePort(t testing.TB) int {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
 func TestEndpointThatIsReachableLaterIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.StablePort(t)
 	manifest := serve(t, service("Slow")).manifest
 	failed := make(chan struct{}, 10)
 	log := logLines{told: func(line string) {
@@ -194,7 +187,7 @@ func TestEndpointThatIsNotThere(t *testing.T) {
 	// The server itself retries for about two seconds.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	port := freePort(t)
+	port := testkit.StablePort(t)
 	_, err := newRegistrar(t, newClient(t, admin.Config{}), deployment.Config{}, nil).
 		Register(ctx, nobody(port))
 
@@ -296,7 +289,7 @@ func TestOverloadIsWaitedOut(t *testing.T) {
 
 func TestEndOfTheContextEndsTheWait(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, admin.Config{URL: fmt.Sprintf("http://127.0.0.1:%d", freePort(t))})
+	client := newClient(t, admin.Config{URL: fmt.Sprintf("http://127.0.0.1:%d", testkit.StablePort(t))})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stopping := errors.New("the app is stopping")
 	var ended time.Time

@@ -33,6 +33,8 @@ type run struct {
 	metadata map[string]string // to be kept with the deployment
 	freePort bool
 	unread   int // looks that were not answered
+	// unverified is the deployment that was registered, if it could not be read since.
+	unverified string
 }
 
 // maxUnread is how often development asks what is registered before it goes on without.
@@ -98,6 +100,15 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 		plan.Stranded = stranded
 	}
 	if plan.Action == None {
+		if r.unverified != "" && r.unverified == plan.DeploymentID {
+			err := r.verify(ctx, plan.DeploymentID)
+			if err != nil && r.unverified == "" {
+				r.disown(ctx)
+			}
+			if err != nil {
+				return Registration{}, err
+			}
+		}
 		return r.unchanged(ctx, plan, list), nil
 	}
 	if err := r.tell(ctx, plan.Metadata); err != nil {
@@ -273,22 +284,33 @@ func (r *run) act(ctx context.Context, plan Plan) (Registration, error) {
 func (r *run) post(ctx context.Context, plan Plan) (admin.RegisteredDeployment, error) {
 	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
 	defer cancel()
-	registered, err := r.client.RegisterDeployment(ctx, r.request(plan.Action))
+	request := r.request(plan.Action)
+	registered, err := r.client.RegisterDeployment(ctx, request)
 	if err != nil {
 		return registered, err
 	}
 	err = checkNames(registered, r.url, r.manifest)
 	if err == nil && r.config.Mode != Development {
-		var stored admin.Deployment
-		if stored, err = r.client.Deployment(ctx, registered.ID); err != nil {
+		if err = r.verify(ctx, registered.ID); r.unverified != "" {
 			return registered, err
 		}
-		err = checkAll(stored, r.url, r.manifest)
 	}
-	if err != nil {
+	// Without force, a URL that another process has registered since stays as it is.
+	if err != nil && (registered.Created || request.Force) {
 		r.disown(ctx)
 	}
 	return registered, err
+}
+
+// verify compares what the server has stored with what is served here.
+func (r *run) verify(ctx context.Context, id string) error {
+	r.unverified = id
+	stored, err := r.client.Deployment(ctx, id)
+	if err != nil {
+		return err
+	}
+	r.unverified = ""
+	return checkAll(stored, r.url, r.manifest)
 }
 
 // disown registers once more without the hash, after the server found another version at

@@ -59,7 +59,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	misfit := e.misfit(r, other)
-	if held := e.held.Load(); held != nil && misfit != other && isInvoke(r.RequestURI) {
+	if held := e.held.Load(); held != nil && other == nil && isInvoke(r.RequestURI) {
 		misfit = held // a handler that is gone, too
 	}
 	switch {

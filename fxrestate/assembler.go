@@ -11,6 +11,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/telemetry"
 )
 
 // assembler makes the pipelines of services from their attachments, and collects the
@@ -46,9 +47,12 @@ func newAssembler(cfg Config, registry *handler.Registry, instances []instance) 
 
 // use makes the levels of the application and of its groups. Call it when the services
 // are known, since a dead letter names one.
-func (a *assembler) use(application *group, groups []*group, log *slog.Logger) {
+func (a *assembler) use(application *group, groups []*group, log *slog.Logger, t *telemetry.Telemetry) {
 	a.global = a.level(application.attachments)
-	a.global.stages.Observers = append([]pipeline.Observer{pipeline.LogPanics(log)}, a.global.stages.Observers...)
+	own, s := t.Stages(), &a.global.stages
+	s.Observers = slices.Concat(own.Observers, []pipeline.Observer{pipeline.LogPanics(log)}, s.Observers)
+	s.StepInterceptors = slices.Concat(own.StepInterceptors, s.StepInterceptors)
+	s.CallInterceptors = slices.Concat(own.CallInterceptors, s.CallInterceptors)
 	for _, g := range groups {
 		a.groups[g] = a.level(g.attachments)
 	}

@@ -55,6 +55,9 @@
 // its options, or to one handler inside [Handler]. Each takes values and constructors.
 // Package pipeline says what they are and when they run, also on replay.
 //
+// [Telemetry] makes OpenTelemetry spans and metrics of handlers, their steps and their
+// calls.
+//
 // # Start and stop
 //
 // On start the endpoint listens, the SDK warms up, and, if Config.Register is set or

@@ -109,8 +109,9 @@ func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.R
 // This constructor takes the lifecycle so that fx starts the client after it, and stops it
 // before. A service that takes the client through another constructor is a cycle, which
 // dig finds before it runs anything of ours: its error has the name of this function.
-func ingressClientIsForCodeOutsideHandlersAServiceTakesRPCClients(lc fx.Lifecycle, _ *lifecycle, s *settings, r *handler.Registry, admins *admin.Client, log *slog.Logger) (*ingress.Client, error) {
+func ingressClientIsForCodeOutsideHandlersAServiceTakesRPCClients(lc fx.Lifecycle, _ *lifecycle, p *plan, s *settings, r *handler.Registry, admins *admin.Client, log *slog.Logger) (*ingress.Client, error) {
 	cfg := s.Ingress
+	cfg.HTTPClient = tracing(cfg.HTTPClient, p.telemetry)
 	if cfg.Canceller == nil {
 		cfg.Canceller = admins
 	}

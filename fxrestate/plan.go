@@ -11,6 +11,7 @@ import (
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/logging"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/telemetry"
 )
 
 // plan is what the application will serve: services with their pipelines, still without
@@ -20,6 +21,7 @@ type plan struct {
 	pipelines   map[*declaration]pipeline.Pipeline
 	contributed []Registration
 	foreign     []restate.ServiceDefinition // with their pipelines
+	telemetry   *telemetry.Telemetry
 	notes       *notes
 }
 
@@ -52,6 +54,7 @@ type planParams struct {
 	Instances   []instance                  `group:"fxrestate.instances"`
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
+	Observed    []observed                  `group:"fxrestate.telemetry"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
@@ -78,9 +81,14 @@ func newPlan(p planParams) (*plan, error) {
 	for _, d := range served {
 		pipelines.services[structOf(d.spec.Type)] = p.Catalog.descriptors[d.declaration]
 	}
-	pipelines.use(p.Application, p.Groups, slog.New(p.Log))
+	observed, err := onlyTelemetry(p.Observed)
+	errs = append(errs, err)
+	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed)
 
-	pl := &plan{catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed, notes: p.Notes}
+	pl := &plan{
+		catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed,
+		telemetry: observed, notes: p.Notes,
+	}
 	if err := decorated(p.Catalog.placements, p.Foreign); err != nil {
 		pl.notes.add(err)
 	}
@@ -108,7 +116,7 @@ func newPlan(p planParams) (*plan, error) {
 		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(f.definition), Position: f.spec.Position})
 		pl.foreign = append(pl.foreign, def)
 	}
-	_, err := handler.NewRegistry(named...)
+	_, err = handler.NewRegistry(named...)
 	return pl, errors.Join(append(append(errs, err), pipelines.errs...)...)
 }
 

@@ -24,7 +24,15 @@ func (a *attempt) Invocation() *Invocation { return &a.inv }
 func (a *attempt) WrapStep(
 	fn func(restate.RunContext) (any, error), encode func(any) (any, error), opts ...restate.RunOption,
 ) func(restate.RunContext) (any, error) {
-	return a.inv.wrapStep(fn, encode, opts...)
+	wrapped := a.inv.wrapStep(fn, encode, opts...)
+	if a.inv.told == 0 || !a.Replaying() {
+		return wrapped
+	}
+	a.inv.replayed.Add(1)
+	return func(ctx restate.RunContext) (any, error) {
+		a.inv.replayed.Add(-1) // the attempt that began the step did not finish it
+		return wrapped(ctx)
+	}
 }
 
 // SDKPanicked implements sdk.Owner.

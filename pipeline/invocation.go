@@ -57,6 +57,8 @@ type Invocation struct {
 	inCalls  atomic.Bool // call interceptors run
 	told     int         // how many observers were told the start
 	started  time.Time
+	output   int          // size of the encoded result
+	replayed atomic.Int32 // steps whose results the journal has
 	outcome  Outcome
 	cause    error
 	err      error

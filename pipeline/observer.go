@@ -138,7 +138,10 @@ func (inv *Invocation) notifyEnded() {
 	if inv.told == 0 {
 		return
 	}
-	end := Ending{Outcome: inv.outcome, Err: inv.err, Cause: inv.cause, Duration: time.Since(inv.started)}
+	end := Ending{Outcome: inv.outcome, Err: inv.err, Cause: inv.cause, Duration: time.Since(inv.started), ReplayedSteps: int(inv.replayed.Load())}
+	if end.Outcome == Completed {
+		end.OutputSize = inv.output
+	}
 	if end.Cause == nil {
 		end.Cause = end.Err
 	}

@@ -213,6 +213,42 @@ func TestAnObserverThatPanicsWhileTheSDKsPanicPassesIsLogged(t *testing.T) {
 	require.Equal(t, "panic: bug", log.shared.lines[0].attrs["err"])
 }
 
+func TestTheEndingHasTheSizeOfAResultThatGoesToRestate(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		err  error
+		end  bool // the attempt's context
+		want int
+	}{
+		"of a completed attempt": {nil, false, len("bought")},
+		"not of one that failed": {restate.TerminalErrorf("sold out"), false, 0},
+		"nor of an aborted one":  {nil, true, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake()
+			ctx, cancel := context.WithCancel(f.Context)
+			defer cancel()
+			f.Context = ctx
+			size := -1
+			_, err := runFake(t, f, pipeline.Config{
+				Global: pipeline.Stages{Observers: []pipeline.Observer{
+					pipeline.ObserverFunc(func(_ context.Context, _ *pipeline.Invocation, end pipeline.Ending) { size = end.OutputSize }),
+				}},
+				Method: pipeline.MethodFunc(func(restate.Context, any) (any, error) {
+					if tt.end {
+						cancel()
+					}
+					return []byte("bought"), tt.err
+				}),
+			})
+			require.Equal(t, tt.err != nil || tt.end, err != nil)
+			require.Equal(t, tt.want, size)
+		})
+	}
+}
+
 func TestAnObserverSeesThatItIsOne(t *testing.T) {
 	t.Parallel()
 	var stages []string

@@ -73,6 +73,12 @@ type Ending struct {
 	Cause error
 	// Duration of the attempt so far, guards and encoding included.
 	Duration time.Duration
+	// OutputSize is the size of the encoded result in bytes, and 0 unless Outcome is
+	// Completed.
+	OutputSize int
+	// ReplayedSteps counts the restate.Run closures of the attempt that were not executed
+	// because the journal had their results.
+	ReplayedSteps int
 }
 
 // orAborted returns err, or an error that wraps [ErrAborted] if the attempt's

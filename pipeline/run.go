@@ -36,6 +36,7 @@ func (c *Chain) run(ctx restate.Context, inv *Invocation) (encoded []byte, err e
 		err = c.settle(inv, err)
 		inv.wishRetry(err)
 	}
+	inv.output = len(encoded)
 	if err = inv.conclude(err); err != nil {
 		return nil, err
 	}

@@ -59,7 +59,10 @@ var readmeImports = map[string]string{
 	"httperror":  "github.com/fxrestate/go/pipeline/httperror",
 	"restate":    "github.com/restatedev/sdk-go",
 	"os":         "os",
+	"metric":     "go.opentelemetry.io/otel/metric",
+	"telemetry":  "github.com/fxrestate/go/telemetry",
 	"time":       "time",
+	"trace":      "go.opentelemetry.io/otel/trace",
 	"validate":   "github.com/fxrestate/go/pipeline/validate",
 }
 

@@ -62,8 +62,9 @@ var mayImport = map[string][]string{
 	"endpoint":      {"ground", "handler", "internal/scope", "pipeline"},
 	"rpc":           {"ground", "handler", "internal/scope", "pipeline", "durable"},
 	"ingress":       {"ground", "handler", "internal/scope", "durable"},
+	"telemetry":     {"ground", "handler", "pipeline"},
 	"deployment":    {"ground", "admin"},
-	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver"},
+	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
 	"cmd/fxrestate": {"internal/gen"},
 }
 

@@ -1,0 +1,189 @@
+package telemetry_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/testkit"
+	"github.com/fxrestate/go/telemetry"
+)
+
+// point is a value of a metric for one handler.
+type point struct{ handler, outcome string }
+
+// read returns the values of the application's metrics by their names: of a histogram the
+// count, and under its name with ".sum" the sum, of sizes only.
+func (a *app) read(t *testing.T) map[string]map[point]int64 {
+	t.Helper()
+	var data metricdata.ResourceMetrics
+	require.NoError(t, a.metrics.Collect(t.Context(), &data))
+	all := map[string]map[point]int64{}
+	put := func(name string, set attribute.Set, v int64) {
+		if all[name] == nil {
+			all[name] = map[point]int64{}
+		}
+		method, _ := set.Value("rpc.method")
+		outcome, _ := set.Value("restate.outcome")
+		all[name][point{method.String(), outcome.String()}] = v
+	}
+	for _, scope := range data.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			switch d := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				for _, p := range d.DataPoints {
+					put(m.Name, p.Attributes, p.Value)
+				}
+			case metricdata.Gauge[int64]:
+				for _, p := range d.DataPoints {
+					put(m.Name, p.Attributes, p.Value)
+				}
+			case metricdata.Histogram[float64]:
+				for _, p := range d.DataPoints {
+					put(m.Name, p.Attributes, int64(p.Count))
+				}
+			case metricdata.Histogram[int64]:
+				for _, p := range d.DataPoints {
+					put(m.Name, p.Attributes, int64(p.Count))
+					put(m.Name+".sum", p.Attributes, p.Sum)
+				}
+			}
+		}
+	}
+	return all
+}
+
+func TestMetricsCountWhatHappened(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	_, err := a.buy(t.Context(), order{Fail: "retry"})
+	require.NoError(t, err)
+	_, err = a.buy(t.Context(), order{Fail: "terminal"})
+	require.Error(t, err)
+	require.Equal(t, http.StatusForbidden, testkit.Post(t, testkit.Path(a.shop, "Closed"), nil).Status)
+	a.ended(t, a.shop+"/Buy", 3)
+	a.ended(t, a.shop+"/Closed", 1)
+	a.ended(t, a.stock+"/Count", 2)
+	a.ended(t, a.stock+"/Take", 2)
+
+	got := a.read(t)
+	require.Equal(t, map[point]int64{
+		{"Buy", "retryable"}: 1, {"Buy", "completed"}: 1, {"Buy", "terminal"}: 1, {"Closed", "terminal"}: 1,
+		{"Take", "completed"}: 1, {"Count", "completed"}: 1,
+	}, got["restate.attempt.duration"])
+	require.Equal(t, map[point]int64{{"Buy", ""}: 0, {"Closed", ""}: 0, {"Take", ""}: 0, {"Count", ""}: 0}, got["restate.attempt.active"])
+	require.Equal(t, map[point]int64{{"Closed", ""}: 1}, got["restate.attempt.refused"])
+	require.Equal(t, map[point]int64{
+		{"Buy", "completed"}: 1, {"Buy", "terminal"}: 1, {"Closed", "terminal"}: 1,
+		{"Take", "completed"}: 1, {"Count", "completed"}: 1,
+	}, got["restate.invocation.completed"])
+	require.Equal(t, map[point]int64{{"Buy", "completed"}: 2}, got["restate.step.duration"])
+	require.Equal(t, map[point]int64{{"Buy", ""}: 1}, got["restate.step.replayed"])
+	require.Equal(t, map[point]int64{
+		{"Buy", ""}: int64(len(`{"Fail":"retry"}`) + len(`{"Fail":"terminal"}`)), {"Closed", ""}: 0, {"Take", ""}: 0, {"Count", ""}: 0,
+	}, got["restate.invocation.input.size.sum"])
+	require.Equal(t, map[point]int64{{"Buy", ""}: int64(len(`"taken"`)), {"Take", ""}: int64(len(`"taken"`)), {"Count", ""}: 0}, got["restate.invocation.output.size.sum"])
+	require.Equal(t, map[point]int64{{"", ""}: 1}, got["restate.application.ready"])
+}
+
+func TestRetriesOfAStepAreCountedByTheirOutcome(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	testkit.Post(t, testkit.Path(a.shop, "Flaky"), nil)
+	a.ended(t, a.shop+"/Flaky", 2)
+	got := a.read(t)
+	require.Equal(t, map[point]int64{{"Flaky", "retryable"}: 1, {"Flaky", "completed"}: 1}, got["restate.step.duration"])
+	require.NotContains(t, got, "restate.step.replayed", "the second attempt executed the step that the first had begun")
+}
+
+func TestReplayedStepsThatRunSideBySideAreCounted(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	testkit.Post(t, testkit.Path(a.shop, "Twice"), nil)
+	a.ended(t, a.shop+"/Twice", 2)
+	got := a.read(t)
+	require.Equal(t, map[point]int64{{"Twice", "completed"}: 2}, got["restate.step.duration"])
+	require.Equal(t, map[point]int64{{"Twice", ""}: 2}, got["restate.step.replayed"])
+}
+
+func TestNoMetricSaysWhatUsersSent(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	_, err := a.buy(t.Context(), order{})
+	require.NoError(t, err)
+	a.ended(t, a.shop+"/Buy", 1)
+	var data metricdata.ResourceMetrics
+	require.NoError(t, a.metrics.Collect(t.Context(), &data))
+	require.NotEmpty(t, data.ScopeMetrics)
+	known := []attribute.Key{"rpc.system", "rpc.service", "rpc.method", "restate.outcome"}
+	for _, scope := range data.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			if h, ok := m.Data.(metricdata.Histogram[float64]); ok {
+				require.Equal(t, "s", m.Unit)
+				for _, p := range h.DataPoints {
+					for _, kv := range p.Attributes.ToSlice() {
+						require.Contains(t, known, kv.Key, m.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestReadinessFollowsTheRegistration(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	tel, err := telemetry.New(telemetry.Config{MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))})
+	require.NoError(t, err)
+	a := &app{metrics: reader}
+	var reason error = errors.New("not registered yet")
+	stop, err := tel.ObserveReady(func() error { return reason })
+	require.NoError(t, err)
+	require.EqualValues(t, 0, a.read(t)["restate.application.ready"][point{}])
+	reason = nil
+	require.EqualValues(t, 1, a.read(t)["restate.application.ready"][point{}])
+	require.NoError(t, stop())
+	require.NotContains(t, a.read(t), "restate.application.ready")
+}
+
+// broken makes no instrument.
+type broken struct{ metric.MeterProvider }
+
+func (b broken) Meter(string, ...metric.MeterOption) metric.Meter {
+	return brokenMeter{b.MeterProvider.Meter("")}
+}
+
+type brokenMeter struct{ metric.Meter }
+
+func (brokenMeter) Int64Counter(name string, _ ...metric.Int64CounterOption) (metric.Int64Counter, error) {
+	return nil, errors.New("no counter " + name)
+}
+
+func TestAnInstrumentThatCannotBeMadeIsAnError(t *testing.T) {
+	t.Parallel()
+	cfg := telemetry.Config{MeterProvider: broken{sdkmetric.NewMeterProvider()}}
+	_, err := telemetry.New(cfg)
+	require.ErrorContains(t, err, "telemetry: no counter restate.attempt.refused")
+	err = testkit.NewError(t, fxrestate.Telemetry(cfg))
+	require.ErrorContains(t, err, "no counter restate.attempt.refused")
+}
+
+func TestMetricsAloneMakeNoSpan(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	tel, err := telemetry.New(telemetry.Config{MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))})
+	require.NoError(t, err)
+	stages := tel.Stages()
+	require.Len(t, stages.Observers, 1)
+	require.Len(t, stages.StepInterceptors, 1)
+	require.Empty(t, stages.CallInterceptors)
+	base := &http.Transport{}
+	require.Equal(t, http.RoundTripper(base), tel.Transport(base))
+}

@@ -194,7 +194,7 @@ func messages(lines *observer.ObservedLogs, message string) []observer.LoggedEnt
 func requireNothingAbove(t testing.TB, lines *observer.ObservedLogs, level string) {
 	t.Helper()
 	for _, l := range lines.All() {
-		if l.Level.String() != level && l.Level > 0 && l.Message != "Accepting requests without validating request signatures; handler access must be restricted" {
+		if l.Level.String() != level && l.Level > 0 && l.Message != "anybody who reaches the endpoint can call its handlers; let only Restate reach it, or set IdentityKeys" {
 			require.Fail(t, "unexpected line", "%s: %s %v", l.Level, l.Message, l.ContextMap())
 		}
 	}

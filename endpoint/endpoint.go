@@ -128,8 +128,9 @@ func (e *Endpoint) makeHandler(sdk *server.Restate, log slog.Handler) (err error
 	if e.identity, err = newIdentity(keys, log); err != nil {
 		return err
 	}
-	if len(keys) > 0 {
-		sdk.WithLogger(slog.DiscardHandler, false) // it would warn of requests without signatures
+	sdk.WithLogger(slog.DiscardHandler, false) // it would warn of requests without signatures
+	if len(keys) == 0 {
+		e.warnOfOthers()
 	}
 	if e.handler, err = sdk.Handler(); err != nil {
 		return fmt.Errorf("endpoint: %w", err)

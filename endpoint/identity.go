@@ -1,8 +1,10 @@
 package endpoint
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/restatedev/sdk-go/server"
@@ -35,6 +37,26 @@ func newIdentity(keys []string, log slog.Handler) (identity, error) {
 	}
 	sdk.WithLogger(slog.DiscardHandler, true) // it has a line for each request that it refuses
 	return identity{check}, nil
+}
+
+// warnOfOthers says that anybody who reaches the endpoint can call handlers. On a loopback
+// address that is nobody else's business.
+func (e *Endpoint) warnOfOthers() {
+	level, log := slog.LevelWarn, e.log
+	if e.cfg.Mode == Listen {
+		log = log.With("addr", e.cfg.Addr)
+		if isLoopback(e.cfg.Addr) {
+			level = slog.LevelDebug
+		}
+	}
+	log.Log(context.Background(), level, "anybody who reaches the endpoint can call its handlers; let only Restate reach it, or set IdentityKeys")
+}
+
+// isLoopback reports whether only this machine reaches an address.
+func isLoopback(addr string) bool {
+	host, _, _ := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip.IsLoopback()
 }
 
 var errUnsigned = &refusal{status: http.StatusUnauthorized, reason: "the request is not signed with one of IdentityKeys"}

@@ -156,3 +156,22 @@ func TestAnotherServerIsNotServed(t *testing.T) {
 	require.ErrorContains(t, err, "401")
 	require.NotZero(t, countRefused(t, lines))
 }
+
+func TestAnEndpointThatAnybodyCanCallIsAWarningUnlessOnlyThisMachineReachesIt(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]zapcore.Level{
+		"127.0.0.1:0": zapcore.DebugLevel, "127.1.2.3:0": zapcore.DebugLevel, "localhost:0": zapcore.DebugLevel, "[::1]:0": zapcore.DebugLevel,
+		"": zapcore.WarnLevel, ":0": zapcore.WarnLevel, "0.0.0.0:0": zapcore.WarnLevel, "10.0.0.1:0": zapcore.WarnLevel, "localhost.example.com:0": zapcore.WarnLevel,
+	} {
+		t.Run("at "+addr, func(t *testing.T) {
+			_, logs := newEndpoint(t, endpoint.Config{Addr: addr})
+			lines := logs.FilterMessageSnippet("anybody who reaches the endpoint").All()
+			require.Len(t, lines, 1)
+			require.Equal(t, want, lines[0].Level)
+		})
+	}
+	t.Run("in a server of the user's", func(t *testing.T) {
+		_, logs := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted})
+		require.Equal(t, zapcore.WarnLevel, logs.FilterMessageSnippet("anybody who reaches the endpoint").All()[0].Level)
+	})
+}

@@ -182,6 +182,9 @@ func TestWhetherRequestsAreSignedIsLoggedOnce(t *testing.T) {
 			"Accepting requests without validating request signatures": nil,
 			"Validating requests using signing keys":                   {signingKey.ID()},
 		} {
+			if mode == endpoint.Listen && keys == nil {
+				line = "anybody who reaches the endpoint can call its handlers"
+			}
 			t.Run(fmt.Sprintf("%s in mode %v", line, mode), func(t *testing.T) {
 				e, logs := newEndpoint(t, endpoint.Config{Mode: mode, IdentityKeys: keys}, define(t, "shapes", &Shapes{}))
 				if mode == endpoint.Lambda {

@@ -16,6 +16,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -61,7 +62,7 @@ func define[T any](t testing.TB, name string, receiver T, opts ...restate.Servic
 // logs returns a log handler and what it writes.
 func logs() (slog.Handler, *observer.ObservedLogs) {
 	core, lines := observer.New(zapcore.DebugLevel)
-	return logging.NewHandler(core, logging.Config{}), lines
+	return logging.NewHandler(zap.New(core), logging.Config{}), lines
 }
 
 func newEndpoint(t testing.TB, cfg endpoint.Config, definitions ...restate.ServiceDefinition) (*endpoint.Endpoint, *observer.ObservedLogs) {

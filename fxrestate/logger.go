@@ -2,8 +2,8 @@ package fxrestate
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
+	"os"
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -12,8 +12,8 @@ import (
 	"github.com/fxrestate/go/logging"
 )
 
-// appLogger is where the application logs: its own slog.Handler or zap logger, or a zap
-// logger of ours.
+// appLogger is where the application logs: its own slog.Handler or zap logger, or
+// [logging.Default].
 type appLogger struct {
 	handler slog.Handler // nil: lines go to zap
 	zap     *zap.Logger  // nil: events of fx go to handler
@@ -26,18 +26,15 @@ func newAppLogger(handler given[slog.Handler], own given[*zap.Logger]) (*appLogg
 	if handler.value != nil || own.value != nil {
 		return &appLogger{handler.value, own.value}, nil
 	}
-	log, err := zap.NewProduction()
-	if err != nil {
-		return nil, fmt.Errorf("fxrestate: default logger: %w", err)
-	}
-	return &appLogger{zap: log}, nil
+	console, log := logging.Default(os.Stderr)
+	return &appLogger{console, log}, nil
 }
 
 func newLogHandler(log *appLogger, s *settings) *logging.Handler {
 	if log.handler != nil {
-		return logging.Wrap(log.handler)
+		return logging.Wrap(log.handler, s.Logging)
 	}
-	return logging.NewHandler(log.zap.Core(), s.Logging)
+	return logging.NewHandler(log.zap, s.Logging)
 }
 
 // provideASlogHandlerInstead makes the logger of the application. Its name is in dig's
@@ -64,14 +61,7 @@ func newEventLogger(p eventLoggerParams) (fxevent.Logger, error) {
 			return nil, err
 		}
 	}
-	if log.zap == nil {
-		logger := &fxevent.SlogLogger{Logger: slog.New(log.handler).With("logger", "fx")}
-		logger.UseLogLevel(slog.LevelDebug)
-		return p.Events.watch(logger), nil
-	}
-	logger := &fxevent.ZapLogger{Logger: log.zap.Named("fx")}
-	logger.UseLogLevel(zap.DebugLevel)
-	return p.Events.watch(logger), nil
+	return p.Events.watch(newFxLog(log)), nil
 }
 
 type checkLoggerParams struct {

@@ -22,7 +22,7 @@ import (
 //   - a [Config], not a pointer to one. Default: the zero value.
 //   - a slog.Handler or a *zap.Logger for the events of fx and the lines of the SDK and
 //     of handlers. Where both are, the lines go to the slog.Handler and the events to
-//     zap. Default: zap's production logger.
+//     zap. Default: [logging.Default], on stderr.
 //
 // It provides
 //

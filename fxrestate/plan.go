@@ -103,6 +103,9 @@ func newPlan(p planParams) (*plan, error) {
 		for _, method := range desc.Plain {
 			pl.notes.add(method)
 		}
+		for _, field := range plainLoggers(desc) {
+			pl.notes.add(field)
+		}
 		pl.pipelines[d.declaration] = pipelines.of(d, desc)
 	}
 	for _, f := range definitions {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -36,7 +37,7 @@ func start(t *testing.T, cfg httpserver.Config) *harness {
 	t.Helper()
 	core, lines := observer.New(zapcore.DebugLevel)
 	cfg.Addr = "127.0.0.1:0"
-	s, err := httpserver.New(cfg, httpserver.Probes{}, slog.New(logging.NewHandler(core, logging.Config{})))
+	s, err := httpserver.New(cfg, httpserver.Probes{}, slog.New(logging.NewHandler(zap.New(core), logging.Config{})))
 	require.NoError(t, err)
 	require.Empty(t, s.URL())
 	require.NoError(t, s.Start(t.Context()))

@@ -12,6 +12,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -129,7 +130,7 @@ func TestAClientUsedInsideAHandlerSaysSoOnce(t *testing.T) {
 func TestTheWarningIsNotLostWhileAnAttemptReplays(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zapcore.DebugLevel)
-	client := newClient(t, ingress.Config{Logger: slog.New(logging.NewHandler(core, logging.Config{}))})
+	client := newClient(t, ingress.Config{Logger: slog.New(logging.NewHandler(zap.New(core), logging.Config{}))})
 	misuser := &Misuser{client: client}
 	desc, err := handler.Spec{Type: typeOf[*Misuser](), Name: "MisuserReplaying"}.Describe()
 	require.NoError(t, err)

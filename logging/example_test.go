@@ -13,7 +13,7 @@ import (
 func Example() {
 	// One zap logger for all: the application's, the SDK's and the handlers'.
 	zapLogger := zap.NewExample()
-	h := logging.NewHandler(zapLogger.Core(), logging.Config{})
+	h := logging.NewHandler(zapLogger, logging.Config{})
 	log := slog.New(h)
 
 	log.Info("listening", "port", 9080)

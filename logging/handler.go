@@ -7,42 +7,45 @@ import (
 	"sync/atomic"
 
 	sdklog "github.com/restatedev/sdk-go/logging"
+	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
-	"go.uber.org/zap/zapcore"
 
-	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
 )
 
-// Config configures a [Handler].
-type Config struct {
-	// StackTraces adds the stack of the logging call to lines of level error.
-	// (The line about a handler that panicked always has the stack of the panic.)
-	// It has no effect with a slog.Handler of the application. Default: false.
-	StackTraces bool
-}
-
-// Handler is a slog.Handler that writes to a zap core, or to another slog.Handler, and
-// detects replay. It drops
+// Handler is a slog.Handler that writes to a zap logger, or to another slog.Handler, and
+// knows of invocations. Lines with a context that descends from the Restate handler's
+// (log.InfoContext(ctx, …)), and those of the context's own Log(),
 //
-//   - lines that handler code writes through its context's Log() while the
-//     attempt replays, and
-//   - lines that any logger on this Handler writes during replay with a context
-//     that descends from the Restate handler's (log.InfoContext(ctx, …)).
+//   - are dropped while the attempt replays: see [Config.KeepReplay], and
+//   - have the attributes method, which is service/handler, and invocationID; key, if
+//     [Config.Keys] asks for it; and traceID, if the attempt is traced.
 //
-// It lowers the SDK's own lines of level info, one or two for each attempt, to
-// debug. The SDK logs an error that a handler returned twice, as a warning and as
-// an error: the second line is dropped. The SDK's line about a panic that
-// pipeline.LogPanics has logged is dropped too. Make a Handler with [NewHandler] or
-// [Wrap].
+// A line that is logged without that ctx is an ordinary one: it is written again on each
+// replay, and does not say to which invocation it belongs. Go has no way to find that out.
+//
+// The SDK's own lines have levels that fit an operator: see [Levels]. The SDK's line about
+// a panic that pipeline.LogPanics has logged is dropped.
+//
+// Control characters in messages are escaped. Make a Handler with [NewHandler] or [Wrap].
 type Handler struct {
-	base slog.Handler // without with
+	sink *sink
 	// with are attributes and groups that are not yet applied. They are applied on
 	// the first line: the SDK adds two attributes for each attempt, and most
 	// attempts log nothing.
-	with  []with
-	built atomic.Pointer[slog.Handler]
+	with    []with
+	groups  []string
+	ofSDK   bool // with has the SDK's attributes of an invocation
+	built   atomic.Pointer[slog.Handler]
+	grouped bool
+}
+
+// sink is where the lines of a Handler, and of all that are made from it, go.
+type sink struct {
+	base slog.Handler
+	zap  *zap.Logger
+	cfg  Config
 }
 
 // with is one call of WithAttrs or, if group is set, of WithGroup.
@@ -51,62 +54,102 @@ type with struct {
 	group string
 }
 
-// NewHandler makes a handler that writes to core.
-func NewHandler(core zapcore.Core, cfg Config) *Handler {
+// NewHandler makes a handler that writes to the core of log, under its name.
+func NewHandler(log *zap.Logger, cfg Config) *Handler {
 	stackAt := slog.Level(100)
 	if cfg.StackTraces {
 		stackAt = slog.LevelError
 	}
-	return &Handler{base: zapslog.NewHandler(core,
+	return &Handler{sink: &sink{zap: log, cfg: cfg, base: zapslog.NewHandler(log.Core(),
+		zapslog.WithName(log.Name()),
 		zapslog.AddStacktraceAt(stackAt),
 		zapslog.WithCallerSkip(1), // Handle
-	)}
+	)}}
 }
 
 // Wrap makes a handler that writes to base, which decides how lines look. If base is a
-// Handler already, it is returned.
-func Wrap(base slog.Handler) *Handler {
+// Handler already, it is returned, with the Config that it has.
+func Wrap(base slog.Handler, cfg Config) *Handler {
 	if h, ok := base.(*Handler); ok {
 		return h
 	}
-	return &Handler{base: base}
+	return &Handler{sink: &sink{base: base, zap: zap.New(newSlogCore(base)), cfg: cfg}}
 }
 
-// out returns the base with all attributes applied.
-func (h *Handler) out() slog.Handler {
-	if built := h.built.Load(); built != nil {
-		return *built
-	}
-	out := h.base
+// out returns base with all attributes applied.
+func (h *Handler) out(base slog.Handler) slog.Handler {
 	for _, w := range h.with {
 		if w.group != "" {
-			out = out.WithGroup(w.group)
+			base = base.WithGroup(w.group)
 		} else {
-			out = out.WithAttrs(w.attrs)
+			base = base.WithAttrs(w.attrs)
 		}
 	}
-	h.built.Store(&out)
-	return out
+	return base
 }
 
-// Enabled reports whether a line of this level would be written.
+// Enabled reports whether a line of this level would be written. For a line of the SDK it
+// may say so and be wrong, because the level is that of the message.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
-	if replaying(ctx) {
-		return false
-	}
+	lc := sdklog.LogContextFrom(ctx)
 	if level == sdk.ReplayProbe {
-		return true
+		return !replaying(ctx, lc)
 	}
-	return h.base.Enabled(ctx, relevel(ctx, level))
+	if lc != nil && lc.Source == sdklog.LogSourceRestate {
+		return h.sink.enabledForSDK(ctx, highest(level))
+	}
+	return (h.sink.cfg.KeepReplay || !replaying(ctx, lc)) && h.sink.base.Enabled(ctx, level)
 }
 
 // Handle writes a line.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
-	if repeats(ctx, record) {
+	if record.Level == sdk.ReplayProbe {
+		h.answer(ctx)
 		return nil
 	}
-	record.Level = relevel(ctx, record.Level)
-	return h.out().Handle(ctx, record)
+	var more []slog.Attr
+	lc := sdklog.LogContextFrom(ctx)
+	if lc != nil && lc.Source == sdklog.LogSourceRestate {
+		var keep bool
+		if more, keep = h.sink.ofSDK(ctx, &record); !keep {
+			return nil
+		}
+	} else {
+		more = h.sink.ofInvocation(scope.Of(ctx), h.ofSDK || names(record))
+		if h.sink.cfg.KeepReplay && replaying(ctx, lc) {
+			more = append(slices.Clip(more), slog.Bool("replaying", true))
+		}
+	}
+	record.Message = printable(record.Message)
+	if h.sink.cfg.Redact != nil {
+		record = h.redacted(record)
+		more = h.sink.cfg.redact(nil, more)
+	}
+	if len(more) > 0 && h.grouped {
+		return h.out(h.sink.base.WithAttrs(more)).Handle(ctx, record)
+	}
+	if len(more) > 0 {
+		record = record.Clone()
+		record.AddAttrs(more...)
+	}
+	if built := h.built.Load(); built != nil {
+		return (*built).Handle(ctx, record)
+	}
+	out := h.out(h.sink.base)
+	h.built.Store(&out)
+	return out.Handle(ctx, record)
+}
+
+// redacted returns a line as Redact has it.
+func (h *Handler) redacted(record slog.Record) slog.Record {
+	attrs := make([]slog.Attr, 0, record.NumAttrs())
+	record.Attrs(func(a slog.Attr) bool {
+		attrs = append(attrs, a)
+		return true
+	})
+	out := slog.NewRecord(record.Time, record.Level, record.Message, record.PC)
+	out.AddAttrs(h.sink.cfg.redact(h.groups, attrs)...)
+	return out
 }
 
 // WithAttrs returns a handler that adds attributes to each line.
@@ -114,7 +157,9 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	if len(attrs) == 0 {
 		return h
 	}
-	return h.clone(with{attrs: attrs})
+	c := h.clone(with{attrs: h.sink.cfg.redact(h.groups, attrs)})
+	c.ofSDK = c.ofSDK || slices.ContainsFunc(attrs, isInvocationID)
+	return c
 }
 
 // WithGroup returns a handler that puts later attributes under name.
@@ -122,42 +167,12 @@ func (h *Handler) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h
 	}
-	return h.clone(with{group: name})
+	c := h.clone(with{group: name})
+	c.grouped = true
+	c.groups = append(slices.Clip(h.groups), name)
+	return c
 }
 
-func (h *Handler) clone(w with) slog.Handler {
-	return &Handler{base: h.base, with: append(slices.Clip(h.with), w)}
-}
-
-// replaying tells whether ctx belongs to an attempt that replays. The SDK's own
-// logger puts that into the log context. For a line logged with the handler's ctx,
-// the scope knows it.
-func replaying(ctx context.Context) bool {
-	if lc := sdklog.LogContextFrom(ctx); lc != nil {
-		return lc.IsReplaying
-	}
-	s, err := scope.Find(ctx)
-	return err == nil && s.Replaying()
-}
-
-// repeats reports whether a line of the SDK is about an error that was already
-// logged.
-func repeats(ctx context.Context, record slog.Record) (repeats bool) {
-	lc := sdklog.LogContextFrom(ctx)
-	if lc == nil || lc.Source != sdklog.LogSourceRestate || record.Level < slog.LevelError {
-		return false
-	}
-	record.Attrs(func(a slog.Attr) bool {
-		repeats = safeerr.IsLogged(a.Value.Any())
-		return !repeats
-	})
-	return repeats
-}
-
-// relevel lowers the level of the SDK's lines about the progress of an attempt.
-func relevel(ctx context.Context, level slog.Level) slog.Level {
-	if lc := sdklog.LogContextFrom(ctx); lc != nil && lc.Source == sdklog.LogSourceRestate && level == slog.LevelInfo {
-		return slog.LevelDebug
-	}
-	return level
+func (h *Handler) clone(w with) *Handler {
+	return &Handler{sink: h.sink, groups: h.groups, grouped: h.grouped, ofSDK: h.ofSDK, with: append(slices.Clip(h.with), w)}
 }

@@ -44,7 +44,7 @@ func TestHandlerKeepsTheRulesOfSlog(t *testing.T) {
 	})
 	// zap writes no zero time, so the test uses none.
 	core := zapcore.NewCore(encoder, zapcore.AddSync(&out), zapcore.DebugLevel)
-	err := slogtest.TestHandler(logging.NewHandler(core, logging.Config{}), func() (results []map[string]any) {
+	err := slogtest.TestHandler(logging.NewHandler(zap.New(core), logging.Config{}), func() (results []map[string]any) {
 		for line := range strings.Lines(out.String()) {
 			var m map[string]any
 			require.NoError(t, json.Unmarshal([]byte(line), &m))
@@ -61,8 +61,8 @@ func TestHandlerKeepsTheRulesOfSlog(t *testing.T) {
 func TestAWrappedHandlerKeepsTheRulesOfSlogAndIsSilentOnReplay(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	h := logging.Wrap(slog.NewJSONHandler(&out, nil))
-	require.Same(t, h, logging.Wrap(h))
+	h := logging.Wrap(slog.NewJSONHandler(&out, nil), logging.Config{})
+	require.Same(t, h, logging.Wrap(h, logging.Config{}))
 	slogtest.Run(t, func(*testing.T) slog.Handler {
 		out.Reset()
 		return h
@@ -101,7 +101,7 @@ func TestEnabledAsksTheCoreAndReplay(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			core, lines := observer.New(tt.core)
-			h := logging.NewHandler(core, logging.Config{})
+			h := logging.NewHandler(zap.New(core), logging.Config{})
 			for i, level := range levels {
 				t.Run(level.String(), func(t *testing.T) {
 					require.Equal(t, tt.want[i], h.Enabled(tt.ctx, level), "%s: %s", tt.name, level)
@@ -116,7 +116,7 @@ func TestEnabledAsksTheCoreAndReplay(t *testing.T) {
 func TestLevelsOfZapAreThoseOfSlog(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zapcore.DebugLevel)
-	log := slog.New(logging.NewHandler(core, logging.Config{}))
+	log := slog.New(logging.NewHandler(zap.New(core), logging.Config{}))
 	for level, want := range map[slog.Level]zapcore.Level{
 		-8: zapcore.DebugLevel, slog.LevelDebug: zapcore.DebugLevel, slog.LevelInfo: zapcore.InfoLevel,
 		slog.LevelInfo + 2: zapcore.InfoLevel, slog.LevelWarn: zapcore.WarnLevel, slog.LevelError: zapcore.ErrorLevel,
@@ -137,7 +137,7 @@ func TestAnswersTheProbeForReplayWhateverIsWritten(t *testing.T) {
 	t.Parallel()
 	for _, core := range []zapcore.Core{zapcore.NewNopCore(), zap.NewExample().Core()} {
 		t.Run(fmt.Sprintf("%T", core), func(t *testing.T) {
-			h := logging.NewHandler(core, logging.Config{})
+			h := logging.NewHandler(zap.New(core), logging.Config{})
 			require.True(t, h.Enabled(live, sdk.ReplayProbe))
 			require.False(t, h.Enabled(replay, sdk.ReplayProbe))
 			require.Same(t, slog.Handler(h), sdk.LogHandler(h), "it is wrapped for nothing")
@@ -157,7 +157,7 @@ func TestAttributesAreBuiltWhenALineNeedsThemAndOnce(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zapcore.InfoLevel)
 	n := 0
-	log := slog.New(logging.NewHandler(core, logging.Config{})).With("v", counting{&n}).WithGroup("g").With("a", 1)
+	log := slog.New(logging.NewHandler(zap.New(core), logging.Config{})).With("v", counting{&n}).WithGroup("g").With("a", 1)
 	log.DebugContext(live, "dropped")
 	log.InfoContext(replay, "dropped")
 	require.Zero(t, n, "attributes of lines that are dropped are built")
@@ -173,7 +173,7 @@ func TestAttributesAreBuiltWhenALineNeedsThemAndOnce(t *testing.T) {
 func TestHandlersOfOneOriginDoNotShareAttributes(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zapcore.InfoLevel)
-	base := slog.New(logging.NewHandler(core, logging.Config{})).With("base", 1).With("more", 2).With("room", 3) // a list that has room
+	base := slog.New(logging.NewHandler(zap.New(core), logging.Config{})).With("base", 1).With("more", 2).With("room", 3) // a list that has room
 	left, right := base.With("side", "left"), base.With("side", "right")
 	base.Info("base")
 	right.Info("right")
@@ -187,7 +187,7 @@ func TestHandlersOfOneOriginDoNotShareAttributes(t *testing.T) {
 func TestHandlerMayBeUsedByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zapcore.InfoLevel)
-	log := slog.New(logging.NewHandler(core, logging.Config{})).With("a", 1)
+	log := slog.New(logging.NewHandler(zap.New(core), logging.Config{})).With("a", 1)
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
@@ -204,7 +204,7 @@ func TestStackTraces(t *testing.T) {
 	for _, on := range []bool{true, false} {
 		t.Run(fmt.Sprintf("stack traces are %t", on), func(t *testing.T) {
 			core, lines := observer.New(zapcore.InfoLevel)
-			log := slog.New(logging.NewHandler(core, logging.Config{StackTraces: on}))
+			log := slog.New(logging.NewHandler(zap.New(core), logging.Config{StackTraces: on}))
 			log.ErrorContext(live, "line", "err", errors.New("failed"))
 			log.WarnContext(live, "line")
 			got := lines.All()
@@ -218,7 +218,7 @@ func TestStackTraces(t *testing.T) {
 // logger. Both must be cheap.
 func TestDroppedLinesDoNotAllocate(t *testing.T) {
 	core, lines := observer.New(zapcore.InfoLevel)
-	h := logging.NewHandler(core, logging.Config{})
+	h := logging.NewHandler(zap.New(core), logging.Config{})
 	log := slog.New(h.WithAttrs([]slog.Attr{slog.String("method", "a/b")}).WithAttrs([]slog.Attr{slog.String("invocationID", "inv_1")}))
 	for name, drop := range map[string]func(){
 		"on replay":       func() { log.InfoContext(replay, "line", "amount", 100, "currency", "EUR") },
@@ -235,18 +235,9 @@ func TestDroppedLinesDoNotAllocate(t *testing.T) {
 	require.Zero(t, lines.Len())
 }
 
-func BenchmarkDroppedLine(b *testing.B) {
-	core, _ := observer.New(zapcore.InfoLevel)
-	log := slog.New(logging.NewHandler(core, logging.Config{})).With("method", "a/b")
-	b.ReportAllocs()
-	for b.Loop() {
-		log.InfoContext(replay, "line", "amount", 100)
-	}
-}
-
 func BenchmarkLoggerOfAnAttempt(b *testing.B) {
 	core, _ := observer.New(zapcore.InfoLevel)
-	h := logging.NewHandler(core, logging.Config{})
+	h := logging.NewHandler(zap.New(core), logging.Config{})
 	method, id := []slog.Attr{slog.String("method", "a/b")}, []slog.Attr{slog.String("invocationID", "inv_1")}
 	b.ReportAllocs()
 	for b.Loop() {

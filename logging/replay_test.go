@@ -15,6 +15,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -29,6 +30,9 @@ import (
 type Talker struct {
 	log      *slog.Logger // injected
 	attempts atomic.Int32 // of what fails once
+
+	twin    *zap.Logger
+	dropped float64
 }
 
 // say logs a line in every way.
@@ -79,15 +83,26 @@ func (t *Talker) Talk(ctx restate.Context) error {
 	return nil
 }
 
-// serve serves a Talker that logs to core, and returns its path at the ingress.
+// serve serves a Talker that logs to core, and returns its URL at the ingress.
 func serve(t testing.TB, name string, core zapcore.Core, cfg logging.Config, opts ...restate.ServiceDefinitionOption) (*Talker, string) {
 	t.Helper()
-	name = fmt.Sprintf("%s-%d", name, serial.Add(1))
-	h := logging.NewHandler(core, cfg)
+	return serveOn(t, name, logging.NewHandler(zap.New(core), cfg), opts...)
+}
+
+// serveOn serves a Talker that logs to h.
+func serveOn(t testing.TB, name string, h *logging.Handler, opts ...restate.ServiceDefinitionOption) (*Talker, string) {
+	t.Helper()
 	talker := &Talker{log: slog.New(h)}
-	d, err := handler.Spec{Type: reflect.TypeFor[*Talker](), Name: name, Options: opts}.Describe()
+	return talker, serveStruct(t, name, h, talker, opts...)
+}
+
+// serveStruct serves a struct with handlers, and returns its URL at the ingress.
+func serveStruct(t testing.TB, name string, h *logging.Handler, receiver any, opts ...restate.ServiceDefinitionOption) string {
+	t.Helper()
+	name = fmt.Sprintf("%s-%d", name, serial.Add(1))
+	d, err := handler.Spec{Type: reflect.TypeOf(receiver), Name: name, Options: opts}.Describe()
 	require.NoError(t, err)
-	e, err := endpoint.New(endpoint.Config{Addr: "127.0.0.1:0"}, h, endpoint.Definition(d, talker))
+	e, err := endpoint.New(endpoint.Config{Addr: "127.0.0.1:0"}, h, endpoint.Definition(d, receiver))
 	require.NoError(t, err)
 	require.NoError(t, e.Start(t.Context()))
 	t.Cleanup(func() { require.NoError(t, e.Stop(context.Background())) })
@@ -98,17 +113,20 @@ func serve(t testing.TB, name string, core zapcore.Core, cfg logging.Config, opt
 		URI: fmt.Sprintf("http://%s:%d", testkit.Server().EndpointHost(), e.Port()), Force: true,
 	})
 	require.NoError(t, err)
-	return talker, testkit.Server().IngressURL() + "/" + name
+	return testkit.Server().IngressURL() + "/" + name
 }
 
 var serial atomic.Int32
 
-func call(t testing.TB, url string) (status int, body string) {
+func call(t testing.TB, url string, headers ...string) (status int, body string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testkit.Within)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
 	require.NoError(t, err)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
 	res, err := testkit.HTTPClient().Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
@@ -165,34 +183,6 @@ func TestARetryRepeatsOnlyWhatIsNotJournaled(t *testing.T) {
 	require.Equal(t, []string{"before the step", "after the step", "after the step"}, messages(lines.All()))
 }
 
-func TestLinesOfTheSDKAboutEachAttemptAreForDebugging(t *testing.T) {
-	t.Parallel()
-	core, lines := observer.New(zapcore.DebugLevel)
-	_, url := serve(t, "levels", core, logging.Config{}, restate.WithInactivityTimeout(0))
-	for _, handler := range []string{"/Talk", "/Refuse"} {
-		t.Run(handler, func(t *testing.T) {
-			call(t, url+handler)
-		})
-	}
-	for message, want := range map[string]zapcore.Level{
-		"Handling invocation":                    zapcore.DebugLevel,
-		"Suspending invocation":                  zapcore.DebugLevel,
-		"Invocation completed successfully":      zapcore.DebugLevel,
-		"Invocation returned a terminal failure": zapcore.WarnLevel,
-		"own first":                              zapcore.InfoLevel,
-		"Processing discovery request":           zapcore.DebugLevel,
-		"Accepting requests without validating request signatures; handler access must be restricted": zapcore.WarnLevel,
-	} {
-		t.Run(message, func(t *testing.T) {
-			found := lines.FilterMessage(message).All()
-			require.NotEmpty(t, found, message)
-			for _, l := range found {
-				require.Equal(t, want, l.Level, message)
-			}
-		})
-	}
-}
-
 func TestLinesHaveTheirAttributes(t *testing.T) {
 	t.Parallel()
 	core, lines := observer.New(zapcore.InfoLevel)
@@ -201,7 +191,13 @@ func TestLinesHaveTheirAttributes(t *testing.T) {
 	own := lines.FilterMessage("own first").All()[0].ContextMap()
 	require.Equal(t, strings.TrimPrefix(url, testkit.Server().IngressURL()+"/")+"/Talk", own["method"])
 	require.Regexp(t, "^inv_", own["invocationID"])
-	require.Equal(t, map[string]any{"a": int64(1), "g": map[string]any{"b": int64(2)}}, lines.FilterMessage("derived first").All()[0].ContextMap())
+	for _, message := range []string{"injected first", "injected inside 0", "own inside 0", "injected last"} {
+		fields := lines.FilterMessage(message).All()[0].ContextMap()
+		require.Equal(t, own["method"], fields["method"], message)
+		require.Equal(t, own["invocationID"], fields["invocationID"], message)
+	}
+	require.Equal(t, map[string]any{"a": int64(1), "g": map[string]any{"b": int64(2)}, "method": own["method"], "invocationID": own["invocationID"], "traceID": own["traceID"]},
+		lines.FilterMessage("derived first").All()[0].ContextMap(), "they stand outside the group")
 }
 
 func TestStackTracesAreAddedToErrorsOfTheSDK(t *testing.T) {
@@ -218,4 +214,36 @@ func TestStackTracesAreAddedToErrorsOfTheSDK(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Measure returns how many allocations a dropped line takes while it replays.
+func (t *Talker) Measure(ctx restate.Context) (float64, error) {
+	if t.attempts.Add(1) == 2 {
+		t.twin = logging.From(ctx)
+		t.dropped = max(
+			testing.AllocsPerRun(100, func() { t.log.InfoContext(ctx, "line", "amount", 100) }),
+			testing.AllocsPerRun(100, func() {
+				if ce := t.twin.Check(zap.InfoLevel, "line"); ce != nil {
+					ce.Write(zap.Int("amount", 100))
+				}
+			}),
+		)
+	}
+	if _, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return 1, nil }); err != nil {
+		return 0, err
+	}
+	if t.attempts.Load() == 1 {
+		return 0, errors.New("again")
+	}
+	return t.dropped, nil
+}
+
+func TestADroppedLineOfAHandlerDoesNotAllocate(t *testing.T) {
+	core, lines := observer.New(zapcore.InfoLevel)
+	talker, url := serve(t, "allocs", core, logging.Config{}, restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(10*time.Millisecond)))
+	status, body := call(t, url+"/Measure")
+	require.Equal(t, http.StatusOK, status, body)
+	require.EqualValues(t, 2, talker.attempts.Load())
+	require.Equal(t, "0", body)
+	require.Zero(t, lines.Len())
 }

@@ -44,6 +44,22 @@ func (a *attempt) SDKRecovered() { a.inv.sdkRecovered() }
 // RetryDelay implements sdk.Owner.
 func (a *attempt) RetryDelay() (time.Duration, bool) { return a.inv.RetryDelay() }
 
+// Failure implements sdk.Owner.
+func (a *attempt) Failure() (sdk.FailureKind, error) {
+	err := a.inv.failedStep()
+	if err == nil {
+		err = a.inv.err
+	}
+	switch err.(type) {
+	case *sdkError:
+		return sdk.FailureOfSDK, err
+	case *PanicError:
+		return sdk.FailurePanic, err
+	default:
+		return sdk.FailurePlain, err
+	}
+}
+
 var _ sdk.CallWrapper = (*attempt)(nil)
 
 // verbs are those of the SDK's calls.

@@ -73,7 +73,19 @@ type retryWish struct {
 	// Of the closure that failed last: the text of its error, and that itself if it is
 	// a panic's.
 	step     string
+	failed   error
 	panicked *PanicError
+	ended    bool // the attempt failed with it
+}
+
+// failedStep returns the error of the closure that the attempt failed with, or nil.
+func (inv *Invocation) failedStep() error {
+	inv.retry.mu.Lock()
+	defer inv.retry.mu.Unlock()
+	if !inv.retry.ended {
+		return nil
+	}
+	return inv.retry.failed
 }
 
 // wishRetry keeps what the error says that the attempt ends with.
@@ -93,7 +105,7 @@ func (inv *Invocation) wishRetryOfStep(err error) {
 		return // the closure outlived its attempt
 	}
 	inv.retry.set(err)
-	inv.retry.step = textOfStep(err)
+	inv.retry.step, inv.retry.failed = textOfStep(err), err
 	inv.retry.panicked, _ = err.(*PanicError)
 }
 
@@ -107,6 +119,7 @@ func (inv *Invocation) wishRetryOfSDK(p *sdkPanic) *PanicError {
 		inv.retry.delay, inv.retry.asked = 0, false
 		return nil
 	}
+	inv.retry.ended = inv.retry.failed != nil
 	return inv.retry.panicked
 }
 

@@ -21,12 +21,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"go.uber.org/fx"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
@@ -80,23 +79,19 @@ func teaHouse() fx.Option {
 }
 
 func run(s settings, runDemo bool) error {
-	log, err := newLogger()
-	if err != nil {
-		return err
-	}
 	var (
 		api     *API
 		postbox *Postbox
 	)
 	app := fx.New(
 		teaHouse(),
-		fx.Supply(s, log, devserver.Config{Progress: os.Stderr}),
+		fx.Supply(s, devserver.Config{Progress: os.Stderr}),
 		devserver.Module,
 		fx.Provide(onServer),
 		fx.Populate(&api, &postbox),
 	)
 	if err := app.Err(); err != nil {
-		return err
+		return errors.New(strings.Join(fxrestate.Problems(err), "\n"))
 	}
 	return runApp(app, func(ctx context.Context) error {
 		fmt.Printf("ready: %s\n\n", api.URL())
@@ -158,12 +153,4 @@ func serve(ctx context.Context, app *fx.App) error {
 		}
 		return nil
 	}
-}
-
-func newLogger() (*zap.Logger, error) {
-	cfg := zap.NewDevelopmentConfig()
-	cfg.Level.SetLevel(zapcore.InfoLevel)
-	cfg.DisableCaller = true
-	cfg.DisableStacktrace = true
-	return cfg.Build()
 }

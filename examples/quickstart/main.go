@@ -21,12 +21,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"go.uber.org/fx"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/fxrestate/go/fxrestate"
 )
@@ -60,13 +59,9 @@ func run(f flags) error {
 		}
 		f.data = filepath.Join(cache, "fxrestate", "quickstart")
 	}
-	log, err := newLogger()
-	if err != nil {
-		return err
-	}
 	var shop *API
 	app := fx.New(
-		fx.Supply(f, log),
+		fx.Supply(f),
 		restateServer(f),
 		services,
 		fx.Provide(NewAPI),
@@ -75,7 +70,7 @@ func run(f flags) error {
 		fx.StartTimeout(time.Minute), // for a server on a busy machine
 	)
 	if err := app.Err(); err != nil {
-		return err
+		return errors.New(strings.Join(fxrestate.Problems(err), "\n"))
 	}
 	return runApp(app, func(ctx context.Context) error {
 		fmt.Printf("ready: %s\n\n%s\n", shop.URL(), shop.Requests())
@@ -128,12 +123,4 @@ func serve(ctx context.Context, app *fx.App) error {
 		}
 		return nil
 	}
-}
-
-func newLogger() (*zap.Logger, error) {
-	cfg := zap.NewDevelopmentConfig()
-	cfg.Level.SetLevel(zapcore.InfoLevel)
-	cfg.DisableCaller = true
-	cfg.DisableStacktrace = true
-	return cfg.Build()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -22,6 +23,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/logging"
 )
 
 // restateServer provides the configuration, for the server that the environment
@@ -53,7 +55,7 @@ func runningServer() (fxrestate.Config, error) {
 		cfg.Register = &deployment.Config{URL: "http://127.0.0.1:{{port}}", MoveStranded: true}
 	}
 	cfg.Register.Required = true // the printed requests need it
-	cfg.HTTP = apiServer()
+	cfg.HTTP, cfg.Logging = apiServer(), logs()
 	server, err := admin.New(cfg.Admin)
 	if err != nil {
 		return cfg, err
@@ -74,6 +76,7 @@ func ownServer(s *devserver.Server, f flags) (fxrestate.Config, error) {
 		Endpoint: endpoint.Config{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))},
 		Register: &deployment.Config{URL: fmt.Sprintf("http://%s:{{port}}", s.EndpointHost()), Required: true},
 		HTTP:     apiServer(),
+		Logging:  logs(),
 	}, err
 }
 
@@ -82,9 +85,12 @@ func apiServer() httpserver.Config {
 	return httpserver.Config{Addr: cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000")}
 }
 
+// logs is the configuration of the log: a client's 404 is an answer like any other.
+func logs() logging.Config { return logging.Config{ClientErrors: slog.LevelDebug} }
+
 // explained says how to choose another address where that of the API is taken.
 func explained(err error) error {
-	if taken, ok := errors.AsType[*net.OpError](err); ok && taken.Op == "listen" && taken.Addr.String() == apiServer().Addr {
+	if taken, ok := errors.AsType[*net.OpError](err); ok && taken.Op == "listen" && taken.Addr != nil && taken.Addr.String() == apiServer().Addr {
 		return fmt.Errorf("%w; set ADDR to another address", err)
 	}
 	return err

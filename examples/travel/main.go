@@ -16,12 +16,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"go.uber.org/fx"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
@@ -54,23 +53,19 @@ func agency() fx.Option {
 }
 
 func run(runDemo bool) error {
-	log, err := newLogger()
-	if err != nil {
-		return err
-	}
 	var (
 		client *ingress.Client
 		server *devserver.Server
 	)
 	app := fx.New(
 		agency(),
-		fx.Supply(log, devserver.Config{Progress: os.Stderr}),
+		fx.Supply(devserver.Config{Progress: os.Stderr}),
 		devserver.Module,
 		fx.Provide(onServer),
 		fx.Populate(&client, &server),
 	)
 	if err := app.Err(); err != nil {
-		return err
+		return errors.New(strings.Join(fxrestate.Problems(err), "\n"))
 	}
 	return runApp(app, func(ctx context.Context) error {
 		fmt.Printf("ready: %s\n\n", server.IngressURL())
@@ -131,12 +126,4 @@ func serve(ctx context.Context, app *fx.App) error {
 		}
 		return nil
 	}
-}
-
-func newLogger() (*zap.Logger, error) {
-	cfg := zap.NewDevelopmentConfig()
-	cfg.Level.SetLevel(zapcore.InfoLevel)
-	cfg.DisableCaller = true
-	cfg.DisableStacktrace = true
-	return cfg.Build()
 }

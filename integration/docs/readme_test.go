@@ -38,6 +38,9 @@ var (
 
 // readmeImports are the packages that the README's code may use without an import.
 var readmeImports = map[string]string{
+	"logging":    "github.com/fxrestate/go/logging",
+	"slog":       "log/slog",
+	"zap":        "go.uber.org/zap",
 	"admin":      "github.com/fxrestate/go/admin",
 	"context":    "context",
 	"chi":        "github.com/go-chi/chi/v5",

@@ -223,7 +223,7 @@ func TestResultThatCannotBeEncodedIsRetried(t *testing.T) {
 	a := testkit.Start(t, fxrestate.Service[*Unencodable](testkit.Made(&Unencodable{}), fxrestate.Name(name), testkit.RetrySoon()))
 	got := testkit.Post(t, testkit.Path(name, "Bad"), nil)
 	require.Equal(t, 1, testkit.Decode[int](t, got))
-	lines := testkit.Loud(a, got.Header.Get("X-Restate-Id"))
+	lines := testkit.Failures(a, got.Header.Get("X-Restate-Id"))
 	require.NotEmpty(t, lines)
 	require.Contains(t, lines[0].ContextMap()["err"], "the result of "+name+"/Bad (float64) cannot be encoded: json: unsupported value: NaN")
 }

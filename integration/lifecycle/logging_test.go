@@ -127,7 +127,7 @@ func TestFailureOfAnAttemptIsLoggedWithItsCause(t *testing.T) {
 	a, name := startChatty(t, asIs)
 	got := testkit.Post(t, testkit.Path(name, "Stumble"), nil)
 	require.Equal(t, 200, got.Status)
-	lines := testkit.Loud(a, got.Header.Get("X-Restate-Id"))
+	lines := testkit.Failures(a, got.Header.Get("X-Restate-Id"))
 	require.NotEmpty(t, lines)
 	for _, line := range lines {
 		require.Equal(t, "stumbled", line.ContextMap()["err"], line.Message)

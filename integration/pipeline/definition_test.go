@@ -341,5 +341,5 @@ func TestAPipeThatReturnsNothingIsNoEmptyInput(t *testing.T) {
 	got := testkit.Post(t, testkit.Path(name, "Take"), Parcel{"b", 1})
 	require.Equal(t, Parcel{"b", 1}, testkit.Decode[Parcel](t, got))
 	require.EqualValues(t, 1, s.called.Load())
-	require.Contains(t, testkit.Loud(a, got.Header.Get("X-Restate-Id"))[0].ContextMap()["err"], "Take takes a pipeline_test.Parcel, and was given nothing")
+	require.Contains(t, testkit.Failures(a, got.Header.Get("X-Restate-Id"))[0].ContextMap()["err"], "Take takes a pipeline_test.Parcel, and was given nothing")
 }

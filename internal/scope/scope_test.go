@@ -143,7 +143,7 @@ func TestClosuresSeeTheContextThatRunWasCalledOn(t *testing.T) {
 		return seen{rc.Value(outer{}), rc.Value(inner{}), limited, rc.Err() != nil, insideRun(rc)}, nil
 	}
 	fake := sdktest.New(context.WithValue(context.Background(), outer{}, "request"))
-	ctx := open(fake, sdktest.Service)
+	ctx := open(fake, sdktest.Exclusive)
 	limited, cancel := context.WithTimeout(context.WithValue(ctx, inner{}, "child"), time.Hour)
 	cancelled, cancelNow := context.WithCancel(ctx)
 	cancelNow()
@@ -257,11 +257,15 @@ func TestReplayingIsWhatTheSDKTellsItsLogHandler(t *testing.T) {
 		"a handler that was wrapped twice": sdk.LogHandler(sdk.LogHandler(slog.DiscardHandler)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			fake := &sdktest.Replaying{SDK: sdktest.New(context.Background()), Handler: sdk.LogHandler(h)}
-			s := find(t, open(fake, sdktest.Service))
 			for _, want := range []bool{true, false, true} {
-				fake.Now = want
+				fake := &sdktest.Replaying{SDK: sdktest.New(context.Background()), Handler: sdk.LogHandler(h), Now: want}
+				ctx := open(fake, sdktest.Exclusive)
+				s := find(t, ctx)
 				require.Equal(t, want, s.Replaying(), name)
+				require.Equal(t, want, s.Replaying(), "asked again")
+				fake.Now = false // by an operation, which alone changes it
+				restate.Clear(ctx.(restate.ObjectContext), "k")
+				require.False(t, s.Replaying(), name)
 			}
 		})
 	}

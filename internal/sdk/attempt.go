@@ -17,8 +17,9 @@ type Attempt struct {
 	root     parent
 	exchange *Exchange // nil: nobody asks
 	gate     gate
-	steps    atomic.Int32 // closures of steps that run now
-	out      output       // of the operation under way
+	steps    atomic.Int32  // closures of steps that run now
+	replay   atomic.Uint64 // what is known: see Replaying
+	out      output        // of the operation under way
 
 	undecodable *once // the types that something did not decode into, of all attempts of the handler
 }
@@ -42,7 +43,19 @@ type Owner interface {
 	// RetryDelay returns the delay before the next attempt that the failure of this
 	// one asks for.
 	RetryDelay() (time.Duration, bool)
+	// Failure returns the error that the attempt has ended with, or nil, and what it is.
+	Failure() (FailureKind, error)
 }
+
+// FailureKind is what an attempt has failed by.
+type FailureKind uint8
+
+// The kinds of failures.
+const (
+	FailurePlain FailureKind = iota // an error of the handler or of a step
+	FailurePanic                    // a panic of either
+	FailureOfSDK                    // the SDK's own
+)
 
 // parent makes the Restate context for a child of the attempt's own context.
 type parent interface {

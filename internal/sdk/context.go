@@ -13,7 +13,7 @@ import (
 func Mockable(ctx restate.Context) restate.MockableContext { return mockable(ctx) }
 
 // guarded is the SDK's context behind the gate of its attempt: of the methods those
-// whose results have names. What only reads the memory of the attempt (Key, Log,
+// whose results have names. What only reads the memory of the attempt (Key,
 // Request) is passed on.
 type guarded struct {
 	restate.MockableContext

@@ -39,3 +39,18 @@ func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
 	delay, asked := a.owner.RetryDelay()
 	return uint64(delay / time.Millisecond), asked
 }
+
+// FailureOf returns what the attempt behind a context of the SDK's has failed with: see
+// [Owner]. It is
+// nil before that, and where the SDK serves the handler by itself. Call it where the SDK
+// does: on the goroutine of the attempt.
+func FailureOf(ctx context.Context) (FailureKind, error) {
+	x := exchangeOf(ctx)
+	if x == nil {
+		return FailurePlain, nil
+	}
+	if a := x.Running(); a != nil {
+		return a.owner.Failure()
+	}
+	return FailurePlain, nil
+}

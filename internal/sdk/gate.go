@@ -14,6 +14,7 @@ import (
 // the gate closes, so nobody is inside when the SDK takes the state machine back.
 type gate struct {
 	state atomic.Uint32 // one of the states, and above it the operation inside
+	exits atomic.Uint32 // how many operations have ended
 	told  atomic.Uint32 // the kinds of misuse that were logged
 	left  chan struct{} // closed by the operation that leaves a closing gate
 
@@ -98,6 +99,7 @@ func (a *Attempt) pass(r any) {
 
 // exit reports whether the handler still runs.
 func (a *Attempt) exit() bool {
+	a.gate.exits.Add(1)
 	state := a.gate.state.Load()
 	if state&stateMask == busy && a.gate.state.CompareAndSwap(state, idle) {
 		return true

@@ -144,6 +144,14 @@ func Loud(a *App, id string) []observer.LoggedEntry {
 	}).All()
 }
 
+// Failures returns the lines about failures of an invocation, retries among them.
+func Failures(a *App, id string) []observer.LoggedEntry {
+	return a.Logs.Filter(func(e observer.LoggedEntry) bool {
+		fields := e.ContextMap()
+		return fields["invocationID"] == id && fields["err"] != nil
+	}).All()
+}
+
 // RunApp runs an application on the package's server until the test ends. Its logger
 // writes nothing, so that what is known of replay does not depend on what is written.
 func RunApp(t testing.TB, opts ...fx.Option) {

@@ -148,6 +148,9 @@ func (*Owner) SDKRecovered() {}
 // RetryDelay implements sdk.Owner.
 func (*Owner) RetryDelay() (time.Duration, bool) { return 0, false }
 
+// Failure implements sdk.Owner.
+func (*Owner) Failure() (sdk.FailureKind, error) { return sdk.FailurePlain, nil }
+
 // Open opens an attempt around a context of the SDK's.
 func Open(ctx restate.MockableContext, target *handler.Target) (restate.MockableContext, *Owner) {
 	own, owner := sdk.Opener[Owner]()(ctx)

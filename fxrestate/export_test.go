@@ -2,6 +2,7 @@ package fxrestate
 
 import (
 	"context"
+	"io"
 
 	"go.uber.org/fx"
 )
@@ -30,3 +31,6 @@ var (
 	StartReserve = startReserve
 	StopReserve  = stopReserve
 )
+
+// RunTo is Run with another stderr. It returns the exit code.
+func RunTo(stderr io.Writer, opts ...fx.Option) (code int) { return run(stderr, opts...) }

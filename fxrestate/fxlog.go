@@ -1,7 +1,13 @@
 package fxrestate
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"path"
+	"strings"
+	"sync"
 
 	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
@@ -15,39 +21,73 @@ import (
 type fxLog struct {
 	all fxevent.Logger
 	log *slog.Logger
+
+	mu      sync.Mutex // a hook may outlive the start or the stop that waits for it
+	hook    string     // the one that runs, or that failed for lack of time
+	rolling bool       // a failed start is rolled back
+	said    map[string]bool
 }
 
-func newFxLog(to *appLogger) fxLog {
+func newFxLog(to *appLogger) *fxLog {
 	if to.zap == nil {
 		log := slog.New(to.handler).With("logger", "fx")
 		all := &fxevent.SlogLogger{Logger: log}
 		all.UseLogLevel(slog.LevelDebug)
 		all.UseErrorLevel(slog.LevelDebug)
-		return fxLog{all, slog.New(to.handler)}
+		return &fxLog{all: all, log: slog.New(to.handler)}
 	}
 	log := to.zap.Named("fx")
 	all := &fxevent.ZapLogger{Logger: log}
 	all.UseLogLevel(zap.DebugLevel)
 	all.UseErrorLevel(zap.DebugLevel)
-	return fxLog{all, slog.New(logging.NewHandler(log, logging.Config{}))}
+	return &fxLog{all: all, log: slog.New(logging.NewHandler(log, logging.Config{}))}
 }
 
 // LogEvent implements fxevent.Logger.
-func (l fxLog) LogEvent(event fxevent.Event) {
+func (l *fxLog) LogEvent(event fxevent.Event) {
 	l.all.LogEvent(event)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	switch e := event.(type) {
+	case *fxevent.OnStartExecuting:
+		l.runs("start", e.FunctionName, e.CallerName)
+	case *fxevent.OnStartExecuted:
+		l.ran(e.Err)
+	case *fxevent.OnStopExecuting:
+		l.runs("stop", e.FunctionName, e.CallerName)
+	case *fxevent.OnStopExecuted:
+		l.ran(e.Err)
+	case *fxevent.RollingBack: // Started has no cause if the rollback takes too long
+		l.rolling = true
+		l.problems(e.StartErr)
+	case *fxevent.RolledBack:
+		l.problems(e.Err)
+		l.rolling = false
 	case *fxevent.Started:
 		l.outcome("started", e.Err)
 	case *fxevent.Stopping:
 		l.log.Info("stopping", "signal", e.Signal.String())
 	case *fxevent.Stopped:
 		l.outcome("stopped", e.Err)
-	case *fxevent.RolledBack:
-		l.problems(e.Err)
 	}
 }
 
-func (l fxLog) outcome(message string, err error) {
+// runs keeps the name of a hook. Its start or stop is a new one, unless it is a rollback:
+// that says problems before its hooks run.
+func (l *fxLog) runs(kind, function, caller string) {
+	l.hook = fmt.Sprintf("the %s hook %s of %s", kind, path.Base(function), path.Base(caller))
+	if !l.rolling {
+		l.said = nil
+	}
+}
+
+func (l *fxLog) ran(err error) {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		l.hook = ""
+	}
+}
+
+func (l *fxLog) outcome(message string, err error) {
 	if err == nil {
 		l.log.Info(message)
 		return
@@ -55,8 +95,26 @@ func (l fxLog) outcome(message string, err error) {
 	l.problems(err)
 }
 
-func (l fxLog) problems(err error) {
+func (l *fxLog) problems(err error) {
+	const timeout = "context deadline exceeded"
+	within := timeout
+	if l.hook != "" {
+		within += " in " + l.hook
+	}
 	for _, p := range Problems(err) {
+		if p == timeout {
+			p = within
+		}
+		if l.said[p] {
+			continue
+		}
+		if l.said == nil {
+			l.said = make(map[string]bool)
+		}
+		l.said[p] = true
+		if strings.HasSuffix(p, timeout) || p == within { // fx says so again, of the whole
+			l.said[timeout], l.said[within] = true, true
+		}
 		l.log.Error(p)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
@@ -206,7 +207,7 @@ func TestRunPrintsProblemsAloneAndExitsWithOne(t *testing.T) {
 		return strings.TrimSpace(out.String())
 	}
 	for name, tt := range wrong {
-		if name == "a hook that fails" { // the log says so, after what has started
+		if name == "a hook that fails" { // the log of Module says so: see TestRunPrintsWhatNoLogHas
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -227,6 +228,44 @@ func TestRunPrintsProblemsAloneAndExitsWithOne(t *testing.T) {
 		require.Regexp(t, `^\{"level":"error","ts":[\d.]+,"logger":"fx","msg":"no disk"\}$`, lines[0])
 	})
 }
+
+func TestRunPrintsWhatNoLogHas(t *testing.T) {
+	t.Parallel()
+	start := fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StartHook(func() error { return errors.New("db: down") })) })
+	stop := fx.Invoke(func(lc fx.Lifecycle, s fx.Shutdowner) {
+		lc.Append(fx.StartStopHook(func() error { return s.Shutdown() }, func() error { return errors.New("db: does not close") }))
+	})
+	shutdown := fx.Invoke(func(lc fx.Lifecycle, s fx.Shutdowner) {
+		lc.Append(fx.StartHook(func() error { return s.Shutdown(fx.ExitCode(7)) }))
+	})
+	var logged []string
+	quiet, errorLines := toZap()
+	for name, tt := range map[string]struct {
+		options fx.Option
+		want    string
+		code    int
+	}{
+		"a start, without Module":           {start, "db: down\n", 1},
+		"a start, without a log":            {fx.Options(fxrestate.Module, fx.Supply(local()), fx.NopLogger, start), "db: down\n", 1},
+		"a start, with a log of its own":    {fx.Options(fx.WithLogger(func() fxevent.Logger { return &fxevent.SlogLogger{Logger: slog.New(slog.DiscardHandler)} }), start), "db: down\n", 1},
+		"a start, with the log of Module":   {fx.Options(fxrestate.Module, fx.Supply(local()), quiet, start), "", 1},
+		"a stop":                            {stop, "db: does not close\n", 1},
+		"nothing of a shutdown with a code": {fx.Options(fx.WithLogger(func() fxevent.Logger { return kinds{&logged} }), shutdown), "", 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			require.Equal(t, tt.code, fxrestate.RunTo(&stderr, tt.options))
+			require.Equal(t, tt.want, stderr.String())
+		})
+	}
+	require.Equal(t, []string{"db: down"}, errorLines())
+	require.Contains(t, logged, "*fxevent.Stopping")
+}
+
+// kinds keeps the types of events.
+type kinds struct{ to *[]string }
+
+func (k kinds) LogEvent(event fxevent.Event) { *k.to = append(*k.to, fmt.Sprintf("%T", event)) }
 
 // lines is a service with loggers that take no ctx.
 type lines struct {

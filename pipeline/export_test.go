@@ -18,3 +18,6 @@ func (*Invocation) ForSDK(err error) error { return toSDK(err) }
 
 // Context returns the context of the attempt, with all that it can do.
 func (inv *Invocation) Context() restate.Context { return inv.root }
+
+// FailedStep is the error of the closure that the attempt failed with, or nil.
+func (inv *Invocation) FailedStep() error { return inv.failedStep() }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -70,22 +71,25 @@ type retryWish struct {
 	asked bool // for the delay
 	final bool // the attempt is over
 
-	// Of the closure that failed last: the text of its error, and that itself if it is
-	// a panic's.
-	step     string
-	failed   error
-	panicked *PanicError
-	ended    bool // the attempt failed with it
+	steps []failedStep // the last of those that may be why the attempt fails
+	ended error        // that of the step that the attempt failed with
 }
+
+// failedStep is a closure's failure that is not terminal.
+type failedStep struct {
+	text string // by which it is known again, not empty
+	err  error
+}
+
+// maxFailedSteps bounds those that an attempt keeps. There are several where closures run
+// at the same time.
+const maxFailedSteps = 16
 
 // failedStep returns the error of the closure that the attempt failed with, or nil.
 func (inv *Invocation) failedStep() error {
 	inv.retry.mu.Lock()
 	defer inv.retry.mu.Unlock()
-	if !inv.retry.ended {
-		return nil
-	}
-	return inv.retry.failed
+	return inv.retry.ended
 }
 
 // wishRetry keeps what the error says that the attempt ends with.
@@ -105,22 +109,42 @@ func (inv *Invocation) wishRetryOfStep(err error) {
 		return // the closure outlived its attempt
 	}
 	inv.retry.set(err)
-	inv.retry.step, inv.retry.failed = textOfStep(err), err
-	inv.retry.panicked, _ = err.(*PanicError)
+	text := textOfStep(err)
+	if text == "" || safeerr.Terminal(err) != nil { // the handler gets to see a terminal one
+		return
+	}
+	if len(inv.retry.steps) == maxFailedSteps {
+		inv.retry.steps = slices.Delete(inv.retry.steps, 0, 1)
+	}
+	inv.retry.steps = append(inv.retry.steps, failedStep{text, err})
 }
 
-// wishRetryOfSDK keeps what the last failure of a closure said if that is what the
-// SDK panicked with. It returns that failure if it is a panic.
+// wishRetryOfSDK keeps what the failure of a closure said if that is what the SDK
+// panicked with. It returns that failure if it is a panic.
 func (inv *Invocation) wishRetryOfSDK(p *sdkPanic) *PanicError {
 	inv.retry.mu.Lock()
 	defer inv.retry.mu.Unlock()
 	inv.retry.final = true
-	if !strings.Contains(safeerr.TextOf(p.value), inv.retry.step) {
-		inv.retry.delay, inv.retry.asked = 0, false
+	inv.retry.delay, inv.retry.asked = 0, false
+	failed, ok := inv.retry.find(safeerr.TextOf(p.value))
+	if !ok {
 		return nil
 	}
-	inv.retry.ended = inv.retry.failed != nil
-	return inv.retry.panicked
+	inv.retry.set(failed.err)
+	inv.retry.ended = failed.err
+	panicked, _ := failed.err.(*PanicError)
+	return panicked
+}
+
+// find returns the failure that a text of the SDK's repeats, the longest if it has several,
+// and the last of equals.
+func (w *retryWish) find(text string) (found failedStep, ok bool) {
+	for _, f := range w.steps {
+		if strings.Contains(text, f.text) && len(f.text) >= len(found.text) {
+			found, ok = f, true
+		}
+	}
+	return found, ok
 }
 
 func (w *retryWish) set(err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,4 +120,41 @@ func TestTheDelayThatAClosureAskedForIsKnownWhenTheAttemptFails(t *testing.T) {
 	})
 	require.Equal(t, 200, a.call(order{}).status)
 	require.Equal(t, time.Minute, <-delays)
+}
+
+func TestAFailureOfTheSDKIsThatOfAClosureIfItRepeatsItsText(t *testing.T) {
+	t.Parallel()
+	// The SDK fails with "service definition with the same name exists".
+	exists := pipeline.RetryAfter(errors.New("name exists"), time.Minute)
+	for name, tt := range map[string]struct {
+		closures []error
+		want     error
+	}{
+		"none failed":                {nil, nil},
+		"the one that failed":        {[]error{exists}, exists},
+		"the first of two":           {[]error{exists, busy{time.Hour}}, exists},
+		"the longer text":            {[]error{exists, errors.New("exists")}, exists},
+		"before a terminal one":      {[]error{exists, restate.TerminalErrorf("same name")}, exists},
+		"not of another text":        {[]error{errors.New("down")}, nil},
+		"not of no text":             {[]error{errors.New("")}, nil},
+		"not of a terminal error":    {[]error{restate.TerminalErrorf("name exists")}, nil},
+		"not of one before too many": {append([]error{exists}, slices.Repeat([]error{busy{time.Hour}}, 16)...), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, inv := newFake(), new(pipeline.Invocation)
+			chain := compile(t, func(*pipeline.Config) {}, func(restate.Context, any) (any, error) {
+				for _, err := range tt.closures {
+					_, _ = inv.WrapStep(func(restate.RunContext) (any, error) { return nil, err }, nil)(f)
+				}
+				sdkPanic()
+				return nil, nil
+			})
+			require.Panics(t, func() { _, _ = chain.Run(restate.WithMockContext(f), inv) })
+			require.Equal(t, tt.want, inv.FailedStep())
+			delay, ok := inv.RetryDelay()
+			require.Equal(t, tt.want != nil, ok)
+			require.Equal(t, tt.want != nil, delay == time.Minute)
+		})
+	}
 }

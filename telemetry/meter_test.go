@@ -2,7 +2,10 @@ package telemetry_test
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -123,18 +126,41 @@ func TestNoMetricSaysWhatUsersSent(t *testing.T) {
 	require.NoError(t, a.metrics.Collect(t.Context(), &data))
 	require.NotEmpty(t, data.ScopeMetrics)
 	known := []attribute.Key{"rpc.system", "rpc.service", "rpc.method", "restate.outcome"}
+	kinds := map[string]bool{}
 	for _, scope := range data.ScopeMetrics {
 		for _, m := range scope.Metrics {
-			if h, ok := m.Data.(metricdata.Histogram[float64]); ok {
+			var sets []attribute.Set
+			switch d := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				for _, p := range d.DataPoints {
+					sets = append(sets, p.Attributes)
+				}
+			case metricdata.Gauge[int64]:
+				for _, p := range d.DataPoints {
+					sets = append(sets, p.Attributes)
+				}
+			case metricdata.Histogram[int64]:
+				for _, p := range d.DataPoints {
+					sets = append(sets, p.Attributes)
+				}
+			case metricdata.Histogram[float64]:
 				require.Equal(t, "s", m.Unit)
-				for _, p := range h.DataPoints {
-					for _, kv := range p.Attributes.ToSlice() {
-						require.Contains(t, known, kv.Key, m.Name)
-					}
+				for _, p := range d.DataPoints {
+					sets = append(sets, p.Attributes)
+				}
+			default:
+				require.Failf(t, "a metric of another kind", "%s: %T", m.Name, m.Data)
+			}
+			require.NotEmpty(t, sets, m.Name)
+			kinds[fmt.Sprintf("%T", m.Data)] = true
+			for _, set := range sets {
+				for _, kv := range set.ToSlice() {
+					require.Contains(t, known, kv.Key, m.Name)
 				}
 			}
 		}
 	}
+	require.Subset(t, slices.Collect(maps.Keys(kinds)), []string{"metricdata.Sum[int64]", "metricdata.Histogram[int64]", "metricdata.Histogram[float64]"})
 }
 
 func TestReadinessFollowsTheRegistration(t *testing.T) {

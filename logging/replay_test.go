@@ -76,7 +76,7 @@ func (t *Talker) Talk(ctx restate.Context) error {
 		}
 		t.say(ctx, ctx.Log(), fmt.Sprint("after ", i))
 	}
-	if err := restate.Sleep(ctx, 10*time.Millisecond); err != nil {
+	if err := restate.Sleep(ctx, time.Second); err != nil {
 		return err
 	}
 	t.say(ctx, ctx.Log(), "last")

@@ -211,8 +211,8 @@ func (t *Talker) Slip(ctx restate.Context) error {
 	return err
 }
 
-// Nap does nothing but wait.
-func (t *Talker) Nap(ctx restate.Context) error { return restate.Sleep(ctx, 10*time.Millisecond) }
+// Nap does nothing but wait, long enough for a slow machine to suspend it.
+func (t *Talker) Nap(ctx restate.Context) error { return restate.Sleep(ctx, time.Second) }
 
 func TestAFailureOfTheSDKIsAnError(t *testing.T) {
 	t.Parallel()

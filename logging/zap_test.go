@@ -36,7 +36,7 @@ func (t *Talker) Twin(ctx restate.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := restate.Sleep(ctx, 10*time.Millisecond); err != nil {
+	if err := restate.Sleep(ctx, time.Second); err != nil {
 		return err
 	}
 	if log.Core().Enabled(zap.InfoLevel) {

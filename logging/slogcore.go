@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
@@ -101,10 +102,32 @@ func attrsOf(f zapcore.Field) []slog.Attr {
 	default:
 		enc := zapcore.NewMapObjectEncoder()
 		f.AddTo(enc)
-		attrs := make([]slog.Attr, 0, len(enc.Fields))
-		for _, key := range slices.Sorted(maps.Keys(enc.Fields)) {
-			attrs = append(attrs, slog.Any(key, enc.Fields[key]))
-		}
-		return attrs
+		return attrsOfMap(enc.Fields)
 	}
+}
+
+// attrsOfMap converts what zap encodes of objects. An empty one stays a map, since handlers
+// leave empty groups out.
+func attrsOfMap(fields map[string]any) []slog.Attr {
+	attrs := make([]slog.Attr, 0, len(fields))
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if within, ok := fields[key].(map[string]any); ok && len(within) > 0 {
+			attrs = append(attrs, slog.Attr{Key: key, Value: slog.GroupValue(attrsOfMap(within)...)})
+			continue
+		}
+		attrs = append(attrs, slog.Any(key, fields[key]))
+	}
+	return attrs
+}
+
+// fieldOf converts an attribute of attrsOf back.
+func fieldOf(a slog.Attr) zapcore.Field {
+	if a.Value.Kind() != slog.KindGroup {
+		return zap.Any(a.Key, a.Value.Any())
+	}
+	within := make([]zapcore.Field, 0, len(a.Value.Group()))
+	for _, inner := range a.Value.Group() {
+		within = append(within, fieldOf(inner))
+	}
+	return zap.Dict(a.Key, within...)
 }

@@ -3,6 +3,7 @@ package logging
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	sdklog "github.com/restatedev/sdk-go/logging"
 	"go.uber.org/zap"
@@ -69,11 +70,12 @@ func (h *Handler) Zap(ctx context.Context) *zap.Logger {
 
 // core is the core of an attempt's logger.
 type core struct {
-	inner zapcore.Core
-	sink  *sink
-	ctx   context.Context //nolint:containedctx // a core has no other way to a ctx
-	of    *scope.Scope
-	named bool // inner has the attributes of the invocation
+	inner  zapcore.Core
+	sink   *sink
+	ctx    context.Context //nolint:containedctx // a core has no other way to a ctx
+	of     *scope.Scope
+	named  bool     // inner has the attributes of the invocation
+	groups []string // the namespaces of inner
 }
 
 func (c *core) replaying() bool { return replaying(c.ctx, sdklog.LogContextFrom(c.ctx)) }
@@ -87,7 +89,8 @@ func (c *core) Enabled(level zapcore.Level) bool {
 // namespace among the fields does not swallow them.
 func (c *core) With(fields []zapcore.Field) zapcore.Core {
 	clone := *c
-	clone.inner, clone.named = c.inner.With(c.fields(fields)), true
+	fields, clone.groups = c.fields(fields)
+	clone.inner, clone.named = c.inner.With(fields), true
 	return &clone
 }
 
@@ -103,7 +106,7 @@ func (c *core) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcor
 // Write implements zapcore.Core. It asks the core of the application once more, which may
 // be several or sample.
 func (c *core) Write(entry zapcore.Entry, fields []zapcore.Field) error {
-	fields = c.fields(fields)
+	fields, _ = c.fields(fields)
 	if c.sink.cfg.KeepReplay && c.replaying() {
 		fields = append(fields, zap.Bool("replaying", true))
 	}
@@ -117,20 +120,21 @@ func (c *core) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 // Sync implements zapcore.Core.
 func (c *core) Sync() error { return c.inner.Sync() }
 
-// fields returns fields after those of the invocation, as Redact has them.
-func (c *core) fields(fields []zapcore.Field) []zapcore.Field {
+// fields returns fields after those of the invocation, as Redact has them, and the
+// namespaces that what follows them is in.
+func (c *core) fields(fields []zapcore.Field) (out []zapcore.Field, groups []string) {
 	var of []slog.Attr
 	if !c.named {
 		of = c.sink.cfg.redact(nil, c.sink.ofInvocation(c.of, false))
 	}
-	out := make([]zapcore.Field, 0, len(of)+len(fields)+1)
+	out = make([]zapcore.Field, 0, len(of)+len(fields)+1)
 	for _, a := range of {
-		out = append(out, zap.Any(a.Key, a.Value.Any()))
+		out = append(out, fieldOf(a))
 	}
 	if c.sink.cfg.Redact == nil {
-		return append(out, fields...)
+		return append(out, fields...), nil
 	}
-	var groups []string
+	groups = slices.Clip(c.groups)
 	for _, f := range fields {
 		if f.Type == zapcore.NamespaceType {
 			groups = append(groups, f.Key)
@@ -138,8 +142,8 @@ func (c *core) fields(fields []zapcore.Field) []zapcore.Field {
 			continue
 		}
 		for _, a := range c.sink.cfg.redact(groups, attrsOf(f)) {
-			out = append(out, zap.Any(a.Key, a.Value.Any()))
+			out = append(out, fieldOf(a))
 		}
 	}
-	return out
+	return out, groups
 }

@@ -193,10 +193,30 @@ func TestAttributesAreRedactedWhoeverWritesThem(t *testing.T) {
 			require.Equal(t, "kept", fields["kept"])
 		})
 	}
+	for way, want := range map[string]map[string]any{
+		"in an object":       {"g": map[string]any{"secret": "***", "b": int64(0), "kept": "kept", "deep": map[string]any{"secret": "***"}}},
+		"in a namespace":     {"g": map[string]any{"secret": "***", "b": int64(0), "kept": "kept"}},
+		"in one of its With": {"g": map[string]any{"secret": "***", "b": int64(0), "kept": "kept"}},
+		"beside one":         {"b": int64(1), "secret": "***"},
+	} {
+		t.Run("zap, "+way, func(t *testing.T) {
+			fields := lines.FilterMessage("zap confesses " + way).All()[0].ContextMap()
+			for key, value := range want {
+				require.Equal(t, value, fields[key])
+			}
+		})
+	}
 }
 
 // Confess logs secrets.
 func (t *Talker) Confess(ctx restate.Context) error {
+	log := logging.From(ctx)
+	within := []zap.Field{zap.String("secret", "s"), zap.Int("gone", 1), zap.Int("b", 1), zap.String("kept", "kept")}
+	log.Info("zap confesses in an object", zap.Dict("g", append(within, zap.Dict("deep", zap.String("secret", "s")))...))
+	log.Info("zap confesses in a namespace", append([]zap.Field{zap.Namespace("g")}, within...)...)
+	spaced := log.With(zap.Namespace("g"))
+	spaced.Info("zap confesses in one of its With", within...)
+	log.Info("zap confesses beside one", zap.Int("b", 1), zap.String("secret", "s"))
 	logging.From(ctx).Info("zap confesses", zap.String("secret", "s"), zap.Int("gone", 1), zap.String("kept", "kept"))
 	t.log.InfoContext(ctx, "slog confesses", "secret", "s", "gone", 1, "kept", "kept")
 	ctx.Log().Info("own confesses", "secret", "s", "gone", 1, "kept", "kept")

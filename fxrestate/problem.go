@@ -34,21 +34,15 @@ func problemsOf(err error) []string {
 	if err == nil {
 		return nil
 	}
-	if list := joined(err); list != nil {
-		var all []string
-		for _, e := range list {
-			all = append(all, problemsOf(e)...)
-		}
+	var all []string
+	for _, e := range joined(err) {
+		all = append(all, problemsOf(e)...)
+	}
+	if len(all) > 0 {
 		return all
 	}
 	if place, inner := ofFx(err); inner != nil {
-		all := problemsOf(inner)
-		for i, p := range all {
-			if place != "" && !strings.Contains(p, place) {
-				all[i] = p + at(place)
-			}
-		}
-		return all
+		return withPlace(problemsOf(inner), place)
 	}
 	outer := err
 	for isOfDig(err) {
@@ -61,7 +55,7 @@ func problemsOf(err error) []string {
 		case inner == nil:
 			return []string{twice(oneLine(outer.Error()))}
 		case !isOfDig(inner):
-			return problemsOf(inner)
+			return withPlace(problemsOf(inner), ofConstructor(err, inner))
 		}
 		outer, err = err, inner
 	}
@@ -73,7 +67,9 @@ func problemsOf(err error) []string {
 func joined(err error) []error {
 	switch list := err.(type) {
 	case interface{ Errors() []error }:
-		return list.Errors()
+		if typeOf(err).PkgPath() == "go.uber.org/multierr" {
+			return list.Errors()
+		}
 	case interface{ Unwrap() []error }:
 		if typeName(err) == "joinError" {
 			return list.Unwrap()
@@ -93,6 +89,32 @@ func ofFx(err error) (place string, inner error) {
 		place = path.Base(found[1])
 	}
 	return place, errors.Unwrap(err)
+}
+
+// ofConstructor returns the place of the constructor that failed with inner, of which err of
+// dig says so. There is none of an annotated one, nor of ours, whose errors have the place of
+// the mistake.
+func ofConstructor(err, inner error) (place string) {
+	found := constructor.FindStringSubmatch(strings.TrimSuffix(err.Error(), inner.Error()))
+	if found == nil || found[1] == "reflect" || isOurs(found[1]) {
+		return ""
+	}
+	return path.Base(found[2])
+}
+
+// isOurs reports whether a package is this one or, as devserver, stands beside it.
+func isOurs(pkg string) bool {
+	return path.Dir(pkg) == path.Dir(reflect.TypeFor[Config]().PkgPath()) && !strings.HasSuffix(pkg, "_test")
+}
+
+// withPlace returns problems with the place, those that do not have it.
+func withPlace(problems []string, place string) []string {
+	for i, p := range problems {
+		if place != "" && !strings.Contains(p, place) {
+			problems[i] = p + at(place)
+		}
+	}
+	return problems
 }
 
 func isOfDig(err error) bool { return typeOf(err).PkgPath() == "go.uber.org/dig" }
@@ -122,6 +144,7 @@ func twice(text string) string {
 
 var (
 	alreadyProvided = regexp.MustCompile(`cannot provide (\S+) from \[\d+\]: already provided by (.*)$`)
+	constructor     = regexp.MustCompile(`function "([^"]*)"\.\S+ \((\S+:\d+)\)`)
 	scopeName       = regexp.MustCompile(`\[scope "[^"]*"\] `)
 	framePlace      = regexp.MustCompile(`\n\t(\S+:\d+)`)
 	fullPath        = regexp.MustCompile(`\(/[^()\s]*/([^/()\s]+:\d+)\)`)

@@ -55,13 +55,13 @@ var wrong = map[string]struct {
 	},
 	"a constructor that fails": {
 		fx.Options(fx.Supply(local()), fxrestate.Service[membered](func() (membered, error) { return membered{}, errors.New("no disk") })),
-		[]string{`^no disk$`},
+		[]string{`^no disk \(problem_test\.go:\d+\)$`},
 	},
 	"a constructor that fails twice over": {
 		fx.Options(fx.Supply(local()), fxrestate.Service[membered](func() (membered, error) {
 			return membered{}, fmt.Errorf("two: %w", errors.Join(errors.New("no disk"), errors.New("no net")))
 		})),
-		[]string{`^two: no disk no net$`},
+		[]string{`^two: no disk no net \(problem_test\.go:\d+\)$`},
 	},
 	"a type that is provided twice": {
 		fx.Options(fx.Provide(newMembered), fx.Provide(newMembered)),
@@ -87,7 +87,7 @@ var hidden = map[string]struct {
 		[]string{`^a cycle among constructors: func\(fxrestate_test\.right\) fxrestate_test\.left provided by .* \(problem_test\.go:\d+\) depends on .*$`},
 	},
 	"a logger that cannot be made": {
-		fx.Provide(func() (*zap.Logger, error) { return nil, errors.New("no log file") }), []string{`^no log file$`},
+		fx.Provide(func() (*zap.Logger, error) { return nil, errors.New("no log file") }), []string{`^no log file \(problem_test\.go:\d+\)$`},
 	},
 }
 
@@ -177,6 +177,29 @@ func TestProblemsOfNoErrorAreNone(t *testing.T) {
 	require.Equal(t, []string{"plain"}, fxrestate.Problems(errors.Join(errors.New("plain"), errors.New("plain"))))
 }
 
+// listed has a list of errors as multierr's have, and a text of its own.
+type listed []error
+
+func (l listed) Error() string   { return fmt.Sprintf("order: %d fields are wrong", len(l)) }
+func (l listed) Errors() []error { return l }
+
+func TestAnErrorWithATextOfItsOwnIsAProblemOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		want []string
+	}{
+		"with a list of errors": {listed{errors.New("a"), errors.New("b")}, []string{"order: 2 fields are wrong"}},
+		"with an empty list":    {listed{}, []string{"order: 0 fields are wrong"}},
+		"beside another":        {errors.Join(listed{errors.New("a")}, errors.New("b")), []string{"order: 1 fields are wrong", "b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.want, fxrestate.Problems(tt.err))
+		})
+	}
+}
+
 // program is set for a process that runs an application with mistakes.
 const program = "FXRESTATE_TEST_PROGRAM"
 
@@ -225,7 +248,7 @@ func TestRunPrintsProblemsAloneAndExitsWithOne(t *testing.T) {
 		t.Parallel()
 		lines := strings.Split(start(t, "fx", "a constructor that fails"), "\n")
 		require.Len(t, lines, 1)
-		require.Regexp(t, `^\{"level":"error","ts":[\d.]+,"logger":"fx","msg":"no disk"\}$`, lines[0])
+		require.Regexp(t, `^\{"level":"error","ts":[\d.]+,"logger":"fx","msg":"no disk \(problem_test\.go:\d+\)"\}$`, lines[0])
 	})
 }
 

@@ -30,6 +30,9 @@ var codes = map[string]known{
 	"META0017": {hint: "two deployments have this URL, so the server cannot tell which to replace: delete one of them first"},
 }
 
+// atIngress is a META0003 where the server found its ingress, or that of another one.
+var atIngress = known{hint: "the URL leads to the ingress of a server: write the URL of the endpoint"}
+
 // tooOld is a META0003 where the server did reach the SDK, but the SDK refused the
 // server's version of discovery because it lacks a feature.
 var tooOld = known{hint: "the server is too old for an option of a service, or for the SDK: leave the option out or upgrade the server"}
@@ -39,6 +42,9 @@ var tooOld = known{hint: "the server is too old for an option of a service, or f
 var rejected = known{hint: "the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them; a gateway may need additional headers", transient: true}
 
 func (e *Error) known() (known, bool) {
+	if e.Code == "META0003" && strings.Contains(e.Message, "bad path: ") {
+		return atIngress, true
+	}
 	if e.Code == "META0003" && rejection(e.Message) {
 		return rejected, true
 	}

@@ -80,7 +80,8 @@ type Config struct {
 	Application string
 
 	// ReplaceOther replaces a deployment of another application that has the URL, with
-	// all its services. Default: false, that is an [*OtherApplicationError].
+	// all its services, and in production takes over services that have the same names
+	// elsewhere. Default: false, that is an [*OtherApplicationError].
 	ReplaceOther bool
 
 	// Breaking allows a new URL to change the kind of a service, which fails with META0006
@@ -134,21 +135,6 @@ func (c Config) Validate() error {
 	}
 	if c.DrainLimit > 0 && c.InPlace != WaitDrained {
 		problems = append(problems, fmt.Errorf("deployment: DrainLimit is set, and only InPlace: %q waits", string(WaitDrained)))
-	}
-	if c.Mode == Manual || c.Mode == DryRun {
-		for _, field := range []struct {
-			name string
-			set  bool
-		}{
-			{"Required", c.Required && c.Mode == Manual},
-			{"MoveStranded", c.MoveStranded},
-			{"DeleteDrained", c.DeleteDrained},
-			{"OnDeploymentMetadataChange", c.OnDeploymentMetadataChange != nil},
-		} {
-			if field.set {
-				problems = append(problems, fmt.Errorf("deployment: %s is set, and Mode %q does nothing of the kind", field.name, string(c.Mode)))
-			}
-		}
 	}
 	if c.MoveStranded && !strings.Contains(c.URL, PortPlaceholder) {
 		problems = append(problems, fmt.Errorf("deployment: MoveStranded is true, and URL has no %q: an endpoint on a port of its own is not stranded", PortPlaceholder))

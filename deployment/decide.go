@@ -10,12 +10,15 @@ import (
 )
 
 // OtherApplicationError reports that the URL belongs to another application: the server
-// knows it with other services. Nothing was registered.
+// knows it with other services. Or another application has services of the same names.
+// Nothing was registered.
 type OtherApplicationError struct {
 	DeploymentID, URL string
 	// Application that is kept with the deployment, or empty.
 	Application string
 	Services    []string
+	// Taken is true if the services have the names of this application's, at another URL.
+	Taken bool
 }
 
 // Error names the services that would have gone.
@@ -23,6 +26,10 @@ func (e *OtherApplicationError) Error() string {
 	owner := "another application"
 	if e.Application != "" {
 		owner = fmt.Sprintf("the application %q", e.Application)
+	}
+	if e.Taken {
+		return fmt.Sprintf("%s at %s serves %s, whose new invocations would come here: "+
+			"rename the services, give both the same Application, or set ReplaceOther", owner, e.URL, quoted(e.Services))
 	}
 	return fmt.Sprintf("%s is registered by %s as deployment %s with the services %s, which would be lost: "+
 		"choose another URL, delete that deployment, or set ReplaceOther",
@@ -54,6 +61,9 @@ func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
 	plan := Plan{URL: r.url, InterfaceHash: r.metadata[InterfaceHashKey]}
 	latest := latestOf(list)
 	known, serving := r.known(list), r.serving(list, latest)
+	if theirs := r.taken(serving, latest); theirs != nil {
+		return plan, theirs
+	}
 	newer := slices.ContainsFunc(serving, r.newer)
 	for _, name := range r.manifest.Names() {
 		if at := latest[name]; at != nil && at.URI != r.url || at == nil && known != nil {
@@ -75,7 +85,7 @@ func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
 	} else {
 		plan.Metadata = r.changesAgainst(*known)
 	}
-	superseded := same && elsewhere || !same && newer
+	superseded := !r.takesOver && (same && elsewhere || !same && newer)
 	switch development := r.config.Mode == Development; {
 	case !r.ours(*known) && !r.config.ReplaceOther && !r.freePort:
 		return plan, &OtherApplicationError{
@@ -103,6 +113,27 @@ func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
 		plan.Action, plan.Reason = None, "it is registered with this interface"
 	}
 	return plan, nil
+}
+
+// taken returns what is wrong with taking services over from another application.
+func (r *run) taken(serving []admin.DeploymentSummary, latest map[string]*admin.DeploymentSummary) error {
+	if r.config.ReplaceOther || r.config.Mode == Development {
+		return nil
+	}
+	for _, d := range serving {
+		owner := d.Metadata[ApplicationKey]
+		if owner == "" || owner == r.config.Application || d.URI == r.url {
+			continue
+		}
+		e := &OtherApplicationError{DeploymentID: d.ID, URL: d.URI, Application: owner, Taken: true}
+		for _, name := range r.manifest.Names() {
+			if at := latest[name]; at != nil && at.ID == d.ID {
+				e.Services = append(e.Services, name)
+			}
+		}
+		return e
+	}
+	return nil
 }
 
 // instead returns what serves in place of this build: another deployment, or a newer build

@@ -12,8 +12,9 @@ import (
 	"github.com/fxrestate/go/admin"
 )
 
-// notCompared are the fields of a service that say where it is, not what it is.
-var notCompared = map[string]bool{"name": true, "deployment_id": true, "revision": true, "handlers": true}
+// notCompared are the fields of a service that say where it is, not what it is, or that a
+// plan shows elsewhere.
+var notCompared = map[string]bool{"name": true, "deployment_id": true, "revision": true, "handlers": true, "metadata": true}
 
 // compare returns how services differ, by name. Both come from the server, which fills in
 // its own defaults.

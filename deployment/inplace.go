@@ -50,7 +50,7 @@ func (e *InFlightError) Error() string {
 	}
 	return fmt.Sprintf("the interface at %s has changed and deployment %s has invocations in flight%s (%s); "+
 		"give the new version a URL of its own, or let them complete (InPlace: WaitDrained), pause them (PauseAndList), "+
-		"cancel them, or replace the deployment all the same (Proceed)",
+		"kill them, or replace the deployment all the same (Proceed)",
 		e.URL, e.DeploymentID, waited, inFlightText(e.InFlight))
 }
 
@@ -279,7 +279,7 @@ func (r *run) nameInFlight(ctx context.Context, plan *Plan, at []string, list []
 			slog.String("url", plan.URL), slog.Int("invocations", count(waiting)), slog.String("handlers", inFlightText(waiting)))
 	}
 	if len(at) > 0 && r.once("paused") {
-		r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment with paused invocations; resume or cancel them with the admin API (PATCH /invocations/{id}/resume)",
+		r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment; what was paused waits for restate invocations resume",
 			slog.String("deployment", plan.DeploymentID), slog.Int("paused", paused),
 			slog.Int("invocations", count(plan.InFlight)), slog.Int("named", len(named)))
 	}

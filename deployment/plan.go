@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -73,7 +74,11 @@ func (p Plan) Lines() []string {
 		lines = append(lines, s.lines()...)
 	}
 	for _, m := range p.Metadata {
-		lines = append(lines, fmt.Sprintf("metadata of %s %q: %s, was %s", m.Kind, m.Service, tags(m.New), tags(m.Old)))
+		kind := string(m.Kind)
+		if m.Kind == KindUnknown {
+			kind = "the removed service"
+		}
+		lines = append(lines, fmt.Sprintf("metadata of %s %q: %s, was %s", kind, m.Service, tags(m.New), tags(m.Old)))
 	}
 	for _, s := range p.Elsewhere {
 		lines = append(lines, s.String())
@@ -94,7 +99,8 @@ func tags(m map[string]string) string {
 	if m == nil {
 		return "none"
 	}
-	return fmt.Sprintf("%q", m) // sorted by key
+	text, _ := json.Marshal(m) // of strings
+	return string(text)
 }
 
 // Change is how a service or a handler changes.

@@ -19,7 +19,8 @@ const (
 	// unless a policy allows it.
 	Production Mode = "production"
 	// DryRun logs the plan and registers nothing. The server still asks the endpoint
-	// what it serves.
+	// what it serves, and the application goes on. With Config.Required a plan that
+	// would be refused fails the start. For a pipeline there is [Registrar.Plan].
 	DryRun Mode = "dry-run"
 	// Manual does not call the admin API: something else registers the endpoint, such as
 	// a pipeline or the Kubernetes operator.
@@ -43,8 +44,9 @@ const (
 	WaitDrained InPlace = "wait-drained"
 	// Refuse fails with an [*InFlightError], which lists the invocations and the ways
 	// out. It is the default in [Production]. An application that does not end with that
-	// (Config.Required) answers invocations 503, which counts as no attempt, and asks
-	// every 30 seconds: it registers once none is in flight.
+	// (Config.Required) answers all invocations 503, new ones too, which counts as no
+	// attempt, and asks every 30 seconds: it registers once none is in flight. That
+	// takes processes of the version before, or somebody who kills the invocations.
 	Refuse InPlace = "refuse"
 	// PauseAndList pauses the invocations that run or back off, logs each that is in
 	// flight with its status, and replaces the deployment. Paused invocations stay until

@@ -33,6 +33,8 @@ type run struct {
 	metadata map[string]string // to be kept with the deployment
 	freePort bool
 	unread   int // looks that were not answered
+	// takesOver is true after a move: the deployments of earlier processes are not newer.
+	takesOver bool
 	// unverified is the deployment that was registered, if it could not be read since.
 	unverified string
 }
@@ -78,7 +80,7 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 	}
 	if r.config.Mode == DryRun {
 		plan, err := r.planned(ctx, list)
-		if plan.Refused != "" {
+		if plan.Refused != "" && !r.config.Required {
 			err = nil
 		}
 		return Registration{Plan: plan}, err
@@ -90,6 +92,9 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 	if moved, err := r.move(ctx, plan.Stranded); err != nil {
 		return Registration{}, err
 	} else if moved {
+		// What was moved makes this URL a known one, to which its successor, the last of
+		// the earlier processes, has not been moved.
+		r.takesOver = true
 		stranded := plan.Stranded
 		if list, err = r.look(ctx); err != nil {
 			return Registration{}, err

@@ -59,6 +59,9 @@ func TestInvocationsLeftAtAnotherPort(t *testing.T) {
 		move    bool
 		changed bool // the interface, since
 		lives   bool // a replica still listens there
+		// idle: the last process that came and went had no invocation, and is the one that
+		// new invocations go to. Nothing says that it may be taken over.
+		idle bool
 	}{
 		{name: "they are named in development", mode: deployment.Development, ports: 1},
 		{name: "they are named in production", mode: deployment.Production, ports: 1},
@@ -68,6 +71,7 @@ func TestInvocationsLeftAtAnotherPort(t *testing.T) {
 		{name: "several ports are moved in development", mode: deployment.Development, ports: 3, move: true},
 		{name: "a changed interface is not moved", mode: deployment.Production, ports: 1, move: true, changed: true},
 		{name: "a replica that lives is left alone", mode: deployment.Production, ports: 1, move: true, lives: true},
+		{name: "after a process that had none they are moved in production", mode: deployment.Production, ports: 1, move: true, idle: true},
 		{name: "the port is in the path, too", path: "/tunnel/{{port}}", mode: deployment.Production, ports: 1, move: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -87,6 +91,12 @@ func TestInvocationsLeftAtAnotherPort(t *testing.T) {
 				if !row.lives {
 					app.stop()
 				}
+			}
+			if row.idle {
+				last := serve(t, parked(name, awakeables))
+				register(t, cfg, last.at())
+				last.stop()
+				moving.Superseded = ""
 			}
 			var more []string
 			if row.changed {

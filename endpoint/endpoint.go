@@ -71,6 +71,8 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	}
 	e.refused.log, e.refused.message = e.log, "refused requests that are not signed with one of IdentityKeys"
 	e.tooLarge.log, e.tooLarge.message = e.log, "refused messages of invocations"
+	e.refused.level, e.tooLarge.level = slog.LevelWarn, slog.LevelWarn
+	// A rollout is no reason to warn.
 	e.otherVersions.log, e.otherVersions.message = e.log, "refused requests of other versions; Restate sends them again"
 	e.versions.init(cfg.Version)
 	e.gate.init(cfg, e.tooLarge.note)

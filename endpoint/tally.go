@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ const tallyInterval = time.Second
 // once, and then how many there were in each second. The zero tally discards.
 type tally struct {
 	log     *slog.Logger
+	level   slog.Level
 	message string
 
 	mu    sync.Mutex
@@ -60,6 +62,6 @@ func (t *tally) flush() {
 }
 
 func (t *tally) write() {
-	t.log.Warn(t.message, "requests", t.count, "reason", t.last.Error())
+	t.log.Log(context.Background(), t.level, t.message, "requests", t.count, "reason", t.last.Error())
 	t.count = 0
 }

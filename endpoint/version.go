@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/fxrestate/go/internal/manifest"
 )
@@ -18,7 +20,7 @@ import (
 // behind one address, and no invocation goes on with the code of another version.
 //
 // A process answers requests of other versions 503 with Retry-After. Restate then comes
-// back a second later, at whichever process the address leads to, and counts no attempt
+// back one or two seconds later, at whichever process the address leads to, and counts no attempt
 // of the retry policy. Its log and its tables show the status only; the log of the process
 // names both versions. Processes of the old version must run until no invocation is
 // pinned to it: without one, its invocations wait. Then its deployment can be deleted.
@@ -140,8 +142,11 @@ func (v *versions) refusal(version, uri string) *refusal {
 	}
 }
 
+// other refuses a request for one or two seconds, by chance: two that met each other's
+// process would else meet it again, behind an address where processes take turns.
 func other(reason string) *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, reason: reason, after: retryAfter}
+	after := retryAfter + time.Duration(rand.IntN(2))*time.Second
+	return &refusal{status: http.StatusServiceUnavailable, reason: reason, after: after}
 }
 
 // isInvoke reports whether a target has the form of an invocation's: another version may

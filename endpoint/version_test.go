@@ -136,11 +136,11 @@ func TestAVersionIsServedBelowItsPath(t *testing.T) {
 			t.Parallel()
 			w := ask(e, tt.method, tt.target, invocationV5, journal)
 			require.Equal(t, tt.want, w.Code, w.Body.String())
-			after := ""
+			after := "^$"
 			if tt.want == unavailable {
-				after = "1"
+				after = "^[12]$"
 			}
-			require.Equal(t, after, w.Header().Get("Retry-After"))
+			require.Regexp(t, after, w.Header().Get("Retry-After"))
 		})
 	}
 	t.Run("another content type for another version", func(t *testing.T) {
@@ -414,7 +414,7 @@ func TestAnInvocationWaitsForItsVersion(t *testing.T) {
 			road.set(v2.Under(tt.mounted))
 			close(old.proceed)
 			testkit.Until(t, func() bool { return refused.Load() > 3 }, "the server does not come back")
-			require.Contains(t, *look(t, id).LastFailure, "'503 Service Unavailable' (retry after: 1 seconds)")
+			require.Regexp(t, `'503 Service Unavailable' \(retry after: [12] seconds\)`, *look(t, id).LastFailure)
 			line := messages(lines, "refused requests of other versions; Restate sends them again")[0]
 			reason := fmt.Sprintf("it serves version \"v2\", and not %q", strings.TrimPrefix(v1.VersionPath(), "/v/"))
 			require.Equal(t, "endpoint: "+cmp.Or(tt.reason, reason), line.ContextMap()["reason"])
@@ -487,7 +487,7 @@ func FuzzPaths(f *testing.F) {
 			path, _, _ := strings.Cut(target, "?")
 			require.True(t, served || strings.HasSuffix(path, "/health"), "%q is served", target)
 		case http.StatusServiceUnavailable:
-			require.Equal(t, "1", w.Header().Get("Retry-After"))
+			require.Regexp(t, "^[12]$", w.Header().Get("Retry-After"))
 			require.Less(t, w.Body.Len(), 300)
 		case http.StatusNotFound, http.StatusMethodNotAllowed:
 		default:

@@ -91,6 +91,9 @@ func (c Config) Validate() error {
 	errs = append(errs, c.checkCloud(func(field string) string { return field })...)
 	if c.Register = c.registration(); c.Register != nil {
 		errs = append(errs, c.Register.Validate())
+		if version := "/v/" + c.Endpoint.Version.Name; c.Endpoint.Version.Name != "" && strings.HasSuffix(strings.TrimRight(c.Register.URL, "/"), version) {
+			errs = append(errs, fmt.Errorf("fxrestate: Register.URL is %q, and the path of Endpoint.Version is appended to it: leave %q out", c.Register.URL, version))
+		}
 		switch port := strings.Contains(c.Register.URL, "{{port}}"); {
 		case c.Endpoint.Mode == endpoint.Lambda:
 			errs = append(errs, errors.New("fxrestate: Register is set, and a Lambda function is registered by its ARN when it is published: leave it nil"))

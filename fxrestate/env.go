@@ -43,6 +43,9 @@ import (
 //	RESTATE_REGISTER_MODE    development (default), production, dry-run or manual.
 //	RESTATE_REGISTER_IN_PLACE  proceed, wait-drained, refuse or pause-and-list.
 //	RESTATE_REGISTER_SUPERSEDED  take-over, refuse or serve-pinned.
+//	RESTATE_REGISTER_MOVE_STRANDED  true: MoveStranded of deployment.Config.
+//	RESTATE_REGISTER_DELETE_DRAINED  true: DeleteDrained.
+//	RESTATE_REGISTER_REPLACE_OTHER  true: ReplaceOther.
 //	RESTATE_ENDPOINT_ADDR    address to listen on. Default: PORT, else :9080.
 //	PORT                     port to listen on.
 //	RESTATE_ENDPOINT_VERSION  version to serve below /v/…, or interface for one by
@@ -124,7 +127,10 @@ func configFrom(getenv func(string) string) (Config, error) {
 			without(name, "true")
 		}
 	}
-	register("RESTATE_REGISTER_REQUIRED", getenv("RESTATE_REGISTER_REQUIRED"), func(c *deployment.Config, required bool) { c.Required = required })
+	register("RESTATE_REGISTER_REQUIRED", getenv("RESTATE_REGISTER_REQUIRED"), func(c *deployment.Config, v bool) { c.Required = v })
+	register("RESTATE_REGISTER_MOVE_STRANDED", getenv("RESTATE_REGISTER_MOVE_STRANDED"), func(c *deployment.Config, v bool) { c.MoveStranded = v })
+	register("RESTATE_REGISTER_DELETE_DRAINED", getenv("RESTATE_REGISTER_DELETE_DRAINED"), func(c *deployment.Config, v bool) { c.DeleteDrained = v })
+	register("RESTATE_REGISTER_REPLACE_OTHER", getenv("RESTATE_REGISTER_REPLACE_OTHER"), func(c *deployment.Config, v bool) { c.ReplaceOther = v })
 	word := func(name, v string, set func(*deployment.Config, string), allowed ...string) {
 		switch {
 		case v == "":

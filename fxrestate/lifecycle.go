@@ -132,7 +132,7 @@ func (l *lifecycle) start(ctx context.Context) error {
 	default:
 		message := "not registered; the application serves and keeps trying"
 		if l.holds(err) {
-			message = "not registered; the application answers invocations 503 and keeps trying"
+			message = "not registered; the application answers all invocations 503 and keeps trying"
 		}
 		l.log.WarnContext(ctx, message, "error", err)
 		l.registerInBackground(err)

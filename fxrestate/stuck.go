@@ -112,10 +112,12 @@ const (
 
 // cause says what to do about the failures that mean a deployment, or nothing.
 func cause(i admin.Invocation) string {
-	switch i.LastFailureCode {
-	case unreachable:
+	switch {
+	case i.DeploymentID == admin.NotBound: // it goes on with the latest deployment
+		return ""
+	case i.LastFailureCode == unreachable:
 		return "nobody answered at the URL of deployment " + i.DeploymentID + ": serve its version there again, or move it with PATCH /deployments/" + i.DeploymentID
-	case mismatch:
+	case i.LastFailureCode == mismatch:
 		return "the code is not that with which it began: serve that version again at the URL of deployment " + i.DeploymentID
 	default:
 		return ""

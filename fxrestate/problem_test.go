@@ -63,6 +63,11 @@ var wrong = map[string]struct {
 		})),
 		[]string{`^two: no disk no net \(problem_test\.go:\d+\)$`},
 	},
+	"an annotated constructor that fails": {
+		fx.Options(fx.Supply(local()), fx.Provide(fx.Annotate(func() (*left, error) { return nil, errors.New("no disk") }, fx.OnStop(func(*left) {}))),
+			fxrestate.Service[membered](func(*left) membered { return membered{} })),
+		[]string{`^no disk$`},
+	},
 	"a type that is provided twice": {
 		fx.Options(fx.Provide(newMembered), fx.Provide(newMembered)),
 		[]string{`^fxrestate_test\.membered is provided twice, here and by .*newMembered \(\w+_test\.go:\d+\); provide it once \(problem_test\.go:\d+\)$`},

@@ -95,6 +95,7 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("fxrestate: Register.URL is %q, and the path of Endpoint.Version is appended to it: leave %q out", c.Register.URL, version))
 		}
 		switch port := strings.Contains(c.Register.URL, "{{port}}"); {
+		case c.Register.Mode == deployment.Manual:
 		case c.Endpoint.Mode == endpoint.Lambda:
 			errs = append(errs, errors.New("fxrestate: Register is set, and a Lambda function is registered by its ARN when it is published: leave it nil"))
 		case c.Endpoint.Mode == endpoint.Mounted && port:

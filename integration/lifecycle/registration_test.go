@@ -369,6 +369,12 @@ func TestRegistrationThatCannotWorkIsAnErrorOfNew(t *testing.T) {
 			func(c *fxrestate.Config) { c.Endpoint = endpoint.Config{Mode: endpoint.Mounted} },
 			"a mounted endpoint has no port of its own: write the port of your server",
 		},
+		"a URL with the path of the version": {
+			func(c *fxrestate.Config) {
+				c.Register.URL, c.Endpoint.Version.Name = "http://app:9080/v/3/", "3"
+			},
+			`fxrestate: Register.URL is "http://app:9080/v/3/", and the path of Endpoint.Version is appended to it: leave "/v/3" out`,
+		},
 		"of a Lambda function": {
 			func(c *fxrestate.Config) { c.Endpoint = endpoint.Config{Mode: endpoint.Lambda} },
 			"a Lambda function is registered by its ARN when it is published: leave it nil",

@@ -83,8 +83,15 @@ func mismatch(id, url string, m *manifest.Manifest, found []admin.Service, whole
 			e.Unexpected = append(e.Unexpected, target)
 		}
 	}
+	ours := m.Services
+	if whole {
+		var err error
+		if ours, err = m.Details(); err != nil {
+			return err
+		}
+	}
 	services := byName(found, serviceName)
-	for _, s := range m.Services {
+	for _, s := range ours {
 		is, known := services[s.Name]
 		if !known {
 			continue

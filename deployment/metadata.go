@@ -39,7 +39,7 @@ func (r *Registrar) metadata(m *manifest.Manifest) (map[string]string, error) {
 	out := map[string]string{}
 	maps.Copy(out, r.config.Metadata)
 	out[InterfaceHashKey] = m.InterfaceHash()
-	out[ManifestHashKey] = m.Hash()
+	out[ManifestHashKey] = m.Hash(out[InterfaceHashKey])
 	out[ApplicationKey] = r.config.Application
 	if !r.built.IsZero() {
 		out[BuiltKey] = r.built.Format(time.RFC3339)

@@ -8,16 +8,27 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Manifest is an endpoint's answer to discovery.
 type Manifest struct {
-	Services []Service `json:"services"`
-	// whole is the answer, of which the hashes are made.
-	whole map[string]any
+	// Services have names, types and metadata, and their handlers have names and types.
+	// For more there is Details.
+	Services []Service
+
+	raw []byte
+	// head is what the endpoint says beside its services, and bodies are these: the
+	// hashes are made of them.
+	head   map[string]any
+	bodies []map[string]any
 }
 
 // Service is a service of a manifest.
@@ -61,23 +72,112 @@ type Options struct {
 	RetryOnMaxAttempts   *string  `json:"retryPolicyOnMaxAttempts"`
 }
 
-// Parse reads the JSON form of a manifest.
+// Parse reads the JSON form of a manifest. The schemas of a thousand handlers take tens of
+// milliseconds, so services are read side by side.
 func Parse(raw []byte) (*Manifest, error) {
-	m := &Manifest{}
-	if err := json.Unmarshal(raw, m); err != nil {
+	m := &Manifest{raw: raw}
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &top); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
-	// Numbers stay as they are written: a float64 would round the large ones.
-	numbers := json.NewDecoder(bytes.NewReader(raw))
-	numbers.UseNumber()
-	if err := numbers.Decode(&m.whole); err != nil {
+	var services []json.RawMessage
+	if err := decode(top["services"], &services); err != nil {
+		return nil, fmt.Errorf("manifest: services: %w", err)
+	}
+	m.head = make(map[string]any, len(top))
+	for key, value := range top {
+		if key != "services" {
+			m.head[key] = value
+		}
+	}
+	m.Services, m.bodies = make([]Service, len(services)), make([]map[string]any, len(services))
+	errs := make([]error, len(services))
+	sideBySide(len(services), func(i int) {
+		if errs[i] = decode(services[i], &m.bodies[i]); errs[i] == nil {
+			m.Services[i] = read(m.bodies[i])
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("manifest: services: %w", err)
+	}
+	sorted(m.Services)
+	slices.SortStableFunc(m.bodies, byName)
+	return m, nil
+}
+
+// decode reads JSON; nothing is read as null. Numbers stay as they are written, since a
+// float64 would round the large ones.
+func decode(raw json.RawMessage, into any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode(into)
+}
+
+func read(body map[string]any) Service {
+	s := Service{Name: text(body["name"]), Type: text(body["ty"])}
+	if metadata, _ := body["metadata"].(map[string]any); len(metadata) > 0 {
+		s.Metadata = map[string]string{}
+		for key, value := range metadata {
+			s.Metadata[key] = text(value)
+		}
+	}
+	for _, h := range objects(body["handlers"]) {
+		s.Handlers = append(s.Handlers, Handler{Name: text(h["name"]), Type: text(h["ty"])})
+	}
+	return s
+}
+
+// sideBySide calls do for each of n on as many processors as there are.
+func sideBySide(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// Details returns the services with all that they and their handlers say.
+func (m *Manifest) Details() ([]Service, error) {
+	var all struct {
+		Services []Service `json:"services"`
+	}
+	if err := json.Unmarshal(m.raw, &all); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
-	slices.SortFunc(m.Services, func(a, b Service) int { return cmp.Compare(a.Name, b.Name) })
-	for _, s := range m.Services {
+	sorted(all.Services)
+	return all.Services, nil
+}
+
+func sorted(services []Service) {
+	slices.SortFunc(services, func(a, b Service) int { return cmp.Compare(a.Name, b.Name) })
+	for _, s := range services {
 		slices.SortFunc(s.Handlers, func(a, b Handler) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	return m, nil
+}
+
+// objects returns the objects of a list.
+func objects(value any) []map[string]any {
+	list, _ := value.([]any)
+	out := make([]map[string]any, 0, len(list))
+	for _, element := range list {
+		if object, ok := element.(map[string]any); ok {
+			out = append(out, object)
+		}
+	}
+	return out
+}
+
+func text(value any) string {
+	s, _ := value.(string)
+	return s
 }
 
 // Names returns the names of the services, sorted.
@@ -93,83 +193,90 @@ func (m *Manifest) Names() []string {
 // on: the names, kinds, schemas and options of services and handlers, and the protocol
 // that the endpoint speaks. Metadata and documentation do not count, and neither does any
 // order.
-func (m *Manifest) InterfaceHash() string { return m.hash(interfaceOnly) }
+func (m *Manifest) InterfaceHash() string {
+	return m.hash(m.head, func(service map[string]any) map[string]any {
+		one := without(service, labels)
+		one["handlers"] = canonical(service["handlers"], handler)
+		return one
+	})
+}
 
-// Hash is the hash of the whole manifest, in any order.
-func (m *Manifest) Hash() string { return m.hash(everything) }
+// Hash is the hash of the whole manifest, in any order, for one with the given hash of the
+// interface.
+func (m *Manifest) Hash(interfaceHash string) string {
+	only := func(in map[string]any) map[string]any {
+		out := map[string]any{"name": in["name"]}
+		for key := range labels {
+			out[key] = in[key]
+		}
+		return out
+	}
+	return m.hash(map[string]any{"interface": interfaceHash}, func(service map[string]any) map[string]any {
+		one := only(service)
+		one["handlers"] = canonical(service["handlers"], only)
+		return one
+	})
+}
 
-type extent bool
+// hash is that of the head and of the services in a form, one a line.
+func (m *Manifest) hash(head map[string]any, form func(map[string]any) map[string]any) string {
+	lines := make([][]byte, len(m.bodies))
+	sideBySide(len(lines), func(i int) { lines[i] = encode(form(m.bodies[i])) })
+	sum := sha256.New()
+	sum.Write(encode(head))
+	for _, line := range lines {
+		sum.Write([]byte("\n"))
+		sum.Write(line)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
+}
 
-const (
-	everything    extent = false
-	interfaceOnly extent = true
-)
-
-func (m *Manifest) hash(of extent) string {
-	// encoding/json sorts the keys of maps.
-	canonical, err := json.Marshal(of.document(m.whole))
+// encode returns an object with sorted keys.
+func encode(object map[string]any) []byte {
+	encoded, err := json.Marshal(object)
 	if err != nil {
 		panic(err) // it was decoded from JSON
 	}
-	sum := sha256.Sum256(canonical)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return encoded
 }
 
-// document returns the canonical form of a manifest.
-func (e extent) document(whole map[string]any) map[string]any {
-	document := e.object(whole)
-	services, _ := whole["services"].([]any)
-	document["services"] = e.sorted(services, func(service map[string]any) map[string]any {
-		one := e.object(service)
-		handlers, _ := service["handlers"].([]any)
-		one["handlers"] = e.sorted(handlers, e.handler)
-		return one
-	})
-	return document
-}
+// labels are the fields for people, which are no part of the interface.
+var labels = map[string]bool{"metadata": true, "documentation": true}
 
-func (e extent) handler(handler map[string]any) map[string]any {
-	one := e.object(handler)
+func handler(in map[string]any) map[string]any {
+	one := without(in, labels)
 	for _, side := range []string{"input", "output"} {
-		payload, ok := handler[side].(map[string]any)
-		if !ok {
-			continue
-		}
-		described := map[string]any{}
-		for key, value := range payload {
-			if key == "jsonSchema" {
-				value = schema(value)
+		if payload, ok := in[side].(map[string]any); ok {
+			described := maps.Clone(payload)
+			if s, ok := payload["jsonSchema"]; ok {
+				described["jsonSchema"] = schema(s)
 			}
-			described[key] = value
+			one[side] = described
 		}
-		one[side] = described
 	}
 	return one
 }
 
-// object is a copy of a service or a handler without what does not count.
-func (e extent) object(in map[string]any) map[string]any {
-	out := map[string]any{}
+func byName(a, b map[string]any) int { return strings.Compare(text(a["name"]), text(b["name"])) }
+
+// without is a copy of an object without some fields.
+func without(in map[string]any, fields map[string]bool) map[string]any {
+	out := make(map[string]any, len(in))
 	for key, value := range in {
-		if e == interfaceOnly && (key == "metadata" || key == "documentation") {
-			continue
+		if !fields[key] {
+			out[key] = value
 		}
-		out[key] = value
 	}
 	return out
 }
 
-// sorted returns the canonical objects in the order of their names.
-func (e extent) sorted(list []any, canonical func(map[string]any) map[string]any) []map[string]any {
-	out := make([]map[string]any, 0, len(list))
-	for _, element := range list {
-		if object, ok := element.(map[string]any); ok {
-			out = append(out, canonical(object))
-		}
+// canonical returns objects, each in its canonical form, in the order of their names.
+func canonical(list any, form func(map[string]any) map[string]any) []map[string]any {
+	out := objects(list)
+	for i := range out {
+		out[i] = form(out[i])
 	}
-	slices.SortStableFunc(out, func(a, b map[string]any) int {
-		return strings.Compare(fmt.Sprint(a["name"]), fmt.Sprint(b["name"]))
-	})
+	slices.SortStableFunc(out, byName)
 	return out
 }
 

@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,8 +38,8 @@ func parse(t testing.TB, raw string) *manifest.Manifest {
 // refused where invocations are in flight. If it must change, the changelog says why.
 func TestTheHashesAreGolden(t *testing.T) {
 	m := parse(t, sample)
-	require.Equal(t, "sha256:5099a0e134835b19e854d97dd93ae23798bf5fa230b089142759ba9954ada613", m.InterfaceHash())
-	require.Equal(t, "sha256:a43492f366e5d8515a3e665d9b85175febf95f7495e57dc323b63dabcd23fc4f", m.Hash())
+	require.Equal(t, "sha256:53b44c0c2d188dd283487271bd6db38dc4ca45fc14950ec93ac12f9fdc70f7a1", m.InterfaceHash())
+	require.Equal(t, "sha256:b114fd5b4b7da4a722e0a82443dd5d4b71952927c018b63a4c6e48a571dcb3bc", m.Hash(m.InterfaceHash()))
 }
 
 func TestTheInterfaceHash(t *testing.T) {
@@ -76,7 +77,7 @@ func TestTheInterfaceHash(t *testing.T) {
 			require.Contains(t, sample, row.old)
 			was, is := parse(t, sample), parse(t, strings.ReplaceAll(sample, row.old, row.new))
 			require.Equal(t, row.changes, was.InterfaceHash() != is.InterfaceHash())
-			require.Equal(t, row.manifest, was.Hash() != is.Hash())
+			require.Equal(t, row.manifest, was.Hash(was.InterfaceHash()) != is.Hash(is.InterfaceHash()))
 		})
 	}
 }
@@ -96,7 +97,7 @@ func TestTheOrderOfServicesAndHandlersDoesNotCount(t *testing.T) {
 	other := `{"name": "Other", "ty": "SERVICE", "handlers": []}`
 	one, two := of(with(add, view), other), of(other, with(view, add))
 	require.Equal(t, one.InterfaceHash(), two.InterfaceHash())
-	require.Equal(t, one.Hash(), two.Hash())
+	require.Equal(t, one.Hash(""), two.Hash(""))
 	require.Equal(t, one.Services, two.Services)
 	require.Equal(t, []string{"Cart", "Other"}, one.Names())
 }
@@ -111,7 +112,38 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		require.Regexp(t, "^sha256:[0-9a-f]{64}$", m.InterfaceHash())
-		require.Regexp(t, "^sha256:[0-9a-f]{64}$", m.Hash())
+		require.Regexp(t, "^sha256:[0-9a-f]{64}$", m.Hash(m.InterfaceHash()))
 		require.Len(t, m.Names(), len(m.Services))
 	})
+}
+
+func TestDetails(t *testing.T) {
+	all, err := parse(t, sample).Details()
+	require.NoError(t, err)
+	require.Equal(t, "Orders", all[1].Name)
+	require.Equal(t, "Status", all[1].Handlers[1].Name)
+	require.EqualValues(t, 3, *all[1].Handlers[1].RetryMaxAttempts)
+	require.NotEmpty(t, all[1].Handlers[0].Input.Schema)
+	_, err = parse(t, `{"services":[{"name":1}]}`).Details()
+	require.ErrorContains(t, err, "manifest: ")
+}
+
+// A start in production pays for this.
+func BenchmarkHash(b *testing.B) {
+	services := make([]string, 200)
+	for i := range services {
+		handlers := make([]string, 5)
+		for j := range handlers {
+			handlers[j] = fmt.Sprintf(`{"name":"H%d","input":{"required":true,"contentType":"application/json","jsonSchema":%[2]s},"output":{"jsonSchema":%[2]s}}`, j,
+				`{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["id","amount","customer"],"properties":{"id":{"type":"string"},"amount":{"type":"integer"},"customer":{"type":"object","properties":{"name":{"type":"string"}}}}}`)
+		}
+		services[i] = fmt.Sprintf(`{"name":"S%d","ty":"SERVICE","handlers":[%s]}`, i, strings.Join(handlers, ","))
+	}
+	raw := []byte(`{"services":[` + strings.Join(services, ",") + `]}`)
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		m, err := manifest.Parse(raw)
+		require.NoError(b, err)
+		m.Hash(m.InterfaceHash())
+	}
 }

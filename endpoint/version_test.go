@@ -320,7 +320,7 @@ func TestRefusedVersionsTakeNoPlaceAndFewLines(t *testing.T) {
 	stop(t, e)
 	said, counted := messages(lines, "refused requests of other versions; Restate sends them again"), 0
 	for _, line := range said {
-		require.Equal(t, zapcore.WarnLevel, line.Level)
+		require.Equal(t, zapcore.InfoLevel, line.Level)
 		require.Contains(t, line.ContextMap()["reason"], `it serves version "v2", and not "other-`)
 		counted += int(line.ContextMap()["requests"].(int64))
 	}

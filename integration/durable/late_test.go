@@ -155,7 +155,7 @@ func (s *Stray) Block(ctx restate.WorkflowSharedContext) (string, error) {
 
 func TestHandlerReturnsWhileAnotherGoroutineWaits(t *testing.T) {
 	t.Parallel()
-	const rounds = 15 // of each use
+	const rounds = 3 // of each use
 	s, name, o := startStray(t)
 	for _, use := range blocking(testkit.AlwaysReplay()) {
 		t.Run(use.name, func(t *testing.T) {

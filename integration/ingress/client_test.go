@@ -96,7 +96,9 @@ func TestHooksOfWhatTakesTheIngressClientCanCallHandlers(t *testing.T) {
 			return ingress.Call0Void(ctx, ingress.NewService[*sample.Job](c), (*sample.Job).Plain)
 		}
 	}
+	require.NoError(t, testkit.CompileCore())
 	a := fxtest.New(t,
+		fx.StartTimeout(testkit.Within), fx.StopTimeout(testkit.Within),
 		fx.Module("api", fx.Invoke(func(lc fx.Lifecycle, c *ingress.Client) {
 			lc.Append(fx.StartStopHook(ring(c), ring(c)))
 		})),

@@ -56,7 +56,7 @@ func startStray(t *testing.T) (s *Stray, name string, o *others) {
 
 func TestCtxOfAHandlerThatReturnedReachesNothing(t *testing.T) {
 	t.Parallel()
-	const rounds = 3 // of each use
+	const rounds = 15 // of each use
 	s, name, o := startStray(t)
 	for round := range rounds {
 		for _, use := range misuses() {

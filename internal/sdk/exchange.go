@@ -13,6 +13,7 @@ type Exchange struct {
 	Abort context.CancelFunc
 
 	attempt atomic.Pointer[Attempt]
+	dropped atomic.Bool // what the SDK still writes: the attempt is tried again
 }
 
 type exchangeKey struct{}
@@ -41,8 +42,7 @@ func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
 }
 
 // FailureOf returns what the attempt behind a context of the SDK's has failed with: see
-// [Owner]. It is
-// nil before that, and where the SDK serves the handler by itself. Call it where the SDK
+// [Owner]. It is nil before that, and where the SDK serves the handler by itself. Call it where the SDK
 // does: on the goroutine of the attempt.
 func FailureOf(ctx context.Context) (FailureKind, error) {
 	x := exchangeOf(ctx)

@@ -76,6 +76,11 @@ func (a *Attempt) leaveWith(o operation, failure *restate.TerminalError) {
 	r := recover()
 	if IsSuspension(r) {
 		a.gate.suspended = r
+		if a.gate.state.Load()&stateMask == closing && a.exchange != nil {
+			// To abort an operation closes the SDK's input, too, which it may see first and
+			// take for a reason to suspend: the invocation would wait for what nobody waits for.
+			a.exchange.dropped.Store(true)
+		}
 	}
 	switch open := a.exit(); {
 	case r == nil: // also when runtime.Goexit was called

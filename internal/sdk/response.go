@@ -28,6 +28,9 @@ func NewResponse(w http.ResponseWriter, x *Exchange) Response {
 }
 
 func (w Response) Write(p []byte) (int, error) {
+	if w.exchange.dropped.Load() {
+		return len(p), nil
+	}
 	amended, ok := w.exchange.Amend(p)
 	if !ok {
 		return w.ResponseWriter.Write(p)

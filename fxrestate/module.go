@@ -40,7 +40,7 @@ import (
 // seconds each by default. A start whose context has no deadline waits 15 seconds for the
 // registration.
 var Module = fx.Options(
-	fx.WithLogger(newWatchedLogger),
+	fx.WithLogger(newEventLogger),
 	fx.Module("fxrestate",
 		fx.Provide(listModuleOnce), // first: see checkLogger
 		takeGiven[Config](),

@@ -117,6 +117,10 @@ func (e *Endpoint) makeHandler(sdk *server.Restate, log slog.Handler) (err error
 		}
 		if len(keys) > 0 {
 			sdk.WithIdentityV1(keys...)
+		} else {
+			sdk.WithLogger(slog.DiscardHandler, false) // as below
+			defer sdk.WithLogger(log, false)
+			e.warnOfOthers()
 		}
 		e.handler = http.NotFoundHandler()
 		if e.lambda, err = sdk.LambdaHandler(); err != nil {

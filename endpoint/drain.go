@@ -152,11 +152,8 @@ func (g *gate) names() string {
 // draining gets nine tenths. Stop may be called more than once.
 func (e *Endpoint) Stop(ctx context.Context) error {
 	cut := e.drainBefore(ctx)
-	tell := func() {
+	if first := !e.drained.Swap(true); first || cut > 0 {
 		event.Log(ctx, e.log, event.Drained{Cut: cut, Handlers: e.gate.names(), Timeout: e.cfg.DrainTimeout})
-	}
-	if e.drained.Do(tell); cut > 0 {
-		tell()
 	}
 	err := e.close(ctx)
 	e.refused.flush()

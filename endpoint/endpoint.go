@@ -36,7 +36,7 @@ type Endpoint struct {
 	held     atomic.Pointer[refusal] // why no invocation runs, or nil
 	refused  refusals
 	versions versions
-	drained  sync.Once
+	drained  atomic.Bool // was told
 
 	mu      sync.Mutex
 	addr    net.Addr

@@ -2,7 +2,6 @@ package protocol_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
 	"runtime"
@@ -17,8 +16,7 @@ import (
 
 // head is a frame's head without its message.
 func head(kind protocol.Type, length uint32) []byte {
-	b := binary.BigEndian.AppendUint16(nil, uint16(kind))
-	return binary.BigEndian.AppendUint32(append(b, 0, 0), length)
+	return protocol.Head{Type: kind, Length: length}.Append(nil)
 }
 
 func TestAFrameIsAHeadAndItsMessage(t *testing.T) {

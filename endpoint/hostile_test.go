@@ -39,7 +39,7 @@ func TestBodiesThatAreNoJournalAreRefused(t *testing.T) {
 		{"a Start message that is none", append(header(protocol.TypeStart, 1), 0xff), http.StatusBadRequest},
 		{"text", []byte("POST / HTTP/1.1"), http.StatusRequestEntityTooLarge},
 		{"a Start message of 4 GiB", header(protocol.TypeStart, 1<<32-1), http.StatusRequestEntityTooLarge},
-		{"an input of a byte too many", append(whole[:len(whole)-8:len(whole)-8], header(protocol.TypeInput, 1<<10+1)...), http.StatusRequestEntityTooLarge},
+		{"an input of a byte too many", append(protocol.AppendMessage(nil, &protocol.Start{KnownEntries: 1}), header(protocol.TypeInput, 1<<10+1)...), http.StatusRequestEntityTooLarge},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			require.Equal(t, tt.want, invoke(t, e, "Ping", tt.body).Status)

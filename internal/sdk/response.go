@@ -6,11 +6,10 @@ import (
 	"github.com/fxrestate/go/internal/protocol"
 )
 
-// Amend amends the error messages among the frames that the SDK writes: it has no way
-// to set the delay before the next attempt, and sends the stack of a panic of its own.
-// It reports false, and changes nothing, where there are none.
+// Amend amends the error messages among the frames that the SDK writes: see
+// [Exchange.amend]. It reports false, and changes nothing, where there are none.
 func (x *Exchange) Amend(frames []byte) (amended []byte, ok bool) {
-	return protocol.AmendErrors(frames, x.retryDelay)
+	return protocol.AmendErrors(frames, x.amend)
 }
 
 // Response is the response of an attempt, whose error messages are amended. The SDK

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/fxrestate/go/internal/tail"
 )
 
 // portTries is the number of attempts to start: each attempt uses other ports if
@@ -68,7 +70,7 @@ func newServer(cfg Config, r runner) (*Server, error) {
 	}
 	return &Server{
 		runner:    r,
-		log:       &tail{next: cfg.Log},
+		log:       &tail.Writer{Next: cfg.Log},
 		cfg:       cfg,
 		temporary: cfg.Dir == "",
 		ports:     p,

@@ -122,7 +122,7 @@ func (s *Server) launch(ctx context.Context) (err error) {
 	defer cancel()
 
 	s.ports.release()
-	proc, err := s.runner.start(launch{dir: s.cfg.Dir, ports: s.ports, env: s.cfg.Env, lock: forServer, out: s.log})
+	proc, err := s.runner.start(launch{dir: s.cfg.Dir, ports: s.ports, env: s.cfg.Env, member: s.cfg.member, lock: forServer, out: s.log})
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,23 @@ type Invocation struct {
 	id  string
 }
 
-// Invocation returns the invocation with an id, such as that of an ingress.Handle.
+// Invocation returns the invocation with an id.
 func (e *Env) Invocation(id string) *Invocation { return &Invocation{e, id} }
+
+// InvocationOf returns the invocation of a handle, as ingress.Send returns it.
+func (e *Env) InvocationOf(handle interface {
+	ID(ctx context.Context) (string, error)
+},
+) *Invocation {
+	e.t.Helper()
+	ctx, cancel := e.context()
+	defer cancel()
+	id, err := handle.ID(ctx)
+	if err != nil {
+		e.t.Fatalf("restatetest: the id of an invocation: %v", err)
+	}
+	return e.Invocation(id)
+}
 
 // Invocations returns what the server knows of the invocations of services, by their names,
 // or of all services without any. Completed ones are among them, as long as the server

@@ -1,6 +1,7 @@
 package restatetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -202,15 +203,17 @@ type Entry struct {
 	Index int `json:"index"`
 	// Type is as in sys_journal, such as "Command: Run" and "Notification: Run".
 	Type string `json:"type"`
-	// Name that the handler gave to the command, or empty.
+	// Name that the handler gave to the command, or that of a promise, or empty.
 	Name string `json:"name"`
+	// Target of a call or a send, such as "Cart/ada/Add", or empty.
+	Target string `json:"target"`
 	// Content is the entry as JSON, as the server shows it.
 	Content string `json:"content"`
 }
 
-// String returns the type and the name, without the word "Command".
+// String returns the type, without the word "Command", and the name or else the target.
 func (e Entry) String() string {
-	return strings.TrimSpace(strings.TrimPrefix(e.Type, "Command: ") + " " + e.Name)
+	return strings.TrimSpace(strings.TrimPrefix(e.Type, "Command: ") + " " + cmp.Or(e.Name, e.Target))
 }
 
 // Journal returns the entries in the journal of the invocation.

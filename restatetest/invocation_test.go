@@ -42,7 +42,9 @@ func TestAnInvocationIsLookedAt(t *testing.T) {
 			journal = append(journal, e.String())
 		}
 		require.Equal(t, []string{"Input", "Run look", "Notification: Run", "Output"}, journal)
-		require.Contains(t, invocation.AwaitEntry("Run look").Content, "look")
+		run := invocation.AwaitEntry("Run look")
+		require.JSONEq(t, `{"Command":{"Run":{"completion_id":1,"name":"look"}}}`, string(run.Content))
+		require.NotEmpty(t, run.Raw)
 	})
 	t.Run("when it waits", func(t *testing.T) {
 		handle, err := ingress.Send0Void(t.Context(), service, (*Steps).Wait)

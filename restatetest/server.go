@@ -119,13 +119,6 @@ func (s *server) invocations(ctx context.Context, filter admin.InvocationFilter)
 	return ask(ctx, s, func() ([]admin.Invocation, error) { return s.admin.Invocations(ctx, filter) })
 }
 
-func (s *server) journal(ctx context.Context, id string) ([]Entry, error) {
-	return ask(ctx, s, func() ([]Entry, error) {
-		return admin.Query[Entry](ctx, s.admin, `SELECT "index", entry_type AS type, coalesce(nullif(name, ''), promise_name, '') AS name,
-			coalesce(invoked_target, '') AS target, entry_lite_json AS content FROM sys_journal WHERE id = `+admin.Quote(id)+` ORDER BY "index"`)
-	})
-}
-
 func (s *server) change(ctx context.Context, id string, v verb) error {
 	switch v {
 	case verbCancel:

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
@@ -33,6 +34,7 @@ type invocation struct {
 	created        time.Time
 	scheduled      time.Time // when it is to start; zero: at once
 	start          *timer    // until then
+	forget         *timer    // when it was kept long enough
 	modified       time.Time // when the journal grew
 	completed      time.Time
 	journal        []protocol.Frame
@@ -134,30 +136,34 @@ func (r *Runner) idFor(q Request, run bool) id {
 
 // lookup returns an invocation, or nil if there is none or if it was kept long enough.
 func (r *Runner) lookup(i id) *invocation {
-	inv := r.invocations[i]
-	if inv == nil || inv.status != Completed {
-		return inv
+	r.expire()
+	return r.invocations[i]
+}
+
+// expire forgets what was kept long enough. The clock does not jump for that.
+func (r *Runner) expire() {
+	for now := r.now(); ; {
+		t := r.expiry.due(now)
+		if t == nil {
+			return
+		}
+		t.do()
 	}
-	if !r.now().Before(inv.expires()) {
-		r.purge(inv)
-		return nil
-	}
-	return inv
 }
 
 func (inv *invocation) expires() time.Time { return inv.completed.Add(inv.resultFor) }
 
 // purge forgets an invocation, and what belongs to a run of a workflow.
 func (r *Runner) purge(inv *invocation) {
+	inv.forget.cancel()
 	delete(r.invocations, inv.id)
 	if inv.method != nil && inv.method.mode == once {
 		delete(r.objects, objectKey{inv.request.Service, inv.request.Key})
 	}
-	for i, other := range r.order {
-		if other == inv {
-			r.order = append(r.order[:i:i], r.order[i+1:]...)
-			break
-		}
+	if at := slices.Index(r.order, inv); at == 0 {
+		r.order = r.order[1:] // most of the time
+	} else if at > 0 {
+		r.order = slices.Delete(r.order, at, at+1)
 	}
 }
 
@@ -251,21 +257,12 @@ func about(m protocol.Message) notification {
 func (n notification) in(s *protocol.Suspension) bool {
 	switch {
 	case n.completion > 0:
-		return contains(s.WaitingCompletions, n.completion)
+		return slices.Contains(s.WaitingCompletions, n.completion)
 	case n.signal > 0:
-		return contains(s.WaitingSignals, n.signal)
+		return slices.Contains(s.WaitingSignals, n.signal)
 	default:
-		return contains(s.WaitingNamedSignals, n.name)
+		return slices.Contains(s.WaitingNamedSignals, n.name)
 	}
-}
-
-func contains[T comparable](list []T, wanted T) bool {
-	for _, each := range list {
-		if each == wanted {
-			return true
-		}
-	}
-	return false
 }
 
 // resume makes the next attempt of an invocation that had none under way.
@@ -287,7 +284,9 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 	for _, to := range sinks {
 		to(outcome{inv: inv, result: result})
 	}
-	if inv.resultFor <= 0 {
+	if inv.resultFor > 0 {
+		inv.forget = r.expiry.add(inv.expires(), func() { r.purge(inv) })
+	} else {
 		r.purge(inv)
 	}
 	if inv.method != nil && inv.method.mode == exclusive {

@@ -37,6 +37,7 @@ func (r *Runner) instance(inv *invocation) *instance {
 }
 
 func (r *Runner) instanceOf(key objectKey) *instance {
+	r.expire()
 	o := r.objects[key]
 	if o == nil {
 		o = &instance{state: state{}, promises: map[string]*promise{}}
@@ -126,6 +127,7 @@ func (r *Runner) stateEffect(inv *invocation, m protocol.Message, done func(prot
 func (r *Runner) State(service, key string) map[string][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.expire()
 	all := map[string][]byte{}
 	if o := r.objects[objectKey{service, key}]; o != nil {
 		for name, value := range o.state {
@@ -139,6 +141,7 @@ func (r *Runner) State(service, key string) map[string][]byte {
 func (r *Runner) Objects(service string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.expire()
 	var keys []string
 	for at, o := range r.objects {
 		if at.service == service && len(o.state) > 0 {

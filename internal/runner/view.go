@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
@@ -56,11 +55,10 @@ func (r *Runner) Invocation(invocationID string) (Invocation, error) {
 func (r *Runner) Invocations() []Invocation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []Invocation
-	for _, inv := range slices.Clone(r.order) {
-		if r.lookup(inv.id) != nil {
-			all = append(all, r.view(inv))
-		}
+	r.expire()
+	all := make([]Invocation, len(r.order))
+	for i, inv := range r.order {
+		all[i] = r.view(inv)
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package restatetest
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -206,6 +207,17 @@ type Entry struct {
 	Name string `json:"name"`
 	// Content is the entry as JSON, as the server shows it.
 	Content string `json:"content"`
+	// Raw is the entry as a message of the service protocol, without its frame.
+	Raw Raw `json:"raw"`
+}
+
+// Raw are bytes, which are hexadecimal in the answers of the server.
+type Raw []byte
+
+// UnmarshalText decodes them.
+func (r *Raw) UnmarshalText(text []byte) (err error) {
+	*r, err = hex.DecodeString(string(text))
+	return err
 }
 
 // String returns the type and the name, without the word "Command".

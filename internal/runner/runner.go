@@ -29,6 +29,8 @@ type Config struct {
 	Seed uint64
 	// Retry is the policy of handlers that set none. Default: [DefaultRetryPolicy].
 	Retry *RetryPolicy
+	// OneAttempt makes the first failure the last, whatever policies say. Default: false.
+	OneAttempt bool
 	// Stubs answer calls of handlers that the application does not have, by
 	// "service/handler" or, for all handlers of a service, by "service".
 	Stubs map[string]Stub
@@ -50,7 +52,7 @@ type Runner struct {
 	objects     map[objectKey]*instance
 	clock       clock
 	timers      timers
-	expiry      timers // what is forgotten when its time has come
+	expiry      timers                   // what is forgotten when its time has come
 	running     map[*invocation]struct{} // those with an attempt or a stub
 	waiters     int                      // who waits for an invocation
 	settlers    []chan struct{}          // who waits until nothing runs

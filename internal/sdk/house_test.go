@@ -21,7 +21,7 @@ import (
 // handler is.
 var ground = []string{
 	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
-	"internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/textvalue",
+	"internal/protocol", "internal/runner", "internal/runtime", "internal/safeerr", "internal/schema", "internal/sdk", "internal/textvalue",
 }
 
 // mayImport has the table of docs/architecture.md: what a package may import of this
@@ -36,6 +36,8 @@ var mayImport = map[string][]string{
 	"internal/jsontype":     {},
 	"internal/manifest":     {},
 	"internal/protocol":     {},
+	"internal/runtime":      {"internal/protocol"},
+	"internal/runner":       {"internal/awakeableid", "internal/httpclient", "internal/manifest", "internal/protocol", "internal/runtime"},
 	"internal/safeerr":      {},
 	"internal/textvalue":    {},
 	"internal/schema":       {"internal/jsontype"},

@@ -72,7 +72,8 @@ type sink func(outcome)
 
 // outcome is the result of an invocation, as those are told who wait for it.
 type outcome struct {
-	inv     *invocation // nil if there is none
+	inv     *invocation // nil if there is none, and then
+	unknown string      // its id
 	result  protocol.Result
 	expires time.Time // of a result that was there before, or zero
 }
@@ -171,7 +172,7 @@ func (r *Runner) purge(inv *invocation) {
 // attach has the result of an invocation go to a sink, at once if it is there.
 func (r *Runner) attach(inv *invocation, to sink) {
 	if inv.status == Completed {
-		to(outcome{inv, inv.result, inv.expires()})
+		to(outcome{inv: inv, result: inv.result, expires: inv.expires()})
 		return
 	}
 	inv.sinks = append(inv.sinks, to)

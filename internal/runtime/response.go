@@ -144,6 +144,10 @@ func (w *response) completed() Ending {
 			output = f.Body
 		}
 	}
+	if output == nil {
+		w.violated("the attempt ended without an output")
+		return w.ending
+	}
 	m, err := protocol.Decode(protocol.Frame{Type: protocol.TypeOutput, Body: output})
 	if err != nil {
 		w.violated("%v", err)
@@ -162,7 +166,9 @@ func (w *response) violated(format string, args ...any) {
 func (w *response) finish(panicked any) Ending {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.setStatus(http.StatusOK)
+	if panicked == nil {
+		w.setStatus(http.StatusOK)
+	}
 	w.returned = true
 	switch {
 	case w.ending.Kind == Violated:

@@ -94,7 +94,7 @@ func (b *inProcess) configure(cfg *fxrestate.Config, port int) {
 	pointTo(cfg, b.url, b.url+adminPath, "127.0.0.1", port)
 	cfg.Register = nil
 	cfg.Endpoint.Version = endpoint.Version{}
-	cfg.Endpoint.Mode = endpoint.Mounted // which does not listen
+	cfg.Endpoint.Mode, cfg.Endpoint.Addr = endpoint.Mounted, "" // which does not listen
 }
 
 func (b *inProcess) serve(h http.Handler) {

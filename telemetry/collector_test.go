@@ -34,7 +34,7 @@ type collector struct {
 type collected struct {
 	Trace, ID, Parent string // in hex; Parent may be empty
 	Name              string
-	Start             uint64            // in nanoseconds
+	Start, End        uint64            // in nanoseconds
 	Of                string            // what made it: "server" or "application"
 	Kind              string            // in an application
 	Attributes        map[string]string // in an application
@@ -133,7 +133,7 @@ func spanID(t *testing.T, hex string) trace.SpanID {
 
 func decodeSpan(b []byte) collected {
 	hex := func(number protowire.Number) string { return fmt.Sprintf("%x", first(b, number)) }
-	return collected{Trace: hex(1), ID: hex(2), Parent: hex(4), Name: string(first(b, 5)), Start: fixed(b, 7), Of: "server"}
+	return collected{Trace: hex(1), ID: hex(2), Parent: hex(4), Name: string(first(b, 5)), Start: fixed(b, 7), End: fixed(b, 8), Of: "server"}
 }
 
 func first(b []byte, number protowire.Number) []byte {
@@ -206,7 +206,8 @@ func ofApplication(spans []sdktrace.ReadOnlySpan) []collected {
 	for i, s := range spans {
 		made[i] = collected{
 			Trace: s.SpanContext().TraceID().String(), ID: s.SpanContext().SpanID().String(),
-			Name: s.Name(), Start: uint64(s.StartTime().UnixNano()), Of: "application", Kind: s.SpanKind().String(), Attributes: map[string]string{},
+			Name: s.Name(), Start: uint64(s.StartTime().UnixNano()), End: uint64(s.EndTime().UnixNano()),
+			Of: "application", Kind: s.SpanKind().String(), Attributes: map[string]string{},
 		}
 		if s.Parent().HasSpanID() {
 			made[i].Parent = s.Parent().SpanID().String()

@@ -26,6 +26,7 @@ type meter struct {
 	outputSize      metric.Int64Histogram
 	stepDuration    metric.Float64Histogram
 	stepsReplayed   metric.Int64Counter
+	stepsRetried    metric.Int64Counter
 
 	labels sync.Map // of *handler.Target: its *labels
 }
@@ -59,6 +60,7 @@ func newMeter(m metric.Meter) (*meter, error) {
 	counter(&made.attemptsRefused, "restate.attempt.refused", "{attempt}", "Attempts that a guard refused.")
 	counter(&made.completed, "restate.invocation.completed", "{invocation}", "Invocations that ended, with a result or a terminal error.")
 	counter(&made.stepsReplayed, "restate.step.replayed", "{step}", "Steps that were not executed because the journal had their results.")
+	counter(&made.stepsRetried, "restate.step.retried", "{execution}", "Executions of steps that an earlier attempt had begun and not finished.")
 	var err error
 	made.attemptsActive, err = m.Int64UpDownCounter("restate.attempt.active", metric.WithUnit("{attempt}"), metric.WithDescription("Attempts that run."))
 	return made, errors.Join(append(errs, err)...)
@@ -120,8 +122,12 @@ func (m *meter) ended(ctx context.Context, inv *pipeline.Invocation, end pipelin
 	}
 }
 
-func (m *meter) step(ctx context.Context, inv *pipeline.Invocation, outcome pipeline.Outcome, d time.Duration) {
-	m.stepDuration.Record(ctx, d.Seconds(), m.of(inv.Target()).outcome[outcome].record...)
+func (m *meter) step(ctx context.Context, step *pipeline.Step, outcome pipeline.Outcome, d time.Duration) {
+	l := m.of(step.Invocation().Target())
+	m.stepDuration.Record(ctx, d.Seconds(), l.outcome[outcome].record...)
+	if step.Again() {
+		m.stepsRetried.Add(unsampled, 1, l.add...)
+	}
 }
 
 // ObserveReady reports what ready returns as the gauge restate.application.ready: 1 for

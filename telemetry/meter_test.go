@@ -104,6 +104,17 @@ func TestRetriesOfAStepAreCountedByTheirOutcome(t *testing.T) {
 	got := a.read(t)
 	require.Equal(t, map[point]int64{{"Flaky", "retryable"}: 1, {"Flaky", "completed"}: 1}, got["restate.step.duration"])
 	require.NotContains(t, got, "restate.step.replayed", "the second attempt executed the step that the first had begun")
+	require.Equal(t, map[point]int64{{"Flaky", ""}: 1}, got["restate.step.retried"])
+}
+
+func TestAStepThatNobodyWaitsForIsNotCountedAsReplayed(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(a.shop, "Abandon"), nil).Status)
+	a.ended(t, a.shop+"/Abandon", 2)
+	got := a.read(t)
+	require.Equal(t, map[point]int64{{"Abandon", "retryable"}: 1}, got["restate.step.duration"])
+	require.NotContains(t, got, "restate.step.replayed", "the journal has no result of it")
 }
 
 func TestReplayedStepsThatRunSideBySideAreCounted(t *testing.T) {
@@ -114,6 +125,7 @@ func TestReplayedStepsThatRunSideBySideAreCounted(t *testing.T) {
 	got := a.read(t)
 	require.Equal(t, map[point]int64{{"Twice", "completed"}: 2}, got["restate.step.duration"])
 	require.Equal(t, map[point]int64{{"Twice", ""}: 2}, got["restate.step.replayed"])
+	require.NotContains(t, got, "restate.step.retried")
 }
 
 func TestNoMetricSaysWhatUsersSent(t *testing.T) {

@@ -85,6 +85,16 @@ func (s *shop) Twice(ctx restate.Context) error {
 	return nil
 }
 
+// Abandon begins a step that it does not wait for in its second attempt.
+func (s *shop) Abandon(ctx restate.Context) error {
+	begun := restate.RunAsync(ctx, func(restate.RunContext) (int, error) { return 0, errors.New("no luck") }, restate.WithName("abandoned"))
+	if s.attempts.Add(1) == 1 {
+		_, err := begun.Result()
+		return err
+	}
+	return nil
+}
+
 // Closed lets nobody in.
 func (s *shop) Closed(restate.Context) error { return nil }
 

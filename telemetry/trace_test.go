@@ -207,6 +207,8 @@ func TestExecutionsOfAFailingStepAreSpansOfTheirAttempts(t *testing.T) {
 	require.Equal(t, "retryable", value(executions[0], "restate.outcome"))
 	require.Equal(t, "not yet", executions[0].Status.Description)
 	require.Equal(t, "completed", value(executions[1], "restate.outcome"))
+	require.Empty(t, value(executions[0], "restate.step.retry"))
+	require.Equal(t, "true", value(executions[1], "restate.step.retry"))
 	attempts := a.ended(t, a.shop+"/Flaky", 2)
 	for i, e := range executions {
 		require.Equal(t, attempts[i].SpanContext.SpanID(), e.Parent.SpanID())

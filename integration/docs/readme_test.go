@@ -322,7 +322,7 @@ func readReadme(t *testing.T) string {
 func TestTheLogLinesOfTheReferenceAreThoseOfTheCode(t *testing.T) {
 	t.Parallel()
 	var source strings.Builder
-	for _, dir := range []string{"deployment", "endpoint", "fxrestate"} {
+	for _, dir := range []string{"deployment", "endpoint", "event", "fxrestate"} {
 		files, err := filepath.Glob("../../" + dir + "/*.go")
 		require.NoError(t, err)
 		for _, file := range files {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/logging"
+	"github.com/fxrestate/go/telemetry"
 )
 
 const (
@@ -75,11 +76,8 @@ type watchedLogParams struct {
 // newWatchedLog is constructed before all that tells events, so that observers start first
 // and stop last.
 func newWatchedLog(p watchedLogParams) (*watchedLog, error) {
-	if len(p.Watching) == 0 {
-		return &watchedLog{slog.New(p.Log)}, nil
-	}
 	instances := byMember(p.Instances)
-	w := &watchers{log: slog.New(p.Log)}
+	w := &watchers{log: slog.New(p.Log), telemetry: p.Plan.telemetry}
 	for _, one := range p.Watching {
 		observer, err := one.member.get(instances)
 		if err != nil {
@@ -90,14 +88,17 @@ func newWatchedLog(p watchedLogParams) (*watchedLog, error) {
 			log: w.log.With("observer", one.member.position),
 		})
 	}
-	p.Lifecycle.Append(fx.StartStopHook(w.start, w.stop))
+	if len(w.list) > 0 {
+		p.Lifecycle.Append(fx.StartStopHook(w.start, w.stop))
+	}
 	return &watchedLog{slog.New(event.Observe(p.Log, w.tell))}, nil
 }
 
 // watchers are the observers of events.
 type watchers struct {
-	list []*watcher
-	log  *slog.Logger
+	list      []*watcher
+	log       *slog.Logger
+	telemetry *telemetry.Telemetry // which holds up nothing
 
 	mu      sync.Mutex
 	stopped bool
@@ -115,6 +116,7 @@ func (w *watchers) start() {
 
 // tell waits for nobody: whatever happens must go on.
 func (w *watchers) tell(e event.Event) {
+	w.telemetry.Observe(context.Background(), e)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stopped {

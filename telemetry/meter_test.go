@@ -14,12 +14,13 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/telemetry"
 )
 
-// point is a value of a metric for one handler.
+// point is a value of a metric for one handler. Of refusals the outcome is the reason.
 type point struct{ handler, outcome string }
 
 // read returns the values of the application's metrics by their names: of a histogram the
@@ -34,7 +35,10 @@ func (a *app) read(t *testing.T) map[string]map[point]int64 {
 			all[name] = map[point]int64{}
 		}
 		method, _ := set.Value("rpc.method")
-		outcome, _ := set.Value("restate.outcome")
+		outcome, ok := set.Value("restate.outcome")
+		if !ok {
+			outcome, _ = set.Value("restate.refusal.reason")
+		}
 		all[name][point{method.String(), outcome.String()}] = v
 	}
 	for _, scope := range data.ScopeMetrics {
@@ -82,7 +86,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		{"Take", "completed"}: 1, {"Count", "completed"}: 1,
 	}, got["restate.attempt.duration"])
 	require.Equal(t, map[point]int64{{"Buy", ""}: 0, {"Closed", ""}: 0, {"Take", ""}: 0, {"Count", ""}: 0}, got["restate.attempt.active"])
-	require.Equal(t, map[point]int64{{"Closed", ""}: 1}, got["restate.attempt.refused"])
+	require.Equal(t, map[point]int64{{"Closed", "guard"}: 1}, got["restate.attempt.refused"])
 	require.Equal(t, map[point]int64{
 		{"Buy", "completed"}: 1, {"Buy", "terminal"}: 1, {"Closed", "terminal"}: 1,
 		{"Take", "completed"}: 1, {"Count", "completed"}: 1,
@@ -94,6 +98,32 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	}, got["restate.invocation.input.size.sum"])
 	require.Equal(t, map[point]int64{{"Buy", ""}: int64(len(`"taken"`)), {"Take", ""}: int64(len(`"taken"`)), {"Count", ""}: 0}, got["restate.invocation.output.size.sum"])
 	require.Equal(t, map[point]int64{{"", ""}: 1}, got["restate.application.ready"])
+}
+
+func TestWhatTheEndpointRefusesIsCountedByReason(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	held := point{"", "held"}
+	a.endpoint.Hold("for the test")
+	id := testkit.Submit(t, testkit.Path(a.shop, "Buy"), order{})
+	testkit.Until(t, func() bool { return a.read(t)["restate.attempt.refused"][held] > 0 }, "no refusal is counted")
+	a.endpoint.Release()
+	require.Equal(t, http.StatusOK, testkit.Attach(t, id).Status)
+	a.ended(t, a.shop+"/Buy", 1)
+	require.EqualValues(t, 1, a.read(t)["restate.attempt.duration"][point{"Buy", "completed"}], "a refusal is no attempt that ran")
+}
+
+func TestEachCauseOfARefusalIsAReason(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	tel, err := telemetry.New(telemetry.Config{MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))})
+	require.NoError(t, err)
+	tel.Observe(t.Context(), event.Refused{Cause: event.OtherVersion, Requests: 2})
+	tel.Observe(t.Context(), event.Refused{Cause: event.Overloaded, Requests: 1})
+	tel.Observe(t.Context(), event.Refused{Cause: event.OtherVersion, Requests: 3})
+	tel.Observe(t.Context(), event.Draining{Attempts: 1})
+	require.Equal(t, map[point]int64{{"", "other_version"}: 5, {"", "overloaded"}: 1}, (&app{metrics: reader}).read(t)["restate.attempt.refused"])
+	new(telemetry.Telemetry).Observe(t.Context(), event.Refused{Cause: event.Overloaded, Requests: 1})
 }
 
 func TestRetriesOfAStepAreCountedByTheirOutcome(t *testing.T) {
@@ -137,7 +167,7 @@ func TestNoMetricSaysWhatUsersSent(t *testing.T) {
 	var data metricdata.ResourceMetrics
 	require.NoError(t, a.metrics.Collect(t.Context(), &data))
 	require.NotEmpty(t, data.ScopeMetrics)
-	known := []attribute.Key{"rpc.system", "rpc.service", "rpc.method", "restate.outcome"}
+	known := []attribute.Key{"rpc.system", "rpc.service", "rpc.method", "restate.outcome", "restate.refusal.reason"}
 	kinds := map[string]bool{}
 	for _, scope := range data.ScopeMetrics {
 		for _, m := range scope.Metrics {

@@ -32,6 +32,7 @@ const (
 	verbKey         = attribute.Key("restate.call.verb")
 	answeredKey     = attribute.Key("restate.call.answered")
 	errorTypeKey    = attribute.Key("error.type")
+	refusalKey      = attribute.Key("restate.refusal.reason")
 	stackKey        = attribute.Key("exception.stacktrace")
 )
 

@@ -76,6 +76,9 @@ func noteOf(s collected) string {
 	if outcome := s.Attributes["restate.outcome"]; outcome != "" {
 		notes = append(notes, outcome)
 	}
+	if s.Attributes["restate.step.retry"] != "" {
+		notes = append(notes, "again")
+	}
 	if n := s.Attributes["restate.attempt.replayed_steps"]; n != "" {
 		notes = append(notes, "replayed steps: "+n)
 	}

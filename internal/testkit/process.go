@@ -74,8 +74,9 @@ func (s *suite) runChild(app string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	stopped := a.Wait() // which takes signals from here on
 	fmt.Println(e.Addr())
-	<-a.Wait()
+	<-stopped
 	if err := a.Stop(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

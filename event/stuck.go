@@ -40,5 +40,5 @@ type Stuck struct {
 }
 
 func (s Stuck) attrs() []slog.Attr {
-	return []slog.Attr{slog.String("invocation", s.ID), slog.String("handler", s.Handler), slog.String("error", s.Failure)}
+	return []slog.Attr{slog.String("invocationID", s.ID), slog.String("method", s.Handler), slog.String("error", s.Failure)}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync/atomic"
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -17,6 +18,8 @@ import (
 type appLogger struct {
 	handler slog.Handler // nil: lines go to zap
 	zap     *zap.Logger  // nil: events of fx go to handler
+	// redact is Config.Logging.Redact, as soon as there is a Config that has one.
+	redact atomic.Pointer[func(groups []string, a slog.Attr) slog.Attr]
 }
 
 func newAppLogger(handler given[slog.Handler], own given[*zap.Logger]) (*appLogger, error) {
@@ -24,13 +27,16 @@ func newAppLogger(handler given[slog.Handler], own given[*zap.Logger]) (*appLogg
 		return nil, err
 	}
 	if handler.value != nil || own.value != nil {
-		return &appLogger{handler.value, own.value}, nil
+		return &appLogger{handler: handler.value, zap: own.value}, nil
 	}
 	console, log := logging.Default(os.Stderr)
-	return &appLogger{console, log}, nil
+	return &appLogger{handler: console, zap: log}, nil
 }
 
 func newLogHandler(log *appLogger, s *settings) *logging.Handler {
+	if s.Logging.Redact != nil {
+		log.redact.Store(&s.Logging.Redact)
+	}
 	if log.handler != nil {
 		return logging.Wrap(log.handler, s.Logging)
 	}

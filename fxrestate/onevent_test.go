@@ -90,19 +90,23 @@ func TestWhyAnApplicationIsNotRegisteredIsToldToObservers(t *testing.T) {
 	}{
 		"because it does not register": {
 			func(cfg *fxrestate.Config) { cfg.Register = nil }, false,
-			[]string{"Serving", "NotRegistered: never registers", "Draining", "Drained", "Stopped"}, "",
+			[]string{"Serving", "NotRegistered: never registers", "Draining", "Drained", "Stopped"},
+			"",
 		},
 		"because the admin API is away": {
 			func(cfg *fxrestate.Config) { cfg.Admin.URL = "http://127.0.0.1:1" }, false,
-			[]string{"Serving", "RetryingRegistration", "NotRegistered: keeps trying", "Draining", "Drained", "Stopped"}, "connection refused",
+			[]string{"Serving", "RetryingRegistration", "NotRegistered: keeps trying", "Draining", "Drained", "Stopped"},
+			"connection refused",
 		},
 		"because the admin API is away, which it requires": {
 			func(cfg *fxrestate.Config) { cfg.Admin.URL = "http://127.0.0.1:1" }, true,
-			[]string{"Serving", "RetryingRegistration", "NotRegistered: fails to start", "Drained"}, "connection refused",
+			[]string{"Serving", "RetryingRegistration", "NotRegistered: fails to start", "Drained"},
+			"connection refused",
 		},
 		"because it is refused": {
 			func(cfg *fxrestate.Config) { cfg.Admin.URL = testkit.Server().IngressURL() }, false,
-			[]string{"Serving", "NotRegistered: tries later", "Draining", "Drained", "Stopped"}, "this is the ingress of a server",
+			[]string{"Serving", "NotRegistered: tries later", "Draining", "Drained", "Stopped"},
+			"this is the ingress of a server",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

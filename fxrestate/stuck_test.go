@@ -122,8 +122,8 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 				return nil
 			})
 			line := a.Lines(tt.message)[0].ContextMap()
-			require.Equal(t, name+"/Go", line["handler"])
-			require.Equal(t, id, line["invocation"])
+			require.Equal(t, name+"/Go", line["method"])
+			require.Equal(t, id, line["invocationID"])
 			require.NotEmpty(t, line["error"])
 			require.Equal(t, strings.NewReplacer("ID", id, "DP", deployment).Replace(tt.way), line["way out"])
 

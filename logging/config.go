@@ -18,9 +18,9 @@ type Config struct {
 	// an invocation: they may be personal data. Default: false. Inputs are never logged.
 	Keys bool
 	// Redact replaces each attribute before it is written, also those of lines that this
-	// module and the SDK write. Its value is resolved and is no group; groups has the names
+	// module and the SDK write, and fx after it has made the Config. Its value is resolved and is no group; groups has the names
 	// of the groups around it, which zap's namespaces and objects are too. It gets slices,
-	// maps and structs as a whole. The zero Attr removes it. It must be safe for concurrent
+	// maps and structs as a whole. The zero Attr removes it. Messages stay as they are. It must be safe for concurrent
 	// use. Default: nil, which changes nothing.
 	Redact func(groups []string, a slog.Attr) slog.Attr
 	// SDKLevel is the least level of the lines of the SDK. Default: nil, that of the

@@ -106,7 +106,6 @@ func (a *Attempt) RunningSteps() int { return int(a.steps.Load()) }
 // log writes a line at ERROR, also while the attempt replays.
 func (a *Attempt) log(message string, attrs ...slog.Attr) {
 	line := slog.NewRecord(time.Now(), slog.LevelError, message, 0)
-	line.AddAttrs(slog.String("target", a.owner.String()))
 	line.AddAttrs(attrs...)
 	// The logger itself drops lines then.
 	_ = a.sdk.Log().Handler().Handle(context.WithoutCancel(a.sdk), line)

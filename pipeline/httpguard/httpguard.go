@@ -61,7 +61,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error, log *slog.Logger)
 			answer.Code = http.StatusInternalServerError
 		}
 	} else {
-		log.ErrorContext(r.Context(), "guard failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		log.ErrorContext(r.Context(), "guard failed", "request", r.Method+" "+r.URL.Path, "err", err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(answer.Code)

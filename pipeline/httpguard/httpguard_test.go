@@ -60,7 +60,7 @@ func TestMiddleware(t *testing.T) {
 			require.Equal(t, tt.status, response.Code)
 			require.Equal(t, tt.body, response.Body.String())
 			hidden := tt.status == 500 && name != "a code that is none"
-			require.Equal(t, hidden, strings.Contains(lines.String(), `level=ERROR msg="guard failed" method=POST path=/pay/1 err=`), lines.String())
+			require.Equal(t, hidden, strings.Contains(lines.String(), `level=ERROR msg="guard failed" request="POST /pay/1" err=`), lines.String())
 		})
 	}
 	require.Equal(t, pipeline.TypeHTTP, seen.Type())

@@ -20,7 +20,7 @@ type Attempt struct {
 	steps    atomic.Int32  // closures of steps that run now
 	replay   atomic.Uint64 // what is known: see Replaying
 	logger   atomic.Pointer[slog.Logger]
-	out      output        // of the operation under way
+	out      output // of the operation under way
 
 	undecodable *once // the types that something did not decode into, of all attempts of the handler
 }

@@ -248,7 +248,7 @@ func (c runContext) Err() error                  { return c.ctx.Err() }
 
 // Log returns a logger whose lines name the invocation as those of the handler's do.
 func (c runContext) Log() *slog.Logger {
-	return slog.New(attemptLog{c.RunContext.Log().Handler(), c.attempt})
+	return c.attempt.ownLogger()
 }
 
 func (c runContext) Value(k any) any {

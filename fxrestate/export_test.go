@@ -38,5 +38,5 @@ func RunTo(stderr io.Writer, opts ...fx.Option) (code int) { return run(stderr, 
 
 // EventLog finds the log that events are told to.
 func EventLog(log **slog.Logger) fx.Option {
-	return fx.Invoke(func(l *watchedLog) { *log = l.Logger })
+	return fx.Invoke(func(l *tellingLog) { *log = l.Logger })
 }

@@ -64,7 +64,7 @@ type lifecycle struct {
 
 // newLifecycle takes the api so that this starts before the registration, and stops
 // after the endpoint.
-func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *watchedLog) *lifecycle {
+func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *tellingLog) *lifecycle {
 	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log.Logger, notes: p.notes, warmUp: e.WarmUp}
 	l.background, l.stopBackground = context.WithCancel(context.Background())
 	switch {
@@ -130,7 +130,7 @@ func (l *lifecycle) start(ctx context.Context) error {
 		// fx does not stop a hook that failed to start.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopReserve(time.Until(deadline)))
 		defer cancel()
-		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.endpoint.Stop(ctx))
+		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.stopEndpoint(ctx))
 	case aborted(err):
 		l.notRegistered(ctx, event.ServesAsRegistered, err)
 		return nil
@@ -260,6 +260,10 @@ func (l *lifecycle) stop(ctx context.Context) error {
 	l.stopBackground()
 	l.tasks.Wait()
 	event.Log(ctx, l.log, event.Draining{Attempts: l.endpoint.InFlight()})
+	return l.stopEndpoint(ctx)
+}
+
+func (l *lifecycle) stopEndpoint(ctx context.Context) error {
 	err := l.endpoint.Stop(ctx)
 	event.Log(ctx, l.log, event.Stopped{Err: err})
 	return err

@@ -61,7 +61,7 @@ var Module = fx.Options(
 			newCatalog,
 			newDemands,
 			newPlan,
-			newWatchedLog,
+			newTellingLog,
 			newEndpoint,
 			newAdmin,
 			newRegistrar,
@@ -84,7 +84,7 @@ type endpointParams struct {
 	fx.In
 
 	Settings *settings
-	Log      *watchedLog
+	Log      *tellingLog
 	Plan     *plan
 	Services []Registration `group:"fxrestate.services"`
 }
@@ -99,7 +99,7 @@ func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 
 func newAdmin(s *settings) (*admin.Client, error) { return admin.New(s.Admin) }
 
-func newRegistrar(s *settings, c *admin.Client, log *watchedLog) (*deployment.Registrar, error) {
+func newRegistrar(s *settings, c *admin.Client, log *tellingLog) (*deployment.Registrar, error) {
 	if s.Register == nil || s.Register.Mode == deployment.Manual {
 		return nil, nil
 	}

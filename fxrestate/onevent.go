@@ -46,7 +46,7 @@ func OnEvent(observer any) fx.Option {
 	m := newMember(stage[event.Observer]{name: "an observer of events", adapter: event.ObserverFunc(nil)}, observer, position)
 	opts := []fx.Option{
 		needModule("OnEvent", position),
-		fx.Supply(fx.Annotate(watching{m}, fx.ResultTags(`group:"fxrestate.watching"`))),
+		fx.Supply(fx.Annotate(observing{m}, fx.ResultTags(`group:"fxrestate.observing"`))),
 	}
 	if m.err != nil {
 		opts = append(opts, fx.Supply(fx.Annotate(mistake{m.err}, fx.ResultTags(`group:"fxrestate.mistakes"`))))
@@ -57,46 +57,46 @@ func OnEvent(observer any) fx.Option {
 	return ownOption{fx.Module("fxrestate.OnEvent", opts...)}
 }
 
-// watching is a call of [OnEvent].
-type watching struct{ member *member }
+// observing is a call of [OnEvent].
+type observing struct{ member *member }
 
-// watchedLog is the log of what tells events: its handler tells them to observers.
-type watchedLog struct{ *slog.Logger }
+// tellingLog is the log of what tells events: its handler tells them to observers.
+type tellingLog struct{ *slog.Logger }
 
-type watchedLogParams struct {
+type tellingLogParams struct {
 	fx.In
 
 	Plan      *plan // first: it reports mistakes
 	Lifecycle fx.Lifecycle
 	Log       *logging.Handler
-	Watching  []watching `group:"fxrestate.watching"`
-	Instances []instance `group:"fxrestate.instances"`
+	Observing []observing `group:"fxrestate.observing"`
+	Instances []instance  `group:"fxrestate.instances"`
 }
 
-// newWatchedLog is constructed before all that tells events, so that observers start first
+// newTellingLog is constructed before all that tells events, so that observers start first
 // and stop last.
-func newWatchedLog(p watchedLogParams) (*watchedLog, error) {
+func newTellingLog(p tellingLogParams) (*tellingLog, error) {
 	instances := byMember(p.Instances)
-	w := &watchers{log: slog.New(p.Log), telemetry: p.Plan.telemetry}
-	for _, one := range p.Watching {
+	o := &eventObservers{log: slog.New(p.Log), telemetry: p.Plan.telemetry}
+	for _, one := range p.Observing {
 		observer, err := one.member.get(instances)
 		if err != nil {
 			return nil, err
 		}
-		w.list = append(w.list, &watcher{
+		o.list = append(o.list, &eventObserver{
 			observer: observer.(event.Observer), queue: make(chan event.Event, eventQueue),
-			log: w.log.With("observer", one.member.position),
+			log: o.log.With("observer", one.member.position),
 		})
 	}
-	if len(w.list) > 0 {
-		p.Lifecycle.Append(fx.StartStopHook(w.start, w.stop))
+	if len(o.list) > 0 {
+		p.Lifecycle.Append(fx.StartStopHook(o.start, o.stop))
 	}
-	return &watchedLog{slog.New(event.Observe(p.Log, w.tell))}, nil
+	return &tellingLog{slog.New(event.Observe(p.Log, o.tell))}, nil
 }
 
-// watchers are the observers of events.
-type watchers struct {
-	list      []*watcher
+// eventObservers are the observers of events.
+type eventObservers struct {
+	list      []*eventObserver
 	log       *slog.Logger
 	telemetry *telemetry.Telemetry // which holds up nothing
 
@@ -106,23 +106,23 @@ type watchers struct {
 	running sync.WaitGroup
 }
 
-func (w *watchers) start() {
+func (o *eventObservers) start() {
 	ctx, cancel := context.WithCancel(context.Background())
-	w.cancel = cancel
-	for _, one := range w.list {
-		w.running.Go(func() { one.run(ctx) })
+	o.cancel = cancel
+	for _, one := range o.list {
+		o.running.Go(func() { one.run(ctx) })
 	}
 }
 
 // tell waits for nobody: whatever happens must go on.
-func (w *watchers) tell(e event.Event) {
-	w.telemetry.Observe(context.Background(), e)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.stopped {
+func (o *eventObservers) tell(e event.Event) {
+	o.telemetry.Observe(context.Background(), e)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stopped {
 		return
 	}
-	for _, one := range w.list {
+	for _, one := range o.list {
 		select {
 		case one.queue <- e:
 		default:
@@ -131,35 +131,36 @@ func (w *watchers) tell(e event.Event) {
 	}
 }
 
-func (w *watchers) stop(ctx context.Context) {
-	defer w.cancel()
-	w.mu.Lock()
-	w.stopped = true
-	for _, one := range w.list {
+func (o *eventObservers) stop(ctx context.Context) {
+	defer o.cancel()
+	o.mu.Lock()
+	o.stopped = true
+	for _, one := range o.list {
 		close(one.queue)
 	}
-	w.mu.Unlock()
+	o.mu.Unlock()
 	done := make(chan struct{})
 	go func() { // ends with the last observer
 		defer close(done)
-		w.running.Wait()
+		o.running.Wait()
 	}()
-	for _, patience := range []time.Duration{eventGrace, eventLeave} {
-		late := time.NewTimer(patience)
-		defer late.Stop()
-		select {
-		case <-done:
-			return
-		case <-late.C:
-		case <-ctx.Done():
-		}
-		w.cancel()
+	grace, cancel := context.WithTimeout(ctx, eventGrace)
+	defer cancel()
+	select {
+	case <-done:
+		return
+	case <-grace.Done():
 	}
-	w.log.ErrorContext(ctx, "observers of events do not return; they must end when their context does")
+	o.cancel()
+	select {
+	case <-done:
+	case <-time.After(eventLeave):
+		o.log.ErrorContext(ctx, "observers of events do not return; they must end when their context does")
+	}
 }
 
-// watcher is one observer with the events that it has not been told yet.
-type watcher struct {
+// eventObserver is one observer with the events that it has not been told yet.
+type eventObserver struct {
 	observer event.Observer
 	queue    chan event.Event
 	dropped  atomic.Int64
@@ -167,23 +168,23 @@ type watcher struct {
 }
 
 // run ends when the queue is closed and empty, or ctx ends.
-func (w *watcher) run(ctx context.Context) {
-	for e := range w.queue {
+func (o *eventObserver) run(ctx context.Context) {
+	for e := range o.queue {
 		if ctx.Err() != nil {
 			return
 		}
-		w.observe(ctx, e)
-		if n := w.dropped.Swap(0); n > 0 {
-			w.log.WarnContext(ctx, "an observer of events is too slow; events were dropped", "events", n)
+		o.observe(ctx, e)
+		if n := o.dropped.Swap(0); n > 0 {
+			o.log.WarnContext(ctx, "an observer of events is too slow; events were dropped", "events", n)
 		}
 	}
 }
 
-func (w *watcher) observe(ctx context.Context, e event.Event) {
+func (o *eventObserver) observe(ctx context.Context, e event.Event) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.log.ErrorContext(ctx, "an observer of events panicked", "event", fmt.Sprintf("%T", e), "panic", p, "stack", string(debug.Stack()))
+			o.log.ErrorContext(ctx, "an observer of events panicked", "event", fmt.Sprintf("%T", e), "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	w.observer.Observe(ctx, e)
+	o.observer.Observe(ctx, e)
 }

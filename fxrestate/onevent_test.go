@@ -100,7 +100,7 @@ func TestWhyAnApplicationIsNotRegisteredIsToldToObservers(t *testing.T) {
 		},
 		"because the admin API is away, which it requires": {
 			func(cfg *fxrestate.Config) { cfg.Admin.URL = "http://127.0.0.1:1" }, true,
-			[]string{"Serving", "RetryingRegistration", "NotRegistered: fails to start", "Drained"},
+			[]string{"Serving", "RetryingRegistration", "NotRegistered: fails to start", "Drained", "Stopped"},
 			"connection refused",
 		},
 		"because it is refused": {

@@ -47,6 +47,7 @@ var readmeImports = map[string]string{
 	"deployment": "github.com/fxrestate/go/deployment",
 	"durable":    "github.com/fxrestate/go/durable",
 	"endpoint":   "github.com/fxrestate/go/endpoint",
+	"event":      "github.com/fxrestate/go/event",
 	"rpc":        "github.com/fxrestate/go/rpc",
 	"errors":     "errors",
 	"fmt":        "fmt",

@@ -213,7 +213,7 @@ func ofApplication(spans []sdktrace.ReadOnlySpan) []collected {
 			made[i].Parent = s.Parent().SpanID().String()
 		}
 		for _, kv := range s.Attributes() {
-			made[i].Attributes[string(kv.Key)] = kv.Value.Emit()
+			made[i].Attributes[string(kv.Key)] = kv.Value.String()
 		}
 	}
 	return made

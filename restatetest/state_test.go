@@ -93,3 +93,15 @@ func TestStateOfAWorkflowIsRead(t *testing.T) {
 	require.True(t, restatetest.StateOf[*Signup](env, "1").Get("name", &name))
 	require.Equal(t, "ada", name)
 }
+
+func TestStateOfAWorkflowIsWritten(t *testing.T) {
+	t.Parallel()
+	env := restatetest.Start(t, signups())
+	state := restatetest.StateOf[*Signup](env, "1")
+	state.Set("name", "eve")
+	var name string
+	require.True(t, state.Get("name", &name))
+	require.Equal(t, "eve", name)
+	state.Clear()
+	require.Empty(t, state.All())
+}

@@ -17,7 +17,12 @@ import (
 // where they cannot do what they say, so they are for the goroutine of the test, except
 // those that return the clients and the URLs.
 type Env struct {
-	t       testing.TB
+	t testing.TB
+	*environment
+}
+
+// environment is what an Env and those that [Env.With] makes of it have in common.
+type environment struct {
 	set     settings
 	opts    []fx.Option
 	backend backend
@@ -28,6 +33,14 @@ type Env struct {
 	latest *app // the last one that was started
 	up     bool // it runs
 }
+
+// With returns the same environment for a subtest: what fails then fails the subtest.
+//
+//	t.Run("refunds", func(t *testing.T) {
+//		env := env.With(t)
+//		…
+//	})
+func (e *Env) With(t testing.TB) *Env { return &Env{t, e.environment} }
 
 // Start builds the application that the options describe, as fx.New does, and starts it on
 // a real restate-server. It returns when the application is registered and serves. When the
@@ -54,8 +67,8 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Env{t: t, set: set, opts: application}
-	ctx, cancel := e.context()
+	e := &Env{t, &environment{set: set, opts: application}}
+	ctx, cancel := e.installContext()
 	defer cancel()
 	if e.port, err = servers.ports.Take(); err != nil {
 		t.Fatalf("restatetest: %v", err)
@@ -96,7 +109,12 @@ func (e *Env) end() {
 
 // context bounds one thing that the test waits for.
 func (e *Env) context() (context.Context, context.CancelFunc) {
-	return context.WithDeadline(e.t.Context(), e.deadline())
+	return context.WithDeadline(e.t.Context(), e.deadlineOf(e.set.within))
+}
+
+// installContext bounds the start of a server, which may have to be installed before.
+func (e *Env) installContext() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(e.t.Context(), e.deadlineOf(max(installWithin, e.set.within)))
 }
 
 // cleanupContext is that of what goes on after the test's end.
@@ -104,9 +122,12 @@ func (e *Env) cleanupContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), e.set.within)
 }
 
-// deadline leaves time for the test to say why it failed, and to clean up.
-func (e *Env) deadline() time.Time {
-	deadline := time.Now().Add(e.set.within)
+// installWithin is how long the download of a server may take, 216 MB.
+const installWithin = 5 * time.Minute
+
+// deadlineOf leaves time for the test to say why it failed, and to clean up.
+func (e *Env) deadlineOf(within time.Duration) time.Time {
+	deadline := time.Now().Add(within)
 	if t, ok := e.t.(interface{ Deadline() (time.Time, bool) }); ok {
 		if last, limited := t.Deadline(); limited {
 			last = last.Add(-min(time.Minute, time.Until(last)/4))

@@ -40,7 +40,7 @@ var (
 
 	// AlwaysReplay has the server suspend each attempt wherever it waits, so that each
 	// await is followed by a replay of all before it. A handler that is not deterministic
-	// rarely survives that.
+	// rarely survives that. Services that set an inactivity timeout of their own keep it.
 	AlwaysReplay = option(func(s *settings) {
 		s.replay = true
 		s.set("RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT", "0s")

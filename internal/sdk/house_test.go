@@ -21,7 +21,7 @@ import (
 // handler is.
 var ground = []string{
 	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
-	"internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/textvalue",
+	"internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/sdk/fakectx", "internal/textvalue",
 }
 
 // mayImport has the table of docs/architecture.md: what a package may import of this
@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"internal/textvalue":    {},
 	"internal/schema":       {"internal/jsontype"},
 	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
+	"internal/sdk/fakectx":  {},
 	"internal/payload":      {"internal/sdk"},
 
 	"handler":        {"ground"},
@@ -65,6 +66,7 @@ var mayImport = map[string][]string{
 	"telemetry":     {"ground", "handler", "pipeline"},
 	"deployment":    {"ground", "admin"},
 	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
+	"restatetest":   {"ground", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"cmd/fxrestate": {"internal/gen"},
 }
 

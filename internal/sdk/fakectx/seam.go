@@ -40,8 +40,8 @@ func newSeam[C clientOf[F], F, T, A, S, R, P any, U ~[16]byte](
 	return &seam[C, F, T, A, S, R, P, U]{of}
 }
 
-// as makes one of the SDK's nameless futures of an operation. That a Future has the
-// methods of each of them is what a test of this package pins.
+// as makes one of the SDK's nameless futures of an operation. A test pins that a Future
+// has the methods of each of them.
 func as[F any](of Operation) F { return any(&Future{Of: of}).(F) }
 
 func (s *seam[C, F, T, A, S, R, P, U]) Wrap(ctx context.Context) restate.MockableContext {

@@ -65,18 +65,26 @@
 //
 // # Fakes
 //
-// Clients are interfaces, one for each verb, so a test can replace them. Embed the
-// interface for methods that the test does not call:
+// With -fakes, a second file gets a fake of each struct's clients for tests: a function for
+// each handler, which calls, sends and futures run alike, inside handlers and outside.
 //
-//	type fakeCarts struct{ shop.CartCalls }
+//	//go:generate go tool fxrestate gen -fakes fxrestate_fake.go
 //
-//	func (f fakeCarts) Key(string) shop.CartCalls { return f }
+// A test sets the functions of the handlers that are called, and puts the fake in the place
+// of the client:
 //
-//	func (f fakeCarts) AddItem(restate.Context, shop.Item, ...restate.RequestOption) (shop.Contents, error) {
+//	fake := shop.CartFake{AddItem: func(ctx context.Context, key string, in shop.Item) (shop.Contents, error) {
 //		return shop.Contents{Total: 7}, nil
-//	}
+//	}}
+//	fx.Decorate(fake.Replace) // of the client for handlers; fake.ReplaceIngress is that for outside
+//	NewOrders(fake.Client())  // without fx
 //
-//	fx.Decorate(func() shop.CartClient { return fakeCarts{} })
+// A send runs the function at once, and a future has its result. A handler whose function
+// is not set fails with a terminal error that names it. For a package main, whose fakes no
+// other package can use, give the file a name that ends in _test.go.
+//
+// Clients are interfaces, one for each verb. For what a fake does not offer, such as the
+// options of a call, write a type that embeds the interface.
 //
 // # Handlers without a client
 //
@@ -119,6 +127,7 @@
 // # Flags
 //
 //	-check             write nothing; fail if the file is not up to date
+//	-fakes name        name of a second file, with fakes of the clients (default none)
 //	-exclude T.M,…     methods that are not handlers, as in fxrestate.Exclude
 //	-output name       name of the file (default fxrestate_gen.go)
 //	-tags tag,…        build tags to read the package with

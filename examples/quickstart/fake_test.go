@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"testing"
@@ -16,27 +17,23 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// noPayments replaces the payments: it takes no money.
-type noPayments struct{ PaymentsClient }
-
-func (noPayments) Charge(_ restate.Context, in Charge, _ ...restate.RequestOption) (Receipt, error) {
-	if in.Cents > 100 {
-		return Receipt{}, restate.ToTerminalError(errTooMuch, restate.WithErrorCode(http.StatusPaymentRequired))
-	}
-	return Receipt{ID: "for nothing"}, nil
-}
-
 var errTooMuch = restate.TerminalErrorf("too much")
 
 func TestAGeneratedClientIsReplacedByAFake(t *testing.T) {
 	t.Parallel()
+	payments := PaymentsFake{Charge: func(_ context.Context, in Charge) (Receipt, error) { // it takes no money
+		if in.Cents > 100 {
+			return Receipt{}, restate.ToTerminalError(errTooMuch, restate.WithErrorCode(http.StatusPaymentRequired))
+		}
+		return Receipt{ID: "for nothing"}, nil
+	}}
 	var client *ingress.Client
 	app := fxtest.New(t,
 		fx.Supply(flags{data: t.TempDir(), packing: 10 * time.Millisecond}, zap.NewNop(), devserver.Config{Progress: os.Stderr}),
 		devserver.Module,
 		fx.Provide(ownServer),
 		services,
-		fx.Decorate(func(PaymentsClient) PaymentsClient { return noPayments{} }),
+		fx.Decorate(payments.Replace),
 		fx.Populate(&client),
 		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
 	)

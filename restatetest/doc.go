@@ -1,4 +1,2 @@
-// Package restatetest tests applications.
-//
-// The smallest test is one of a method, without a server and without fx: see [NewContext].
+// Package restatetest tests applications on a real restate-server.
 package restatetest

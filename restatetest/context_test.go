@@ -34,10 +34,10 @@ type Basket struct{}
 func (*Basket) Add(restate.ObjectContext, int) (int, error)    { panic("not in a unit test") }
 func (*Basket) Total(restate.ObjectSharedContext) (int, error) { panic("not in a unit test") }
 
-type Signup struct{}
+type Membership struct{}
 
-func (*Signup) Run(restate.WorkflowContext, string) error            { panic("not in a unit test") }
-func (*Signup) Status(restate.WorkflowSharedContext) (string, error) { panic("not in a unit test") }
+func (*Membership) Run(restate.WorkflowContext, string) error            { panic("not in a unit test") }
+func (*Membership) Status(restate.WorkflowSharedContext) (string, error) { panic("not in a unit test") }
 
 func registry(t *testing.T) *handler.Registry {
 	t.Helper()
@@ -291,7 +291,7 @@ func TestAHandlerCompletesAwakeablesOfOthers(t *testing.T) {
 
 func TestPromisesAreThoseOfTheWorkflow(t *testing.T) {
 	t.Parallel()
-	ctx := restatetest.NewContext(t, restatetest.Request{Handler: (*Signup).Run, Key: "ada"})
+	ctx := restatetest.NewContext(t, restatetest.Request{Handler: (*Membership).Run, Key: "ada"})
 	_, ok, err := verified.Peek(ctx)
 	require.NoError(t, err)
 	require.False(t, ok)
@@ -341,7 +341,7 @@ func TestSignalsComeInTheOrderInWhichTheyWereSent(t *testing.T) {
 func TestStubsAnswerCalls(t *testing.T) {
 	t.Parallel()
 	ctx := restatetest.NewContext(t, restatetest.Request{})
-	shop, baskets, signups := rpc.NewService[*Shop](registry(t)), rpc.NewObject[*Basket](registry(t)), rpc.NewWorkflow[*Signup](registry(t))
+	shop, baskets, signups := rpc.NewService[*Shop](registry(t)), rpc.NewObject[*Basket](registry(t)), rpc.NewWorkflow[*Membership](registry(t))
 	restatetest.Stub(ctx, (*Shop).Buy, func(_ restatetest.Call, in Order) (int, error) { return in.Count * 10, nil })
 	restatetest.StubVoid(ctx, (*Shop).Restock, func(_ restatetest.Call, in Order) error {
 		return restate.ToTerminalError(errors.New("no "+in.SKU), restate.WithErrorCode(404))
@@ -349,7 +349,7 @@ func TestStubsAnswerCalls(t *testing.T) {
 	restatetest.Stub0(ctx, (*Shop).Open, func(restatetest.Call) (bool, error) { return true, nil })
 	restatetest.Stub0Void(ctx, (*Shop).Close, func(restatetest.Call) error { return errors.New("it is stuck") })
 	restatetest.Stub(ctx, (*Basket).Add, func(c restatetest.Call, n int) (int, error) { return n + len(c.Key), nil })
-	ctx.StubHandler("Signup/Run", func(c restatetest.Call) (any, error) {
+	ctx.StubHandler("Membership/Run", func(c restatetest.Call) (any, error) {
 		var mail string
 		require.NoError(t, c.Decode(&mail))
 		require.Equal(t, "ada@example.org", mail)
@@ -373,7 +373,7 @@ func TestStubsAnswerCalls(t *testing.T) {
 	n, err := f.Await(ctx)
 	require.NoError(t, err)
 	require.Equal(t, 7, n)
-	require.NoError(t, rpc.CallVoid(ctx, signups.ID("ada"), (*Signup).Run, "ada@example.org", restate.WithHeaders(map[string]string{"a": "b"})))
+	require.NoError(t, rpc.CallVoid(ctx, signups.ID("ada"), (*Membership).Run, "ada@example.org", restate.WithHeaders(map[string]string{"a": "b"})))
 	// With the SDK's own client.
 	n, failure := restate.Object[int](ctx, "Basket", "bob", "Add").Request(1)
 	require.NoError(t, failure)
@@ -383,7 +383,7 @@ func TestStubsAnswerCalls(t *testing.T) {
 	for _, c := range ctx.Calls() {
 		names = append(names, c.Service+"/"+c.Handler)
 	}
-	require.Equal(t, []string{"Shop/Buy", "Shop/Restock", "Shop/Open", "Shop/Close", "Basket/Add", "Signup/Run", "Basket/Add"}, names)
+	require.Equal(t, []string{"Shop/Buy", "Shop/Restock", "Shop/Open", "Shop/Close", "Basket/Add", "Membership/Run", "Basket/Add"}, names)
 	require.JSONEq(t, `{"SKU":"tea","Count":3}`, string(ctx.Calls()[0].Input))
 }
 
@@ -502,7 +502,7 @@ func TestTheHandlerDecidesWhatItsContextCanDo(t *testing.T) {
 		func() { _ = total.Set(shared, 1) })
 	_, err := durable.ObjectFromContext(shared)
 	require.ErrorIs(t, err, durable.ErrWrongContext)
-	run := restatetest.NewContext(t, restatetest.Request{Handler: (*Signup).Run})
+	run := restatetest.NewContext(t, restatetest.Request{Handler: (*Membership).Run})
 	_, err = durable.WorkflowFromContext(run)
 	require.NoError(t, err)
 	_, err = durable.ObjectFromContext(restatetest.NewContext(t, restatetest.Request{}))

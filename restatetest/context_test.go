@@ -36,7 +36,8 @@ func (*Basket) Total(restate.ObjectSharedContext) (int, error) { panic("not in a
 
 type Membership struct{}
 
-func (*Membership) Run(restate.WorkflowContext, string) error            { panic("not in a unit test") }
+func (*Membership) Run(restate.WorkflowContext, string) error { panic("not in a unit test") }
+
 func (*Membership) Status(restate.WorkflowSharedContext) (string, error) { panic("not in a unit test") }
 
 func registry(t *testing.T) *handler.Registry {

@@ -25,38 +25,38 @@ const (
 
 // invocation is what is known of an invocation. The runner's mutex guards it.
 type invocation struct {
-	id             id
-	text           string // of the id
-	request        Request
-	method         *method // nil with a stub
-	stub           Stub
-	status         Status
-	created        time.Time
-	scheduled      time.Time // when it is to start; zero: at once
-	start          *timer    // until then
-	forget         *timer    // when it was kept long enough
-	modified       time.Time // when the journal grew
-	completed      time.Time
-	journal        []protocol.Frame
-	notified       []notification
-	sinks          []sink
-	children       []id // in the order of the calls and sends
-	commands       uint32
-	result         protocol.Result // when it is completed
-	resultFor      time.Duration   // for how long the result is kept, and
-	journalFor     time.Duration   // for how long the journal is
-	attempts       int             // that were started
-	retries        retries
-	sinceEntry     uint32 // attempts that failed since the last command
-	last           *Failure
-	backoff        *timer
-	waiting        *protocol.Suspension // while it is suspended
-	pausing        bool                 // when the attempt ends
-	attempt        *runtime.Attempt     // nil when none is under way
-	asked          bool                 // the attempt is to suspend
-	touched        time.Time            // of the attempt: when something was written or pushed
-	steps          int                  // announced and without a result
-	stopStub       func()
+	id         id
+	text       string // of the id
+	request    Request
+	method     *method // nil with a stub
+	stub       Stub
+	status     Status
+	created    time.Time
+	scheduled  time.Time // when it is to start; zero: at once
+	start      *timer    // until then
+	forget     *timer    // when it was kept long enough
+	modified   time.Time // when the journal grew
+	completed  time.Time
+	journal    []protocol.Frame
+	notified   []notification
+	sinks      []sink
+	children   []id // in the order of the calls and sends
+	commands   uint32
+	result     protocol.Result // when it is completed
+	resultFor  time.Duration   // for how long the result is kept, and
+	journalFor time.Duration   // for how long the journal is
+	attempts   int             // that were started
+	retries    retries
+	sinceEntry uint32 // attempts that failed since the last command
+	last       *Failure
+	backoff    *timer
+	waiting    *protocol.Suspension // while it is suspended
+	pausing    bool                 // when the attempt ends
+	attempt    *runtime.Attempt     // nil when none is under way
+	asked      bool                 // the attempt is to suspend
+	touched    time.Time            // of the attempt: when something was written or pushed
+	steps      int                  // announced and without a result
+	stopStub   func()
 }
 
 // notification says what a notification in the journal is about.

@@ -50,7 +50,7 @@ type Runner struct {
 	objects     map[objectKey]*instance
 	clock       clock
 	timers      timers
-	expiry      timers // what is forgotten when its time has come
+	expiry      timers                   // what is forgotten when its time has come
 	running     map[*invocation]struct{} // those with an attempt or a stub
 	waiters     int                      // who waits for an invocation
 	settlers    []chan struct{}          // who waits until nothing runs

@@ -1,6 +1,7 @@
 // Command fxrestate is the command line tool of the framework.
 //
 //	fxrestate gen [flags] [directory]   write typed clients for handler structs
+//	fxrestate record [flags] invocation write the journal of an invocation for tests
 //	fxrestate help [command]            show help
 //
 // Add it to a module as a tool, so that everybody runs the version in go.mod:
@@ -132,4 +133,26 @@
 //	-output name       name of the file (default fxrestate_gen.go)
 //	-tags tag,…        build tags to read the package with
 //	-type T,…          structs to write clients for (default all that are exported)
+//
+// # fxrestate record
+//
+// It writes the journal of an invocation, as the server has it, into a file:
+//
+//	fxrestate record -o testdata/place.journal.json -redact card,email inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN
+//
+// A test replays it against the handlers of today with restatetest.Replay, and fails if they
+// could not continue such an invocation. The file has an entry on each line.
+//
+// With -redact, values are replaced whose field or header has such a name, in whatever entry
+// and without regard to the case. The name of a step, a state, a promise or a signal, or a
+// handler as service/handler, stands for all of its values. A text keeps its length and shape
+// and has the same replacement wherever it occurs, so that the replay is not spoilt. The headers
+// authorization, proxy-authorization and cookie are always replaced. Read the file before
+// you commit it: only you know what is secret.
+//
+//	-admin URL         URL of the admin API (default RESTATE_ADMIN_URL, or http://localhost:9070)
+//	-o name            name of the file (default: the standard output)
+//	-redact name,…     what is replaced
+//
+// The token of the admin API, if it needs one, is read from RESTATE_AUTH_TOKEN.
 package main

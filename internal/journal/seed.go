@@ -5,9 +5,15 @@ import (
 	"math/bits"
 )
 
-// randomSeed is where the server begins the random numbers of an invocation: SipHash-1-3 of
-// its id, without a key.
+// randomSeed is where the server begins the random numbers of an invocation: the hash of its
+// id as Rust's default hasher has it, which is SipHash-1-3 without a key, of the length and
+// the bytes. A server with the experimental unique seeds begins elsewhere.
 func randomSeed(id []byte) uint64 {
+	return sipHash(append(binary.LittleEndian.AppendUint64(nil, uint64(len(id))), id...))
+}
+
+// sipHash is SipHash-1-3 without a key.
+func sipHash(data []byte) uint64 {
 	v := [4]uint64{0x736f6d6570736575, 0x646f72616e646f6d, 0x6c7967656e657261, 0x7465646279746573}
 	round := func() {
 		v[0] += v[1]
@@ -26,13 +32,13 @@ func randomSeed(id []byte) uint64 {
 		round()
 		v[0] ^= m
 	}
-	rest := id
+	rest := data
 	for ; len(rest) >= 8; rest = rest[8:] {
 		take(binary.LittleEndian.Uint64(rest))
 	}
 	var last [8]byte
 	copy(last[:], rest)
-	last[7] = byte(len(id))
+	last[7] = byte(len(data))
 	take(binary.LittleEndian.Uint64(last[:]))
 	v[2] ^= 0xff
 	for range 3 {

@@ -63,14 +63,15 @@ var mayImport = map[string][]string{
 	"pipeline/steptimeout": {"ground", "pipeline"},
 	"logging":              {"ground", "internal/scope"},
 
-	"endpoint":      {"ground", "handler", "internal/scope", "pipeline"},
-	"rpc":           {"ground", "handler", "internal/scope", "pipeline", "durable"},
-	"ingress":       {"ground", "handler", "internal/scope", "durable"},
-	"telemetry":     {"ground", "handler", "pipeline"},
-	"deployment":    {"ground", "admin"},
-	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
-	"restatetest":   {"ground", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
-	"cmd/fxrestate": {"internal/gen"},
+	"endpoint":         {"ground", "handler", "internal/scope", "pipeline"},
+	"rpc":              {"ground", "handler", "internal/scope", "pipeline", "durable"},
+	"ingress":          {"ground", "handler", "internal/scope", "durable"},
+	"telemetry":        {"ground", "handler", "pipeline"},
+	"deployment":       {"ground", "admin"},
+	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
+	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
+	"internal/journal": {"ground", "admin", "internal/runner", "internal/runtime"},
+	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

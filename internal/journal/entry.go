@@ -115,8 +115,12 @@ func entryOf(f protocol.Frame) Entry {
 	m, err := protocol.Decode(f)
 	if err == nil {
 		e.describe(m)
-		if own, err := e.frame(); err == nil && bytes.Equal(own.Body, f.Body) {
-			return e
+		// The form has all of the message if the line can be read as it.
+		var read Entry
+		if json.Unmarshal([]byte(e.String()), &read) == nil {
+			if own, err := read.frame(); err == nil && bytes.Equal(own.Body, f.Body) {
+				return e
+			}
 		}
 	}
 	return Entry{Type: e.Type, Name: e.Name, Raw: f.Body}

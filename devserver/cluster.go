@@ -35,6 +35,9 @@ type Cluster struct{ nodes []*Node }
 // [Start] does. The caller must call [Cluster.Stop]. Docker cannot run a cluster of more
 // than one node; each other way to find a server can.
 //
+// For a moment after nodes have started or were lost, calls may wait and queries of the
+// admin API may fail, because partitions move between nodes.
+//
 // The errors are those of Start. If StartCluster returns one, nothing is left running.
 func StartCluster(ctx context.Context, cfg ClusterConfig) (*Cluster, error) {
 	if cfg.Nodes == 0 {

@@ -57,15 +57,16 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	e := &Env{t: t, set: set, opts: application}
 	ctx, cancel := e.context()
 	defer cancel()
+	if e.port, err = servers.ports.Take(); err != nil {
+		t.Fatalf("restatetest: %v", err)
+	}
 	s, err := servers.lease(ctx, set)
 	if err != nil {
+		servers.ports.Give(e.port)
 		t.Fatalf("restatetest: no server for the test: %v", err)
 	}
 	e.backend = s
 	t.Cleanup(e.end)
-	if e.port, err = servers.ports.Take(); err != nil {
-		t.Fatalf("restatetest: %v", err)
-	}
 	e.StartApp()
 	return e
 }
@@ -75,14 +76,14 @@ func (e *Env) end() {
 	e.t.Helper()
 	ctx, cancel := e.cleanupContext()
 	defer cancel()
-	if e.up {
-		if err := e.latest.kill(ctx); err != nil {
-			e.t.Errorf("restatetest: stop the application: %v", err)
-		}
-	}
-	if e.t.Failed() {
+	if e.t.Failed() { // before the lines that the end itself writes
 		e.t.Logf("log of the application, the end of it:\n%s", e.log.String())
 		e.t.Logf("log of the server, the end of it:\n%s", e.backend.logs())
+	}
+	if e.up {
+		if err := e.latest.quit(ctx); err != nil {
+			e.t.Errorf("restatetest: stop the application: %v", err)
+		}
 	}
 	if err := e.backend.release(ctx); err != nil {
 		e.t.Errorf("restatetest: stop the server: %v", err)

@@ -1,94 +1,74 @@
 package restatetest
 
 import (
+	"cmp"
 	"context"
-	"net/http"
-	"slices"
-	"testing"
-
-	"go.uber.org/fx"
-
-	"github.com/fxrestate/go/admin"
-	"github.com/fxrestate/go/fxrestate"
-	"github.com/fxrestate/go/internal/journal"
-	"github.com/fxrestate/go/internal/override"
-	"github.com/fxrestate/go/logging"
+	"encoding/json"
+	"fmt"
+	"strings"
 )
 
-// RecordJournal writes the journal of an invocation into a file, as the command fxrestate
-// record does, for [Replay]. redact are the names of what is to be replaced: fields and
-// headers in whatever value, and steps, states and handlers ("service/handler") whose values
-// are replaced as a whole. The headers authorization, proxy-authorization and cookie always
-// are.
-//
-// A replaced text keeps its length and shape, and gets the same replacement wherever it
-// occurs, so that a replay makes of it what was recorded. True, false and null are left.
-func RecordJournal(ctx context.Context, server *admin.Client, id, path string, redact ...string) error {
-	j, err := journal.Record(ctx, server, id)
-	if err != nil {
-		return err
-	}
-	j.Redact(redact...)
-	return j.Write(path)
+// Entry is an entry of a journal: a command, such as the run of a step, or a notification of
+// what a command has led to.
+type Entry struct {
+	// Index of the entry, from 0 on.
+	Index int
+	// Type is as in sys_journal, such as "Command: Run" and "Notification: Run".
+	Type string
+	// Name that the handler gave to the command, or empty.
+	Name string
+	// Key in the state, or of a promise, that the command is about, or empty.
+	Key string
+	// Target of a call or a send, such as "Cart/ada/Add", or empty.
+	Target string
+	// Content is the entry as JSON, as the server shows it.
+	Content json.RawMessage
+	// Raw is the entry as the service protocol has it.
+	Raw []byte
 }
 
-// Record writes the journal of the invocation, as it is now, into a file: see
-// [RecordJournal].
-func (i *Invocation) Record(path string, redact ...string) {
+// String returns the type, without the word "Command", and the first that the entry has of
+// name, key and target: "Run charge-card", "SetState items", "Notification: Run".
+func (e Entry) String() string {
+	return strings.TrimSpace(strings.TrimPrefix(e.Type, "Command: ") + " " + cmp.Or(e.Name, e.Key, e.Target))
+}
+
+// Journal returns the entries in the journal of the invocation.
+func (i *Invocation) Journal() []Entry {
 	i.env.t.Helper()
 	ctx, cancel := i.env.context()
 	defer cancel()
-	if err := RecordJournal(ctx, i.env.Admin(), i.id, path, redact...); err != nil {
-		i.env.t.Fatalf("restatetest: record %s: %v", i.id, err)
-	}
-}
-
-// Replay replays the recorded journal of an invocation against the handlers of an
-// application, in process and without a server. The test fails, with both entries, if the
-// handler does not do what it did when the journal was recorded: deployed in place of the
-// version that runs, it could not continue such an invocation.
-//
-//	func TestInvocationsInFlightSurviveTheDeploy(t *testing.T) {
-//		restatetest.Replay(t, "testdata/place.journal.json", app.Module)
-//	}
-//
-// The options are those of fx.New in the application. Its graph is built and not started: no
-// hook runs. Steps do not run either, since their results are in the journal. If the journal
-// ends before the invocation did, what the handler would do next is cut off.
-//
-// A value that was redacted is not compared.
-func Replay(t testing.TB, path string, opts ...fx.Option) {
-	t.Helper()
-	kit := &override.App[fxrestate.Config]{
-		Config: func(cfg fxrestate.Config) fxrestate.Config {
-			pointTo(&cfg, "http://127.0.0.1:1", "http://127.0.0.1:1", "127.0.0.1", 1) // nobody is asked
-			return cfg
-		},
-		Log: logging.NewConsole(t.Output(), logging.ConsoleOptions{}),
-	}
-	var of parts
-	app := fx.New(append(slices.Clone(opts), fx.Supply(kit), fx.Invoke(func(p parts) error {
-		if p.Endpoint == nil {
-			return errNoModule
-		}
-		of = p
-		return nil
-	}))...)
-	if err := explained(app.Err()); err != nil {
-		t.Fatalf("restatetest: Replay: %v", err)
-	}
-	ReplayHandler(t, path, of.Endpoint)
-}
-
-// ReplayHandler is [Replay] for handlers that are served without fx, as an
-// [endpoint.Endpoint] or the SDK's own server does.
-func ReplayHandler(t testing.TB, path string, handler http.Handler) {
-	t.Helper()
-	j, err := journal.Read(path)
+	entries, err := i.journal(ctx)
 	if err != nil {
-		t.Fatalf("restatetest: Replay: %v", err)
+		i.env.t.Fatalf("restatetest: the journal of %s: %v", i.id, err)
 	}
-	if err := j.Replay(handler); err != nil {
-		t.Fatalf("restatetest: %s: %v", path, err)
-	}
+	return entries
+}
+
+func (i *Invocation) journal(ctx context.Context) ([]Entry, error) {
+	return i.env.backend.journal(ctx, i.id)
+}
+
+// AwaitEntry waits until an entry is in the journal, which is written as [Entry.String] does,
+// such as "Run charge-card", and returns it.
+func (i *Invocation) AwaitEntry(entry string) (found Entry) {
+	i.env.t.Helper()
+	i.await("does not write "+entry, func() error {
+		ctx, cancel := i.env.context()
+		defer cancel()
+		entries, err := i.journal(ctx)
+		if err != nil {
+			return err
+		}
+		var all []string
+		for _, e := range entries {
+			if e.String() == entry {
+				found = e
+				return nil
+			}
+			all = append(all, e.String())
+		}
+		return fmt.Errorf("its journal is %q", all)
+	})
+	return found
 }

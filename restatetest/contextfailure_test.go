@@ -10,8 +10,11 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/durable"
+	"github.com/fxrestate/go/logging"
 	"github.com/fxrestate/go/restatetest"
 	"github.com/fxrestate/go/rpc"
 )
@@ -155,6 +158,18 @@ func TestLinesOfTheHandlerNameTheInvocation(t *testing.T) {
 		ctx.Log().Warn("in a step")
 		return nil
 	})
-	require.Contains(t, out.String(), "msg=hello invocationID=inv_1a")
-	require.Contains(t, out.String(), `msg="in a step" invocationID=inv_1a`)
+	require.Contains(t, out.String(), "msg=hello method=Test/Handler invocationID=inv_1a")
+	require.Contains(t, out.String(), `msg="in a step" method=Test/Handler invocationID=inv_1a`)
+}
+
+func TestTheLoggerOfTheContextIsFoundByPlainCode(t *testing.T) {
+	t.Parallel()
+	core, logs := observer.New(zap.InfoLevel)
+	ctx := restatetest.NewContext(t, restatetest.Request{Handler: (*Basket).Add, Log: logging.NewHandler(zap.New(core), logging.Config{})})
+	logging.From(ctx).Info("hello")
+	ctx.Log().Info("hello again")
+	require.Equal(t, 2, logs.Len())
+	for _, line := range logs.All() {
+		require.Equal(t, "Basket/Add", line.ContextMap()["method"])
+	}
 }

@@ -100,7 +100,7 @@ func newFake(t testing.TB, r Request) *fake {
 	if lines == nil {
 		lines = slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
-	f.logger = slog.New(sdk.LogHandler(lines).WithAttrs([]slog.Attr{slog.String("invocationID", id)}))
+	f.logger = slog.New(sdk.LogHandler(lines).WithAttrs([]slog.Attr{slog.String("method", f.name()), slog.String("invocationID", id)}))
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], r.Seed)
 	f.source = rand.NewChaCha8(seed)

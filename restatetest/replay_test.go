@@ -1,6 +1,9 @@
 package restatetest_test
 
 import (
+	"errors"
+	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +12,7 @@ import (
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
@@ -223,6 +227,70 @@ func TestWhatCannotBeReplayedSaysWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			texts := failures(t, func(t testing.TB) { restatetest.Replay(t, tt.path, tt.opts) })
+			require.Len(t, texts, 1)
+			require.Contains(t, texts[0], tt.want)
+		})
+	}
+}
+
+func TestAJournalIsReplayedAgainstTheSDKsOwnServerToo(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "greet.journal.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"format":1,"id":"inv_1h8AqhuywZXV7uXX7RTft7XYZZ0CA3HEUD","service":"greeter","handler":"Greet","status":"completed","entries":[
+		{"type":"Command: Input","value":"Ada"},
+		{"type":"Command: Run","name":"look","completion":1},
+		{"type":"Notification: Run","completion":1,"value":"noon"},
+		{"type":"Command: Output","value":"Ada at noon"}]}`), 0o600))
+	serve := func(greet func(restate.Context, string) (string, error)) http.Handler {
+		handler, err := server.NewRestate().WithLogger(slog.DiscardHandler, true).
+			Bind(restate.NewService("greeter").Handler("Greet", restate.NewServiceHandler(greet))).Handler()
+		require.NoError(t, err)
+		return http.HandlerFunc(handler)
+	}
+	look := func(ctx restate.Context) (string, error) {
+		return restate.Run(ctx, func(restate.RunContext) (string, error) {
+			t.Error("the step ran")
+			return "", nil
+		}, restate.WithName("look"))
+	}
+	for name, tt := range map[string]struct {
+		greet func(restate.Context, string) (string, error)
+		want  string
+	}{
+		"the same": {func(ctx restate.Context, name string) (string, error) {
+			at, err := look(ctx)
+			return name + " at " + at, err
+		}, ""},
+		"one that fails": {func(restate.Context, string) (string, error) {
+			return "", errors.New("it is broken")
+		}, "entry 1 of inv_1h8AqhuywZXV7uXX7RTft7XYZZ0CA3HEUD has\n  - {\"type\":\"Command: Run\",\"name\":\"look\",\"completion\":1}\n  + nothing: the handler failed with 500: it is broken"},
+		"one that fails later": {func(ctx restate.Context, _ string) (string, error) {
+			if _, err := look(ctx); err != nil {
+				return "", err
+			}
+			return "", errors.New("it is broken")
+		}, "+ nothing: the handler failed with 500: it is broken"},
+		"one that goes on": {func(ctx restate.Context, name string) (string, error) {
+			at, err := look(ctx)
+			if err != nil {
+				return "", err
+			}
+			if err := restate.Sleep(ctx, 1); err != nil {
+				return "", err
+			}
+			return name + " at " + at, err
+		}, `+ {"type":"Command: Sleep","completion":2,`},
+		"one that ends early": {func(restate.Context, string) (string, error) {
+			return "Ada at noon", nil
+		}, `+ {"type":"Command: Output","value":"Ada at noon"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			texts := failures(t, func(t testing.TB) { restatetest.ReplayHandler(t, path, serve(tt.greet)) })
+			if tt.want == "" {
+				require.Empty(t, texts)
+				return
+			}
 			require.Len(t, texts, 1)
 			require.Contains(t, texts[0], tt.want)
 		})

@@ -128,13 +128,24 @@ func (c *genCommand) run(ctx context.Context, stderr io.Writer) int {
 		_, err = file.Write()
 	}
 	if err != nil {
-		report(stderr, err)
-		if stale, ok := errors.AsType[*gen.StaleError](err); ok {
-			fmt.Fprint(stderr, stale.Diff)
-		}
+		reportFiles(stderr, err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+// reportFiles prints what is wrong with each file, and what would change.
+func reportFiles(w io.Writer, err error) {
+	if files, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range files.Unwrap() {
+			reportFiles(w, each)
+		}
+		return
+	}
+	report(w, err)
+	if stale, ok := errors.AsType[*gen.StaleError](err); ok {
+		fmt.Fprint(w, stale.Diff)
+	}
 }
 
 // report prints an error. Each line of the error begins with "gen: ".

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -48,6 +50,12 @@ func StartCluster(ctx context.Context, cfg ClusterConfig) (*Cluster, error) {
 	}
 	if cfg.Server.IngressPort != 0 || cfg.Server.AdminPort != 0 {
 		return nil, errors.New("devserver: ClusterConfig.Server has a port, and each node needs its own; leave both ports 0")
+	}
+	for name := range cfg.Server.Env {
+		// The server ignores the case of its settings.
+		if slices.Contains(ownedByCluster, strings.ToUpper(name)) {
+			return nil, fmt.Errorf("devserver: ClusterConfig.Server.Env must not set %s: the cluster does", name)
+		}
 	}
 	server, err := cfg.Server.withDefaults()
 	if err != nil {

@@ -122,7 +122,11 @@ func TestClusterConfigIsChecked(t *testing.T) {
 	}{
 		"a negative number": {devserver.ClusterConfig{Nodes: -1}, "devserver: ClusterConfig.Nodes is -1: want a positive number, or 0 for 3"},
 		"a port":            {devserver.ClusterConfig{Server: devserver.Config{AdminPort: 9070}}, "devserver: ClusterConfig.Server has a port, and each node needs its own; leave both ports 0"},
-		"a server's field":  {devserver.ClusterConfig{Server: devserver.Config{Version: "1"}}, `devserver: Config.Version "1"`},
+		"a setting of ours": {
+			devserver.ClusterConfig{Server: devserver.Config{Env: map[string]string{"restate_cluster_name": "x"}}},
+			"devserver: ClusterConfig.Server.Env must not set restate_cluster_name: the cluster does",
+		},
+		"a server's field": {devserver.ClusterConfig{Server: devserver.Config{Version: "1"}}, `devserver: Config.Version "1"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,9 +2,7 @@ package restatetest_test
 
 import (
 	"bytes"
-	"fmt"
 	"log/slog"
-	"runtime"
 	"testing"
 	"time"
 
@@ -19,32 +17,13 @@ import (
 	"github.com/fxrestate/go/rpc"
 )
 
-// failing is a test that may fail.
-type failing struct {
-	testing.TB
-	texts []string
-}
-
-func (f *failing) Errorf(format string, args ...any) {
-	f.texts = append(f.texts, fmt.Sprintf(format, args...))
-}
-
-func (f *failing) Fatalf(format string, args ...any) {
-	f.Errorf(format, args...)
-	runtime.Goexit()
-}
-
 // failures returns what a test fails with.
 func failures(t *testing.T, test func(t testing.TB)) []string {
 	t.Helper()
-	f := &failing{TB: t}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		test(f)
-	}()
-	<-ended
-	return f.texts
+	if failed, said := record(t, test); failed {
+		return []string{said}
+	}
+	return nil
 }
 
 func TestATestThatCannotGoOnSaysWhy(t *testing.T) {

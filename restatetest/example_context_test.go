@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -59,6 +60,29 @@ func ExampleNewContext() {
 	// Run look 3
 	// GetState items
 	// SetState items ["tea","milk"]
+}
+
+// Calls of other handlers are answered by stubs, and time is virtual.
+func ExampleStub() {
+	test := func(t *testing.T) {
+		ctx := restatetest.NewContext(t, restatetest.Request{})
+		restatetest.Stub(ctx, (*Shop).Buy, func(_ restatetest.Call, in Order) (int, error) { return in.Count * 90, nil })
+
+		price, err := restate.Service[int](ctx, "Shop", "Buy").Request(Order{SKU: "tea", Count: 2})
+		fmt.Println(price, err)
+		begin := ctx.Now()
+		fmt.Println(restate.Sleep(ctx, 24*time.Hour), ctx.Now().Sub(begin))
+	}
+	run(test)
+	// Output:
+	// 180 <nil>
+	// <nil> 24h0m0s
+}
+
+// A journal that was recorded by the command fxrestate record, or by Invocation.Record, is
+// replayed without a server.
+func ExampleReplay() {
+	restatetest.Replay(t, "testdata/add.journal.json", counters())
 }
 
 // run runs a test as go test does, which an example cannot.

@@ -94,36 +94,9 @@ func (r *Runner) view(inv *invocation) Invocation {
 		}
 	}
 	for i, f := range inv.journal {
-		v.Journal = append(v.Journal, Entry{i, entryType(f.Type), entryName(f), f})
+		v.Journal = append(v.Journal, Entry{i, f.Type.Entry(), entryName(f), f})
 	}
 	return v
-}
-
-// entryTypes are the server's names.
-var entryTypes = map[protocol.Type]string{
-	protocol.TypeInput: "Input", protocol.TypeOutput: "Output",
-	protocol.TypeGetLazyState: "GetLazyState", protocol.TypeGetLazyStateKeys: "GetLazyStateKeys",
-	protocol.TypeGetEagerState: "GetEagerState", protocol.TypeGetEagerStateKeys: "GetEagerStateKeys",
-	protocol.TypeSetState: "SetState", protocol.TypeClearState: "ClearState", protocol.TypeClearAllState: "ClearAllState",
-	protocol.TypeGetPromise: "GetPromise", protocol.TypePeekPromise: "PeekPromise", protocol.TypeCompletePromise: "CompletePromise",
-	protocol.TypeSleep: "Sleep", protocol.TypeCall: "Call", protocol.TypeOneWayCall: "OneWayCall",
-	protocol.TypeSendSignal: "SendSignal", protocol.TypeRun: "Run",
-	protocol.TypeAttachInvocation: "AttachInvocation", protocol.TypeGetInvocationOutput: "GetInvocationOutput",
-	protocol.TypeCompleteAwakeable: "CompleteAwakeable",
-
-	protocol.TypeGetLazyStateCompletion: "GetLazyState", protocol.TypeGetLazyStateKeysCompletion: "GetLazyStateKeys",
-	protocol.TypeGetPromiseCompletion: "GetPromise", protocol.TypePeekPromiseCompletion: "PeekPromise",
-	protocol.TypeCompletePromiseCompletion: "CompletePromise", protocol.TypeSleepCompletion: "Sleep",
-	protocol.TypeCallCompletion: "Call", protocol.TypeCallInvocationIDCompletion: "CallInvocationId",
-	protocol.TypeRunCompletion: "Run", protocol.TypeAttachInvocationCompletion: "AttachInvocation",
-	protocol.TypeGetInvocationOutputCompletion: "GetInvocationOutput", protocol.TypeSignalNotification: "Signal",
-}
-
-func entryType(t protocol.Type) string {
-	if t.IsCommand() {
-		return "Command: " + entryTypes[t]
-	}
-	return "Notification: " + entryTypes[t]
 }
 
 // entryName is the name that a handler gave a command.

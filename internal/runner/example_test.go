@@ -34,7 +34,7 @@ func Example() {
 	result, err := r.Call(context.Background(), runner.Request{Service: "Reminders", Handler: "Remind", Body: []byte(`"Ada"`)})
 	fmt.Println(string(result), err, r.Now().Sub(before).Round(time.Hour))
 	for _, e := range r.Invocations()[0].Journal {
-		fmt.Println(e.Type, e.Name)
+		fmt.Println(e)
 	}
 	// Output:
 	// "reminded Ada" <nil> 24h0m0s

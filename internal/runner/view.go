@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
@@ -121,6 +122,9 @@ func entryType(t protocol.Type) string {
 	}
 	return "Notification: " + entryTypes[t]
 }
+
+// String is the type and the name, such as "Command: Run charge".
+func (e Entry) String() string { return strings.TrimSpace(e.Type + " " + e.Name) }
 
 func newEntry(index int, f protocol.Frame) Entry {
 	e := Entry{Index: index, Type: entryType(f.Type), Frame: f}

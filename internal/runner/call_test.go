@@ -92,10 +92,17 @@ func TestASendWithADelayStartsWhenTheClockIsThere(t *testing.T) {
 
 		// One that is cancelled before is over.
 		id = send(t, r, runner.Request{Service: "Callers", Handler: "Upper", Body: []byte(`"x"`), Delay: time.Hour})
+		attached := make(chan error)
+		go func() {
+			_, err := r.Attach(ctxOf(t), id)
+			attached <- err
+		}()
+		require.Eventually(t, func() bool { return r.Waiting() == 1 }, time.Minute, time.Millisecond)
 		require.NoError(t, r.Cancel(id))
+		require.ErrorContains(t, <-attached, "409: canceled")
 		_, _, err = r.Output(id)
-		require.ErrorContains(t, err, "409: canceled")
-		require.ErrorIs(t, r.Cancel(id), runner.ErrEnded)
+		require.ErrorIs(t, err, runner.ErrUnknown)
+		require.ErrorIs(t, r.Cancel(id), runner.ErrUnknown)
 	})
 }
 

@@ -291,7 +291,7 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 	for _, to := range sinks {
 		to(outcome{inv: inv, result: result})
 	}
-	if inv.resultFor > 0 {
+	if held && inv.resultFor > 0 { // a server forgets at once what was not started
 		inv.forget = r.expiry.add(inv.expires(), func() { r.purge(inv) })
 	} else {
 		r.purge(inv)

@@ -162,7 +162,8 @@ func newEntry(index int, f protocol.Frame) Entry {
 }
 
 // Cancel asks an invocation to stop: what it waits for fails. One that was not started
-// is over at once. The error is [ErrUnknown] or [ErrEnded].
+// is over at once, and forgotten, as on a server. The error is [ErrUnknown] or
+// [ErrEnded].
 func (r *Runner) Cancel(invocationID string) error {
 	return r.change(invocationID, func(inv *invocation) { r.cancel(inv) })
 }

@@ -98,7 +98,7 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 	if to != nil {
 		inv.sinks = append(inv.sinks, to)
 	}
-	inv.setRetention(run || q.IdempotencyKey != "")
+	inv.setRetention(run || q.IdempotencyKey != "" || q.outside)
 	r.invocations[i] = inv
 	r.order = append(r.order, inv)
 	if q.Delay > 0 {
@@ -112,7 +112,8 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 }
 
 // setRetention is the server's rule: what can be asked for again is kept as long as the
-// service says, and anything else as long as its journal is.
+// service says, and anything else as long as its journal is. The server gives calls from
+// outside a key of its own if they have none.
 func (inv *invocation) setRetention(again bool) {
 	result, journal := defaultRetention, defaultJournalRetention
 	if inv.method != nil {

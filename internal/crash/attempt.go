@@ -1,0 +1,210 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fxrestate/go/internal/protocol"
+)
+
+const contentType = "application/vnd.restate.invocation."
+
+// attempt is one attempt of an invocation: the body of its request and its response.
+type attempt struct {
+	process          *process
+	service, handler string
+	request          *http.Request
+	body             io.Reader
+	requests         requests
+	response         response
+
+	// invocation is set when the journal has arrived. The injector guards it.
+	invocation *Invocation
+	twin       *twin // nil: none
+	cancel     context.CancelFunc
+	gone       atomic.Bool // nothing arrives any more
+}
+
+// requests are the frames that arrive.
+type requests struct {
+	split   protocol.Splitter
+	start   *protocol.Start
+	known   []protocol.Frame
+	left    uint32 // known entries that are still to come
+	out     []byte // what the handler is to read
+	err     error
+	passing bool // they are not understood
+	ended   bool // the handler is to suspend
+}
+
+func (p *process) invoke(w http.ResponseWriter, r *http.Request, service, handler string) {
+	a := &attempt{process: p, service: service, handler: handler, request: r, body: r.Body}
+	a.response = response{ResponseWriter: w, attempt: a, acked: make(chan struct{})}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	a.cancel = cancel
+	if !p.enter(a) {
+		return
+	}
+	defer p.leave(a)
+	inner := p.in.watched(r.WithContext(ctx))
+	inner.Body = a
+	p.next.ServeHTTP(&a.response, inner)
+	if a.twin != nil {
+		a.twin.body.end()
+	}
+	if a.requests.ended && !p.isDead() {
+		a.drain()
+	}
+}
+
+// enter reports whether the process lives. leave follows.
+func (p *process) enter(a *attempt) bool {
+	p.in.mu.Lock()
+	defer p.in.mu.Unlock()
+	p.running[a] = true
+	return !p.dead
+}
+
+func (p *process) leave(a *attempt) {
+	p.in.mu.Lock()
+	defer p.in.mu.Unlock()
+	delete(p.running, a)
+}
+
+// cut ends what the attempt reads. The injector is locked.
+func (a *attempt) cut() {
+	a.gone.Store(true)
+	a.cancel()
+	_ = http.NewResponseController(a.response.ResponseWriter).SetReadDeadline(time.Now())
+}
+
+// Read reads the body of the request as the handler is to see it.
+func (a *attempt) Read(p []byte) (int, error) {
+	r := &a.requests
+	var piece [32 << 10]byte
+	for len(r.out) == 0 {
+		switch {
+		case a.gone.Load():
+			return 0, errDead
+		case r.ended:
+			return 0, io.EOF
+		case r.err != nil:
+			err := r.err
+			if !errors.Is(err, io.EOF) {
+				r.err = nil // such as a deadline, which may be lifted
+			}
+			return 0, err
+		}
+		n, err := a.body.Read(piece[:])
+		r.err = err
+		a.take(piece[:n])
+	}
+	n := copy(p, r.out)
+	r.out = r.out[n:]
+	return n, nil
+}
+
+// Close is that of the request's body.
+func (a *attempt) Close() error { return a.request.Body.Close() }
+
+// take takes what has arrived.
+func (a *attempt) take(piece []byte) {
+	r := &a.requests
+	if r.passing {
+		r.out = append(r.out, piece...)
+		return
+	}
+	frames, err := r.split.Feed(piece)
+	for _, f := range frames {
+		a.arrive(f)
+	}
+	if err != nil {
+		r.err = err
+	}
+}
+
+// arrive takes a frame that has arrived.
+func (a *attempt) arrive(f protocol.Frame) {
+	r := &a.requests
+	switch {
+	case r.passing:
+		r.out = f.Append(r.out)
+	case r.start == nil:
+		m, err := protocol.Decode(f)
+		start, ok := m.(*protocol.Start)
+		if err != nil || !ok || start.KnownEntries == 0 {
+			r.passing = true // the SDK says what is wrong
+			r.out = f.Append(r.out)
+			return
+		}
+		r.start, r.left = start, start.KnownEntries
+	case r.left > 0:
+		r.known = append(r.known, f)
+		if r.left--; r.left == 0 {
+			a.begin()
+		}
+	case f.Type == protocol.TypeCommandAck:
+		a.response.ack() // nobody else asks for one
+	case a.heard(f):
+		r.out = f.Append(r.out)
+		if a.twin != nil {
+			a.twin.body.write(f.Append(nil))
+		}
+	}
+}
+
+// begin passes on the journal, which has arrived.
+func (a *attempt) begin() {
+	in, r := a.process.in, &a.requests
+	in.mu.Lock()
+	inv := in.begin(a, r.known)
+	a.invocation = inv
+	seed := inv.seed(in.plan.Seed)
+	in.mu.Unlock()
+
+	start := *r.start
+	if start.RandomSeed != 0 {
+		start.RandomSeed = seed
+	}
+	r.out = protocol.AppendMessage(r.out, &start)
+	for _, f := range r.known {
+		r.out = f.Append(r.out)
+	}
+	r.ended = in.plan.Suspend
+	if in.plan.Duplicate {
+		a.twin = in.newTwin(a, r.out)
+	}
+}
+
+// heard takes a notification, and reports whether the handler is to have it.
+func (a *attempt) heard(f protocol.Frame) bool {
+	if a.response.acks(f) {
+		return false
+	}
+	in := a.process.in
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if inv := a.invocation; inv != nil && inv.current == a && f.Type.IsNotification() && !a.process.dead {
+		inv.Journal.Notifications = append(inv.Journal.Notifications, f)
+	}
+	return true
+}
+
+// drainTimeout bounds how long the rest of a body may take that nobody reads.
+const drainTimeout = 5 * time.Second
+
+// drain reads the rest of the body. Restate ends it when it has read why the attempt
+// ended, and takes an earlier end for a broken stream.
+func (a *attempt) drain() {
+	_ = http.NewResponseController(a.response.ResponseWriter).SetReadDeadline(time.Now().Add(drainTimeout))
+	_, _ = io.Copy(io.Discard, a.body)
+}
+
+// isProtocol reports whether a response has frames.
+func isProtocol(h http.Header) bool { return strings.HasPrefix(h.Get("Content-Type"), contentType) }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/internal/sdk"
 )
 
@@ -23,7 +24,7 @@ type attempt struct {
 	body     io.ReadCloser
 	pump     *pump // nil over HTTP/2
 	control  *http.ResponseController
-	frames   frames
+	frames   protocol.Follower // of the body
 	journal  journal
 	received atomic.Int64 // bytes of the body
 
@@ -40,7 +41,7 @@ func newAttempt(g *gate, w http.ResponseWriter, r *http.Request, cancel context.
 	return &attempt{
 		Exchange: sdk.Exchange{Abort: cancel}, gate: g, target: strings.TrimPrefix(r.RequestURI, invokeURI),
 		body: r.Body, control: http.NewResponseController(w),
-		frames: frames{limit: g.maxMessage},
+		frames: protocol.Follower{Max: int(g.maxMessage)},
 	}
 }
 
@@ -106,10 +107,10 @@ func (a *attempt) Read(p []byte) (int, error) {
 	n, err := a.body.Read(p)
 	if n > 0 {
 		a.touch()
-		if tooLarge := a.frames.skip(p[:n]); tooLarge != nil {
-			a.gate.complain(tooLarge)
+		if beyond := skip(&a.frames, p[:n]); beyond != nil {
+			a.gate.complain(beyond)
 			a.Abort()
-			return 0, tooLarge
+			return 0, beyond
 		}
 		a.gate.count(a, n)
 	}

@@ -21,53 +21,22 @@ const (
 	readSize = 4 << 10
 )
 
-// frames follows the frames of a stream and refuses the first one whose message is
-// larger than the limit, before it arrives.
-type frames struct {
-	limit  uint32
-	header [protocol.HeaderSize]byte
-	have   int    // bytes of the header
-	left   uint32 // bytes of the message that are still to come
-}
-
-// tooLargeError is the error of a message that is larger than MaxMessageBytes.
-type tooLargeError struct{ length, limit uint32 }
-
-func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("endpoint: a message of %d bytes is larger than MaxMessageBytes, which is %d", e.length, e.limit)
-}
-
-// next follows p to the end of a frame. It returns how many bytes of p that are,
-// and the frame's header if p has its end.
-func (f *frames) next(p []byte) (n int, ended *protocol.Header, err error) {
-	if f.have < len(f.header) {
-		n = copy(f.header[f.have:], p)
-		if f.have += n; f.have < len(f.header) {
-			return n, nil, nil
-		}
-		h := protocol.ParseHeader(f.header[:])
-		if h.Length > f.limit {
-			return n, nil, &tooLargeError{h.Length, f.limit}
-		}
-		f.left = h.Length
+// tooLarge tells of a message that is larger than MaxMessageBytes. It is nil if err is
+// something else.
+func tooLarge(err error) error {
+	var e *protocol.TooLargeError
+	if !errors.As(err, &e) {
+		return nil
 	}
-	part := min(int(f.left), len(p)-n)
-	f.left -= uint32(part)
-	n += part
-	if f.left > 0 {
-		return n, nil, nil
-	}
-	f.have = 0
-	h := protocol.ParseHeader(f.header[:])
-	return n, &h, nil
+	return fmt.Errorf("endpoint: a message of %d bytes is larger than MaxMessageBytes, which is %d", e.Length, e.Limit)
 }
 
 // skip follows all of p.
-func (f *frames) skip(p []byte) error {
+func skip(follow *protocol.Follower, p []byte) error {
 	for len(p) > 0 {
-		n, _, err := f.next(p)
+		n, _, err := follow.Next(p)
 		if err != nil {
-			return err
+			return tooLarge(err)
 		}
 		p = p[n:]
 	}
@@ -147,7 +116,7 @@ func (a *attempt) whyRefused(err error) *refusal {
 
 // readJournal reads as much of body as an attempt begins with, and perhaps some
 // more, into buf or a larger one. It tells how much arrives.
-func readJournal(buf []byte, body io.Reader, follow *frames, arrived func(n int) error) ([]byte, error) {
+func readJournal(buf []byte, body io.Reader, follow *protocol.Follower, arrived func(n int) error) ([]byte, error) {
 	known, started, frames, at := uint32(0), false, uint32(0), 0 // at: where the next frame begins
 	for read := 0; ; {
 		if len(buf) == cap(buf) {
@@ -161,16 +130,16 @@ func readJournal(buf []byte, body io.Reader, follow *frames, arrived func(n int)
 			}
 		}
 		for read < len(buf) {
-			m, ended, err := follow.next(buf[read:])
+			m, ended, err := follow.Next(buf[read:])
 			if err != nil {
 				return nil, err
 			}
-			if read += m; ended == nil {
+			if read += m; !ended {
 				continue
 			}
 			if started {
 				frames++
-			} else if known, err = knownEntries(*ended, buf[at+protocol.HeaderSize:read]); err != nil {
+			} else if known, err = knownEntries(follow.Head(), buf[at+protocol.HeadSize:read]); err != nil {
 				return nil, errMalformed
 			}
 			started, at = true, read
@@ -187,20 +156,18 @@ func readJournal(buf []byte, body io.Reader, follow *frames, arrived func(n int)
 // refusalOf makes the answer to an error of [readJournal].
 func refusalOf(err error, complain func(error)) *refusal {
 	var refused *refusal
-	var tooLarge *tooLargeError
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return refused
-	case errors.As(err, &tooLarge):
-		complain(err)
-		return &refusal{status: http.StatusRequestEntityTooLarge, reason: "a message is larger than MaxMessageBytes"}
-	default:
-		return errIncomplete
 	}
+	if beyond := tooLarge(err); beyond != nil {
+		complain(beyond)
+		return &refusal{status: http.StatusRequestEntityTooLarge, reason: "a message is larger than MaxMessageBytes"}
+	}
+	return errIncomplete
 }
 
-func knownEntries(h protocol.Header, message []byte) (uint32, error) {
-	if h.Type != protocol.Start {
+func knownEntries(h protocol.Head, message []byte) (uint32, error) {
+	if h.Type != protocol.TypeStart {
 		return 0, errMalformed
 	}
 	return protocol.KnownEntries(message)

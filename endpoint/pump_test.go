@@ -17,9 +17,6 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-// suspensionMessage is what an attempt that is suspended ends with.
-const suspensionMessage = 1
-
 // What is left of a body must not be taken for the next request on its connection.
 func TestAConnectionOverHTTP11OutlivesASuspendedAttempt(t *testing.T) {
 	t.Parallel()
@@ -62,12 +59,8 @@ func TestAConnectionOverHTTP11OutlivesASuspendedAttempt(t *testing.T) {
 			first, err := http.ReadResponse(answers, nil)
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, first.StatusCode)
-			for h := (protocol.Header{}); h.Type != suspensionMessage; {
-				var head [protocol.HeaderSize]byte
-				_, err := io.ReadFull(first.Body, head[:])
-				require.NoError(t, err)
-				h = protocol.ParseHeader(head[:])
-				_, err = io.CopyN(io.Discard, first.Body, int64(h.Length))
+			for f := (protocol.Frame{}); f.Type != protocol.TypeSuspension; {
+				f, err = protocol.ReadFrame(first.Body, 0)
 				require.NoError(t, err)
 			}
 

@@ -3,6 +3,7 @@ package durable_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -140,15 +141,12 @@ type exchange struct {
 }
 
 // linesOf writes a frame on each line: its type and its message.
-func linesOf(t *testing.T, frames []byte) (lines []string) {
+func linesOf(t *testing.T, response []byte) (lines []string) {
 	t.Helper()
-	for len(frames) > 0 {
-		require.GreaterOrEqual(t, len(frames), protocol.HeaderSize)
-		h := protocol.ParseHeader(frames)
-		end := protocol.HeaderSize + int(h.Length)
-		require.GreaterOrEqual(t, len(frames), end)
-		lines = append(lines, fmt.Sprintf("%04x %x", h.Type, frames[protocol.HeaderSize:end]))
-		frames = frames[end:]
+	frames, err := protocol.Split(response)
+	require.NoError(t, err)
+	for _, f := range frames {
+		lines = append(lines, fmt.Sprintf("%04x %x", uint16(f.Type), f.Body))
 	}
 	return lines
 }
@@ -169,7 +167,7 @@ func readExchange(t *testing.T, file string) (e exchange) {
 			require.NoError(t, err)
 			body, err := hex.DecodeString(message)
 			require.NoError(t, err)
-			b = protocol.AppendFrame(b, uint16(head[0])<<8|uint16(head[1]), body)
+			b = protocol.Frame{Type: protocol.Type(binary.BigEndian.Uint16(head)), Body: body}.Append(b)
 		}
 		return b
 	}

@@ -10,7 +10,12 @@ import (
 // to set the delay before the next attempt, and sends the stack of a panic of its own.
 // It reports false, and changes nothing, where there are none.
 func (x *Exchange) Amend(frames []byte) (amended []byte, ok bool) {
-	return protocol.AmendErrors(frames, x.retryDelay)
+	return protocol.AmendErrors(frames, func(m *protocol.Error) {
+		m.StackTrace = "" // which the server shows to the caller when it gives up an invocation
+		if ms, asked := x.retryDelay(); asked {
+			m.NextRetryDelay = &ms
+		}
+	})
 }
 
 // Response is the response of an attempt, whose error messages are amended. The SDK

@@ -67,7 +67,9 @@ func (p *process) invoke(w http.ResponseWriter, r *http.Request, service, handle
 func (p *process) enter(a *attempt) bool {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
-	p.running[a] = true
+	if !p.dead {
+		p.running[a] = true
+	}
 	return !p.dead
 }
 

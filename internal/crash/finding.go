@@ -50,22 +50,26 @@ func mismatch(handler, id string, j *Journal, m *protocol.Error) *Finding {
 	if m.Code != protocol.CodeJournalMismatch && m.Code != protocol.CodeProtocolViolation {
 		return nil
 	}
-	f := &Finding{Handler: handler, Invocation: id, Attempted: "something else", Recorded: "the end of the journal"}
-	var attempted Entry
-	if m.RelatedCommandType != nil {
-		attempted.Type = protocol.Type(*m.RelatedCommandType)
-		if m.RelatedCommandName != nil {
-			attempted.Name = *m.RelatedCommandName
-		}
-		f.Attempted = attempted.String()
-	} else {
-		f.Attempted = fmt.Sprintf("something else: %s", m.Message)
-	}
+	f := &Finding{Handler: handler, Invocation: id, Recorded: "the end of the journal"}
+	var recorded command
 	if m.RelatedCommandIndex != nil {
 		f.Entry = int(*m.RelatedCommandIndex)
 	}
 	if f.Entry < len(j.Commands) {
-		f.Recorded = commandOf(j.Commands[f.Entry].Frame).describe()
+		recorded = commandOf(j.Commands[f.Entry].Frame)
+		f.Recorded = recorded.describe()
+	}
+	if m.RelatedCommandType != nil {
+		attempted := Entry{Type: protocol.Type(*m.RelatedCommandType)}
+		switch {
+		case m.RelatedCommandName != nil:
+			attempted.Name = *m.RelatedCommandName
+		case attempted.Type == recorded.kind: // and Differs says if it has another name
+			attempted.Name = recorded.name
+		}
+		f.Attempted = attempted.String()
+	} else {
+		f.Attempted = "something else: " + m.Message
 	}
 	if _, differences, ok := strings.Cut(m.Message, differenceMark); ok {
 		lines := strings.Split(strings.TrimSpace(differences), "\n")

@@ -40,7 +40,7 @@ type player struct {
 	stored                       []protocol.Frame
 	state                        map[string][]byte
 	attempts                     int
-	halves                       int // attempts whose last frame came in part
+	halves                       int         // attempts whose last frame came in part
 	stop                         func() bool // it never ends; nil: it does
 	output                       *protocol.Output
 	failures                     []*protocol.Error

@@ -76,6 +76,16 @@ func (c *Client) ResumeInvocation(ctx context.Context, id, deployment string) er
 	return c.changeInvocation(ctx, id, "resume", query)
 }
 
+// PurgeInvocation removes a completed invocation: its result, its journal and its
+// idempotency key, and for the run of a workflow its state and promises too, so that the
+// workflow can run again. It returns when the request is accepted.
+//
+// The error is an [*Error] with status 409 for an invocation that has not completed. Other
+// errors are those of CancelInvocation.
+func (c *Client) PurgeInvocation(ctx context.Context, id string) error {
+	return c.changeInvocation(ctx, id, "purge", nil)
+}
+
 func (c *Client) changeInvocation(ctx context.Context, id, verb string, query url.Values) error {
 	_, err := c.do(ctx, call{
 		method: http.MethodPatch,

@@ -73,11 +73,16 @@ type Invocation struct {
 	// LastFailureCode is Restate's code of that error, such as RT0007. See
 	// https://docs.restate.dev/references/errors.
 	LastFailureCode string `json:"last_failure_code"`
+	// Failure is the error that a completed invocation has ended with, on one line of at
+	// most 1000 characters. Empty if it has ended with a result.
+	Failure string `json:"failure"`
 }
 
 // InvocationFilter selects invocations. The zero value selects all that have not
 // completed. A field that is empty does not restrict.
 type InvocationFilter struct {
+	// IDs of invocations.
+	IDs []string
 	// Services by name.
 	Services []string
 	// DeploymentIDs of the deployments that the invocations are bound to, or
@@ -111,6 +116,7 @@ func (c *Client) Invocations(ctx context.Context, f InvocationFilter) ([]Invocat
 	}
 	for i := range found {
 		found[i].LastFailure = httpclient.OneLine(found[i].LastFailure, maxMessage)
+		found[i].Failure = httpclient.OneLine(found[i].Failure, maxMessage)
 		found[i].LastFailureCode = httpclient.OneLine(found[i].LastFailureCode, maxMessage)
 	}
 	return found, nil
@@ -123,7 +129,7 @@ func (f InvocationFilter) sql() (string, error) {
 	if f.Limit == 0 {
 		f.Limit = defaultLimit
 	}
-	conditions := []string{in("target_service_name", f.Services), in(boundTo, f.DeploymentIDs), in("status", f.Statuses)}
+	conditions := []string{in("id", f.IDs), in("target_service_name", f.Services), in(boundTo, f.DeploymentIDs), in("status", f.Statuses)}
 	if len(f.Statuses) == 0 {
 		conditions = append(conditions, notCompleted)
 	}
@@ -132,7 +138,8 @@ func (f InvocationFilter) sql() (string, error) {
 	}
 	return "SELECT id, target_service_name AS service, target_handler_name AS handler, target_service_key AS key, status, " +
 		boundTo + " AS deployment_id, created_at, modified_at, retry_count, next_retry_at, " +
-		cut("last_failure") + " AS last_failure, last_failure_error_code AS last_failure_code FROM sys_invocation" +
+		cut("last_failure") + " AS last_failure, last_failure_error_code AS last_failure_code, " +
+		cut("completion_failure") + " AS failure FROM sys_invocation" +
 		where(conditions...) + " ORDER BY modified_at, id LIMIT " + strconv.Itoa(f.Limit), nil
 }
 

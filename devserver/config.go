@@ -106,6 +106,8 @@ type Config struct {
 	//
 	// Default: nothing is written.
 	Progress io.Writer
+
+	member *member // of a cluster; nil: a server of its own
 }
 
 // versionSyntax is safe in a file name and in an npm package specification.

@@ -88,7 +88,7 @@ func (s *Server) prepareDir() error {
 	if err := os.WriteFile(filepath.Join(s.cfg.Dir, ownerFile), []byte(owner), 0o600); err != nil {
 		return err
 	}
-	data := filepath.Join(s.cfg.Dir, nodeName)
+	data := filepath.Join(s.cfg.Dir, s.cfg.member.nodeName())
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err
 	}

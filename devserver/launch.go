@@ -8,11 +8,12 @@ import (
 
 // A launch holds the parameters of one start.
 type launch struct {
-	dir   string
-	ports *ports
-	env   map[string]string
-	lock  *os.File // of dir, for the server to hold
-	out   io.Writer
+	dir    string
+	ports  *ports
+	env    map[string]string
+	member *member  // of a cluster; nil: a server of its own
+	lock   *os.File // of dir, for the server to hold
+	out    io.Writer
 }
 
 // settings returns the server's settings as environment variables, for a server
@@ -26,7 +27,7 @@ func (l launch) settings(bindIP, dataDir string) map[string]string {
 	}
 	maps.Copy(s, l.env)
 	maps.Copy(s, map[string]string{
-		"RESTATE_NODE_NAME":   nodeName,
+		"RESTATE_NODE_NAME":   l.member.nodeName(),
 		"RESTATE_BASE_DIR":    dataDir,
 		"RESTATE_LISTEN_MODE": "tcp",
 		"RESTATE_BIND_IP":     bindIP,
@@ -37,5 +38,6 @@ func (l launch) settings(bindIP, dataDir string) map[string]string {
 		"RESTATE_INGRESS__BIND_ADDRESS": hostPort(bindIP, l.ports.ingress),
 		"RESTATE_ADMIN__BIND_ADDRESS":   hostPort(bindIP, l.ports.admin),
 	})
+	maps.Copy(s, l.member.settings())
 	return s
 }

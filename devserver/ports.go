@@ -35,7 +35,7 @@ func reservePorts(cfg Config) (*ports, error) {
 	}{
 		{"IngressPort", cfg.IngressPort, &p.ingress},
 		{"AdminPort", cfg.AdminPort, &p.admin},
-		{"", 0, &p.node},
+		{"", cfg.member.nodePort(), &p.node},
 	} {
 		l, err := listen(want.port)
 		if err != nil {

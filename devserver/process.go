@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/fxrestate/go/internal/tail"
 )
 
 const (
@@ -89,7 +91,7 @@ func run(ctx context.Context, cmd *exec.Cmd) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", context.Cause(ctx)
 	}
-	out := &tail{}
+	out := &tail.Writer{}
 	cmd.Stdout, cmd.Stderr = out, out
 	p, err := startProcess(cmd, syscall.SIGKILL)
 	if err != nil {

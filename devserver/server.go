@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/fxrestate/go/internal/tail"
 )
 
 // stopGrace is how long the server may take to end when it is asked to. It takes
@@ -17,7 +19,7 @@ const stopGrace = 10 * time.Second
 // concurrent use.
 type Server struct {
 	runner runner
-	log    *tail
+	log    *tail.Writer
 
 	stopping sync.Mutex // held by Stop and Kill
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/fxrestate/go/internal/tail"
 )
 
 // portTries is the number of attempts to start: each attempt uses other ports if
@@ -68,7 +70,7 @@ func newServer(cfg Config, r runner) (*Server, error) {
 	}
 	return &Server{
 		runner:    r,
-		log:       &tail{next: cfg.Log},
+		log:       &tail.Writer{Next: cfg.Log},
 		cfg:       cfg,
 		temporary: cfg.Dir == "",
 		ports:     p,
@@ -120,7 +122,7 @@ func (s *Server) launch(ctx context.Context) (err error) {
 	defer cancel()
 
 	s.ports.release()
-	proc, err := s.runner.start(launch{dir: s.cfg.Dir, ports: s.ports, env: s.cfg.Env, lock: forServer, out: s.log})
+	proc, err := s.runner.start(launch{dir: s.cfg.Dir, ports: s.ports, env: s.cfg.Env, member: s.cfg.member, lock: forServer, out: s.log})
 	if err != nil {
 		return err
 	}

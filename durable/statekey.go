@@ -1,6 +1,9 @@
 package durable
 
 import (
+	"fmt"
+	"reflect"
+
 	restate "github.com/restatedev/sdk-go"
 
 	"github.com/fxrestate/go/internal/payload"
@@ -88,4 +91,25 @@ func (k StateKey[T]) Clear(ctx restate.ObjectContext) (err error) {
 	}
 	restate.Clear(ctx, k.slot.name)
 	return nil
+}
+
+// Encode returns a value as it is stored, for what sets state from outside, such as a test
+// or a migration. The error says that it cannot be encoded.
+func (k StateKey[T]) Encode(value T) ([]byte, error) {
+	if err := k.slot.check(sortStateKey); err != nil {
+		return nil, err
+	}
+	p, err := k.slot.encode(value)
+	return p.Encoded, err
+}
+
+// Decode returns the value of what is stored. The error says that it is not a T.
+func (k StateKey[T]) Decode(stored []byte) (value T, err error) {
+	if err := k.slot.check(sortStateKey); err != nil {
+		return value, err
+	}
+	if err := sdk.Decode(k.slot.codec, stored, &value); err != nil {
+		return value, fmt.Errorf("durable: %s: what is stored is no %s: %w", k.slot, reflect.TypeFor[T](), err)
+	}
+	return value, nil
 }

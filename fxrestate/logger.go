@@ -9,6 +9,7 @@ import (
 	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 
+	"github.com/fxrestate/go/internal/override"
 	"github.com/fxrestate/go/logging"
 )
 
@@ -19,12 +20,23 @@ type appLogger struct {
 	zap     *zap.Logger  // nil: events of fx go to handler
 }
 
-func newAppLogger(handler given[slog.Handler], own given[*zap.Logger]) (*appLogger, error) {
-	if err := errors.Join(handler.err(), own.err()); err != nil {
+type appLoggerParams struct {
+	fx.In
+
+	Handler given[slog.Handler]
+	Zap     given[*zap.Logger]
+	Kit     *override.App[Config] `optional:"true"`
+}
+
+func newAppLogger(p appLoggerParams) (*appLogger, error) {
+	if err := errors.Join(p.Handler.err(), p.Zap.err()); err != nil {
 		return nil, err
 	}
-	if handler.value != nil || own.value != nil {
-		return &appLogger{handler.value, own.value}, nil
+	if p.Handler.value != nil || p.Zap.value != nil {
+		return &appLogger{p.Handler.value, p.Zap.value}, nil
+	}
+	if p.Kit != nil {
+		return &appLogger{handler: p.Kit.Log}, nil
 	}
 	console, log := logging.Default(os.Stderr)
 	return &appLogger{console, log}, nil
@@ -49,15 +61,16 @@ type eventLoggerParams struct {
 	Log    *appLogger `optional:"true"`
 	Events *events    `optional:"true"`
 
-	Handler slog.Handler `optional:"true"`
-	Zap     *zap.Logger  `optional:"true"`
+	Handler slog.Handler          `optional:"true"`
+	Zap     *zap.Logger           `optional:"true"`
+	Kit     *override.App[Config] `optional:"true"`
 }
 
 func newEventLogger(p eventLoggerParams) (fxevent.Logger, error) {
 	log := p.Log
 	if log == nil {
 		var err error
-		if log, err = newAppLogger(given[slog.Handler]{value: p.Handler}, given[*zap.Logger]{value: p.Zap}); err != nil {
+		if log, err = newAppLogger(appLoggerParams{Handler: given[slog.Handler]{value: p.Handler}, Zap: given[*zap.Logger]{value: p.Zap}, Kit: p.Kit}); err != nil {
 			return nil, err
 		}
 	}

@@ -21,7 +21,7 @@ import (
 // handler is.
 var ground = []string{
 	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
-	"internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/textvalue",
+	"internal/override", "internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/stableport", "internal/tail", "internal/textvalue",
 }
 
 // mayImport has the table of docs/architecture.md: what a package may import of this
@@ -35,8 +35,11 @@ var mayImport = map[string][]string{
 	"internal/httpclient":   {},
 	"internal/jsontype":     {},
 	"internal/manifest":     {},
+	"internal/override":     {},
 	"internal/protocol":     {},
 	"internal/safeerr":      {},
+	"internal/stableport":   {},
+	"internal/tail":         {},
 	"internal/textvalue":    {},
 	"internal/schema":       {"internal/jsontype"},
 	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
@@ -65,12 +68,13 @@ var mayImport = map[string][]string{
 	"telemetry":     {"ground", "handler", "pipeline"},
 	"deployment":    {"ground", "admin"},
 	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
+	"restatetest":   {"ground", "handler", "durable", "logging", "endpoint", "ingress", "admin", "deployment", "devserver", "fxrestate"},
 	"cmd/fxrestate": {"internal/gen"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers
 // import knows nothing of it.
-var knowFx = []string{"fxrestate", "devserver"}
+var knowFx = []string{"fxrestate", "devserver", "restatetest"}
 
 // outside are the folders of what stands on the public API, and of what only tests
 // use.

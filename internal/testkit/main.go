@@ -26,6 +26,11 @@ func Before(setup func() (cleanup func(), err error)) Option {
 	return func(s *suite) { s.before = append(s.before, setup) }
 }
 
+// After runs cleanup after the tests, before the look for goroutines. Its error fails the tests.
+func After(cleanup func() error) Option {
+	return func(s *suite) { s.after = append(s.after, cleanup) }
+}
+
 // Main is the TestMain of a package. It runs the tests, stops the server if one
 // asked for it, looks for goroutines that were left behind, and exits.
 //
@@ -48,6 +53,7 @@ func Main(m *testing.M, opts ...Option) {
 // suite is the tests of a package, of which there is one in a process.
 type suite struct {
 	before    []func() (cleanup func(), err error)
+	after     []func() error
 	cleanups  []func() // when all runs are over
 	replayToo bool
 	serverEnv func(dir string) (map[string]string, error)
@@ -98,7 +104,11 @@ func (s *suite) run(m *testing.M) (code int) {
 		return 1
 	}
 	code = m.Run()
-	if err := s.server.stop(); err != nil {
+	err = s.server.stop()
+	for _, cleanup := range s.after {
+		err = errors.Join(err, cleanup())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}

@@ -2,13 +2,13 @@ package testkit
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/stableport"
 )
 
 // Listen serves a handler on a free port until the test ends, and returns host and
@@ -21,34 +21,15 @@ func Listen(t testing.TB, handler http.Handler) string {
 	return fmt.Sprintf("%s:%d", Server().EndpointHost(), listener.Addr().(*net.TCPAddr).Port)
 }
 
-var stable struct {
-	sync.Mutex
-	ports map[int]bool
-}
+var stable stableport.Ports
 
 // StablePort returns a port for what is stopped and then started again at the same
-// address. No other test of the process gets it, and no other process by chance: it is
-// not one of those that the kernel hands out, for port 0 and for outgoing connections.
+// address. No other test of the process gets it, and no other process by chance.
 func StablePort(t testing.TB) int {
 	t.Helper()
-	stable.Lock()
-	defer stable.Unlock()
-	for range 1000 {
-		port := 10_000 + rand.IntN(9_000)
-		if stable.ports[port] {
-			continue
-		}
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			require.NoError(t, l.Close())
-			if stable.ports == nil {
-				stable.ports = map[int]bool{}
-			}
-			stable.ports[port] = true
-			return port
-		}
-	}
-	require.FailNow(t, "no free port")
-	return 0
+	port, err := stable.Take()
+	require.NoError(t, err)
+	return port
 }
 
 // StableAddr is a [StablePort] of this machine, as host:port.

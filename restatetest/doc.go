@@ -1,0 +1,2 @@
+// Package restatetest tests applications on a real restate-server.
+package restatetest

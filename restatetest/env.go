@@ -1,0 +1,138 @@
+package restatetest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/tail"
+)
+
+// Env is an application of a test and the server that it runs on. Its methods fail the test
+// where they cannot do what they say, so they are for the goroutine of the test, except
+// those that return the clients and the URLs.
+type Env struct {
+	t       testing.TB
+	set     settings
+	opts    []fx.Option
+	backend backend
+	port    int // of the endpoint of each application
+	log     tail.Writer
+
+	mu     sync.Mutex
+	latest *app // the last one that was started
+	up     bool // it runs
+}
+
+// Start builds the application that the options describe, as fx.New does, and starts it on
+// a real restate-server. It returns when the application is registered and serves. When the
+// test ends, the application is cut off and the server is emptied for the next test.
+//
+// The options are those of the application, fxrestate.Module among them, and what the test
+// replaces with fx.Replace, fx.Decorate or fx.Populate. Options of this package may stand
+// among them. Its [fxrestate.Config] applies, if it has one, except for what belongs to
+// another server: addresses, URLs, credentials, identity keys, TLS and Restate Cloud are
+// those of the test, and the application is always registered. In mode endpoint.Lambda the
+// endpoint listens instead. Whoever reads the Config from the graph sees the application's.
+//
+// Each test has a server for itself as long as it runs, so that tests may be parallel, and
+// gets an empty one. Servers are started when there is none that can be used again. The
+// first start in a test binary takes about a second, and further ones a fraction of it.
+//
+// What the server and the application log is shown if the test fails. An application that
+// provides a logger of its own logs there.
+//
+// What is wrong with the application fails the test, each problem on a line.
+func Start(t testing.TB, opts ...fx.Option) *Env {
+	t.Helper()
+	set, application, err := divide(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Env{t: t, set: set, opts: application}
+	ctx, cancel := e.context()
+	defer cancel()
+	s, err := servers.lease(ctx, set)
+	if err != nil {
+		t.Fatalf("restatetest: no server for the test: %v", err)
+	}
+	e.backend = s
+	t.Cleanup(e.end)
+	if e.port, err = servers.ports.Take(); err != nil {
+		t.Fatalf("restatetest: %v", err)
+	}
+	e.StartApp()
+	return e
+}
+
+// end ends what the test has left. The test's own cleanups have run.
+func (e *Env) end() {
+	e.t.Helper()
+	ctx, cancel := e.cleanupContext()
+	defer cancel()
+	if e.up {
+		if err := e.latest.kill(ctx); err != nil {
+			e.t.Errorf("restatetest: stop the application: %v", err)
+		}
+	}
+	if e.t.Failed() {
+		e.t.Logf("log of the application, the end of it:\n%s", e.log.String())
+		e.t.Logf("log of the server, the end of it:\n%s", e.backend.logs())
+	}
+	if err := e.backend.release(ctx); err != nil {
+		e.t.Errorf("restatetest: stop the server: %v", err)
+	}
+	servers.ports.Give(e.port)
+}
+
+// context bounds one thing that the test waits for.
+func (e *Env) context() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(e.t.Context(), e.deadline())
+}
+
+// cleanupContext is that of what goes on after the test's end.
+func (e *Env) cleanupContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), e.set.within)
+}
+
+// deadline leaves time for the test to say why it failed, and to clean up.
+func (e *Env) deadline() time.Time {
+	deadline := time.Now().Add(e.set.within)
+	if t, ok := e.t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if last, limited := t.Deadline(); limited {
+			last = last.Add(-min(time.Minute, time.Until(last)/4))
+			if last.Before(deadline) {
+				return last
+			}
+		}
+	}
+	return deadline
+}
+
+// app returns the application that runs or that ran last.
+func (e *Env) app() *app {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.latest
+}
+
+// Ingress returns the client of the application that runs, or that ran last. It calls
+// handlers from outside, as in
+//
+//	ingress.Call(t.Context(), ingress.NewObject[*Cart](env.Ingress()).Key("ada"), (*Cart).Add, item)
+func (e *Env) Ingress() *ingress.Client { return e.app().parts.Ingress }
+
+// Admin returns a client of the server's admin API.
+func (e *Env) Admin() *admin.Client { return e.app().parts.Admin }
+
+// IngressURL returns the base URL of the server's ingress, without a slash at its end. It
+// stays the same when servers and nodes are killed and started again.
+func (e *Env) IngressURL() string { return e.backend.ingressURL() }
+
+// AdminURL returns the base URL of the server's admin API, without a slash at its end.
+func (e *Env) AdminURL() string { return e.backend.adminURL() }

@@ -1,0 +1,38 @@
+package restatetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+// stopWithin bounds the stop of all servers. Each is killed when it does not end by itself.
+const stopWithin = time.Minute
+
+// Main runs the tests of a package, stops their servers, and exits:
+//
+//	func TestMain(m *testing.M) { restatetest.Main(m) }
+//
+// A package needs no TestMain: without it the servers die with the process, on Linux at
+// once, and what they leave on the disk is removed by the next start. See package devserver.
+func Main(m *testing.M) {
+	code := m.Run()
+	if err := StopServers(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// StopServers stops the servers that tests have shared, for a TestMain that does more than
+// [Main], as looking for goroutines that were left behind. No test may run.
+func StopServers() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	if err := servers.stop(ctx); err != nil {
+		return fmt.Errorf("restatetest: stop the servers: %w", err)
+	}
+	return nil
+}

@@ -20,7 +20,7 @@ import (
 // ground are the packages at the bottom of the house, which know nothing of what a
 // handler is.
 var ground = []string{
-	"internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
+	"internal/awakeableid", "internal/backoff", "internal/crash", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
 	"internal/override", "internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/stableport", "internal/tail", "internal/textvalue",
 }
 
@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"internal/schema":       {"internal/jsontype"},
 	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
 	"internal/payload":      {"internal/sdk"},
+	"internal/crash":        {"internal/protocol", "internal/sdk"},
 
 	"handler":        {"ground"},
 	"admin":          {"ground"},

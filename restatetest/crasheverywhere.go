@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,7 +181,7 @@ func (r *rehearsal) all() (all []disturbed) {
 		disturbances = allDisturbances
 	}
 	invocations := slices.Clone(r.base.invocations)
-	slices.SortStableFunc(invocations, func(a, b crash.Invocation) int { return compareText(a.String(), b.String()) })
+	slices.SortStableFunc(invocations, func(a, b crash.Invocation) int { return strings.Compare(a.String(), b.String()) })
 	var deaths []disturbed
 	for _, d := range disturbances {
 		plan := r.plan()
@@ -214,17 +215,6 @@ func (r *rehearsal) all() (all []disturbed) {
 	return append(all, deaths...)
 }
 
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
-}
-
 // disturb makes one run and compares it with the undisturbed one.
 func (r *rehearsal) disturb(d disturbed) {
 	r.t.Helper()
@@ -238,8 +228,10 @@ func (r *rehearsal) disturb(d disturbed) {
 		r.fail("where %s, the scenario fails:\n%s", where, o.failure)
 		return
 	}
-	if d.plan.Point != nil && !o.died {
+	if at := d.plan.Point; at != nil && o.died == nil {
 		r.Missed++
+	} else if at != nil && at.When == crash.After && !o.died.Stored {
+		r.Unstored++
 	}
 	if differs := r.base.differs(o, atLeastEffects); differs != "" {
 		r.fail("where %s: %s", where, differs)

@@ -22,7 +22,7 @@ type outcome struct {
 	failure     string // of the run itself
 	findings    []*crash.Finding
 	invocations []crash.Invocation
-	died        bool // the process, at the point
+	died        *crash.Death // of the process, at the point
 }
 
 // differs says in what another outcome differs, or is empty.
@@ -104,9 +104,9 @@ func (p *performance) perform(replays int, o *outcome) {
 }
 
 // conduct lets the application die and start again when it is time, and ends a run in which
-// something was found or that does not end. It returns when the run is over, and reports
-// whether the process died.
-func (p *performance) conduct() (died bool) {
+// something was found or that does not end. It returns when the run is over, and what the
+// process has died at, if it has.
+func (p *performance) conduct() (died *crash.Death) {
 	var env *Env
 	var late <-chan time.Time
 	found := p.injector.Found()
@@ -116,11 +116,11 @@ func (p *performance) conduct() (died bool) {
 			timer := time.NewTimer(time.Until(env.deadline()))
 			defer timer.Stop()
 			late = timer.C
-		case <-p.injector.Died():
+		case d := <-p.injector.Died():
+			died = &d
 			if env == nil {
 				env = <-p.started
 			}
-			died = true
 			p.t.apart(func() {
 				env.KillApp()
 				env.StartApp()

@@ -57,4 +57,3 @@ func record(t testing.TB, test func(t testing.TB)) (failed bool, said string) {
 	}
 	return r.failed, r.said.String()
 }
-

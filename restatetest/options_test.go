@@ -7,8 +7,8 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/restatetest"
 )
 

@@ -75,6 +75,9 @@ type Rehearsal struct {
 	Runs    int // undisturbed ones too
 	Missed  int // runs that did not come to the entry, because handlers go different ways
 	Untried int // runs that there was no time for
+	// Unstored are runs in which the process died after an entry that Restate did not
+	// acknowledge before. It cannot where it does not listen, as with [AlwaysReplay].
+	Unstored int
 }
 
 // disturbed is what a run is to be disturbed by.

@@ -28,6 +28,7 @@ type attempt struct {
 	twin       *twin // nil: none
 	cancel     context.CancelFunc
 	gone       atomic.Bool // nothing arrives any more
+	closed     atomic.Bool // the body was read to its end
 }
 
 // requests are the frames that arrive.
@@ -106,6 +107,10 @@ func (a *attempt) Read(p []byte) (int, error) {
 		n, err := a.body.Read(piece[:])
 		r.err = err
 		a.take(piece[:n])
+		if errors.Is(err, io.EOF) {
+			a.closed.Store(true)
+			a.response.ack() // Restate says no more
+		}
 	}
 	n := copy(p, r.out)
 	r.out = r.out[n:]

@@ -37,6 +37,8 @@ type Death struct {
 	ID         string // inv_…
 	Entry      Entry
 	When       When
+	// Stored tells, after an entry, that Restate has acknowledged it.
+	Stored bool
 }
 
 // New makes an injector. It must be closed.
@@ -238,7 +240,7 @@ func (in *Injector) decide(a *attempt, f protocol.Frame) (fate, Death) {
 	if at.When != After {
 		a.process.dead = true
 	}
-	return die, Death{inv.Identity, inv.ID, entry, at.When}
+	return die, Death{Invocation: inv.Identity, ID: inv.ID, Entry: entry, When: at.When}
 }
 
 // failed takes an error that an attempt or a replay has ended with. The injector is

@@ -77,6 +77,7 @@ func (w *response) die(out []byte, f protocol.Frame, d Death) {
 		defer timeout.Stop()
 		select {
 		case <-w.acked:
+			d.Stored = !w.attempt.closed.Load()
 		case <-timeout.C:
 		case <-w.attempt.request.Context().Done():
 		}

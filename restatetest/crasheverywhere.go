@@ -83,20 +83,14 @@ func (r *rehearsal) fail(format string, args ...any) {
 // for that.
 func (r *rehearsal) undisturbed() bool {
 	r.t.Helper()
-	first, ok := r.calm()
-	if !ok {
-		return false
-	}
-	second, ok := r.calm()
-	if !ok {
-		return false
-	}
-	if !slices.Equal(identities(first), identities(second)) {
+	first, second, ok := r.twice()
+	if ok && !slices.Equal(identities(first), identities(second)) {
 		// Keys or inputs are other ones in each run.
 		r.byOrder = true
-		if second, ok = r.calm(); !ok {
-			return false
-		}
+		first, second, ok = r.twice()
+	}
+	if !ok {
+		return false
 	}
 	r.base = second
 	if differs := first.differs(second, equalEffects); differs != "" {
@@ -111,6 +105,15 @@ func (r *rehearsal) undisturbed() bool {
 		return false
 	}
 	return true
+}
+
+func (r *rehearsal) twice() (first, second outcome, ok bool) {
+	r.t.Helper()
+	if first, ok = r.calm(); !ok {
+		return first, second, false
+	}
+	second, ok = r.calm()
+	return first, second, ok
 }
 
 // calm is a run that nothing disturbs.

@@ -203,11 +203,27 @@ func (p *performance) state(env *Env) map[string]string {
 }
 
 func (p *performance) encode(what string, v any) string {
-	encoded, err := json.Marshal(v)
+	encoded, err := json.Marshal(texts(v))
 	if err != nil {
 		p.t.Fatalf("what %s returns does not encode as JSON: %v", what, err)
 	}
 	return string(crash.WithoutIDs(encoded))
+}
+
+// texts replaces errors by their texts, which JSON does not show.
+func texts(v any) any {
+	switch v := v.(type) {
+	case error:
+		return v.Error()
+	case []any:
+		all := make([]any, len(v))
+		for i, one := range v {
+			all[i] = texts(one)
+		}
+		return all
+	default:
+		return v
+	}
 }
 
 // unended says of invocations that have not ended why their last attempts failed.

@@ -16,8 +16,9 @@ type Scenario struct {
 	// the same options.
 	App func() []fx.Option
 	// Do calls handlers and returns what came of it, which must be the same in each run. It
-	// is compared as JSON, where ids of invocations and awakeables count as equal. All
-	// invocations that it began must come to an end.
+	// is compared as JSON, where ids of invocations and awakeables count as equal. An error
+	// stands for its text, also in a []any with other things. All invocations that Do began
+	// must come to an end.
 	//
 	// It runs on a goroutine of its own, for a test of its own: use t, and not the test
 	// around it. The application may die and be started again while it runs; the

@@ -48,9 +48,10 @@ func commandOf(f protocol.Frame) command {
 	}
 	switch m := message.(type) {
 	case *protocol.Input:
-		if c.value = headers(m.Headers); m.Value != nil {
-			c.value += " " + string(WithoutIDs(m.Value.Content))
+		if m.Value != nil {
+			c.value = string(WithoutIDs(m.Value.Content))
 		}
+		c.value += headers(m.Headers)
 	case *protocol.Output:
 		c.value = result(m.Result)
 	case *protocol.GetLazyState:

@@ -52,6 +52,7 @@ func mismatch(handler, id string, j *Journal, m *protocol.Error) *Finding {
 	}
 	f := &Finding{Handler: handler, Invocation: id, Recorded: "the end of the journal"}
 	var recorded command
+	f.Entry = len(j.Commands)
 	if m.RelatedCommandIndex != nil {
 		f.Entry = int(*m.RelatedCommandIndex)
 	}

@@ -53,7 +53,12 @@ type Handler struct {
 
 // Payload describes an input or an output.
 type Payload struct {
-	Schema json.RawMessage `json:"jsonSchema"`
+	Schema      json.RawMessage `json:"jsonSchema"`
+	ContentType *string         `json:"contentType"` // nil: none
+	Required    bool            `json:"required"`    // of an input: no call is without
+	// SetContentTypeIfEmpty is of an output: it has the content type also when it is
+	// empty.
+	SetContentTypeIfEmpty bool `json:"setContentTypeIfEmpty"`
 }
 
 // Options are those of a service or a handler; nil is not set. Times are in milliseconds.
@@ -64,6 +69,7 @@ type Options struct {
 	JournalRetention     *int64 `json:"journalRetention"`
 	IngressPrivate       *bool  `json:"ingressPrivate"`
 	EnableLazyState      *bool  `json:"enableLazyState"`
+	WorkflowRetention    *int64 `json:"workflowCompletionRetention"`
 
 	RetryInitialInterval *int64   `json:"retryPolicyInitialInterval"`
 	RetryMaxInterval     *int64   `json:"retryPolicyMaxInterval"`

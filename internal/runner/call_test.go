@@ -1,0 +1,176 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/runner"
+)
+
+// callers calls handlers of others by their names.
+func callers() restate.ServiceDefinition {
+	return restate.NewService("Callers").
+		Handler("Upper", restate.NewServiceHandler(func(_ restate.Context, in string) (string, error) {
+			if in == "" {
+				return "", restate.ToTerminalError(errors.New("nothing to do"), restate.WithErrorCode(422))
+			}
+			return strings.ToUpper(in), nil
+		})).
+		Handler("Call", restate.NewServiceHandler(func(ctx restate.Context, in string) (string, error) {
+			return restate.Service[string](ctx, "Callers", "Upper").Request(in)
+		})).
+		Handler("CallBoth", restate.NewServiceHandler(func(ctx restate.Context, in string) (string, error) {
+			a := restate.Service[string](ctx, "Callers", "Upper").RequestFuture(in + "1")
+			b := restate.Service[string](ctx, "Callers", "Upper").RequestFuture(in + "2")
+			second, err := b.Response()
+			if err != nil {
+				return "", err
+			}
+			first, err := a.Response()
+			return first + second, err
+		})).
+		Handler("Send", restate.NewServiceHandler(func(ctx restate.Context, delay time.Duration) (string, error) {
+			return restate.ServiceSend(ctx, "Callers", "Upper").Send("sent", restate.WithDelay(delay)).GetInvocationId(), nil
+		})).
+		Handler("Same", restate.NewServiceHandler(func(ctx restate.Context, key string) ([]string, error) {
+			var ids []string
+			for range 2 {
+				ids = append(ids, restate.ServiceSend(ctx, "Callers", "Upper").Send("same", restate.WithIdempotencyKey(key)).GetInvocationId())
+			}
+			out, err := restate.AttachInvocation[string](ctx, ids[1]).Response()
+			return append(ids, out), err
+		})).
+		Handler("Lost", restate.NewServiceHandler(func(ctx restate.Context, service string) (string, error) {
+			return restate.Object[string](ctx, service, "key", "Get").Request("in")
+		}))
+}
+
+func TestHandlersCallEachOther(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, cfg runner.Config) {
+		r := start(t, cfg, callers())
+		require.Equal(t, "ADA", call[string](t, r, "Callers", "", "Call", "ada"))
+		require.Equal(t, []string{
+			"Command: Input", "Command: Call", "Notification: CallInvocationId", "Notification: Call", "Command: Output",
+		}, entries(r.Invocations()[0]))
+		require.Equal(t, "X1X2", call[string](t, r, "Callers", "", "CallBoth", "x"))
+
+		_, err := tryCall[string](t, r, "Callers", "", "Call", "")
+		var failed *runner.Error
+		require.ErrorAs(t, err, &failed)
+		require.EqualValues(t, 422, failed.Code)
+		require.Equal(t, "nothing to do", failed.Message)
+	})
+}
+
+func TestASendWithADelayStartsWhenTheClockIsThere(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, cfg runner.Config) {
+		cfg.ManualClock = true
+		r := start(t, cfg, callers())
+		id := call[string](t, r, "Callers", "", "Send", time.Hour)
+		inv, err := r.Invocation(id)
+		require.NoError(t, err)
+		require.Equal(t, runner.Scheduled, inv.Status)
+		require.WithinDuration(t, r.Now().Add(time.Hour), inv.Scheduled, time.Minute)
+		require.NoError(t, r.Advance(ctxOf(t), 30*time.Minute))
+		_, ready, err := r.Output(id)
+		require.NoError(t, err)
+		require.False(t, ready)
+		require.NoError(t, r.Advance(ctxOf(t), 30*time.Minute))
+		out, ready, err := r.Output(id)
+		require.NoError(t, err)
+		require.True(t, ready)
+		require.Equal(t, `"SENT"`, string(out))
+
+		// One that is cancelled before is over.
+		id = send(t, r, runner.Request{Service: "Callers", Handler: "Upper", Body: []byte(`"x"`), Delay: time.Hour})
+		require.NoError(t, r.Cancel(id))
+		_, _, err = r.Output(id)
+		require.ErrorContains(t, err, "409: canceled")
+		require.ErrorIs(t, r.Cancel(id), runner.ErrEnded)
+	})
+}
+
+func TestCallsWithOneIdempotencyKeyAreOne(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, cfg runner.Config) {
+		var calls atomic.Int32
+		r := start(t, cfg, callers(), restate.NewService("Count").Handler("Up", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (int32, error) {
+			return restate.Run(ctx, func(restate.RunContext) (int32, error) { return calls.Add(1), nil })
+		})))
+		q := runner.Request{Service: "Count", Handler: "Up", IdempotencyKey: "k"}
+		for range 3 {
+			out, err := r.Call(ctxOf(t), q)
+			require.NoError(t, err)
+			require.Equal(t, "1", string(out))
+		}
+		id, isNew, err := r.Send(q)
+		require.NoError(t, err)
+		require.False(t, isNew)
+		require.Len(t, r.Invocations(), 1)
+
+		require.NoError(t, r.Advance(ctxOf(t), 25*time.Hour)) // the server keeps results for a day
+		_, err = r.Invocation(id)
+		require.ErrorIs(t, err, runner.ErrUnknown)
+		out, err := r.Call(ctxOf(t), q)
+		require.NoError(t, err)
+		require.Equal(t, "2", string(out))
+
+		same := call[[]string](t, r, "Callers", "", "Same", "key")
+		require.Equal(t, same[0], same[1])
+		require.Equal(t, "SAME", same[2])
+	})
+}
+
+func TestAStubStandsForAServiceThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, cfg runner.Config) {
+		tries := 0
+		cfg.Stubs = map[string]runner.Stub{
+			"Elsewhere/Get": func(_ context.Context, q runner.Request) ([]byte, error) {
+				if tries++; tries < 3 {
+					return nil, errors.New("not now")
+				}
+				return []byte(`"` + q.Key + ":" + strings.Trim(string(q.Body), `"`) + `"`), nil
+			},
+			"Broken": func(context.Context, runner.Request) ([]byte, error) {
+				return nil, &runner.Error{Code: 402, Message: "no money", Metadata: map[string]string{"a": "b"}}
+			},
+		}
+		r := start(t, cfg, callers())
+		require.Equal(t, "key:in", call[string](t, r, "Callers", "", "Lost", "Elsewhere"))
+		require.Equal(t, 3, tries)
+		_, err := tryCall[string](t, r, "Callers", "", "Lost", "Broken")
+		var failed *runner.Error
+		require.ErrorAs(t, err, &failed)
+		require.EqualValues(t, 402, failed.Code)
+		require.Equal(t, map[string]string{"a": "b"}, failed.Metadata)
+	})
+}
+
+func TestACallOfAServiceThatNobodyHasIsRetriedAndPaused(t *testing.T) {
+	t.Parallel()
+	r := start(t, runner.Config{Retry: &runner.RetryPolicy{InitialInterval: time.Minute, Factor: 1, MaxAttempts: 3}}, callers())
+	id := send(t, r, request(t, "Callers", "", "Lost", "Nowhere"))
+	inv := await(t, r, id, runner.Paused)
+	require.Equal(t, 3, inv.Attempts)
+	require.Contains(t, inv.LastFailure.Message, "the service handler Nowhere/Get was not found")
+	require.Equal(t, []string{"Command: Input"}, entries(inv))
+
+	_, _, err := r.Send(runner.Request{Service: "Nowhere", Handler: "Get"})
+	require.ErrorIs(t, err, runner.ErrNoHandler)
+	_, err = r.Call(t.Context(), runner.Request{Service: "Callers", Handler: "Upper", Key: "k"})
+	require.ErrorIs(t, err, runner.ErrNoHandler)
+	_, err = r.Attach(t.Context(), "inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN")
+	require.ErrorIs(t, err, runner.ErrUnknown)
+	_, err = r.Invocation("nonsense")
+	require.ErrorIs(t, err, runner.ErrUnknown)
+}

@@ -1,0 +1,154 @@
+package runner
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash/fnv"
+	"math/bits"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/fxrestate/go/internal/awakeableid"
+)
+
+// id is the id of an invocation: 8 bytes by which the server finds the partition, and 16
+// that are the invocation's.
+type id [24]byte
+
+// The text of an id, such as inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN. Each part has a fixed
+// number of digits.
+const (
+	idPrefix       = "inv_"
+	idVersion      = '1'
+	partitionWidth = 11
+	uuidWidth      = 22
+	digits         = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// String is the id for people.
+func (i id) String() string {
+	var text [len(idPrefix) + 1 + partitionWidth + uuidWidth]byte
+	copy(text[:], idPrefix)
+	text[len(idPrefix)] = idVersion
+	rest := text[len(idPrefix)+1:]
+	// The numbers are those that a little-endian machine has after it has put the bytes
+	// into the other order.
+	encode(rest[:partitionWidth], 0, binary.LittleEndian.Uint64(i[:]))
+	encode(rest[partitionWidth:], binary.LittleEndian.Uint64(i[16:]), binary.LittleEndian.Uint64(i[8:]))
+	return string(text[:])
+}
+
+func encode(to []byte, high, low uint64) {
+	for at := len(to) - 1; at >= 0; at-- {
+		var rest uint64
+		high, rest = high/62, high%62
+		low, rest = bits.Div64(rest, low, 62)
+		to[at] = digits[rest]
+	}
+}
+
+// What is wrong with an id, in the server's words.
+var (
+	errIDFormat  = errors.New("bad format")
+	errIDLength  = errors.New("bad length")
+	errIDVersion = errors.New("unrecognized codec version")
+	errIDDigits  = errors.New("base62 decode error")
+)
+
+// parseID reads the text of an id.
+func parseID(text string) (i id, err error) {
+	if text == "" {
+		return i, errIDLength
+	}
+	text, ok := strings.CutPrefix(text, idPrefix)
+	switch {
+	case !ok:
+		return i, errIDFormat
+	case text == "":
+		return i, errIDLength
+	case text[0] != idVersion:
+		return i, errIDVersion
+	case len(text) != 1+partitionWidth+uuidWidth:
+		return i, errIDLength
+	}
+	text = text[1:]
+	high, low, ok := decode(text[:partitionWidth])
+	if !ok || high != 0 {
+		return i, errIDDigits
+	}
+	binary.LittleEndian.PutUint64(i[:], low)
+	if high, low, ok = decode(text[partitionWidth:]); !ok {
+		return i, errIDDigits
+	}
+	binary.LittleEndian.PutUint64(i[16:], high)
+	binary.LittleEndian.PutUint64(i[8:], low)
+	return i, nil
+}
+
+// decode returns the number, and false if there is none or if it is too large.
+func decode(text string) (high, low uint64, ok bool) {
+	for i := range len(text) {
+		digit := strings.IndexByte(digits, text[i])
+		if digit < 0 {
+			return 0, 0, false
+		}
+		overflow, top := bits.Mul64(high, 62)
+		carry, bottom := bits.Mul64(low, 62)
+		var c uint64
+		low, c = bits.Add64(bottom, uint64(digit), 0)
+		if carry, c = bits.Add64(carry, 0, c); c != 0 {
+			return 0, 0, false
+		}
+		if high, c = bits.Add64(top, carry, 0); c != 0 || overflow != 0 {
+			return 0, 0, false
+		}
+	}
+	return high, low, true
+}
+
+// ids makes ids.
+type ids struct{ random *rand.ChaCha8 }
+
+func newIDs(seed uint64) ids {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	return ids{rand.NewChaCha8(key)}
+}
+
+// next returns an id that no other invocation has.
+func (g ids) next() (i id) {
+	_, _ = g.random.Read(i[:]) // it cannot fail
+	return i
+}
+
+// of returns the id of what there is one of: of a workflow's run, or of a call with an
+// idempotency key.
+func idOf(kind string, parts ...string) (i id) {
+	text := kind + "," + strings.Join(parts, ",")
+	sum := sha256.Sum256([]byte(text))
+	copy(i[8:], sum[:])
+	copy(i[:8], sum[16:])
+	return i
+}
+
+// seed is where the random numbers of an invocation begin.
+func (i id) seed() uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(i[:]) // it cannot fail
+	return h.Sum64()
+}
+
+// parseAwakeable reads the id of an awakeable: the invocation and the index of the signal
+// that completes it.
+func parseAwakeable(text string) (i id, signal uint32, err error) {
+	if !awakeableid.Valid(text) {
+		return i, 0, errIDFormat
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text[strings.Index(text, "_1")+2:])
+	if err != nil {
+		return i, 0, errIDFormat
+	}
+	return id(raw[:len(i)]), binary.BigEndian.Uint32(raw[len(i):]), nil
+}

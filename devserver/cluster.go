@@ -90,9 +90,7 @@ func startNodes(ctx context.Context, cfg Config, r runner, nodes int) (*Cluster,
 		c.nodes = append(c.nodes, &Node{first: s, now: s})
 	}
 	if nodes > 1 {
-		if err := join(servers); err != nil {
-			return nil, stop(err)
-		}
+		join(servers)
 	}
 	if err := each(servers, func(s *Server) error { return s.start(ctx) }); err != nil {
 		return nil, stop(err)

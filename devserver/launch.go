@@ -25,6 +25,7 @@ func (l launch) settings(bindIP, dataDir string) map[string]string {
 		"RESTATE_LOG_FORMAT":             "compact", // one line each: more of them in a tail
 		"RESTATE_LOG_DISABLE_ANSI_CODES": "true",
 	}
+	maps.Copy(s, l.member.defaults())
 	maps.Copy(s, l.env)
 	maps.Copy(s, map[string]string{
 		"RESTATE_NODE_NAME":   l.member.nodeName(),

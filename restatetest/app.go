@@ -3,6 +3,7 @@ package restatetest
 import (
 	"context"
 	"errors"
+	"log"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,7 +53,9 @@ func (e *Env) build() (*app, error) {
 		},
 		Log: logging.NewConsole(&e.log, logging.ConsoleOptions{}),
 	}
-	a.fx = fx.New(append(slices.Clone(e.opts), fx.Supply(kit), fx.Invoke(func(p parts) error {
+	// fx takes this printer where Module is not listed, or its logger cannot be made.
+	opts := append([]fx.Option{fx.Logger(log.New(&e.log, "", 0))}, e.opts...)
+	a.fx = fx.New(append(opts, fx.Supply(kit), fx.Invoke(func(p parts) error {
 		if p.Endpoint == nil {
 			return errNoModule
 		}
@@ -86,14 +89,19 @@ func (a *app) stop(ctx context.Context) error {
 	return explained(err)
 }
 
+// quit stops the application without a drain: attempts are cut.
+func (a *app) quit(ctx context.Context) error {
+	now, cancel := context.WithCancel(ctx)
+	cancel()
+	_ = a.parts.Endpoint.Stop(now) // what has not returned yet is waited for by stop
+	return a.stop(ctx)
+}
+
 // kill cuts the application off, as the death of its process does, and then ends what is
 // left of it in this process.
 func (a *app) kill(ctx context.Context) error {
 	a.wire.cut()
-	now, cancel := context.WithCancel(ctx)
-	cancel()
-	_ = a.parts.Endpoint.Stop(now) // it drains nothing; what has not returned yet is waited for below
-	return a.stop(ctx)
+	return a.quit(ctx)
 }
 
 // explained makes one error of what is wrong with an application, each problem on a line.

@@ -75,14 +75,14 @@ func (e *Env) end() {
 	e.t.Helper()
 	ctx, cancel := e.cleanupContext()
 	defer cancel()
-	if e.up {
-		if err := e.latest.kill(ctx); err != nil {
-			e.t.Errorf("restatetest: stop the application: %v", err)
-		}
-	}
-	if e.t.Failed() {
+	if e.t.Failed() { // before the lines that the end itself writes
 		e.t.Logf("log of the application, the end of it:\n%s", e.log.String())
 		e.t.Logf("log of the server, the end of it:\n%s", e.backend.logs())
+	}
+	if e.up {
+		if err := e.latest.quit(ctx); err != nil {
+			e.t.Errorf("restatetest: stop the application: %v", err)
+		}
 	}
 	if err := e.backend.release(ctx); err != nil {
 		e.t.Errorf("restatetest: stop the server: %v", err)

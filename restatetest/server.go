@@ -25,7 +25,6 @@ type server struct {
 	front   *front // of a cluster; nil: the APIs are those of the only node
 	admin   *admin.Client
 	log     *tail.Writer
-	broken  bool // not to be used again
 }
 
 // newServer starts a server.
@@ -83,7 +82,20 @@ func (s *server) serve(http.Handler) {}
 func (s *server) cut()               {}
 
 func (s *server) state(ctx context.Context, service, key string) (map[string]json.RawMessage, error) {
-	return s.admin.State(ctx, service, key)
+	return ask(ctx, s, func() (map[string]json.RawMessage, error) { return s.admin.State(ctx, service, key) })
+}
+
+// ask repeats a query to a cluster until it succeeds: for a moment after a node was lost or
+// has come back, no other node knows where its partitions are.
+func ask[T any](ctx context.Context, s *server, query func() (T, error)) (found T, err error) {
+	if s.nodes() == 1 {
+		return query()
+	}
+	err = poll(ctx, func() (err error) {
+		found, err = query()
+		return err
+	})
+	return found, err
 }
 
 func (s *server) setState(ctx context.Context, service, key string, state map[string]json.RawMessage) error {
@@ -104,12 +116,7 @@ func (s *server) setState(ctx context.Context, service, key string, state map[st
 }
 
 func (s *server) invocations(ctx context.Context, filter admin.InvocationFilter) ([]admin.Invocation, error) {
-	return s.admin.Invocations(ctx, filter)
-}
-
-func (s *server) journal(ctx context.Context, id string) ([]Entry, error) {
-	return admin.Query[Entry](ctx, s.admin, `SELECT "index", entry_type AS type, name, entry_lite_json AS content FROM sys_journal WHERE id = `+
-		admin.Quote(id)+` ORDER BY "index"`)
+	return ask(ctx, s, func() ([]admin.Invocation, error) { return s.admin.Invocations(ctx, filter) })
 }
 
 func (s *server) change(ctx context.Context, id string, v verb) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
+	"github.com/fxrestate/go/internal/runtime"
 )
 
 const contentType = "application/vnd.restate.invocation."
@@ -25,7 +26,7 @@ type attempt struct {
 
 	// invocation is set when the journal has arrived. The injector guards it.
 	invocation *Invocation
-	twin       *twin // nil: none
+	twin       *runtime.Attempt // nil: none
 	cancel     context.CancelFunc
 	gone       atomic.Bool // nothing arrives any more
 	closed     atomic.Bool // the body was read to its end
@@ -57,7 +58,7 @@ func (p *process) invoke(w http.ResponseWriter, r *http.Request, service, handle
 	inner.Body = a
 	p.next.ServeHTTP(&a.response, inner)
 	if a.twin != nil {
-		a.twin.body.end()
+		a.twin.EndInput()
 	}
 	if a.requests.ended && !p.isDead() {
 		a.drain()
@@ -161,7 +162,7 @@ func (a *attempt) arrive(f protocol.Frame) {
 	case a.heard(f):
 		r.out = f.Append(r.out)
 		if a.twin != nil {
-			a.twin.body.write(f.Append(nil))
+			a.twin.Push(f)
 		}
 	}
 }
@@ -172,20 +173,16 @@ func (a *attempt) begin() {
 	in.mu.Lock()
 	inv := in.begin(a, r.known)
 	a.invocation = inv
-	seed := inv.seed(in.plan.Seed)
+	start := in.seeded(inv, *r.start)
 	in.mu.Unlock()
 
-	start := *r.start
-	if start.RandomSeed != 0 {
-		start.RandomSeed = seed
-	}
 	r.out = protocol.AppendMessage(r.out, &start)
 	for _, f := range r.known {
 		r.out = f.Append(r.out)
 	}
 	r.ended = in.plan.Suspend
 	if in.plan.Duplicate {
-		a.twin = in.newTwin(a, r.out)
+		a.twin = in.newTwin(a, start)
 	}
 }
 

@@ -216,7 +216,9 @@ func (in *Injector) decide(a *attempt, f protocol.Frame) (fate, Death) {
 	case inv == nil || inv.current != a: // Restate has begun another attempt
 		return forward, Death{}
 	case f.Type == protocol.TypeError:
-		in.failed(inv, &inv.Journal, f)
+		if m, err := protocol.Decode(f); err == nil {
+			in.failed(inv, &inv.Journal, m.(*protocol.Error))
+		}
 		return forward, Death{}
 	case f.Type == protocol.TypeEnd:
 		inv.Journal.Ended = true
@@ -243,18 +245,15 @@ func (in *Injector) decide(a *attempt, f protocol.Frame) (fate, Death) {
 	return die, Death{Invocation: inv.Identity, ID: inv.ID, Entry: entry, When: at.When}
 }
 
-// failed takes an error that an attempt or a replay has ended with. The injector is
-// locked.
-func (in *Injector) failed(inv *Invocation, j *Journal, f protocol.Frame) {
-	m, err := protocol.Decode(f)
-	if err != nil {
-		return
-	}
-	e := m.(*protocol.Error)
+// failed takes an error that an attempt or a replay has ended with, and reports whether
+// the handler did not do what the journal says. The injector is locked.
+func (in *Injector) failed(inv *Invocation, j *Journal, e *protocol.Error) bool {
 	inv.Failures = append(inv.Failures, e.Message)
-	if f := mismatch(inv.Target(), inv.ID, j, e); f != nil {
+	f := mismatch(inv.Target(), inv.ID, j, e)
+	if f != nil {
 		in.find(f)
 	}
+	return f != nil
 }
 
 // kill ends the process at a point. What its handlers read ends too, so that they do not

@@ -3,7 +3,6 @@ package crash
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/protocol"
+	"github.com/fxrestate/go/internal/runtime"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -73,71 +73,67 @@ func (p *player) play() string {
 
 // attempt reports whether the invocation has ended.
 func (p *player) attempt(h http.Handler) bool {
-	body := newFeed()
-	start := &protocol.Start{ID: []byte(p.id), DebugID: "inv_1" + p.id, KnownEntries: uint32(len(p.stored)), Key: p.key, RandomSeed: 7}
+	start := &protocol.Start{ID: []byte(p.id), DebugID: "inv_1" + p.id, Key: p.key, RandomSeed: 7}
 	for k, v := range p.state {
 		start.State = append(start.State, protocol.StateEntry{Key: []byte(k), Value: v})
 	}
-	body.write(protocol.AppendMessage(nil, start))
-	for _, f := range p.stored {
-		body.write(f.Append(nil))
-	}
-	r := httptest.NewRequestWithContext(p.t.Context(), http.MethodPost, "/invoke/"+p.service+"/"+p.handler, http.NoBody)
-	r.Body, r.ProtoMajor = body, 2
-	r.Header.Set("Content-Type", contentType+"v6")
-	ended := false
-	w := &listener{header: http.Header{}, body: body, frame: func(f protocol.Frame) {
-		switch {
-		case f.Type == protocol.TypeEnd:
-			ended = true
-			body.end()
-		case f.Type == protocol.TypeError, f.Type == protocol.TypeSuspension:
-			if f.Type == protocol.TypeError {
-				m, err := protocol.Decode(f)
-				require.NoError(p.t, err)
-				p.failures = append(p.failures, m.(*protocol.Error))
-			}
-			body.end()
-		case isEntry(f.Type):
-			p.store(f, body)
-		}
-	}}
-	serve(h, w, r)
-	if w.split.Close() != nil {
+	var written *tap
+	e := runtime.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		written = &tap{ResponseWriter: w}
+		h.ServeHTTP(written, r)
+	}), runtime.Request{
+		Service: p.service, Handler: p.handler, Start: start, Journal: p.stored, OnMessage: p.store,
+	}).Wait()
+	if _, err := protocol.Split(written.bytes); err != nil {
 		p.halves++
 	}
-	return ended
+	if e.Kind == runtime.Failed {
+		p.failures = append(p.failures, e.Error)
+	}
+	p.output = e.Output
+	return e.Kind == runtime.Completed
 }
 
+// tap keeps what is written.
+type tap struct {
+	http.ResponseWriter
+	bytes []byte
+}
+
+func (t *tap) Write(b []byte) (int, error) {
+	t.bytes = append(t.bytes, b...)
+	return t.ResponseWriter.Write(b)
+}
+
+func (t *tap) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
 // store takes an entry.
-func (p *player) store(f protocol.Frame, body *feed) {
+func (p *player) store(a *runtime.Attempt, f protocol.Frame) {
 	asks := f.Flags&protocol.FlagRequestedAck != 0
 	f.Flags = 0
 	m, err := protocol.Decode(f)
 	require.NoError(p.t, err)
 	if proposal, ok := m.(*protocol.ProposeRunCompletion); ok {
-		p.notify(body, protocol.TypeRunCompletion, proposal.CompletionID, proposal.Result)
+		p.notify(a, protocol.TypeRunCompletion, proposal.CompletionID, proposal.Result)
 		return
 	}
 	p.stored = append(p.stored, f)
 	if asks {
-		body.write(protocol.AppendMessage(nil, &protocol.CommandAck{CommandIndex: 1}))
+		a.Push(protocol.Encode(&protocol.CommandAck{CommandIndex: 1}))
 	}
 	switch m := m.(type) {
-	case *protocol.Output:
-		p.output = m
 	case *protocol.Sleep:
-		p.notify(body, protocol.TypeSleepCompletion, m.CompletionID, protocol.Void())
+		p.notify(a, protocol.TypeSleepCompletion, m.CompletionID, protocol.Void())
 	case *protocol.Call:
-		p.notify(body, protocol.TypeCallInvocationIDCompletion, m.InvocationIDCompletionID, protocol.InvocationID(fmt.Sprintf("inv_1child%d", p.attempts)))
-		p.notify(body, protocol.TypeCallCompletion, m.CompletionID, protocol.Succeeded([]byte("null")))
+		p.notify(a, protocol.TypeCallInvocationIDCompletion, m.InvocationIDCompletionID, protocol.InvocationID(fmt.Sprintf("inv_1child%d", p.attempts)))
+		p.notify(a, protocol.TypeCallCompletion, m.CompletionID, protocol.Succeeded([]byte("null")))
 	case *protocol.SetState:
 		p.state[string(m.Key)] = m.Value.Content
 	}
 }
 
-func (p *player) notify(body *feed, of protocol.Type, id uint32, r protocol.Result) {
+func (p *player) notify(a *runtime.Attempt, of protocol.Type, id uint32, r protocol.Result) {
 	f := protocol.Encode(&protocol.Notification{Of: of, CompletionID: id, Result: r})
 	p.stored = append(p.stored, f)
-	body.write(f.Append(nil))
+	a.Push(f)
 }

@@ -1,12 +1,11 @@
 package crash
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/http"
 
 	"github.com/fxrestate/go/internal/protocol"
+	"github.com/fxrestate/go/internal/runtime"
 )
 
 // Replay replays the journals of all invocations that have ended to the process that
@@ -35,39 +34,37 @@ func (in *Injector) Replay(ctx context.Context, times int) []*Finding {
 // replay reports whether the handler did what the journal says.
 func (in *Injector) replay(ctx context.Context, next http.Handler, inv *Invocation) bool {
 	j := &inv.Journal
-	known := j.frames()
-	start := *j.Start
-	start.KnownEntries = uint32(len(known))
-	if start.RandomSeed != 0 {
-		start.RandomSeed = inv.seed(in.plan.Seed)
-	}
-	body := protocol.AppendMessage(nil, &start)
-	for _, f := range known {
-		body = f.Append(body)
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, j.uri, io.NopCloser(bytes.NewReader(body)))
-	if err != nil {
-		return false
-	}
-	r.RequestURI, r.Header = j.uri, j.header.Clone()
-	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
-	right := true
-	w := &listener{header: http.Header{}, body: newFeed(), frame: func(f protocol.Frame) {
-		in.mu.Lock()
-		defer in.mu.Unlock()
-		switch {
-		case f.Type == protocol.TypeError:
-			before := len(in.findings)
-			in.failed(inv, j, f)
-			right = right && len(in.findings) == before
-		case isEntry(f.Type):
-			right = false
+	more := false
+	a := runtime.Start(in.inside(next, j.uri), runtime.Request{
+		Service: inv.Service, Handler: inv.Handler, Header: j.header,
+		Start: new(in.seeded(inv, *j.Start)), Journal: j.frames(), RequestResponse: true,
+		OnMessage: func(_ *runtime.Attempt, f protocol.Frame) {
+			if more || !f.Type.IsCommand() {
+				return
+			}
+			more = true
+			in.mu.Lock()
+			defer in.mu.Unlock()
 			in.find(&Finding{
 				Handler: inv.Target(), Invocation: inv.ID, Entry: len(j.Commands),
 				Recorded: "the end of the journal", Attempted: commandOf(f).describe(),
 			})
-		}
-	}}
-	serve(next, w, in.watched(r))
-	return right
+		},
+	})
+	stop := context.AfterFunc(ctx, a.Cut)
+	defer stop()
+	if e := a.Wait(); e.Kind == runtime.Failed {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		return !in.failed(inv, j, e.Error) && !more
+	}
+	return !more
+}
+
+// seeded returns a start message with the seed of the run.
+func (in *Injector) seeded(inv *Invocation, start protocol.Start) protocol.Start {
+	if start.RandomSeed != 0 { // it is since V6
+		start.RandomSeed = inv.seed(in.plan.Seed)
+	}
+	return start
 }

@@ -12,9 +12,8 @@ import (
 // errDead is what a handler gets that writes in a process that is dead.
 var errDead = errors.New("crash: the process is dead")
 
-// ackTimeout bounds how long it may take to store an entry. It is not an error if it takes
-// longer, and where Restate does not listen any more it does.
-const ackTimeout = time.Second
+// ackTimeout bounds how long it may take to store an entry. It is there to end a hang.
+const ackTimeout = 10 * time.Second
 
 // response is the response of an attempt.
 type response struct {

@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"internal/schema":       {"internal/jsontype"},
 	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
 	"internal/payload":      {"internal/sdk"},
-	"internal/crash":        {"internal/protocol", "internal/sdk"},
+	"internal/crash":        {"internal/protocol", "internal/runtime", "internal/sdk"},
 
 	"handler":        {"ground"},
 	"admin":          {"ground"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func (p *performance) perform(replays int, o *outcome) {
 	defer close(p.over)
 	defer func() {
 		if v := recover(); v != nil {
-			p.t.Errorf("Do panics: %v", v)
+			p.t.Errorf("Do panics: %v\n%s", v, debug.Stack())
 		}
 	}()
 	s := p.rehearsal.scenario

@@ -156,7 +156,7 @@ func correct(method func(*Correct, restate.Context) (string, error), opts ...fx.
 			return []any{result, err}
 		},
 		Effects: func() map[string]int { return outside.effects() },
-		Limit:   9,
+		Limit:   6,
 	}
 }
 
@@ -175,7 +175,7 @@ func TestCrashEverywhereAccusesNoCorrectHandler(t *testing.T) {
 				t.Parallel()
 				report := restatetest.CrashEverywhere(t, correct(method, slices.Clone(opts)...))
 				require.Positive(t, report.Entries)
-				require.LessOrEqual(t, report.Runs, 2+2+2+9)
+				require.LessOrEqual(t, report.Runs, 2+2+2+6)
 			})
 		}
 	}

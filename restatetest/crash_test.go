@@ -56,7 +56,6 @@ func (s *Till) Take(ctx restate.ObjectContext, amount int) (int, error) {
 type Desk struct {
 	till    rpc.Object[*Till]
 	outside *Outside
-	sold    int // in memory
 }
 
 // Sell has a step, a call, a send and a timer.

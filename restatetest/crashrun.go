@@ -156,22 +156,54 @@ func (p *performance) abandon(env *Env) {
 	}
 }
 
+// arriveWithin bounds how long it may take until what handlers have sent has arrived. It
+// may never do so: a workflow runs once, however often it is called.
+const arriveWithin = 5 * time.Second
+
 // settle waits until all invocations have ended.
 func (p *performance) settle(env *Env) {
 	ctx, cancel := env.context()
 	defer cancel()
-	unfinished := slices.DeleteFunc(slices.Clone(statuses), func(s admin.InvocationStatus) bool { return s == admin.StatusCompleted })
+	began := time.Now()
 	err := poll(ctx, func() error {
-		left, err := env.backend.invocations(ctx, admin.InvocationFilter{Statuses: unfinished, Limit: most})
-		if err != nil || len(left) == 0 {
+		all, err := env.backend.invocations(ctx, admin.InvocationFilter{Statuses: statuses, Limit: most})
+		if err != nil {
 			return err
 		}
-		return fmt.Errorf("%d invocations have not ended; Do must wait for them, or complete or cancel what they wait for: %s/%s (%s) is %s after %d attempts %s",
-			len(left), left[0].Service, left[0].Handler, left[0].ID, left[0].Status, left[0].RetryCount, left[0].LastFailure)
+		left := slices.DeleteFunc(slices.Clone(all), func(i admin.Invocation) bool { return i.Status == admin.StatusCompleted })
+		if len(left) > 0 {
+			return fmt.Errorf("%d invocations have not ended; Do must wait for them, or complete or cancel what they wait for: %s/%s (%s) is %s after %d attempts %s",
+				len(left), left[0].Service, left[0].Handler, left[0].ID, left[0].Status, left[0].RetryCount, left[0].LastFailure)
+		}
+		if err := p.underway(all); err != nil && time.Since(began) < arriveWithin {
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// underway returns an error if a handler has sent what Restate does not have yet.
+func (p *performance) underway(all []admin.Invocation) error {
+	ids := map[string]bool{}
+	arrived := map[crash.Address]int{}
+	for _, inv := range p.injector.Invocations() {
+		ids[inv.ID] = true
+		arrived[crash.Address{Service: inv.Service, Key: inv.Journal.Start.Key, Handler: inv.Handler}]++
+	}
+	for _, inv := range all {
+		if !ids[inv.ID] {
+			arrived[crash.Address{Service: inv.Service, Key: inv.Key, Handler: inv.Handler}]++
+		}
+	}
+	for to, n := range p.injector.Called() {
+		if arrived[to] < n {
+			return fmt.Errorf("an invocation of %s/%s is under way", to.Service, to.Handler)
+		}
+	}
+	return nil
 }
 
 // state returns the state of all objects and workflows that were invoked.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,7 @@ type attempt struct {
 	service, handler string
 	request          *http.Request
 	body             io.Reader
+	reading          sync.Mutex // of the body
 	requests         requests
 	response         response
 
@@ -90,32 +92,59 @@ func (a *attempt) cut() {
 
 // Read reads the body of the request as the handler is to see it.
 func (a *attempt) Read(p []byte) (int, error) {
+	a.reading.Lock()
+	defer a.reading.Unlock()
 	r := &a.requests
-	var piece [32 << 10]byte
 	for len(r.out) == 0 {
-		switch {
-		case a.gone.Load():
+		if a.gone.Load() {
 			return 0, errDead
-		case r.ended:
-			return 0, io.EOF
-		case r.err != nil:
-			err := r.err
-			if !errors.Is(err, io.EOF) {
-				r.err = nil // such as a deadline, which may be lifted
-			}
-			return 0, err
 		}
-		n, err := a.body.Read(piece[:])
-		r.err = err
-		a.take(piece[:n])
-		if errors.Is(err, io.EOF) {
-			a.closed.Store(true)
-			a.response.ack() // Restate says no more
+		if r.ended {
+			return 0, io.EOF
+		}
+		if err := a.receive(); err != nil {
+			return 0, err
 		}
 	}
 	n := copy(p, r.out)
 	r.out = r.out[n:]
 	return n, nil
+}
+
+// receive takes the next piece of the body. Somebody reads it at a time.
+func (a *attempt) receive() error {
+	r := &a.requests
+	if err := r.err; err != nil {
+		if !errors.Is(err, io.EOF) {
+			r.err = nil // such as a deadline, which may be lifted
+		}
+		return err
+	}
+	var piece [32 << 10]byte
+	n, err := a.body.Read(piece[:])
+	r.err = err
+	a.take(piece[:n])
+	if errors.Is(err, io.EOF) {
+		a.closed.Store(true)
+		a.response.ack() // Restate says no more
+	}
+	return nil
+}
+
+// receiveAck reads the body until Restate has acknowledged an entry. The SDK does not read
+// while it has something that its handler does not take.
+func (a *attempt) receiveAck() {
+	for !a.response.isAcked() {
+		a.reading.Lock()
+		var err error
+		if !a.response.isAcked() {
+			err = a.receive()
+		}
+		a.reading.Unlock()
+		if err != nil {
+			return
+		}
+	}
 }
 
 // Close is that of the request's body.

@@ -87,14 +87,32 @@ func (in *Injector) Invocations() []Invocation {
 	return all
 }
 
-// Attempts returns how many attempts there were.
-func (in *Injector) Attempts() (n int) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for _, inv := range in.order {
-		n += inv.attempts
+// Address is where calls go.
+type Address struct{ Service, Key, Handler string }
+
+// Called returns how many invocations the handlers have begun by calls and sends. Those
+// with an idempotency key are not counted, since they may go to one that is there.
+func (in *Injector) Called() map[Address]int {
+	called := map[Address]int{}
+	for _, inv := range in.Invocations() {
+		for _, c := range inv.Journal.Commands {
+			m, err := protocol.Decode(c.Frame)
+			if err != nil {
+				continue
+			}
+			switch m := m.(type) {
+			case *protocol.Call:
+				if m.IdempotencyKey == nil {
+					called[Address{m.Service, m.Key, m.Handler}]++
+				}
+			case *protocol.OneWayCall:
+				if m.IdempotencyKey == nil {
+					called[Address{m.Service, m.Key, m.Handler}]++
+				}
+			}
+		}
 	}
-	return n
+	return called
 }
 
 // Process returns a handler that stands around that of a process, which lives until the

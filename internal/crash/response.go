@@ -26,8 +26,7 @@ type response struct {
 	waits   bool   // for an acknowledgement
 	step    uint32 // of the result of a step, else of a command
 	isStep  bool
-	acked   chan struct{}
-	isAcked bool
+	acked   chan struct{} // closed
 }
 
 // Write writes whole frames, as long as the process lives.
@@ -72,6 +71,9 @@ func (w *response) die(out []byte, f protocol.Frame, d Death) {
 	_, _ = w.ResponseWriter.Write(out)
 	w.Flush()
 	if d.When == After && !w.attempt.process.in.plan.Suspend {
+		var reader sync.WaitGroup
+		reader.Go(w.attempt.receiveAck)
+		defer reader.Wait() // the death of the process ends it
 		timeout := time.NewTimer(ackTimeout)
 		defer timeout.Stop()
 		select {
@@ -126,9 +128,17 @@ func (w *response) acks(f protocol.Frame) bool {
 func (w *response) ack() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.isAcked {
-		w.isAcked = true
+	if !w.isAcked() {
 		close(w.acked)
+	}
+}
+
+func (w *response) isAcked() bool {
+	select {
+	case <-w.acked:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -171,8 +171,7 @@ func TestCrashEverywhereAccusesNoCorrectHandler(t *testing.T) {
 		"awakeable":            (*Correct).Asks,
 	} {
 		for mode, opts := range map[string][]fx.Option{"streaming": nil, "always replaying": {restatetest.AlwaysReplay}} {
-			t.Run(name+", "+mode, func(t *testing.T) {
-				t.Parallel()
+			t.Run(name+", "+mode, func(t *testing.T) { // not parallel: one server is enough
 				report := restatetest.CrashEverywhere(t, correct(method, slices.Clone(opts)...))
 				require.Positive(t, report.Entries)
 				require.LessOrEqual(t, report.Runs, 2+2+2+6)

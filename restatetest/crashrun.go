@@ -1,6 +1,8 @@
 package restatetest
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -57,7 +59,7 @@ func (r *rehearsal) run(d disturbed, replays int) (o outcome) {
 	in := crash.New(d.plan)
 	defer in.Close()
 	defer t.end()
-	p := &performance{rehearsal: r, t: t, injector: in, started: make(chan *Env, 1), over: make(chan struct{})}
+	p := &performance{rehearsal: r, t: t, injector: in, started: make(chan *Env, 1), done: make(chan struct{}), over: make(chan struct{})}
 	go p.perform(replays, &o)
 	o.died = p.conduct()
 	<-p.over
@@ -75,7 +77,8 @@ type performance struct {
 	t         *runTB
 	injector  *crash.Injector
 	started   chan *Env
-	over      chan struct{}
+	done      chan struct{} // closed when Do has returned
+	over      chan struct{} // closed when all is over
 }
 
 // perform runs the scenario on a goroutine of its own, which a failure ends.
@@ -90,6 +93,7 @@ func (p *performance) perform(replays int, o *outcome) {
 	env := Start(p.t, append(slices.Clone(s.App()), wrapHandler(p.injector.Process))...)
 	p.started <- env
 	result := s.Do(p.t, env)
+	close(p.done)
 	p.settle(env)
 	o.result = p.encode("Do", result)
 	o.state = p.state(env)
@@ -110,13 +114,17 @@ func (p *performance) perform(replays int, o *outcome) {
 func (p *performance) conduct() (died *crash.Death) {
 	var env *Env
 	var late <-chan time.Time
-	found := p.injector.Found()
+	found, done := p.injector.Found(), p.done
 	for {
 		select {
+		case <-done:
+			done, late = nil, nil
 		case env = <-p.started:
-			timer := time.NewTimer(time.Until(env.deadline()))
-			defer timer.Stop()
-			late = timer.C
+			if done != nil {
+				timer := time.NewTimer(p.within(env))
+				defer timer.Stop()
+				late = timer.C
+			}
 		case d := <-p.injector.Died():
 			died = &d
 			if env == nil {
@@ -133,12 +141,17 @@ func (p *performance) conduct() (died *crash.Death) {
 			found = nil
 			p.abandon(env) // the invocation would be tried again for ever
 		case <-late:
-			p.t.Errorf("Do has not returned after %v; a scenario that needs longer has restatetest.Within among its options", env.set.within)
+			p.t.Errorf("Do has not returned after %v; set Scenario.Within if it needs longer", p.within(env))
 			p.abandon(env)
 		case <-p.over:
 			return died
 		}
 	}
+}
+
+// within bounds Do, and the wait after it.
+func (p *performance) within(env *Env) time.Duration {
+	return cmp.Or(p.rehearsal.scenario.Within, env.set.within)
 }
 
 // abandon ends a run: what Do waits for comes to an end.
@@ -162,7 +175,7 @@ const arriveWithin = 5 * time.Second
 
 // settle waits until all invocations have ended.
 func (p *performance) settle(env *Env) {
-	ctx, cancel := env.context()
+	ctx, cancel := context.WithTimeout(p.t.Context(), p.within(env))
 	defer cancel()
 	began := time.Now()
 	err := poll(ctx, func() error {

@@ -2,6 +2,7 @@ package restatetest
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -34,6 +35,9 @@ type Scenario struct {
 	// duplicates are dropped by their idempotency key. Default: nil.
 	Exactly func() any
 
+	// Within bounds Do, and then the wait for the end of all invocations, in each run.
+	// Default: what [Within] says among the options of the application.
+	Within time.Duration
 	// Disturbances are what is done. Default: all.
 	Disturbances []Disturbance
 	// Limit bounds how often a process dies. Which entries these are then is up to the seed.

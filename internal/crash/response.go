@@ -22,11 +22,11 @@ type response struct {
 	attempt *attempt
 	split   protocol.Splitter
 
-	mu      sync.Mutex
-	waits   bool   // for an acknowledgement
-	step    uint32 // of the result of a step, else of a command
-	isStep  bool
-	acked   chan struct{} // closed
+	mu     sync.Mutex
+	waits  bool   // for an acknowledgement
+	step   uint32 // of the result of a step, else of a command
+	isStep bool
+	acked  chan struct{} // closed
 }
 
 // Write writes whole frames, as long as the process lives.

@@ -60,7 +60,9 @@ func (e *Env) build() (*app, error) {
 			return errNoModule
 		}
 		a.parts = p
-		e.backend.serve(a.wire.around(p.Endpoint))
+		if p.Endpoint.Config().Mode == endpoint.Mounted {
+			e.backend.serve(a.wire.around(p.Endpoint))
+		}
 		return nil
 	}))...)
 	return a, explained(a.fx.Err())

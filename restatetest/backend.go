@@ -16,7 +16,7 @@ type backend interface {
 	// configure points an application to the backend. It is called for each application,
 	// before this is made. port is the one that its endpoint is to have.
 	configure(cfg *fxrestate.Config, port int)
-	// serve takes the endpoint of a new application, before it starts.
+	// serve takes the endpoint of a new application that does not listen, before it starts.
 	serve(endpoint http.Handler)
 	// cut takes it away, as a crash of the application does.
 	cut()

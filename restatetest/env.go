@@ -57,15 +57,16 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	e := &Env{t: t, set: set, opts: application}
 	ctx, cancel := e.context()
 	defer cancel()
+	if e.port, err = servers.ports.Take(); err != nil {
+		t.Fatalf("restatetest: %v", err)
+	}
 	s, err := servers.lease(ctx, set)
 	if err != nil {
+		servers.ports.Give(e.port)
 		t.Fatalf("restatetest: no server for the test: %v", err)
 	}
 	e.backend = s
 	t.Cleanup(e.end)
-	if e.port, err = servers.ports.Take(); err != nil {
-		t.Fatalf("restatetest: %v", err)
-	}
 	e.StartApp()
 	return e
 }

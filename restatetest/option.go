@@ -81,7 +81,8 @@ func Within(d time.Duration) Option {
 }
 
 // wrapHandler puts a handler around the endpoint's, anew for each application that the
-// environment builds.
+// environment builds. It has no effect on an endpoint that is mounted in a server of the
+// application's.
 func wrapHandler(wrap func(endpoint http.Handler) http.Handler) Option {
 	return option(func(s *settings) { s.wrap = append(s.wrap, wrap) })
 }

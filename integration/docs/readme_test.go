@@ -47,6 +47,7 @@ var readmeImports = map[string]string{
 	"deployment": "github.com/fxrestate/go/deployment",
 	"durable":    "github.com/fxrestate/go/durable",
 	"endpoint":   "github.com/fxrestate/go/endpoint",
+	"event":      "github.com/fxrestate/go/event",
 	"rpc":        "github.com/fxrestate/go/rpc",
 	"errors":     "errors",
 	"fmt":        "fmt",
@@ -322,7 +323,7 @@ func readReadme(t *testing.T) string {
 func TestTheLogLinesOfTheReferenceAreThoseOfTheCode(t *testing.T) {
 	t.Parallel()
 	var source strings.Builder
-	for _, dir := range []string{"deployment", "endpoint", "fxrestate"} {
+	for _, dir := range []string{"deployment", "endpoint", "event", "fxrestate"} {
 		files, err := filepath.Glob("../../" + dir + "/*.go")
 		require.NoError(t, err)
 		for _, file := range files {

@@ -97,7 +97,7 @@ func TestLateUsesAreLoggedOncePerAttempt(t *testing.T) {
 	}
 	lines := a.Lines("the ctx of a handler was misused")
 	require.Len(t, lines, 1)
-	require.Equal(t, name+"/Run", lines[0].ContextMap()["target"])
+	require.Equal(t, name+"/Run", lines[0].ContextMap()["method"])
 	require.Contains(t, lines[0].ContextMap()["err"], "durable: restate.Run after the end of "+name+"/Run (inv_")
 	require.Equal(t, "error", lines[0].Level.String())
 }

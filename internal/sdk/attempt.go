@@ -44,6 +44,8 @@ type Owner interface {
 	// RetryDelay returns the delay before the next attempt that the failure of this
 	// one asks for.
 	RetryDelay() (time.Duration, bool)
+	// Pauses reports whether the failure of this attempt asks for a pause instead.
+	Pauses() bool
 	// Failure returns the error that the attempt has ended with, or nil, and what it is.
 	Failure() (FailureKind, error)
 }
@@ -103,7 +105,6 @@ func (a *Attempt) RunningSteps() int { return int(a.steps.Load()) }
 // log writes a line at ERROR, also while the attempt replays.
 func (a *Attempt) log(message string, attrs ...slog.Attr) {
 	line := slog.NewRecord(time.Now(), slog.LevelError, message, 0)
-	line.AddAttrs(slog.String("target", a.owner.String()))
 	line.AddAttrs(attrs...)
 	// The logger itself drops lines then.
 	_ = a.sdk.Log().Handler().Handle(context.WithoutCancel(a.sdk), line)

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -217,6 +218,11 @@ type runContext struct {
 func (c runContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
 func (c runContext) Done() <-chan struct{}       { return c.ctx.Done() }
 func (c runContext) Err() error                  { return c.ctx.Err() }
+
+// Log returns a logger whose lines name the invocation as those of the handler's do.
+func (c runContext) Log() *slog.Logger {
+	return slog.New(attemptLog{c.RunContext.Log().Handler(), c.attempt})
+}
 
 func (c runContext) Value(k any) any {
 	if _, ok := k.(key); ok {

@@ -20,13 +20,14 @@ import (
 // ground are the packages at the bottom of the house, which know nothing of what a
 // handler is.
 var ground = []string{
-	"internal/awakeableid", "internal/backoff", "internal/crash", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
+	"event", "internal/awakeableid", "internal/backoff", "internal/crash", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
 	"internal/override", "internal/protocol", "internal/safeerr", "internal/schema", "internal/sdk", "internal/stableport", "internal/tail", "internal/textvalue",
 }
 
 // mayImport has the table of docs/architecture.md: what a package may import of this
 // module. "ground" stands for the packages at the bottom.
 var mayImport = map[string][]string{
+	"event":                 {},
 	"internal/awakeableid":  {},
 	"internal/backoff":      {},
 	"internal/gather":       {},

@@ -41,8 +41,9 @@
 //
 // A test has a server for itself while it runs. Afterwards the server is emptied, and the
 // next test gets it: tests that run one after the other share one, and parallel ones have one
-// each. So they need no names or keys of their own. [Private] asks for a new one. All of
-// them end with the test binary, however it ends.
+// each, of about 150 MB. So they need no names or keys of their own. Subtests share that of
+// their test: [Env.With]. [Private] asks for a new one. All of them end with the test binary,
+// however it ends.
 //
 // The servers have few partitions, remove soon what has outlived its retention, and retry a
 // failed invocation after 50 ms at first in place of half a second. [ServerEnv] sets anything

@@ -17,7 +17,12 @@ import (
 // where they cannot do what they say, so they are for the goroutine of the test, except
 // those that return the clients and the URLs.
 type Env struct {
-	t       testing.TB
+	t testing.TB
+	*environment
+}
+
+// environment is what an Env and those that [Env.With] makes of it have in common.
+type environment struct {
 	set     settings
 	opts    []fx.Option
 	backend backend
@@ -28,6 +33,14 @@ type Env struct {
 	latest *app // the last one that was started
 	up     bool // it runs
 }
+
+// With returns the same environment for a subtest: what fails then fails the subtest.
+//
+//	t.Run("refunds", func(t *testing.T) {
+//		env := env.With(t)
+//		…
+//	})
+func (e *Env) With(t testing.TB) *Env { return &Env{t, e.environment} }
 
 // Start builds the application that the options describe, as fx.New does, and starts it on
 // a real restate-server. It returns when the application is registered and serves. When the
@@ -54,7 +67,7 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Env{t: t, set: set, opts: application}
+	e := &Env{t, &environment{set: set, opts: application}}
 	ctx, cancel := e.context()
 	defer cancel()
 	if e.port, err = servers.ports.Take(); err != nil {

@@ -64,4 +64,3 @@ func ExampleEnv_KillApp() {
 	invocation.Cancel()
 	invocation.AwaitStatus(admin.StatusCompleted)
 }
-

@@ -120,10 +120,10 @@ func (i *Invocation) LastFailure() string {
 
 // AwaitStatus waits until the invocation has one of the statuses, and returns what the
 // server knows of it then.
-func (i *Invocation) AwaitStatus(any ...admin.InvocationStatus) admin.Invocation {
+func (i *Invocation) AwaitStatus(wanted ...admin.InvocationStatus) admin.Invocation {
 	i.env.t.Helper()
-	return i.Await(fmt.Sprintf("has the status %v", any), func(now admin.Invocation) bool {
-		return slices.Contains(any, now.Status)
+	return i.Await(fmt.Sprintf("has the status %v", wanted), func(now admin.Invocation) bool {
+		return slices.Contains(wanted, now.Status)
 	})
 }
 

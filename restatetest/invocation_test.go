@@ -19,14 +19,15 @@ func TestAnInvocationIsLookedAt(t *testing.T) {
 	broken := new(atomic.Bool)
 	env := restatetest.Start(t, steps(broken), restatetest.Within(time.Minute))
 	service := ingress.NewService[*Steps](env.Ingress())
-	send := func(t *testing.T, method func(*Steps, restate.Context) (string, error)) (*restatetest.Invocation, ingress.Handle[string]) {
+	send := func(t *testing.T, env *restatetest.Env, method func(*Steps, restate.Context) (string, error)) (*restatetest.Invocation, ingress.Handle[string]) {
 		handle, err := ingress.Send0(t.Context(), service, method)
 		require.NoError(t, err)
 		return env.InvocationOf(handle), handle
 	}
 
 	t.Run("when it has completed", func(t *testing.T) {
-		invocation, handle := send(t, (*Steps).Tell)
+		env := env.With(t)
+		invocation, handle := send(t, env, (*Steps).Tell)
 		_, err := handle.Attach(t.Context())
 		require.NoError(t, err)
 		now := invocation.Info()
@@ -47,6 +48,7 @@ func TestAnInvocationIsLookedAt(t *testing.T) {
 		require.NotEmpty(t, run.Raw)
 	})
 	t.Run("when it waits", func(t *testing.T) {
+		env := env.With(t)
 		handle, err := ingress.Send0Void(t.Context(), service, (*Steps).Wait)
 		require.NoError(t, err)
 		invocation := env.InvocationOf(handle)
@@ -66,6 +68,7 @@ func TestAnInvocationIsLookedAt(t *testing.T) {
 		}, "the invocation is gone")
 	})
 	t.Run("when it is killed", func(t *testing.T) {
+		env := env.With(t)
 		handle, err := ingress.Send0Void(t.Context(), service, (*Steps).Wait)
 		require.NoError(t, err)
 		invocation := env.InvocationOf(handle)
@@ -75,8 +78,9 @@ func TestAnInvocationIsLookedAt(t *testing.T) {
 		require.Contains(t, invocation.LastFailure(), "killed")
 	})
 	t.Run("when it fails, is paused and resumed", func(t *testing.T) {
+		env := env.With(t)
 		broken.Store(true)
-		invocation, handle := send(t, (*Steps).Try)
+		invocation, handle := send(t, env, (*Steps).Try)
 		invocation.AwaitRetries(2)
 		require.GreaterOrEqual(t, invocation.Retries(), 2)
 		require.Contains(t, invocation.LastFailure(), errBroken.Error())
@@ -89,6 +93,7 @@ func TestAnInvocationIsLookedAt(t *testing.T) {
 		require.Equal(t, "fine", said)
 	})
 	t.Run("among all", func(t *testing.T) {
+		env := env.With(t)
 		require.NotEmpty(t, env.Invocations())
 		require.Len(t, env.Invocations("Steps"), len(env.Invocations()))
 		require.Empty(t, env.Invocations("Other"))

@@ -168,3 +168,17 @@ func TestALoggerOfTheApplicationIsLeftAlone(t *testing.T) {
 	require.Positive(t, lines.Load())
 	require.NotContains(t, said, "registered")
 }
+
+func TestASubtestFailsByItself(t *testing.T) {
+	t.Parallel()
+	var failed bool
+	var said string
+	outer, _ := record(t, func(t testing.TB) {
+		env := restatetest.Start(t, counters())
+		failed, said = record(t, func(t testing.TB) { env.With(t).StartApp() })
+		add(t, env, "ada", 1) // it runs
+	})
+	require.True(t, failed)
+	require.Contains(t, said, "the application runs")
+	require.False(t, outer)
+}

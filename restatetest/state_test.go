@@ -22,6 +22,7 @@ func TestStateIsReadAndWritten(t *testing.T) {
 	t.Parallel()
 	env := restatetest.Start(t, counters())
 	t.Run("of an object without any", func(t *testing.T) {
+		env := env.With(t)
 		state := restatetest.StateOf[*Counter](env, "nobody")
 		require.Empty(t, state.All())
 		var n int
@@ -31,6 +32,7 @@ func TestStateIsReadAndWritten(t *testing.T) {
 		state.Clear()
 	})
 	t.Run("that a handler has written", func(t *testing.T) {
+		env := env.With(t)
 		add(t, env, "ada", 2)
 		state := restatetest.StateOf[*Counter](env, "ada")
 		require.Equal(t, map[string]json.RawMessage{"sum": json.RawMessage("2")}, state.All())
@@ -42,6 +44,7 @@ func TestStateIsReadAndWritten(t *testing.T) {
 		require.Equal(t, 2, n)
 	})
 	t.Run("that a handler then reads", func(t *testing.T) {
+		env := env.With(t)
 		for name, set := range map[string]func(*restatetest.State){
 			"by its key":  func(s *restatetest.State) { restatetest.Set(s, sum, 40) },
 			"by its name": func(s *restatetest.State) { s.Set("sum", 40) },
@@ -54,6 +57,7 @@ func TestStateIsReadAndWritten(t *testing.T) {
 		}
 	})
 	t.Run("beside the rest", func(t *testing.T) {
+		env := env.With(t)
 		state := restatetest.StateOf[*Counter](env, "beside")
 		restatetest.Set(state, note, []byte{0, 0xff, '\''})
 		state.Set("sum", 1)
@@ -67,6 +71,7 @@ func TestStateIsReadAndWritten(t *testing.T) {
 		require.Empty(t, state.All())
 	})
 	t.Run("under any key", func(t *testing.T) {
+		env := env.With(t)
 		for _, key := range []string{"a/b", "it's", "ü", "{}", " "} {
 			t.Run(key, func(t *testing.T) {
 				restatetest.StateOf[*Counter](env, key).Set("sum", 3)
@@ -75,6 +80,7 @@ func TestStateIsReadAndWritten(t *testing.T) {
 		}
 	})
 	t.Run("of a service by its name", func(t *testing.T) {
+		env := env.With(t)
 		require.Equal(t, "counter", restatetest.ServiceName[*Counter](env))
 		require.Equal(t, "counter", restatetest.ServiceName[Counter](env))
 		add(t, env, "named", 2)
@@ -92,4 +98,16 @@ func TestStateOfAWorkflowIsRead(t *testing.T) {
 	var name string
 	require.True(t, restatetest.StateOf[*Signup](env, "1").Get("name", &name))
 	require.Equal(t, "ada", name)
+}
+
+func TestStateOfAWorkflowIsWritten(t *testing.T) {
+	t.Parallel()
+	env := restatetest.Start(t, signups())
+	state := restatetest.StateOf[*Signup](env, "1")
+	state.Set("name", "eve")
+	var name string
+	require.True(t, state.Get("name", &name))
+	require.Equal(t, "eve", name)
+	state.Clear()
+	require.Empty(t, state.All())
 }

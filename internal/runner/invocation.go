@@ -25,38 +25,39 @@ const (
 
 // invocation is what is known of an invocation. The runner's mutex guards it.
 type invocation struct {
-	id             id
-	text           string // of the id
-	request        Request
-	method         *method // nil with a stub
-	stub           Stub
-	status         Status
-	created        time.Time
-	scheduled      time.Time // when it is to start; zero: at once
-	start          *timer    // until then
-	forget         *timer    // when it was kept long enough
-	modified       time.Time // when the journal grew
-	completed      time.Time
-	journal        []protocol.Frame
-	notified       []notification
-	sinks          []sink
-	children       []id // in the order of the calls and sends
-	commands       uint32
-	result         protocol.Result // when it is completed
-	resultFor      time.Duration   // for how long the result is kept, and
-	journalFor     time.Duration   // for how long the journal is
-	attempts       int             // that were started
-	retries        retries
-	sinceEntry     uint32 // attempts that failed since the last command
-	last           *Failure
-	backoff        *timer
-	waiting        *protocol.Suspension // while it is suspended
-	pausing        bool                 // when the attempt ends
-	attempt        *runtime.Attempt     // nil when none is under way
-	asked          bool                 // the attempt is to suspend
-	touched        time.Time            // of the attempt: when something was written or pushed
-	steps          int                  // announced and without a result
-	stopStub       func()
+	id         id
+	text       string // of the id
+	request    Request
+	method     *method // nil with a stub
+	stub       Stub
+	status     Status
+	created    time.Time
+	scheduled  time.Time // when it is to start; zero: at once
+	start      *timer    // until then
+	forget     *timer    // when it was kept long enough
+	modified   time.Time // when the journal grew
+	completed  time.Time
+	journal    []protocol.Frame
+	notified   []notification
+	sinks      []sink
+	children   []id // in the order of the calls and sends
+	commands   uint32
+	result     protocol.Result // when it is completed
+	resultFor  time.Duration   // for how long the result is kept, and
+	journalFor time.Duration   // for how long the journal is
+	attempts   int             // that were started
+	retries    retries
+	sinceEntry uint32 // attempts that failed since the last command
+	last       *Failure
+	backoff    *timer
+	sleeps     []*timer
+	waiting    *protocol.Suspension // while it is suspended
+	pausing    bool                 // when the attempt ends
+	attempt    *runtime.Attempt     // nil when none is under way
+	asked      bool                 // the attempt is to suspend
+	touched    time.Time            // of the attempt: when something was written or pushed
+	steps      int                  // announced and without a result
+	stopStub   func()
 }
 
 // notification says what a notification in the journal is about.
@@ -71,7 +72,8 @@ type sink func(outcome)
 
 // outcome is the result of an invocation, as those are told who wait for it.
 type outcome struct {
-	inv     *invocation // nil if there is none
+	inv     *invocation // nil if there is none, and then
+	unknown string      // its id
 	result  protocol.Result
 	expires time.Time // of a result that was there before, or zero
 }
@@ -170,7 +172,7 @@ func (r *Runner) purge(inv *invocation) {
 // attach has the result of an invocation go to a sink, at once if it is there.
 func (r *Runner) attach(inv *invocation, to sink) {
 	if inv.status == Completed {
-		to(outcome{inv, inv.result, inv.expires()})
+		to(outcome{inv: inv, result: inv.result, expires: inv.expires()})
 		return
 	}
 	inv.sinks = append(inv.sinks, to)
@@ -276,9 +278,12 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 	r.cut(inv)
 	inv.start.cancel()
 	inv.backoff.cancel()
+	for _, t := range inv.sleeps {
+		t.cancel() // the clock shall not jump to it
+	}
 	held := inv.status != Pending && inv.status != Scheduled
 	inv.status, inv.result, inv.completed = Completed, result, r.now()
-	inv.waiting, inv.start, inv.backoff = nil, nil, nil
+	inv.waiting, inv.start, inv.backoff, inv.sleeps = nil, nil, nil, nil
 	sinks := inv.sinks
 	inv.sinks = nil
 	for _, to := range sinks {

@@ -131,3 +131,21 @@ func TestAScenarioSurvivesACrashAtEachEntry(t *testing.T) {
 	require.Zero(t, report.Missed)
 	require.Zero(t, report.Unstored, "the server acknowledges what is stored")
 }
+
+func TestASeedDeterminesRandomNumbers(t *testing.T) {
+	t.Parallel()
+	rehearse := func(seed uint64) (sold any) {
+		s, _ := desk(func(ctx context.Context, desk ingress.Service[*Desk]) any {
+			var err error
+			sold, err = ingress.Call(ctx, desk, (*Desk).Sell, "books")
+			return []any{sold, err}
+		})
+		s.Seed, s.Limit, s.Disturbances = seed, 1, []restatetest.Disturbance{restatetest.DieAfter}
+		report := restatetest.CrashEverywhere(t, s)
+		require.Equal(t, 2+1, report.Runs)
+		require.Equal(t, seed, report.Seed)
+		return sold
+	}
+	require.Equal(t, rehearse(7), rehearse(7))
+	require.NotEqual(t, rehearse(7), rehearse(8))
+}

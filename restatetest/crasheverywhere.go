@@ -50,6 +50,9 @@ func CrashEverywhere(t testing.TB, s Scenario) Rehearsal {
 	if r.undisturbed() {
 		r.disturbed()
 	}
+	if r.deaths > 0 && r.deaths == r.Missed {
+		r.fail("the process died in none of %d runs: the handlers go another way each time", r.deaths)
+	}
 	if t.Failed() {
 		t.Logf("restatetest: CrashEverywhere: to run it in the same way again, set Scenario.Seed to %d", s.Seed)
 	}
@@ -70,6 +73,7 @@ type rehearsal struct {
 	byOrder  bool
 	base     outcome
 	failures int
+	deaths   int // runs in which the process was to die
 }
 
 // fail reports a failure, and reports whether that was enough.
@@ -124,7 +128,7 @@ func (r *rehearsal) calm() (outcome, bool) {
 		r.fail("%v", f)
 	}
 	if len(o.findings) == 0 && o.failure != "" {
-		r.fail("a run that nothing disturbs fails:\n%s", o.failure)
+		r.fail("a run that nothing disturbs fails:\n%s\n%s", o.failure, o.log)
 	}
 	return o, len(o.findings) == 0 && o.failure == ""
 }
@@ -228,13 +232,20 @@ func (r *rehearsal) disturb(d disturbed) {
 		r.fail("where %s: %v", where, o.findings[0])
 		return
 	case o.failure != "":
-		r.fail("where %s, the scenario fails:\n%s", where, o.failure)
+		if r.failures > 0 {
+			o.log = "" // one is enough
+		}
+		r.fail("where %s, the scenario fails:\n%s\n%s", where, o.failure, o.log)
 		return
 	}
-	if at := d.plan.Point; at != nil && o.died == nil {
-		r.Missed++
-	} else if at != nil && at.When == crash.After && !o.died.Stored {
-		r.Unstored++
+	if at := d.plan.Point; at != nil {
+		r.deaths++
+		switch {
+		case o.died == nil:
+			r.Missed++
+		case at.When == crash.After && !o.died.Stored:
+			r.Unstored++
+		}
 	}
 	if differs := r.base.differs(o, atLeastEffects); differs != "" {
 		r.fail("where %s: %s", where, differs)

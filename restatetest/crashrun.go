@@ -23,6 +23,7 @@ type outcome struct {
 	effects map[string]int
 
 	failure     string // of the run itself
+	log         string // of the application and the server, if it failed
 	findings    []*crash.Finding
 	invocations []crash.Invocation
 	died        *crash.Death // of the process, at the point
@@ -58,7 +59,13 @@ func (r *rehearsal) run(d disturbed, replays int) (o outcome) {
 	t := newRunTB(r.t)
 	in := crash.New(d.plan)
 	defer in.Close()
-	defer t.end()
+	defer func() {
+		said := len(t.text())
+		t.end() // what failed tells its log
+		if t.Failed() {
+			o.log = t.text()[said:]
+		}
+	}()
 	p := &performance{rehearsal: r, t: t, injector: in, started: make(chan *Env, 1), done: make(chan struct{}), over: make(chan struct{})}
 	go p.perform(replays, &o)
 	o.died = p.conduct()

@@ -34,7 +34,7 @@ const (
 	freeBytes = 16 << 10
 )
 
-var errStopping = &refusal{status: http.StatusServiceUnavailable, reason: "stopping", after: retryAfter}
+var errStopping = &refusal{status: http.StatusServiceUnavailable, reason: "stopping", after: retryAfter, cause: event.Stopping}
 
 func overloaded(reason string) *refusal {
 	after := retryAfter + rand.N(maxRetryAfter-retryAfter+1)

@@ -69,7 +69,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			e.refused.otherVersion.note(other)
 			leadElsewhere(w)
 		}
-		refuse(w, r, misfit)
+		e.turnAway(w, r, misfit)
 	case r.RequestURI == discoverURI:
 		abandonBody(w, r)
 		e.handler.ServeHTTP(w, r)
@@ -194,13 +194,17 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	a.finish()
 }
 
-// turnAway refuses an attempt that the gate does not let in.
+// turnAway refuses a request, and counts it if it is an attempt that is not let in.
 func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request, why *refusal) {
 	switch why.cause {
 	case event.Overloaded:
 		e.refused.overloaded.note(why)
 	case event.TooLarge:
 		e.refused.tooLarge.note(why)
+	case event.Stopping:
+		e.refused.stopping.note(why)
+	case event.Held:
+		e.refused.held.note(why)
 	}
 	refuse(w, r, why)
 }

@@ -68,13 +68,15 @@ func (t *tally) write() {
 }
 
 // refusals are the tallies of an endpoint.
-type refusals struct{ unsigned, tooLarge, otherVersion, overloaded tally }
+type refusals struct{ unsigned, tooLarge, otherVersion, overloaded, stopping, held tally }
 
 func (r *refusals) init(log *slog.Logger) {
 	r.unsigned.log, r.unsigned.cause = log, event.Unsigned
 	r.tooLarge.log, r.tooLarge.cause = log, event.TooLarge
 	r.otherVersion.log, r.otherVersion.cause = log, event.OtherVersion
 	r.overloaded.log, r.overloaded.cause = log, event.Overloaded
+	r.stopping.log, r.stopping.cause = log, event.Stopping
+	r.held.log, r.held.cause = log, event.Held
 }
 
 func (r *refusals) flush() {
@@ -82,4 +84,6 @@ func (r *refusals) flush() {
 	r.tooLarge.flush()
 	r.otherVersion.flush()
 	r.overloaded.flush()
+	r.stopping.flush()
+	r.held.flush()
 }

@@ -56,6 +56,8 @@ func TestTheLineOfAnEvent(t *testing.T) {
 		{event.Refused{Cause: event.OtherVersion, Requests: 2, Reason: "r"}, `level=INFO msg="refused requests of other versions; Restate sends them again" requests=2 reason=r`},
 		{event.Refused{Cause: event.TooLarge, Requests: 2, Reason: "r"}, `level=WARN msg="refused messages of invocations" requests=2 reason=r`},
 		{event.Refused{Cause: event.Overloaded, Requests: 2, Reason: "r"}, `level=WARN msg="refused attempts for which there was no room; Restate sends them again" requests=2 reason=r`},
+		{event.Refused{Cause: event.Stopping, Requests: 2, Reason: "r"}, `level=DEBUG msg="refused attempts while stopping; Restate sends them again" requests=2 reason=r`},
+		{event.Refused{Cause: event.Held, Requests: 2, Reason: "r"}, `level=DEBUG msg="refused attempts while invocations are held; Restate sends them again" requests=2 reason=r`},
 		{event.Draining{Attempts: 3}, `level=INFO msg=draining attempts=3`},
 		{event.Draining{}, ``},
 		{event.Drained{Cut: 1, Handlers: "A/Do", Timeout: time.Second}, `level=WARN msg="cut attempts that did not end in time; Restate retries them" attempts=1 handlers=A/Do drain_timeout=1s`},

@@ -71,6 +71,10 @@ const (
 	// Overloaded is of attempts that found no place within endpoint.Config.MaxInFlight and
 	// MaxInFlightBytes. Restate sends them again.
 	Overloaded Cause = "overloaded"
+	// Stopping is of attempts that came when a stop lets none in any more, and Held of those
+	// that came during an endpoint's Hold. Restate sends them again.
+	Stopping Cause = "stopping"
+	Held     Cause = "held"
 )
 
 // Refused tells that the endpoint refused requests: the first one at once, and then how
@@ -93,6 +97,10 @@ func (e Refused) line() line {
 		l.message = "refused messages of invocations"
 	case Overloaded:
 		l.message = "refused attempts for which there was no room; Restate sends them again"
+	case Stopping: // nor is a stop
+		l.level, l.message = slog.LevelDebug, "refused attempts while stopping; Restate sends them again"
+	case Held: // whoever holds them says why
+		l.level, l.message = slog.LevelDebug, "refused attempts while invocations are held; Restate sends them again"
 	}
 	return l
 }

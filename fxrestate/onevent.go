@@ -13,6 +13,7 @@ import (
 
 	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/logging"
+	"github.com/fxrestate/go/telemetry"
 )
 
 const (
@@ -75,11 +76,8 @@ type tellingLogParams struct {
 // newTellingLog is constructed before all that tells events, so that observers start first
 // and stop last.
 func newTellingLog(p tellingLogParams) (*tellingLog, error) {
-	if len(p.Observing) == 0 {
-		return &tellingLog{slog.New(p.Log)}, nil
-	}
 	instances := byMember(p.Instances)
-	o := &eventObservers{log: slog.New(p.Log)}
+	o := &eventObservers{log: slog.New(p.Log), telemetry: p.Plan.telemetry}
 	for _, one := range p.Observing {
 		observer, err := one.member.get(instances)
 		if err != nil {
@@ -90,14 +88,17 @@ func newTellingLog(p tellingLogParams) (*tellingLog, error) {
 			log: o.log.With("observer", one.member.position),
 		})
 	}
-	p.Lifecycle.Append(fx.StartStopHook(o.start, o.stop))
+	if len(o.list) > 0 {
+		p.Lifecycle.Append(fx.StartStopHook(o.start, o.stop))
+	}
 	return &tellingLog{slog.New(event.Observe(p.Log, o.tell))}, nil
 }
 
 // eventObservers are the observers of events.
 type eventObservers struct {
-	list []*eventObserver
-	log  *slog.Logger
+	list      []*eventObserver
+	log       *slog.Logger
+	telemetry *telemetry.Telemetry // which holds up nothing
 
 	mu      sync.Mutex
 	stopped bool
@@ -115,6 +116,7 @@ func (o *eventObservers) start() {
 
 // tell waits for nobody: whatever happens must go on.
 func (o *eventObservers) tell(e event.Event) {
+	o.telemetry.Observe(context.Background(), e)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stopped {

@@ -69,9 +69,12 @@ func (e *Env) build() (*app, error) {
 }
 
 // start starts the application and waits until its handlers are called.
-func (a *app) start(ctx context.Context) error {
+func (e *Env) start(ctx context.Context, a *app) error {
 	if err := a.fx.Start(ctx); err != nil {
 		return explained(err)
+	}
+	if err := e.backend.started(ctx); err != nil {
+		return errors.Join(err, a.fx.Stop(context.WithoutCancel(ctx)))
 	}
 	if a.parts.Endpoint.Config().Mode != endpoint.Mounted {
 		return nil // the start registers it

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/fxrestate"
@@ -18,8 +19,17 @@ type backend interface {
 	configure(cfg *fxrestate.Config, port int)
 	// serve takes the endpoint of a new application that does not listen, before it starts.
 	serve(endpoint http.Handler)
+	// started is called when the application has started.
+	started(ctx context.Context) error
 	// cut takes it away, as a crash of the application does.
 	cut()
+
+	// await calls check until it returns nil or ctx ends. Then the error is the last one of
+	// check.
+	await(ctx context.Context, check func() error) error
+	// advance moves the clock, and now returns its time.
+	advance(ctx context.Context, d time.Duration) error
+	now() time.Time
 
 	// ingressURL and adminURL are the addresses of the HTTP APIs, or empty.
 	ingressURL() string

@@ -18,7 +18,7 @@ func (e *Env) StartApp() {
 	if err != nil {
 		e.t.Fatalf("restatetest: the application cannot be built:\n%v", err)
 	}
-	if err := a.start(ctx); err != nil {
+	if err := e.start(ctx, a); err != nil {
 		e.t.Fatalf("restatetest: the application does not start:\n%v", err)
 	}
 	e.mu.Lock()

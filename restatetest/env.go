@@ -73,12 +73,15 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	if e.port, err = servers.ports.Take(); err != nil {
 		t.Fatalf("restatetest: %v", err)
 	}
-	s, err := servers.lease(ctx, set)
+	if set.inProcess {
+		e.backend, err = newInProcess(set)
+	} else {
+		e.backend, err = servers.lease(ctx, set)
+	}
 	if err != nil {
 		servers.ports.Give(e.port)
 		t.Fatalf("restatetest: no server for the test: %v", err)
 	}
-	e.backend = s
 	t.Cleanup(e.end)
 	e.StartApp()
 	return e
@@ -150,3 +153,18 @@ func (e *Env) IngressURL() string { return e.backend.ingressURL() }
 
 // AdminURL returns the base URL of the server's admin API, without a slash at its end.
 func (e *Env) AdminURL() string { return e.backend.adminURL() }
+
+// Advance moves the clock of [InProcess] by d, and does what is due on the way, each at its
+// time. It waits before and after until nothing runs. It fails the test on a server, whose
+// clock cannot be moved.
+func (e *Env) Advance(d time.Duration) {
+	e.t.Helper()
+	ctx, cancel := e.context()
+	defer cancel()
+	if err := e.backend.advance(ctx, d); err != nil {
+		e.t.Fatalf("restatetest: Advance(%v): %v", d, err)
+	}
+}
+
+// Now returns the time of [InProcess]'s clock, or on a server that of the machine.
+func (e *Env) Now() time.Time { return e.backend.now() }

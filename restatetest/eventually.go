@@ -19,13 +19,21 @@ func poll(ctx context.Context, check func() error) error {
 		if err == nil {
 			return nil
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep(ctx, pause) {
 			return err
 		}
+	}
+}
+
+// sleep reports whether the time has passed before ctx ends.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -54,7 +62,7 @@ func (e *Env) eventually(failed string, check func() error) {
 	ctx, cancel := e.context()
 	defer cancel()
 	began := time.Now()
-	if err := poll(ctx, check); err != nil {
+	if err := e.backend.await(ctx, check); err != nil {
 		e.t.Fatalf("%s, for %v: %v", failed, time.Since(began).Round(time.Millisecond), err)
 	}
 }

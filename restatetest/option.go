@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/internal/runner"
 )
 
 // Option says what an application of a test runs on. It stands among the options of
@@ -40,16 +41,35 @@ var (
 	// AlwaysReplay has the server suspend each attempt wherever it waits, so that each
 	// await is followed by a replay of all before it. A handler that is not deterministic
 	// rarely survives that.
-	AlwaysReplay = option(func(s *settings) { s.set("RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT", "0s") })
+	AlwaysReplay = option(func(s *settings) {
+		s.replay = true
+		s.set("RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT", "0s")
+	})
 
 	// NoRetries ends an invocation with the error of its first attempt, whatever the retry
 	// policies of services say, so that a test sees the error at once. An attempt that is
 	// cut, as by [Env.KillApp], counts too.
 	NoRetries = option(func(s *settings) {
+		s.noRetries = true
 		s.set("RESTATE_DEFAULT_RETRY_POLICY__MAX_ATTEMPTS", "1")
 		s.set("RESTATE_DEFAULT_RETRY_POLICY__ON_MAX_ATTEMPTS", "kill")
 		s.set("RESTATE_MAX_RETRY_POLICY_MAX_ATTEMPTS", "1")
 	})
+
+	// InProcess runs the test without a server, in this process: the application's handlers,
+	// with all that is around them, on a Restate of the kit that keeps journals, state, timers
+	// and calls in memory. It starts in milliseconds. Its clock jumps to the next timer
+	// whenever nothing runs, and the test waits, so that a day passes at once: see
+	// [ManualClock].
+	//
+	// What it does with an invocation is what a server of [devserver.DefaultVersion] does,
+	// which a suite of tests on both compares. It has no admin API and no SQL, no
+	// deployments and versions, and no Kafka; the application does not register, and nothing
+	// is kept when the test ends. A server's version and environment have no effect.
+	InProcess = option(func(s *settings) { s.inProcess = true })
+
+	// ManualClock stops the clock of [InProcess]: [Env.Advance] moves it.
+	ManualClock = option(func(s *settings) { s.manualClock = true })
 )
 
 // ServerVersion chooses the version of restate-server, such as "1.7.12". Default:
@@ -94,7 +114,12 @@ type settings struct {
 	env     map[string]string
 	nodes   int
 	within  time.Duration
-	wrap    []func(http.Handler) http.Handler
+
+	replay, noRetries      bool
+	inProcess, manualClock bool
+	stubs                  map[string]runner.Stub
+
+	wrap []func(http.Handler) http.Handler
 }
 
 // defaultWithin is the default of [Within]. A busy machine may be ten times as slow as a
@@ -132,6 +157,12 @@ func divide(opts []fx.Option) (s settings, application []fx.Option, err error) {
 	}
 	if s.nodes < 1 {
 		return s, nil, fmt.Errorf("restatetest: Cluster(%d): want a positive number of nodes", s.nodes)
+	}
+	if !s.inProcess && (s.manualClock || len(s.stubs) > 0) {
+		return s, nil, errors.New("restatetest: ManualClock and Stub are for InProcess; add that, or leave them out (on a server, register a service of the test in place of a stub)")
+	}
+	if s.inProcess && s.nodes > 1 {
+		return s, nil, errors.New("restatetest: InProcess has no nodes; leave it or Cluster out")
 	}
 	if s.within <= 0 {
 		return s, nil, fmt.Errorf("restatetest: Within(%v): want a positive duration", s.within)

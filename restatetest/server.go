@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/devserver"
@@ -81,6 +82,15 @@ func (s *server) configure(cfg *fxrestate.Config, port int) {
 func (s *server) serve(http.Handler) {}
 func (s *server) cut()               {}
 
+func (s *server) started(context.Context) error { return nil }
+
+func (s *server) await(ctx context.Context, check func() error) error { return poll(ctx, check) }
+
+func (s *server) advance(context.Context, time.Duration) error {
+	return errors.New("the clock of a server cannot be moved; add restatetest.InProcess to the options of Start")
+}
+func (s *server) now() time.Time { return time.Now() }
+
 func (s *server) state(ctx context.Context, service, key string) (map[string]json.RawMessage, error) {
 	return ask(ctx, s, func() (map[string]json.RawMessage, error) { return s.admin.State(ctx, service, key) })
 }
@@ -108,11 +118,16 @@ func (s *server) setState(ctx context.Context, service, key string, state map[st
 		if err != nil {
 			return err
 		}
-		if !maps.EqualFunc(now, state, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
-			return fmt.Errorf("the state of %s/%s has not changed yet; an invocation of the key may hold it", service, key)
-		}
-		return nil
+		return sameState(service, key, now, state)
 	})
+}
+
+// sameState says that a state is not yet what it is to be.
+func sameState(service, key string, now, want map[string]json.RawMessage) error {
+	if !maps.EqualFunc(now, want, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
+		return fmt.Errorf("the state of %s/%s has not changed yet; an invocation of the key may hold it", service, key)
+	}
+	return nil
 }
 
 func (s *server) invocations(ctx context.Context, filter admin.InvocationFilter) ([]admin.Invocation, error) {

@@ -189,11 +189,15 @@ func (r *Runner) failed(inv *invocation, f failing) {
 }
 
 func (r *Runner) policy(inv *invocation) RetryPolicy {
-	if inv.method == nil {
-		return r.retry
+	policy := r.retry
+	if inv.method != nil {
+		policy = inv.method.retry
+		if now := r.method(inv.request.Service, inv.request.Handler); now != nil {
+			policy = now.retry
+		}
 	}
-	if now := r.method(inv.request.Service, inv.request.Handler); now != nil {
-		return now.retry
+	if r.cfg.OneAttempt {
+		policy.MaxAttempts = 1
 	}
-	return inv.method.retry
+	return policy
 }

@@ -29,6 +29,8 @@ type Config struct {
 	Seed uint64
 	// Retry is the policy of handlers that set none. Default: [DefaultRetryPolicy].
 	Retry *RetryPolicy
+	// OneAttempt makes the first failure the last, whatever policies say. Default: false.
+	OneAttempt bool
 	// Stubs answer calls of handlers that the application does not have, by
 	// "service/handler" or, for all handlers of a service, by "service".
 	Stubs map[string]Stub

@@ -17,8 +17,15 @@ type Invocation struct {
 	// Created and Completed are times of the runner's clock. Scheduled is when one that
 	// was sent with a delay is to start. They are zero where they do not apply.
 	Created, Scheduled, Completed time.Time
+	// Modified is when the journal last grew.
+	Modified time.Time
 	// Attempts counts those that were started.
 	Attempts int
+	// Retries counts attempts as the server's retry_count does: the one under way, and
+	// those that failed since the invocation was started or resumed.
+	Retries int
+	// NextRetry is when the next attempt is due of one that backs off.
+	NextRetry time.Time
 	// LastFailure is that of the last attempt that failed, or nil.
 	LastFailure *Failure
 	// Value is the result of one that is completed, unless it failed with Err.
@@ -67,7 +74,14 @@ func (r *Runner) view(inv *invocation) Invocation {
 	v := Invocation{
 		ID: inv.text, Target: inv.request.target(), Status: inv.status, Request: inv.request,
 		Created: inv.created, Scheduled: inv.scheduled, Completed: inv.completed,
-		Attempts: inv.attempts, LastFailure: inv.last,
+		Modified: inv.modified, Attempts: inv.attempts, LastFailure: inv.last,
+	}
+	switch inv.status {
+	case Running:
+		v.Retries = inv.retries.failed + 1
+	case BackingOff:
+		v.Retries = inv.retries.failed
+		v.NextRetry = inv.backoff.at
 	}
 	if inv.status == Completed {
 		var err error

@@ -21,6 +21,7 @@ type future struct {
 	restate.Future
 	attempt *Attempt
 	of      *callee // nil: not of a call
+	begun   *begun  // nil: not of a step that an earlier attempt began
 
 	// outside says who completes it, such as "restate.Signal", if others do: the program
 	// has no say in what is sent. name is its name, if it has one.
@@ -74,6 +75,7 @@ func (f *future) Result(output any) (failure restate.TerminalError) {
 	out := f.attempt.output(opResult, nil, output)
 	out.outside = f.outside != ""
 	failure = f.Future.(resulter).Result(out)
+	f.begun.taken(f.attempt)
 	if out.wrong != nil {
 		what := f.outside
 		if f.name != "" {

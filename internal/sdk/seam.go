@@ -77,8 +77,10 @@ func (c *seam[R, A, S, P, T, C, F, U]) Wrap(ctx context.Context) restate.Mockabl
 func (c *seam[R, A, S, P, T, C, F, U]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) R {
 	c.attempt.mustEnter(opRunAsync)
 	defer c.attempt.leave()
-	fn, opts = c.step(fn, opts)
-	return as[R](c.attempt.future(c.MockableContext.RunAsync(fn, opts...)))
+	fn, opts, earlier := c.step(fn, opts)
+	f := c.attempt.future(c.MockableContext.RunAsync(fn, opts...))
+	f.begun = earlier
+	return as[R](f)
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Awakeable(opts ...restate.AwakeableOption) A {

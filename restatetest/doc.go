@@ -37,6 +37,10 @@
 // [Env.StartNode] to a node. With [AlwaysReplay] the server suspends an attempt at each await
 // and has it replayed, and with [NoRetries] the first error of a handler is the result.
 //
+// [CrashEverywhere] runs a scenario again and again, with the process dying before and after
+// each entry of each journal, and compares what comes of it. It also finds handlers that are
+// not deterministic.
+//
 // # Servers
 //
 // A test has a server for itself while it runs. Afterwards the server is emptied, and the

@@ -16,6 +16,7 @@ type Attempt struct {
 	sdk      restate.MockableContext
 	root     parent
 	exchange *Exchange // nil: nobody asks
+	watch    Watch     // nil: nobody watches
 	gate     gate
 	steps    atomic.Int32  // closures of steps that run now
 	replay   atomic.Uint64 // what is known: see Replaying

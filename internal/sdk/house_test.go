@@ -20,8 +20,28 @@ import (
 // ground are the packages at the bottom of the house, which know nothing of what a
 // handler is.
 var ground = []string{
-	"event", "internal/awakeableid", "internal/backoff", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
-	"internal/override", "internal/protocol", "internal/runner", "internal/runtime", "internal/safeerr", "internal/schema", "internal/sdk", "internal/sdk/fakectx", "internal/stableport", "internal/tail", "internal/textvalue",
+	"event",
+	"internal/awakeableid",
+	"internal/backoff",
+	"internal/crash",
+	"internal/gather",
+	"internal/gather/stack",
+	"internal/header",
+	"internal/httpclient",
+	"internal/jsontype",
+	"internal/manifest",
+	"internal/override",
+	"internal/payload",
+	"internal/protocol",
+	"internal/runner",
+	"internal/runtime",
+	"internal/safeerr",
+	"internal/schema",
+	"internal/sdk",
+	"internal/sdk/fakectx",
+	"internal/stableport",
+	"internal/tail",
+	"internal/textvalue",
 }
 
 // mayImport has the table of docs/architecture.md: what a package may import of this
@@ -48,6 +68,7 @@ var mayImport = map[string][]string{
 	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
 	"internal/sdk/fakectx":  {},
 	"internal/payload":      {"internal/sdk"},
+	"internal/crash":        {"internal/protocol", "internal/runtime", "internal/sdk"},
 
 	"handler":        {"ground"},
 	"admin":          {"ground"},

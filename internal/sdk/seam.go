@@ -49,7 +49,7 @@ func opener[E any, O interface {
 		})
 		owner := O(&c.owner)
 		a := owner.Self()
-		a.owner, a.sdk, a.root, a.undecodable = owner, sdk, &c.ctx, undecodable
+		a.owner, a.sdk, a.root, a.undecodable, a.watch = owner, sdk, &c.ctx, undecodable, watchOf(sdk)
 		c.ctx.MockableContext, c.ctx.attempt = sdk, a
 		if a.exchange = exchangeOf(sdk); a.exchange != nil {
 			a.exchange.attempt.Store(a)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"slices"
@@ -50,7 +51,7 @@ func newInProcess(set settings) (*inProcess, error) {
 		return nil, fmt.Errorf("restatetest: the ingress of the runner: %w", err)
 	}
 	b.url = "http://" + l.Addr().String()
-	b.ingress = &http.Server{Handler: b.routes(), ReadHeaderTimeout: time.Minute}
+	b.ingress = &http.Server{Handler: b.routes(), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(&b.log, "", 0)}
 	go func() {
 		defer close(b.done)
 		_ = b.ingress.Serve(l) // a failure of the listener shows in each request

@@ -40,7 +40,7 @@ func newServer(ctx context.Context, p *pool, set settings) (*server, error) {
 		return nil, err
 	}
 	if set.nodes > 1 {
-		if s.front, err = newFront(s.cluster); err != nil {
+		if s.front, err = newFront(s.cluster, s.log); err != nil {
 			return nil, errors.Join(err, s.stop(ctx))
 		}
 	}

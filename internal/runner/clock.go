@@ -114,32 +114,34 @@ func (r *Runner) poke() {
 	}
 }
 
-// wanted reports whether something is to happen when nothing runs.
+// wanted reports whether something is to happen when nothing runs. Without an application
+// the clock does not jump: that would use up the attempts of all that fails meanwhile.
 func (r *Runner) wanted() bool {
-	return len(r.settlers) > 0 || !r.clock.manual && r.waiters > 0 && r.timers.next() != nil
+	return len(r.settlers) > 0 || !r.clock.manual && r.waiters > 0 && r.handler != nil && r.timers.next() != nil
 }
 
 // step does what can be done now, and returns when to look again at the latest.
 func (r *Runner) step() time.Duration {
-	for !r.closed {
-		if !r.clock.manual {
-			r.fire()
-		}
-		switch {
-		case !r.wanted():
-			return r.untilNext()
-		case len(r.running) > 0:
-			return min(r.suspendQuiet(time.Now()), r.untilNext())
-		case len(r.settlers) > 0:
-			for _, settled := range r.settlers {
-				close(settled)
-			}
-			r.settlers = nil
-		default:
-			r.clock.moveTo(r.timers.next().at)
-		}
+	if !r.clock.manual {
+		r.fire()
 	}
-	return 0
+	switch {
+	case r.closed:
+		return 0
+	case !r.wanted():
+		return r.untilNext()
+	case len(r.running) > 0:
+		return min(r.suspendQuiet(time.Now()), r.untilNext())
+	case len(r.settlers) > 0:
+		for _, settled := range r.settlers {
+			close(settled)
+		}
+		r.settlers = nil
+		return 0
+	default:
+		r.clock.moveTo(r.timers.next().at)
+		return 0
+	}
 }
 
 // untilNext is how long it is until the next timer is due.

@@ -54,8 +54,9 @@ func (r *Runner) Until(ctx context.Context, condition func() bool) error {
 	return nil
 }
 
-// Idle waits until nothing runs and, unless the clock is manual, no timer is left: it
-// jumps from one to the next. The error is that of ctx, or ErrClosed.
+// Idle waits until nothing runs and no timer is left: the clock jumps from one to the
+// next, unless it is manual or there is no application. The error is that of ctx, or
+// ErrClosed.
 func (r *Runner) Idle(ctx context.Context) error {
 	for {
 		if err := r.Settle(ctx); err != nil {
@@ -75,7 +76,7 @@ func (r *Runner) idle() bool {
 		return false
 	}
 	next := r.timers.next()
-	if next == nil || r.clock.manual {
+	if next == nil || r.clock.manual || r.handler == nil {
 		return true
 	}
 	r.clock.moveTo(next.at)

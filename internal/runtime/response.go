@@ -162,7 +162,9 @@ func (w *response) violated(format string, args ...any) {
 func (w *response) finish(panicked any) Ending {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.setStatus(http.StatusOK)
+	if panicked == nil {
+		w.setStatus(http.StatusOK)
+	}
 	w.returned = true
 	switch {
 	case w.ending.Kind == Violated:

@@ -17,7 +17,12 @@ import (
 // where they cannot do what they say, so they are for the goroutine of the test, except
 // those that return the clients and the URLs.
 type Env struct {
-	t       testing.TB
+	t testing.TB
+	*shared
+}
+
+// shared is what an environment is in all tests that use it.
+type shared struct {
 	set     settings
 	opts    []fx.Option
 	backend backend
@@ -54,7 +59,7 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Env{t: t, set: set, opts: application}
+	e := &Env{t, &shared{set: set, opts: application}}
 	ctx, cancel := e.context()
 	defer cancel()
 	if set.inProcess {
@@ -72,6 +77,11 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	e.StartApp()
 	return e
 }
+
+// For returns the same environment for another test, which its methods then fail: a
+// subtest of the one that has started it, and that ends before. Subtests may be parallel as
+// long as none of them kills or starts the application or the server.
+func (e *Env) For(t testing.TB) *Env { return &Env{t, e.shared} }
 
 // end ends what the test has left. The test's own cleanups have run.
 func (e *Env) end() {

@@ -119,6 +119,17 @@ var entryTypes = map[protocol.Type]string{
 	protocol.TypeGetInvocationOutputCompletion: "GetInvocationOutput", protocol.TypeSignalNotification: "Signal",
 }
 
+// TypeOf returns the type that has a name as [Entry].Type and the server's sys_journal, and
+// reports whether there is one.
+func TypeOf(name string) (protocol.Type, bool) {
+	for t := range entryTypes {
+		if entryType(t) == name {
+			return t, true
+		}
+	}
+	return 0, false
+}
+
 func entryType(t protocol.Type) string {
 	if t.IsCommand() {
 		return "Command: " + entryTypes[t]

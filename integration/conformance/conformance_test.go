@@ -1,0 +1,51 @@
+package conformance_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/fx"
+
+	"github.com/fxrestate/go/restatetest"
+)
+
+// scenarios are those of all files.
+func scenarios() map[string]scenario {
+	all := map[string]scenario{}
+	for _, of := range []map[string]scenario{stepScenarios, stateScenarios} {
+		maps.Copy(all, of)
+	}
+	return all
+}
+
+func TestTheRunnerDoesWhatTheServerDoes(t *testing.T) {
+	t.Run("holding streams open", func(t *testing.T) { compareAll(t) })
+	t.Run("always replaying", func(t *testing.T) { compareAll(t, restatetest.AlwaysReplay) })
+}
+
+// compareAll runs the scenarios, on one server for all and on a runner for each, so that the
+// clock of one scenario does not jump for another.
+func compareAll(t *testing.T, mode ...restatetest.Option) {
+	t.Parallel()
+	server := start(t, mode)
+	all := scenarios()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := runOn(t, server.For(t), name, all[name])
+			got := runOn(t, start(t, append(slices.Clone(mode), restatetest.InProcess)), name, all[name])
+			require.Equal(t, want, got, "the server comes first")
+		})
+	}
+}
+
+func start(t *testing.T, mode []restatetest.Option) *restatetest.Env {
+	t.Helper()
+	var opts []fx.Option
+	for _, o := range mode {
+		opts = append(opts, o)
+	}
+	return restatetest.Start(t, append(opts, application())...)
+}

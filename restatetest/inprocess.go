@@ -168,7 +168,7 @@ func invocationOf(v runner.Invocation) admin.Invocation {
 		RetryCount: v.Retries, NextRetryAt: v.NextRetry,
 	}
 	if v.Err != nil {
-		i.Failure = v.Err.Message
+		i.Failure = fmt.Sprintf("[%d] %s", v.Err.Code, v.Err.Message)
 	}
 	if v.LastFailure != nil && v.Status != runner.Completed {
 		i.LastFailure = httpclient.OneLine(v.LastFailure.Message, maxFailure)

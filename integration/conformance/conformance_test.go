@@ -14,7 +14,7 @@ import (
 // scenarios are those of all files.
 func scenarios() map[string]scenario {
 	all := map[string]scenario{}
-	for _, of := range []map[string]scenario{stepScenarios, stateScenarios} {
+	for _, of := range []map[string]scenario{stepScenarios, stateScenarios, callScenarios, workflowScenarios, waitingScenarios, ingressScenarios} {
 		maps.Copy(all, of)
 	}
 	return all

@@ -1,6 +1,8 @@
 package conformance_test
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/restatetest"
 )
@@ -89,7 +92,7 @@ func (s *session) send(path, part, with string, headers ...string) string {
 const idHeader = "X-Restate-Id"
 
 // incidental are headers that have nothing to do with Restate.
-var incidental = []string{"Date", "Content-Length", "Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"}
+var incidental = []string{"Date", "Content-Length", "Vary", "Access-Control-Allow-Credentials"}
 
 // spelled are headers whose values are compared.
 var spelled = []string{"Content-Type", "X-Restate-Error-Source", "Retry-After", "Allow"}
@@ -165,3 +168,57 @@ func (n *names) in(text string) string {
 	return aPort.ReplaceAllString(text, "ADDRESS")
 }
 
+// children waits until an invocation has called and sent so many, and returns their ids in
+// the order of the commands.
+func (s *session) children(id string, n int) (ids []string) {
+	s.t.Helper()
+	s.env.Eventually(func() error {
+		type child struct {
+			completion uint32
+			id         string
+		}
+		var all []child
+		for _, e := range s.env.Invocation(id).Journal() {
+			if m, ok := s.decode(e).(*protocol.Notification); ok && m.Result.Kind == protocol.ResultInvocationID {
+				all = append(all, child{m.CompletionID, m.Result.InvocationID})
+			}
+		}
+		if len(all) < n {
+			return fmt.Errorf("%d children of %d", len(all), n)
+		}
+		slices.SortFunc(all, func(a, b child) int { return cmp.Compare(a.completion, b.completion) })
+		ids = nil
+		for _, c := range all {
+			ids = append(ids, c.id)
+		}
+		return nil
+	})
+	return ids
+}
+
+// told waits for the result of a step, a text.
+func (s *session) told(id, step string) (value string) {
+	s.t.Helper()
+	s.env.Invocation(id).AwaitEntry("Notification: Run")
+	for _, e := range s.env.Invocation(id).Journal() {
+		if m, ok := s.decode(e).(*protocol.Notification); ok && m.Of == protocol.TypeRunCompletion {
+			require.NoError(s.t, json.Unmarshal(m.Result.Value.Content, &value))
+			return value
+		}
+	}
+	s.t.Fatalf("there is no step %s", step)
+	return ""
+}
+
+// eventually gets a path until the answer has a status, and notes that answer.
+func (s *session) eventually(status int, path string) {
+	s.t.Helper()
+	s.env.Eventually(func() error {
+		a, err := testkit.Exchange(s.t.Context(), http.MethodGet, s.env.IngressURL()+path, nil)
+		if err == nil && a.Status != status {
+			err = fmt.Errorf("the answer is %d: %s", a.Status, a.Body)
+		}
+		return err
+	})
+	s.get(path)
+}

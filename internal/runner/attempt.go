@@ -82,10 +82,7 @@ func (r *Runner) startMessage(inv *invocation) *protocol.Start {
 		RetryCount: inv.sinceEntry, RandomSeed: inv.id.seed(),
 		RetryDuration: uint64(r.now().Sub(inv.modified).Milliseconds()),
 	}
-	if !inv.method.service.kind.keyed() {
-		return start
-	}
-	if inv.method.lazy {
+	if !inv.method.service.kind.keyed() || inv.method.lazy {
 		start.PartialState = true
 		return start
 	}

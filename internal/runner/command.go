@@ -45,7 +45,7 @@ func (r *Runner) take(inv *invocation, f protocol.Frame) {
 func (r *Runner) reject(inv *invocation, f protocol.Frame, err error) {
 	r.cut(inv)
 	index := inv.commands
-	failed := transient("Error when processing entry %d of type %s: %v", index, f.Type, err)
+	failed := transient("cannot process command %s (command index %d) because of a failed precondition: %v", entryType(f.Type), index, err)
 	failed.Command = &index
 	r.failed(inv, failed)
 	r.poke()

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -34,7 +35,9 @@ func compareAll(t *testing.T, mode ...restatetest.Option) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			t.Log("on the server")
 			want := runOn(t, server.For(t), name, all[name])
+			t.Log("in process")
 			got := runOn(t, start(t, append(slices.Clone(mode), restatetest.InProcess)), name, all[name])
 			require.Equal(t, want, got, "the server comes first")
 		})
@@ -47,5 +50,5 @@ func start(t *testing.T, mode []restatetest.Option) *restatetest.Env {
 	for _, o := range mode {
 		opts = append(opts, o)
 	}
-	return restatetest.Start(t, append(opts, application())...)
+	return restatetest.Start(t, append(opts, restatetest.Within(15*time.Second), application())...)
 }

@@ -3,7 +3,6 @@ package endpoint_test
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -17,15 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/internal/testkit"
 )
-
-// header is the header of a frame without its message.
-func header(kind uint16, length uint32) []byte {
-	h := binary.BigEndian.AppendUint16(nil, kind)
-	h = binary.BigEndian.AppendUint16(h, 0)
-	return binary.BigEndian.AppendUint32(h, length)
-}
 
 func TestBodiesThatAreNoJournalAreRefused(t *testing.T) {
 	t.Parallel()
@@ -42,11 +35,11 @@ func TestBodiesThatAreNoJournalAreRefused(t *testing.T) {
 		{"half a header", whole[:5], http.StatusBadRequest},
 		{"half a message", whole[:20], http.StatusBadRequest},
 		{"a Start message without the input that it announces", whole[:len(whole)-1], http.StatusBadRequest},
-		{"another message than Start", encodeFrame(inputCommand, nil), http.StatusBadRequest},
-		{"a Start message that is none", encodeFrame(startMessage, []byte{0xff}), http.StatusBadRequest},
+		{"another message than Start", header(protocol.TypeInput, 0), http.StatusBadRequest},
+		{"a Start message that is none", append(header(protocol.TypeStart, 1), 0xff), http.StatusBadRequest},
 		{"text", []byte("POST / HTTP/1.1"), http.StatusRequestEntityTooLarge},
-		{"a Start message of 4 GiB", header(startMessage, 1<<32-1), http.StatusRequestEntityTooLarge},
-		{"an input of a byte too many", append(whole[:len(whole)-8:len(whole)-8], header(inputCommand, 1<<10+1)...), http.StatusRequestEntityTooLarge},
+		{"a Start message of 4 GiB", header(protocol.TypeStart, 1<<32-1), http.StatusRequestEntityTooLarge},
+		{"an input of a byte too many", append(protocol.AppendMessage(nil, &protocol.Start{KnownEntries: 1}), header(protocol.TypeInput, 1<<10+1)...), http.StatusRequestEntityTooLarge},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			require.Equal(t, tt.want, invoke(t, e, "Ping", tt.body).Status)
@@ -79,7 +72,7 @@ func TestAnnouncedBytesAreNotBelieved(t *testing.T) {
 		c := dial(t, e)
 		_, err := fmt.Fprintf(c, "POST /invoke/%s/Ping HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: 33554440\r\n\r\n", name(t), invocationV5)
 		require.NoError(t, err)
-		_, err = c.Write(header(startMessage, 32<<20))
+		_, err = c.Write(header(protocol.TypeStart, 32<<20))
 		require.NoError(t, err)
 	}
 	testkit.Until(t, func() bool { return endpoint.Arriving(e) == 50 }, "they do not arrive")
@@ -188,7 +181,7 @@ func isTimeout(err error) bool { return err != nil && strings.Contains(err.Error
 func FuzzBodies(f *testing.F) {
 	e, _ := newEndpoint(f, endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true, MaxMessageBytes: 1 << 16}, define(f, "shapes", &Shapes{}))
 	whole := invocationOf(fmt.Sprintf("%024d", 1), `{"sku":"a","amount":1}`)
-	for _, body := range [][]byte{nil, whole, whole[:20], append(whole[:len(whole):len(whole)], whole...), header(startMessage, 1<<32-1)} {
+	for _, body := range [][]byte{nil, whole, whole[:20], append(whole[:len(whole):len(whole)], whole...), header(protocol.TypeStart, 1<<32-1)} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

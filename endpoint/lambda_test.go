@@ -16,6 +16,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -152,7 +153,7 @@ func TestLambdaAnswersEventsThatAreNoInvocations(t *testing.T) {
 		{"a body that is no base64", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: "%%%", IsBase64Encoded: true}, http.StatusBadRequest},
 		{"a plain text body", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: "{}"}, http.StatusBadRequest},
 		{"half a body", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: encode(whole[:20]), IsBase64Encoded: true}, http.StatusBadRequest},
-		{"a message of 4 GiB", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: encode(header(startMessage, 1<<32-1)), IsBase64Encoded: true}, http.StatusRequestEntityTooLarge},
+		{"a message of 4 GiB", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: encode(header(protocol.TypeStart, 1<<32-1)), IsBase64Encoded: true}, http.StatusRequestEntityTooLarge},
 		{"a whole body of no known content type", server.LambdaRequest{Path: "/invoke/shapes/InOutErr", Body: encode(whole), IsBase64Encoded: true, Headers: map[string]string{"content-type": "text/plain"}}, http.StatusUnsupportedMediaType},
 		{"a discovery without an accept header", server.LambdaRequest{Path: "/discover"}, http.StatusUnsupportedMediaType},
 	} {

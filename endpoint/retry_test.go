@@ -11,7 +11,6 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/internal/testkit"
@@ -30,37 +29,6 @@ func (Busy) Fail(_ restate.Context, millis int) error {
 	return busyError(time.Duration(millis) * time.Millisecond)
 }
 
-// lastError returns the fields of the error message that a response ends with, by
-// their numbers.
-func lastError(t testing.TB, response []byte) map[protowire.Number][]byte {
-	t.Helper()
-	frames := decodeFrames(t, response)
-	last := frames[len(frames)-1]
-	require.EqualValues(t, 0x0002, last.kind)
-	fields := map[protowire.Number][]byte{}
-	for b := last.body; len(b) > 0; {
-		number, kind, n := protowire.ConsumeTag(b)
-		require.Positive(t, n)
-		size := protowire.ConsumeFieldValue(number, kind, b[n:])
-		require.Positive(t, size)
-		fields[number] = b[n : n+size]
-		b = b[n+size:]
-	}
-	return fields
-}
-
-// delayOf returns the delay in the error message that a response ends with.
-func delayOf(t testing.TB, response []byte) (millis uint64, ok bool) {
-	t.Helper()
-	field, ok := lastError(t, response)[8]
-	if ok {
-		var n int
-		millis, n = protowire.ConsumeVarint(field)
-		require.Positive(t, n)
-	}
-	return millis, ok
-}
-
 func TestAnErrorsRetryDelayIsToldTheServer(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]uint64{"1500": 1500, "3600000": 3_600_000} {
@@ -71,9 +39,7 @@ func TestAnErrorsRetryDelayIsToldTheServer(t *testing.T) {
 			w := httptest.NewRecorder()
 			e.ServeHTTP(w, r)
 			require.Equal(t, http.StatusOK, w.Code)
-			got, ok := delayOf(t, w.Body.Bytes())
-			require.True(t, ok)
-			require.Equal(t, want, got)
+			require.Equal(t, &want, lastError(t, w.Body.Bytes()).NextRetryDelay)
 
 			_, h := lambda(t, endpoint.Config{}, define(t, "busy", Busy{}))
 			res, err := h(testkit.Context(t), server.LambdaRequest{
@@ -83,9 +49,7 @@ func TestAnErrorsRetryDelayIsToldTheServer(t *testing.T) {
 			require.NoError(t, err)
 			body, err := base64.StdEncoding.DecodeString(res.Body)
 			require.NoError(t, err)
-			got, ok = delayOf(t, body)
-			require.True(t, ok)
-			require.Equal(t, want, got)
+			require.Equal(t, &want, lastError(t, body).NextRetryDelay)
 		})
 	}
 }
@@ -97,8 +61,7 @@ func TestOtherErrorsHaveNoRetryDelay(t *testing.T) {
 	r.Header.Set("Content-Type", invocationV5)
 	w := httptest.NewRecorder()
 	e.ServeHTTP(w, r)
-	_, ok := delayOf(t, w.Body.Bytes())
-	require.False(t, ok)
+	require.Nil(t, lastError(t, w.Body.Bytes()).NextRetryDelay)
 }
 
 // The SDK sends the stack of its own panic with every error, and the server shows it
@@ -130,9 +93,9 @@ func TestErrorsGoToTheServerWithoutTheirStack(t *testing.T) {
 			body, err := base64.StdEncoding.DecodeString(res.Body)
 			require.NoError(t, err)
 			for _, response := range [][]byte{w.Body.Bytes(), body} {
-				fields := lastError(t, response)
-				require.Contains(t, fields, protowire.Number(2), "the message")
-				require.NotContains(t, fields, protowire.Number(3), "the stack")
+				failed := lastError(t, response)
+				require.NotEmpty(t, failed.Message)
+				require.Empty(t, failed.StackTrace)
 				require.NotContains(t, string(response), ".go:")
 			}
 		})

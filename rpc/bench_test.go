@@ -2,7 +2,6 @@ package rpc_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -12,10 +11,10 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxtest"
 	"go.uber.org/zap"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/rpc"
 )
 
@@ -82,31 +81,10 @@ func BenchmarkTypedCall(b *testing.B) {
 				}
 				ran = true
 			}
-			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/invoke/BenchCaller/Run", bytes.NewReader(firstAttempt()))
+			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/invoke/BenchCaller/Run", bytes.NewReader(protocol.FirstAttempt(string(make([]byte, 24)), "inv_bench", nil)))
 			r.Header.Set("Content-Type", "application/vnd.restate.invocation.v6")
 			e.ServeHTTP(httptest.NewRecorder(), r)
 			require.True(b, ran)
 		})
 	}
-}
-
-// firstAttempt is what a server sends to begin an invocation without input.
-func firstAttempt() []byte {
-	var start []byte
-	start = protowire.AppendTag(start, 1, protowire.BytesType) // id
-	start = protowire.AppendBytes(start, make([]byte, 24))
-	start = protowire.AppendTag(start, 2, protowire.BytesType) // id for people
-	start = protowire.AppendString(start, "inv_bench")
-	start = protowire.AppendTag(start, 3, protowire.VarintType) // known entries
-	start = protowire.AppendVarint(start, 1)
-	value := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), nil)
-	input := protowire.AppendBytes(protowire.AppendTag(nil, 14, protowire.BytesType), value)
-	return append(frame(0x0000, start), frame(0x0400, input)...)
-}
-
-func frame(kind uint16, message []byte) []byte {
-	f := make([]byte, 8, 8+len(message))
-	binary.BigEndian.PutUint16(f, kind)
-	binary.BigEndian.PutUint32(f[4:], uint32(len(message)))
-	return append(f, message...)
 }

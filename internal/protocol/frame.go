@@ -36,8 +36,8 @@ func ParseHead(b []byte) Head {
 	}
 }
 
-// append appends the head.
-func (h Head) append(b []byte) []byte {
+// Append appends the head to b.
+func (h Head) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(h.Type))
 	b = binary.BigEndian.AppendUint16(b, h.Flags)
 	return binary.BigEndian.AppendUint32(b, h.Length)
@@ -52,7 +52,7 @@ type Frame struct {
 
 // Append appends the frame to b.
 func (f Frame) Append(b []byte) []byte {
-	b = Head{f.Type, f.Flags, uint32(len(f.Body))}.append(b)
+	b = Head{f.Type, f.Flags, uint32(len(f.Body))}.Append(b)
 	return append(b, f.Body...)
 }
 

@@ -108,7 +108,7 @@ func (r *Runner) attachTo(i id, to sink) {
 		r.attach(inv, to)
 		return
 	}
-	to(outcome{result: failure(404, "not found")})
+	to(outcome{unknown: i.String(), result: failure(404, "not found")})
 }
 
 // outputOf is the result of an invocation, or void if there is none yet.

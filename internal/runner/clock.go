@@ -138,6 +138,8 @@ func (r *Runner) step() time.Duration {
 		}
 		r.settlers = nil
 		return 0
+	case !r.looked():
+		return r.untilNext()
 	default:
 		r.clock.moveTo(r.timers.next().at)
 		return 0

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
@@ -125,9 +126,10 @@ func (r *Runner) effect(inv *invocation, f protocol.Frame) (func(), error) {
 
 // sleep completes a command after a time.
 func (r *Runner) sleep(inv *invocation, d time.Duration, completion uint32) {
-	r.after(d, func() {
+	inv.sleeps = slices.DeleteFunc(inv.sleeps, func(t *timer) bool { return t.do == nil })
+	inv.sleeps = append(inv.sleeps, r.after(d, func() {
 		r.notify(inv, &protocol.Notification{Of: protocol.TypeSleepCompletion, CompletionID: completion, Result: protocol.Void()})
-	})
+	}))
 }
 
 // untilReal is how long it is until a time that the SDK computed from the real one, in

@@ -85,7 +85,7 @@ func (s *segments) next() (string, bool) {
 // route finds what a request is for. The server splits the path before it decodes keys,
 // and decodes nothing else.
 func (r *Runner) route(w http.ResponseWriter, q *http.Request) *refusal {
-	path := q.URL.EscapedPath()
+	path := strings.TrimRight(q.URL.EscapedPath(), "/")
 	if n := strings.Count(path, "/"); n < 2 || n > 7 {
 		return refuse(http.StatusBadRequest, "bad path: %s", path)
 	}
@@ -201,13 +201,12 @@ func ingressID(text string) (id, *refusal) {
 	return i, nil
 }
 
-// unescape decodes a segment that the server decodes.
-func unescape(segment string) (string, *refusal) {
-	key, err := url.PathUnescape(segment)
-	if err != nil {
-		return segment, nil // the server leaves it as it is
+// unescape decodes a segment. The server leaves one that does not decode as it is.
+func unescape(segment string) string {
+	if key, err := url.PathUnescape(segment); err == nil {
+		return key
 	}
-	return key, nil
+	return segment
 }
 
 func readBody(w http.ResponseWriter, q *http.Request) ([]byte, *refusal) {
@@ -249,6 +248,8 @@ func writeError(w http.ResponseWriter, status int, body failureBody, source stri
 func writeOutcome(w http.ResponseWriter, o outcome) {
 	if o.inv != nil {
 		w.Header().Set(idHeader, o.inv.text)
+	} else {
+		w.Header().Set(idHeader, o.unknown)
 	}
 	if !o.expires.IsZero() {
 		w.Header().Set(expiresHeader, o.expires.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.999-07:00"))

@@ -62,9 +62,7 @@ func (r *Runner) addressed(service string, rest *segments, bad *refusal) (call R
 		if !ok {
 			return call, bad
 		}
-		if call.Key, refused = unescape(key); refused != nil {
-			return call, refused
-		}
+		call.Key = unescape(key)
 	}
 	handler, ok := rest.next()
 	if !ok {
@@ -258,11 +256,7 @@ func (r *Runner) routeWorkflow(w http.ResponseWriter, q *http.Request, rest segm
 	if len(rest) < 3 {
 		return errWorkflows
 	}
-	key, refused := unescape(rest[1])
-	if refused != nil {
-		return refused
-	}
-	return r.answerVerb(w, q, rest[2], idOf("wf", rest[0], key))
+	return r.answerVerb(w, q, rest[2], idOf("wf", rest[0], unescape(rest[1])))
 }
 
 func (r *Runner) answerVerb(w http.ResponseWriter, q *http.Request, verb string, i id) *refusal {
@@ -291,7 +285,7 @@ func (r *Runner) answerResult(w http.ResponseWriter, q *http.Request, verb strin
 	inv := r.lookup(i)
 	var o outcome
 	if inv != nil && inv.status == Completed {
-		o = outcome{inv, inv.result, inv.expires()}
+		o = outcome{inv: inv, result: inv.result, expires: inv.expires()}
 	}
 	r.mu.Unlock()
 	switch {

@@ -50,6 +50,7 @@ type invocation struct {
 	sinceEntry uint32 // attempts that failed since the last command
 	last       *Failure
 	backoff    *timer
+	sleeps     []*timer
 	waiting    *protocol.Suspension // while it is suspended
 	pausing    bool                 // when the attempt ends
 	attempt    *runtime.Attempt     // nil when none is under way
@@ -71,7 +72,8 @@ type sink func(outcome)
 
 // outcome is the result of an invocation, as those are told who wait for it.
 type outcome struct {
-	inv     *invocation // nil if there is none
+	inv     *invocation // nil if there is none, and then
+	unknown string      // its id
 	result  protocol.Result
 	expires time.Time // of a result that was there before, or zero
 }
@@ -170,7 +172,7 @@ func (r *Runner) purge(inv *invocation) {
 // attach has the result of an invocation go to a sink, at once if it is there.
 func (r *Runner) attach(inv *invocation, to sink) {
 	if inv.status == Completed {
-		to(outcome{inv, inv.result, inv.expires()})
+		to(outcome{inv: inv, result: inv.result, expires: inv.expires()})
 		return
 	}
 	inv.sinks = append(inv.sinks, to)
@@ -276,9 +278,12 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 	r.cut(inv)
 	inv.start.cancel()
 	inv.backoff.cancel()
+	for _, t := range inv.sleeps {
+		t.cancel() // the clock shall not jump to it
+	}
 	held := inv.status != Pending && inv.status != Scheduled
 	inv.status, inv.result, inv.completed = Completed, result, r.now()
-	inv.waiting, inv.start, inv.backoff = nil, nil, nil
+	inv.waiting, inv.start, inv.backoff, inv.sleeps = nil, nil, nil, nil
 	sinks := inv.sinks
 	inv.sinks = nil
 	for _, to := range sinks {

@@ -73,7 +73,6 @@ func (r *Runner) Call(ctx context.Context, q Request) ([]byte, error) {
 }
 
 func (r *Runner) call(ctx context.Context, q Request) (outcome, error) {
-	ch := make(chan outcome, 1)
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
@@ -84,26 +83,11 @@ func (r *Runner) call(ctx context.Context, q Request) (outcome, error) {
 		r.mu.Unlock()
 		return outcome{}, err
 	}
-	r.invoke(q, m, stub, func(o outcome) { ch <- o })
-	r.waiters++
+	w, to := r.waiter()
+	r.invoke(q, m, stub, to)
 	r.poke()
 	r.mu.Unlock()
-	return r.receive(ctx, ch)
-}
-
-// receive waits for a result, on behalf of somebody who counts as a waiter.
-func (r *Runner) receive(ctx context.Context, ch <-chan outcome) (o outcome, err error) {
-	select {
-	case o = <-ch:
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-r.done:
-		err = ErrClosed
-	}
-	r.mu.Lock()
-	r.waiters--
-	r.mu.Unlock()
-	return o, err
+	return r.receive(ctx, w)
 }
 
 // Send sends a call and returns the id of the invocation, and whether that is new: not if
@@ -141,13 +125,12 @@ func (r *Runner) Attach(ctx context.Context, invocationID string) ([]byte, error
 }
 
 func (r *Runner) attachFrom(ctx context.Context, i id) (outcome, error) {
-	ch := make(chan outcome, 1)
 	r.mu.Lock()
-	r.attachTo(i, func(o outcome) { ch <- o })
-	r.waiters++
+	w, to := r.waiter()
+	r.attachTo(i, to)
 	r.poke()
 	r.mu.Unlock()
-	return r.receive(ctx, ch)
+	return r.receive(ctx, w)
 }
 
 // Output returns the result of an invocation if there is one yet, which it reports.

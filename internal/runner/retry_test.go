@@ -60,6 +60,7 @@ func TestAnAttemptThatFailsIsFollowedByAnother(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
+				cfg := cfg
 				cfg.Retry = &test.policy
 				r := start(t, cfg, flaky())
 				before := r.Now()

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -19,10 +18,15 @@ func newInputRules(p manifest.Payload) inputRules {
 	return inputRules{optional: !p.Required, contentType: p.ContentType, json: len(p.Schema) > 0 && string(p.Schema) != "null"}
 }
 
-// check returns what is wrong with a body, in the server's words. A request without a
-// content type has an empty one.
+// inputError is what is wrong with a body, in the server's words.
+type inputError string
+
+func (e inputError) Error() string { return string(e) }
+
+// check returns what is wrong with a body. A request without a content type has an empty
+// one.
 func (r inputRules) check(contentType string, body []byte) error {
-	err := errors.New("Bad configuration of the input validation rules") //lint:ignore ST1005 the server's text
+	wrong := "Bad configuration of the input validation rules"
 	if r.optional {
 		if len(body) == 0 && contentType == "" {
 			return nil
@@ -31,18 +35,18 @@ func (r inputRules) check(contentType string, body []byte) error {
 		if contentType != "" {
 			given = fmt.Sprintf("Some(%q)", contentType)
 		}
-		err = fmt.Errorf("Expected body and content-type to be empty, but wasn't with content-type '%s'", given) //lint:ignore ST1005 the server's text
+		wrong = fmt.Sprintf("Expected body and content-type to be empty, but wasn't with content-type '%s'", given)
 	}
 	if r.contentType == nil {
-		return err
+		return inputError(wrong)
 	}
 	switch {
 	case contentType == "":
-		return errors.New("Empty content-type") //lint:ignore ST1005 the server's text
+		return inputError("Empty content-type")
 	case !matches(*r.contentType, contentType):
-		return fmt.Errorf("Content-type '%s' does not match '%s'", contentType, *r.contentType) //lint:ignore ST1005 the server's text
+		return inputError(fmt.Sprintf("Content-type '%s' does not match '%s'", contentType, *r.contentType))
 	case r.json && len(body) == 0:
-		return errors.New("Empty body not allowed") //lint:ignore ST1005 the server's text
+		return inputError("Empty body not allowed")
 	}
 	return nil
 }

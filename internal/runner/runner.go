@@ -56,7 +56,8 @@ type Runner struct {
 	running     map[*invocation]struct{} // those with an attempt or a stub
 	waiters     int                      // who waits for an invocation
 	settlers    []chan struct{}          // who waits until nothing runs
-	watchers    map[chan struct{}]struct{}
+	watchers    map[*watcher]struct{}
+	changes     uint64 // that there were
 	closed      bool
 
 	woken chan struct{} // of the loop; holds one
@@ -72,7 +73,7 @@ func New(handler http.Handler, cfg Config) (*Runner, error) {
 	r := &Runner{
 		cfg: cfg, retry: DefaultRetryPolicy(),
 		invocations: map[id]*invocation{}, objects: map[objectKey]*instance{},
-		running: map[*invocation]struct{}{}, watchers: map[chan struct{}]struct{}{},
+		running: map[*invocation]struct{}{}, watchers: map[*watcher]struct{}{},
 		woken: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	if cfg.Retry != nil {

@@ -9,7 +9,7 @@ import (
 type timer struct {
 	at    time.Time
 	order uint64 // of those for one time, the first comes first
-	do    func() // nil when it was cancelled
+	do    func() // nil when it was done or cancelled
 }
 
 func (t *timer) cancel() {
@@ -49,7 +49,9 @@ func (t *timers) due(now time.Time) *timer {
 		return nil
 	}
 	heap.Pop(&t.heap)
-	return next
+	due := *next
+	next.do = nil
+	return &due
 }
 
 // timerHeap implements heap.Interface.

@@ -144,6 +144,10 @@ func (w *response) completed() Ending {
 			output = f.Body
 		}
 	}
+	if output == nil {
+		w.violated("the attempt ended without an output")
+		return w.ending
+	}
 	m, err := protocol.Decode(protocol.Frame{Type: protocol.TypeOutput, Body: output})
 	if err != nil {
 		w.violated("%v", err)

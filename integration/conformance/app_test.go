@@ -152,7 +152,9 @@ func application() fx.Option {
 		),
 		fxrestate.Object[*Object](func() *Object { return &Object{b} }, fxrestate.Name("Object"), retryPolicy()),
 		fxrestate.Object[*Lazy](func() *Lazy { return &Lazy{b} }, fxrestate.Name("Lazy"), retryPolicy(), restate.WithEnableLazyState(true)),
-		fxrestate.Workflow[*Flow](func() *Flow { return &Flow{b} }, fxrestate.Name("Flow"), retryPolicy()),
+		fxrestate.Workflow[*Flow](func() *Flow { return &Flow{b} }, fxrestate.Name("Flow"), retryPolicy(),
+			fxrestate.Handler((*Flow).Look, retryPolicy(restate.WithMaxRetryAttempts(3), restate.KillOnMaxAttempts())),
+		),
 		fxrestate.Service[*Private](func() *Private { return &Private{b} }, fxrestate.Name("Private"), restate.WithIngressPrivate(true)),
 		fxrestate.Definition(bytesService()),
 	)

@@ -2,7 +2,6 @@ package conformance_test
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -196,7 +195,8 @@ var callScenarios = map[string]scenario{
 				s.env.Invocation(child).AwaitEntry("Sleep nap")
 			}
 			s.env.Invocation(id).Cancel()
-			s.get("/restate/invocation/" + id + "/attach")
+			s.attach(id)
+			s.env.Invocation(s.children(id, 3)[1]).Kill() // sent, and so not cancelled
 		},
 	},
 	"the children of a killed invocation are killed": {
@@ -212,8 +212,7 @@ var callScenarios = map[string]scenario{
 				s.env.Invocation(child).AwaitEntry("Sleep nap")
 			}
 			s.env.Invocation(id).Kill()
-			s.get("/restate/invocation/" + id + "/attach")
-			s.leave(children[0])
+			s.attach(id)
 		},
 	},
 	"an invocation is cancelled while it sleeps": {
@@ -222,7 +221,7 @@ var callScenarios = map[string]scenario{
 			id := s.send("/Plain/Do/send", "", "")
 			s.env.Invocation(id).AwaitEntry("Sleep nap")
 			s.env.Invocation(id).Cancel()
-			s.get("/restate/invocation/" + id + "/attach")
+			s.attach(id)
 		},
 	},
 	"a cancelled invocation goes on": {
@@ -239,7 +238,7 @@ var callScenarios = map[string]scenario{
 			id := s.send("/Plain/Do/send", "", "")
 			s.env.Invocation(id).AwaitEntry("Sleep first")
 			s.env.Invocation(id).Cancel()
-			s.get("/restate/invocation/" + id + "/attach")
+			s.attach(id)
 		},
 	},
 	"what has not started is cancelled": {
@@ -248,21 +247,21 @@ var callScenarios = map[string]scenario{
 			later := s.send("/Plain/Do/send?delay=1h", "", "")
 			s.await(later, admin.StatusScheduled)
 			s.env.Invocation(later).Cancel()
-			s.get("/restate/invocation/" + later + "/attach")
+			s.gone(later)
 
 			first := s.send("/Object/cancel/Do/send", "nap", "")
 			s.env.Invocation(first).AwaitEntry("Sleep nap")
 			second := s.send("/Object/cancel/Do/send", "", "")
 			s.await(second, admin.StatusPending)
 			s.env.Invocation(second).Cancel()
-			s.get("/restate/invocation/" + second + "/attach")
+			s.gone(second)
 			s.env.Invocation(first).Kill()
-			s.get("/restate/invocation/" + first + "/attach")
+			s.attach(first)
 
 			later = s.send("/Plain/Do/send?delay=1h", "", "")
 			s.await(later, admin.StatusScheduled)
 			s.env.Invocation(later).Kill()
-			s.get("/restate/invocation/" + later + "/attach")
+			s.gone(later)
 		},
 	},
 	"an object does one thing at a time": {
@@ -283,7 +282,7 @@ var callScenarios = map[string]scenario{
 				ids = append(ids, s.send("/Object/order/Do/send", "", with))
 			}
 			for _, id := range ids {
-				s.get("/restate/invocation/" + id + "/attach")
+				s.attach(id)
 			}
 		},
 	},
@@ -303,8 +302,7 @@ var callScenarios = map[string]scenario{
 			a := s.call("/Plain/Do", "", "Idempotency-Key", "purge")
 			id := a.Header.Get(idHeader)
 			s.env.Invocation(id).Purge()
-			s.ids = nil
-			s.eventually(http.StatusNotFound, "/restate/invocation/"+id+"/output")
+			s.gone(id)
 			s.call("/Plain/Do", "again", "Idempotency-Key", "purge")
 		},
 	},
@@ -312,8 +310,7 @@ var callScenarios = map[string]scenario{
 		programs: map[string]program{"": echo},
 		run: func(s *session) {
 			a := s.call("/Plain/Forgotten", "")
-			s.ids = nil
-			s.eventually(http.StatusNotFound, "/restate/invocation/"+a.Header.Get(idHeader)+"/output")
+			s.gone(a.Header.Get(idHeader))
 			s.call("/Plain/Forgotten", "", "Idempotency-Key", "forgotten")
 			s.call("/Plain/Forgotten", "again", "Idempotency-Key", "forgotten")
 		},

@@ -22,33 +22,32 @@ func scenarios() map[string]scenario {
 }
 
 func TestTheRunnerDoesWhatTheServerDoes(t *testing.T) {
-	t.Run("holding streams open", func(t *testing.T) { compareAll(t) })
-	t.Run("always replaying", func(t *testing.T) { compareAll(t, restatetest.AlwaysReplay) })
+	t.Run("holding streams open", func(t *testing.T) { compareAll(t, false) })
+	t.Run("always replaying", func(t *testing.T) { compareAll(t, true) })
 }
 
 // compareAll runs the scenarios, on one server for all and on a runner for each, so that the
 // clock of one scenario does not jump for another.
-func compareAll(t *testing.T, mode ...restatetest.Option) {
+func compareAll(t *testing.T, replay bool) {
 	t.Parallel()
-	server := start(t, mode)
+	server := start(t, replay)
 	all := scenarios()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			t.Log("on the server")
-			want := runOn(t, server.For(t), name, all[name])
+			want := runOn(t, server.For(t), name, all[name], replay)
 			t.Log("in process")
-			got := runOn(t, start(t, append(slices.Clone(mode), restatetest.InProcess)), name, all[name])
+			got := runOn(t, start(t, replay, restatetest.InProcess), name, all[name], replay)
 			require.Equal(t, want, got, "the server comes first")
 		})
 	}
 }
 
-func start(t *testing.T, mode []restatetest.Option) *restatetest.Env {
+func start(t *testing.T, replay bool, opts ...fx.Option) *restatetest.Env {
 	t.Helper()
-	var opts []fx.Option
-	for _, o := range mode {
-		opts = append(opts, o)
+	if replay {
+		opts = append(opts, restatetest.AlwaysReplay)
 	}
 	return restatetest.Start(t, append(opts, restatetest.Within(15*time.Second), application())...)
 }

@@ -56,21 +56,21 @@ var ingressScenarios = map[string]scenario{
 		programs: map[string]program{"": echo, "fail": fail, "nap": nap},
 		run: func(s *session) {
 			id := s.send("/Plain/Do/send", "", "a")
-			s.get("/restate/invocation/" + id + "/attach")
+			s.attach(id)
 			s.get("/restate/attach/" + id)
 			s.get("/restate/output/" + id)
 			s.get("/restate/invocation/" + id + "/output")
 			id = s.send("/Plain/Do/send", "fail", "a")
-			s.get("/restate/invocation/" + id + "/attach")
+			s.attach(id)
 			s.get("/restate/invocation/" + id + "/output")
 			id = s.send("/Plain/Do/send", "nap", "a")
 			s.get("/restate/invocation/" + id + "/output")
 			s.request(http.MethodPost, "/restate/invocation/"+id+"/output", nil)
 			s.request(http.MethodPut, "/restate/invocation/"+id+"/attach", nil)
 			s.env.Invocation(id).Kill()
-			s.get("/restate/invocation/" + id + "/attach")
+			s.attach(id)
 			for _, id := range []string{"nonsense", "inv_", "inv_1", "inv_2gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN", "inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFG-", "inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGNx", "inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN"} {
-				s.get("/restate/invocation/" + id + "/attach")
+				s.attach(id)
 				s.get("/restate/invocation/" + id + "/output")
 				s.get("/restate/invocation/" + id + "/none")
 				s.get("/restate/output/" + id)
@@ -143,12 +143,14 @@ var ingressScenarios = map[string]scenario{
 			s.await(id, admin.StatusScheduled)
 			s.get("/restate/invocation/" + id + "/output")
 			s.env.Invocation(id).Kill()
+			s.gone(id)
 		},
 	},
 	"headers reach the handler": {
 		programs: map[string]program{"": echo},
 		run: func(s *session) {
-			s.call("/Plain/Do?q=1&delay2=x", "", "X-Own", "Värde", "Authorization", "Bearer x", "Cookie", "a=b", "X-Forwarded-For", "1.2.3.4", "X-Restate-Own", "x", "Accept", "text/plain")
+			s.call("/Plain/Do", "", "X-Own", "Värde")
+			s.call("/Plain/Do?q=1&delay2=x", "", "X-Own", "v", "Authorization", "Bearer x", "Cookie", "a=b", "X-Forwarded-For", "1.2.3.4", "X-Restate-Own", "x", "Accept", "text/plain")
 			s.call("/Plain/Do", "", "Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "Tracestate", "a=b", "Baggage", "c=d")
 			s.request(http.MethodOptions, "/Plain/Do", nil, "Origin", "http://example.com", "Access-Control-Request-Method", "POST")
 		},

@@ -28,20 +28,21 @@ type scenario struct {
 
 // session is a scenario that runs on one of the two, and what has come of it.
 type session struct {
-	t     *testing.T
-	env   *restatetest.Env
-	name  string
-	of    scenario
-	lines []string
-	ids   []string // of invocations, as they have become known
-	left  map[string]bool
-	names *names
+	t      *testing.T
+	env    *restatetest.Env
+	name   string
+	of     scenario
+	replay bool
+	lines  []string
+	ids    []string // of invocations, as they have become known
+	left   map[string]bool
+	names  *names
 }
 
 // runOn runs a scenario and returns all that can be seen of it from outside.
-func runOn(t *testing.T, env *restatetest.Env, name string, of scenario) string {
+func runOn(t *testing.T, env *restatetest.Env, name string, of scenario, replay bool) string {
 	t.Helper()
-	s := &session{t: t, env: env, name: name, of: of, left: map[string]bool{}, names: &names{}}
+	s := &session{t: t, env: env, name: name, of: of, replay: replay, left: map[string]bool{}, names: &names{}}
 	of.run(s)
 	for i := 0; i < len(s.ids); i++ { // what they have called is found on the way
 		s.invocation(s.ids[i])
@@ -91,8 +92,8 @@ func (s *session) send(path, part, with string, headers ...string) string {
 
 const idHeader = "X-Restate-Id"
 
-// incidental are headers that have nothing to do with Restate.
-var incidental = []string{"Date", "Content-Length", "Vary", "Access-Control-Allow-Credentials"}
+// incidental are headers that the runner has its own of or none. It knows no other origins.
+var incidental = []string{"Date", "Content-Length", "Vary", "Access-Control-Allow-Credentials", "Access-Control-Allow-Origin", "Access-Control-Allow-Methods"}
 
 // spelled are headers whose values are compared.
 var spelled = []string{"Content-Type", "X-Restate-Error-Source", "Retry-After", "Allow"}
@@ -100,7 +101,8 @@ var spelled = []string{"Content-Type", "X-Restate-Error-Source", "Retry-After", 
 func (s *session) answered(what string, a testkit.Answer, err error) testkit.Answer {
 	s.t.Helper()
 	require.NoError(s.t, err, what)
-	if id := a.Header.Get(idHeader); id != "" {
+	// Only calls and sends make invocations.
+	if id := a.Header.Get(idHeader); id != "" && !strings.Contains(what, " /restate/") {
 		s.know(id)
 	}
 	var headers []string
@@ -114,7 +116,7 @@ func (s *session) answered(what string, a testkit.Answer, err error) testkit.Ans
 		}
 	}
 	slices.Sort(headers)
-	s.note("%s: %d %v\n    %s", what, a.Status, headers, shorten(a.Body))
+	s.note("%s: %d %v\n    %s", what, a.Status, headers, shorten(aDecoding.ReplaceAll(a.Body, []byte("$1"))))
 	return a
 }
 
@@ -133,6 +135,23 @@ func (s *session) know(id string) {
 	}
 }
 
+// attach waits for the result of an invocation. When that expires is told only if it was
+// there before, which is left to chance.
+func (s *session) attach(id string) testkit.Answer {
+	s.t.Helper()
+	what := "/restate/invocation/" + id + "/attach"
+	a, err := testkit.Exchange(s.t.Context(), http.MethodGet, s.env.IngressURL()+what, nil)
+	a.Header.Del("Idempotency-Expires")
+	return s.answered("GET "+what, a, err)
+}
+
+// gone says that nothing is kept of an invocation.
+func (s *session) gone(id string) {
+	s.t.Helper()
+	s.ids = slices.DeleteFunc(s.ids, func(known string) bool { return known == id })
+	s.eventually(http.StatusNotFound, "/restate/invocation/"+id+"/output")
+}
+
 // leave says that an invocation does not end.
 func (s *session) leave(id string) { s.left[id] = true }
 
@@ -149,6 +168,7 @@ var (
 	anAwakeable = regexp.MustCompile(`(?:prom|sign)_1[0-9A-Za-z_-]{38}`)
 	aUUID       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	aTime       = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)`)
+	aDecoding   = regexp.MustCompile(`(invalid (?:lookup|request) body: ).*[^"]`) // with a trace of the server's stack
 	aPort       = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 )
 

@@ -72,7 +72,8 @@ var workflowScenarios = map[string]scenario{
 			s.await(id, admin.StatusScheduled)
 			s.send("/Flow/late/Run/send", "", "y")
 			s.env.Invocation(id).Cancel()
-			s.get("/restate/workflow/Flow/late/attach")
+			s.gone(id)
+			s.call("/Flow/late/Run", "z")
 		},
 	},
 	"a workflow is purged": {
@@ -83,8 +84,7 @@ var workflowScenarios = map[string]scenario{
 		run: func(s *session) {
 			a := s.call("/Flow/purge/Run", "1")
 			s.env.Invocation(a.Header.Get(idHeader)).Purge()
-			s.ids = nil
-			s.eventually(404, "/restate/workflow/Flow/purge/output")
+			s.gone(a.Header.Get(idHeader))
 			s.call("/Flow/purge/Run", "2")
 		},
 	},

@@ -37,6 +37,9 @@ const maxBody = protocol.DefaultMax
 func (r *Runner) Ingress() http.Handler { return http.HandlerFunc(r.serveIngress) }
 
 func (r *Runner) serveIngress(w http.ResponseWriter, q *http.Request) {
+	if q.Method == http.MethodOptions {
+		return // which asks whether a page of another origin may call; nobody keeps it from that
+	}
 	if refused := r.route(w, q); refused != nil {
 		writeError(w, refused.status, failureBody{Code: uint32(refused.status), Message: refused.message}, "ingress")
 	}
@@ -120,7 +123,7 @@ func (r *Runner) routeVerb(w http.ResponseWriter, q *http.Request, verb string, 
 		text, ok := rest.next()
 		switch {
 		case !ok:
-			i, refused := readReference(q)
+			i, refused := readReference(q, "request")
 			if refused != nil {
 				return refused
 			}
@@ -140,7 +143,7 @@ func (r *Runner) routeVerb(w http.ResponseWriter, q *http.Request, verb string, 
 		if len(rest) > 0 {
 			return errAPIPath
 		}
-		i, refused := readReference(q)
+		i, refused := readReference(q, "lookup")
 		if refused != nil {
 			return refused
 		}
@@ -186,7 +189,7 @@ func (r *Runner) routeAwakeable(w http.ResponseWriter, q *http.Request, rest seg
 		result = failure(http.StatusInternalServerError, strings.ToValidUTF8(string(body), "\uFFFD"))
 	}
 	if err := r.completeAwakeable(awakeable, result); err != nil {
-		return refuse(http.StatusBadRequest, "bad awakeable id '%s': %v", awakeable, errIDFormat)
+		return refuse(http.StatusBadRequest, "bad awakeable id '%s': %v", awakeable, err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil
@@ -246,6 +249,12 @@ func writeError(w http.ResponseWriter, status int, body failureBody, source stri
 
 // writeOutcome answers with the result of an invocation.
 func writeOutcome(w http.ResponseWriter, o outcome) {
+	f := o.result.Failure
+	failed := o.result.Kind == protocol.ResultFailure && f != nil
+	if failed && f.Code >= 100 && f.Code < 200 {
+		w.WriteHeader(http.StatusInternalServerError) // what announces an answer is none
+		return
+	}
 	if o.inv != nil {
 		w.Header().Set(idHeader, o.inv.text)
 	} else {
@@ -254,8 +263,7 @@ func writeOutcome(w http.ResponseWriter, o outcome) {
 	if !o.expires.IsZero() {
 		w.Header().Set(expiresHeader, o.expires.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.999-07:00"))
 	}
-	f := o.result.Failure
-	if o.result.Kind != protocol.ResultFailure || f == nil {
+	if !failed {
 		if o.inv != nil && o.inv.method != nil {
 			if contentType := o.inv.method.output.of(o.result.Value.Content); contentType != "" {
 				w.Header().Set(contentTypeHeader, contentType)

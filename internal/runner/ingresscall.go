@@ -115,7 +115,9 @@ func (r *Runner) invokeFrom(w http.ResponseWriter, q *http.Request, verb string,
 	case delayed && verb == "call":
 		return errCallDelay
 	}
-	call.Headers = headersOf(q)
+	if call.Headers, refused = headersOf(q); refused != nil {
+		return refused
+	}
 	if verb == "send" {
 		return r.answerSend(w, call)
 	}
@@ -160,7 +162,7 @@ func (r *Runner) answerSend(w http.ResponseWriter, call Request) *refusal {
 var notPassed = map[string]bool{"Connection": true, "Host": true, idempotencyKey: true, expiresHeader: true}
 
 // headersOf returns the headers that a handler is told, in the order of their names.
-func headersOf(q *http.Request) []protocol.Header {
+func headersOf(q *http.Request) ([]protocol.Header, *refusal) {
 	headers := make([]protocol.Header, 1, 1+len(q.Header))
 	headers[0] = protocol.Header{Key: ingressPath, Value: q.URL.RequestURI()}
 	for _, name := range slices.Sorted(maps.Keys(q.Header)) {
@@ -168,10 +170,13 @@ func headersOf(q *http.Request) []protocol.Header {
 			continue
 		}
 		for _, value := range q.Header[name] {
+			if strings.ContainsFunc(value, func(c rune) bool { return c > '~' }) {
+				return nil, refuse(http.StatusBadRequest, "bad header %s: ToStrError { _priv: () }", strings.ToLower(name))
+			}
 			headers = append(headers, protocol.Header{Key: strings.ToLower(name), Value: value})
 		}
 	}
-	return headers
+	return headers, nil
 }
 
 // readDelay reads how long a send is to wait, and reports whether it says so.
@@ -198,8 +203,8 @@ type reference struct {
 	IdempotencyKey string  `json:"idempotencyKey"`
 }
 
-// readReference reads the body of a request about an invocation.
-func readReference(q *http.Request) (id, *refusal) {
+// readReference reads the body of a request about an invocation, which is of a kind.
+func readReference(q *http.Request, what string) (id, *refusal) {
 	if q.Method != http.MethodPost {
 		return id{}, errMethod
 	}
@@ -209,7 +214,7 @@ func readReference(q *http.Request) (id, *refusal) {
 	}
 	var ref reference
 	if err := json.Unmarshal(body, &ref); err != nil {
-		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid request body: %v", err)
+		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid %s body: %v", what, err)
 	}
 	switch ref.Target {
 	case "invocation":
@@ -222,7 +227,7 @@ func readReference(q *http.Request) (id, *refusal) {
 		}
 		return idOf("ik", ref.Service, ref.Handler, ref.IdempotencyKey), nil
 	default:
-		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid request body: unknown target %q", ref.Target)
+		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid %s body: unknown variant `%s`", what, ref.Target)
 	}
 }
 

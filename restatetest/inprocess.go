@@ -172,7 +172,11 @@ func invocationOf(v runner.Invocation) admin.Invocation {
 		i.Failure = fmt.Sprintf("[%d] %s", v.Err.Code, v.Err.Message)
 	}
 	if v.LastFailure != nil && v.Status != runner.Completed {
-		i.LastFailure = httpclient.OneLine(fmt.Sprintf("[%s] %s", codeName(v.LastFailure.Code), v.LastFailure.Message), maxFailure)
+		i.LastFailure = v.LastFailure.Message
+		if v.Status != runner.Paused {
+			i.LastFailure = fmt.Sprintf("[%s] %s", codeName(v.LastFailure.Code), i.LastFailure)
+		}
+		i.LastFailure = httpclient.OneLine(i.LastFailure, maxFailure)
 		i.LastFailureCode = "RT0007"
 		if v.LastFailure.Code == protocol.CodeJournalMismatch {
 			i.LastFailureCode = "RT0016"

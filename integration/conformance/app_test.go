@@ -82,8 +82,9 @@ func (p *Plain) Thrice(ctx restate.Context, in In) (any, error) { return p.run(c
 func (p *Plain) Once(ctx restate.Context, in In) (any, error)   { return p.run(ctx, in) }
 func (p *Plain) Slow(ctx restate.Context, in In) (any, error)   { return p.run(ctx, in) }
 
-// Hidden cannot be called from outside, and Forgotten is not retained.
+// Hidden cannot be called from outside. Unwritten keeps no journal, and Forgotten nothing.
 func (p *Plain) Hidden(ctx restate.Context, in In) (any, error)    { return p.run(ctx, in) }
+func (p *Plain) Unwritten(ctx restate.Context, in In) (any, error) { return p.run(ctx, in) }
 func (p *Plain) Forgotten(ctx restate.Context, in In) (any, error) { return p.run(ctx, in) }
 
 // NoInput, NoOutput and Nothing have other shapes.
@@ -148,7 +149,8 @@ func application() fx.Option {
 			fxrestate.Handler((*Plain).Once, retryPolicy(restate.WithMaxRetryAttempts(1), restate.PauseOnMaxAttempts())),
 			fxrestate.Handler((*Plain).Slow, restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(time.Hour))),
 			fxrestate.Handler((*Plain).Hidden, restate.WithIngressPrivate(true)),
-			fxrestate.Handler((*Plain).Forgotten, restate.WithJournalRetention(0)),
+			fxrestate.Handler((*Plain).Unwritten, restate.WithJournalRetention(0)),
+			fxrestate.Handler((*Plain).Forgotten, restate.WithIdempotencyRetention(0)),
 		),
 		fxrestate.Object[*Object](func() *Object { return &Object{b} }, fxrestate.Name("Object"), retryPolicy()),
 		fxrestate.Object[*Lazy](func() *Lazy { return &Lazy{b} }, fxrestate.Name("Lazy"), retryPolicy(), restate.WithEnableLazyState(true)),

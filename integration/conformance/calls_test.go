@@ -309,10 +309,15 @@ var callScenarios = map[string]scenario{
 	"what is not retained": {
 		programs: map[string]program{"": echo},
 		run: func(s *session) {
+			s.call("/Plain/Unwritten", "")
+			s.call("/Plain/Unwritten", "1", "Idempotency-Key", "unwritten")
+			s.call("/Plain/Unwritten", "2", "Idempotency-Key", "unwritten")
 			a := s.call("/Plain/Forgotten", "")
 			s.gone(a.Header.Get(idHeader))
-			s.call("/Plain/Forgotten", "", "Idempotency-Key", "forgotten")
-			s.call("/Plain/Forgotten", "again", "Idempotency-Key", "forgotten")
+			a = s.call("/Plain/Forgotten", "1", "Idempotency-Key", "forgotten")
+			s.gone(a.Header.Get(idHeader))
+			a = s.call("/Plain/Forgotten", "2", "Idempotency-Key", "forgotten")
+			s.gone(a.Header.Get(idHeader))
 		},
 	},
 }

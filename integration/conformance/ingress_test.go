@@ -104,6 +104,7 @@ var ingressScenarios = map[string]scenario{
 			s.get("/restate/invocation/Object/idem/Do/one/output")
 			s.get("/restate/invocation/Nowhere/Do/one/output")
 			id := s.send("/Plain/Do/send", "nap", "", "Idempotency-Key", "nap")
+			s.env.Invocation(id).AwaitEntry("Sleep nap")
 			s.get("/restate/invocation/Plain/Do/nap/output")
 			s.env.Invocation(id).Kill()
 			s.call("/Plain/Do", "after the kill", "Idempotency-Key", "nap")

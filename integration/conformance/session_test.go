@@ -116,7 +116,7 @@ func (s *session) answered(what string, a testkit.Answer, err error) testkit.Ans
 		}
 	}
 	slices.Sort(headers)
-	s.note("%s: %d %v\n    %s", what, a.Status, headers, shorten(aDecoding.ReplaceAll(a.Body, []byte("$1"))))
+	s.note("%s: %d %v\n    %s", what, a.Status, headers, shorten(aDecoding.ReplaceAll(a.Body, []byte("$1$2"))))
 	return a
 }
 
@@ -139,7 +139,11 @@ func (s *session) know(id string) {
 // there before, which is left to chance.
 func (s *session) attach(id string) testkit.Answer {
 	s.t.Helper()
-	what := "/restate/invocation/" + id + "/attach"
+	return s.attachTo("/restate/invocation/" + id + "/attach")
+}
+
+func (s *session) attachTo(what string) testkit.Answer {
+	s.t.Helper()
 	a, err := testkit.Exchange(s.t.Context(), http.MethodGet, s.env.IngressURL()+what, nil)
 	a.Header.Del("Idempotency-Expires")
 	return s.answered("GET "+what, a, err)
@@ -168,7 +172,8 @@ var (
 	anAwakeable = regexp.MustCompile(`(?:prom|sign)_1[0-9A-Za-z_-]{38}`)
 	aUUID       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	aTime       = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)`)
-	aDecoding   = regexp.MustCompile(`(invalid (?:lookup|request) body: ).*[^"]`) // with a trace of the server's stack
+	// What is wrong with a text is told by the server's libraries.
+	aDecoding = regexp.MustCompile(`(invalid (?:lookup|request) body: |must be a ISO8601 duration: ).*(","source":)`)
 	aPort       = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 )
 

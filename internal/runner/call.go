@@ -93,7 +93,7 @@ func (r *Runner) targetID(t protocol.Target) (id, error) {
 	case t.InvocationID != nil:
 		i, err := parseID(*t.InvocationID)
 		if err != nil {
-			return i, undecodable(fmt.Sprintf("BadFieldError(\"invocation_id\", %s)", idErrorName(err)))
+			return i, fmt.Errorf("invalid invocation id %s: %w", *t.InvocationID, err)
 		}
 		return i, nil
 	default:

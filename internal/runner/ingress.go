@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -88,7 +89,7 @@ func (s *segments) next() (string, bool) {
 // route finds what a request is for. The server splits the path before it decodes keys,
 // and decodes nothing else.
 func (r *Runner) route(w http.ResponseWriter, q *http.Request) *refusal {
-	path := strings.TrimRight(q.URL.EscapedPath(), "/")
+	path := pathOf(q)
 	if n := strings.Count(path, "/"); n < 2 || n > 7 {
 		return refuse(http.StatusBadRequest, "bad path: %s", path)
 	}
@@ -103,6 +104,11 @@ func (r *Runner) route(w http.ResponseWriter, q *http.Request) *refusal {
 	default:
 		return r.routeService(w, q, first, rest)
 	}
+}
+
+// pathOf returns the path without the slashes at its end.
+func pathOf(q *http.Request) string {
+	return cmp.Or(strings.TrimRight(q.URL.EscapedPath(), "/"), "/")
 }
 
 func (r *Runner) routeVerb(w http.ResponseWriter, q *http.Request, verb string, rest segments) *refusal {
@@ -184,12 +190,15 @@ func (r *Runner) routeAwakeable(w http.ResponseWriter, q *http.Request, rest seg
 	if refused != nil {
 		return refused
 	}
+	if _, _, err := parseAwakeable(awakeable); err != nil {
+		return refuse(http.StatusBadRequest, "bad awakeable id '%s': %v", awakeable, err)
+	}
 	result := protocol.Succeeded(body)
 	if verb == "reject" {
 		result = failure(http.StatusInternalServerError, strings.ToValidUTF8(string(body), "\uFFFD"))
 	}
 	if err := r.completeAwakeable(awakeable, result); err != nil {
-		return refuse(http.StatusBadRequest, "bad awakeable id '%s': %v", awakeable, err)
+		return refuseFor(err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil

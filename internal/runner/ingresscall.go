@@ -119,7 +119,7 @@ func (r *Runner) invokeFrom(w http.ResponseWriter, q *http.Request, verb string,
 		return refused
 	}
 	if verb == "send" {
-		return r.answerSend(w, call)
+		return r.answerSend(w, call, delayed)
 	}
 	o, err := r.call(q.Context(), call)
 	if err != nil {
@@ -137,7 +137,7 @@ func refuseFor(err error) *refusal {
 	return refuse(http.StatusServiceUnavailable, "internal routing error: %v", err)
 }
 
-func (r *Runner) answerSend(w http.ResponseWriter, call Request) *refusal {
+func (r *Runner) answerSend(w http.ResponseWriter, call Request, delayed bool) *refusal {
 	text, isNew, err := r.Send(call)
 	if err != nil {
 		return refuseFor(err)
@@ -150,8 +150,8 @@ func (r *Runner) answerSend(w http.ResponseWriter, call Request) *refusal {
 	if !isNew {
 		answer.Status = "PreviouslyAccepted"
 	}
-	if inv, err := r.Invocation(text); err == nil && !inv.Scheduled.IsZero() {
-		answer.ExecutionTime = inv.Scheduled.UTC().Format("2006-01-02T15:04:05.000000000Z")
+	if inv, err := r.Invocation(text); err == nil && (delayed || !inv.Scheduled.IsZero()) {
+		answer.ExecutionTime = cmp.Or(inv.Scheduled, inv.Created).UTC().Format("2006-01-02T15:04:05.000000000Z")
 	}
 	w.Header().Set(idHeader, text)
 	writeJSON(w, http.StatusAccepted, answer)
@@ -164,7 +164,10 @@ var notPassed = map[string]bool{"Connection": true, "Host": true, idempotencyKey
 // headersOf returns the headers that a handler is told, in the order of their names.
 func headersOf(q *http.Request) ([]protocol.Header, *refusal) {
 	headers := make([]protocol.Header, 1, 1+len(q.Header))
-	headers[0] = protocol.Header{Key: ingressPath, Value: q.URL.RequestURI()}
+	headers[0] = protocol.Header{Key: ingressPath, Value: pathOf(q)}
+	if q.URL.RawQuery != "" {
+		headers[0].Value += "?" + q.URL.RawQuery
+	}
 	for _, name := range slices.Sorted(maps.Keys(q.Header)) {
 		if notPassed[name] {
 			continue
@@ -238,6 +241,9 @@ func (r *Runner) routeInvocation(w http.ResponseWriter, q *http.Request, rest se
 		return errInvocations
 	}
 	verb := rest[len(rest)-1]
+	if refused := knownVerb(verb); refused != nil {
+		return refused
+	}
 	var i id
 	if len(rest) == 2 {
 		var refused *refusal
@@ -266,13 +272,20 @@ func (r *Runner) routeWorkflow(w http.ResponseWriter, q *http.Request, rest segm
 
 func (r *Runner) answerVerb(w http.ResponseWriter, q *http.Request, verb string, i id) *refusal {
 	switch {
-	case verb != "attach" && verb != "output":
+	case knownVerb(verb) != nil:
 		return errNotFound
 	case q.Method != http.MethodGet:
 		return errMethod
 	default:
 		return r.answerResult(w, q, verb, i)
 	}
+}
+
+func knownVerb(verb string) *refusal {
+	if verb != "attach" && verb != "output" {
+		return errNotFound
+	}
+	return nil
 }
 
 // answerResult answers with the result of an invocation: of attach when it is there, of

@@ -96,7 +96,7 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 	if to != nil {
 		inv.sinks = append(inv.sinks, to)
 	}
-	inv.setRetention(run || q.IdempotencyKey != "")
+	inv.setRetention()
 	r.invocations[i] = inv
 	r.order = append(r.order, inv)
 	if q.Delay > 0 {
@@ -109,18 +109,14 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 	return inv, true
 }
 
-// setRetention is the server's rule: what can be asked for again is kept as long as the
-// service says, and anything else as long as its journal is.
-func (inv *invocation) setRetention(again bool) {
+// setRetention is the server's rule: a result is kept as long as those of calls with an
+// idempotency key are, or those of runs of the workflow, and its journal at most as long.
+func (inv *invocation) setRetention() {
 	result, journal := defaultRetention, defaultJournalRetention
 	if inv.method != nil {
 		result, journal = inv.method.resultRetention, inv.method.journalRetention
 	}
-	if again {
-		inv.resultFor, inv.journalFor = result, min(result, journal)
-	} else {
-		inv.resultFor, inv.journalFor = journal, journal
-	}
+	inv.resultFor, inv.journalFor = result, min(result, journal)
 }
 
 func (r *Runner) idFor(q Request, run bool) id {

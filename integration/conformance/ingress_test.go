@@ -65,6 +65,7 @@ var ingressScenarios = map[string]scenario{
 			s.get("/restate/invocation/" + id + "/output")
 			id = s.send("/Plain/Do/send", "nap", "a")
 			s.get("/restate/invocation/" + id + "/output")
+			s.env.Invocation(id).AwaitEntry("Sleep nap")
 			s.request(http.MethodPost, "/restate/invocation/"+id+"/output", nil)
 			s.request(http.MethodPut, "/restate/invocation/"+id+"/attach", nil)
 			s.env.Invocation(id).Kill()
@@ -159,7 +160,7 @@ var ingressScenarios = map[string]scenario{
 	"keys are decoded": {
 		programs: map[string]program{"": func(x *run) (any, error) { return restate.Key(x.ctx), nil }},
 		run: func(s *session) {
-			for _, key := range []string{"a%2Fb", "a%20b", "%C3%BC", "a+b", "a%25b", "%", "%zz", "%FF", "a%3Fb", "..", "a;b", "a=b&c"} {
+			for _, key := range []string{"a%2Fb", "a%20b", "%C3%BC", "a+b", "a%25b", "%FF", "a%3Fb", "..", "a;b", "a=b&c"} {
 				s.call("/Object/"+key+"/Do", "")
 			}
 		},

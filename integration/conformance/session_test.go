@@ -174,7 +174,7 @@ var (
 	aTime       = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)`)
 	// What is wrong with a text is told by the server's libraries.
 	aDecoding = regexp.MustCompile(`(invalid (?:lookup|request) body: |must be a ISO8601 duration: ).*(","source":)`)
-	aPort       = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+	aPort     = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 )
 
 func (n *names) in(text string) string {

@@ -29,8 +29,8 @@ const (
 	StatusSuspended InvocationStatus = "suspended"
 	// StatusBackingOff: an attempt failed, and the next one is due later.
 	StatusBackingOff InvocationStatus = "backing-off"
-	// StatusPaused: all attempts of its retry policy failed, or somebody paused it.
-	// It waits to be resumed.
+	// StatusPaused: all attempts of its retry policy failed, its handler asked for it, or
+	// somebody paused it. It waits to be resumed.
 	StatusPaused InvocationStatus = "paused"
 	// StatusCompleted: it has ended with a result or a failure.
 	StatusCompleted InvocationStatus = "completed"

@@ -30,6 +30,20 @@ const (
 	Lambda Mode = "lambda"
 )
 
+// OnMismatch says what happens to an invocation whose handler does other things than its
+// journal says, because it is not deterministic or was changed since.
+type OnMismatch string
+
+// What happens on a mismatch.
+const (
+	// Retry leaves it to the retry policy, as Restate does. It is the default. A retry
+	// helps once the code of before is back.
+	Retry OnMismatch = "retry"
+	// Pause pauses the invocation at once. An operator finds it with the mismatch as its
+	// failure, and resumes it once the code is right, perhaps on another deployment.
+	Pause OnMismatch = "pause"
+)
+
 // The defaults of [Config].
 const (
 	DefaultAddr         = ":9080"
@@ -115,6 +129,9 @@ type Config struct {
 	// than a round trip to the server makes attempts replay more often. Default:
 	// DefaultSuspendAfter. Negative: at once.
 	SuspendAfter time.Duration
+	// OnMismatch says what happens to an invocation whose handler does other things
+	// than its journal says (error RT0016). Default: Retry.
+	OnMismatch OnMismatch
 	// DrainTimeout is how long a stop waits for attempts in flight before it
 	// cuts them; Restate then retries them. It must be shorter than fx's stop
 	// timeout. Default: DefaultDrainTimeout. Negative: cut at once.
@@ -134,6 +151,7 @@ func (c Config) WithDefaults() Config {
 	c.MaxInFlightBytes = cmp.Or(c.MaxInFlightBytes, defaultMaxInFlightBytes())
 	c.MaxMessageBytes = cmp.Or(c.MaxMessageBytes, DefaultMaxMessageBytes)
 	c.SuspendAfter = cmp.Or(c.SuspendAfter, DefaultSuspendAfter)
+	c.OnMismatch = cmp.Or(c.OnMismatch, Retry)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, DefaultDrainTimeout)
 	return c
 }
@@ -181,6 +199,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxMessageBytes < 0 || c.MaxMessageBytes > math.MaxUint32 {
 		bad("MaxMessageBytes", c.MaxMessageBytes, "it must be positive and less than 4 GiB, or 0 for the default")
+	}
+	if c.OnMismatch != "" && c.OnMismatch != Retry && c.OnMismatch != Pause {
+		bad("OnMismatch", c.OnMismatch, fmt.Sprintf("it must be %q or %q", Retry, Pause))
 	}
 	return errors.Join(errs...)
 }

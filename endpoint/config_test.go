@@ -23,6 +23,7 @@ func TestConfigDefaults(t *testing.T) {
 	require.GreaterOrEqual(t, c.MaxInFlightBytes, int64(32<<20))
 	require.EqualValues(t, 32<<20, c.MaxMessageBytes)
 	require.Equal(t, 50*time.Millisecond, c.SuspendAfter)
+	require.Equal(t, endpoint.Retry, c.OnMismatch)
 	require.Equal(t, time.Duration(-1), endpoint.Config{SuspendAfter: -1}.WithDefaults().SuspendAfter)
 
 	require.Empty(t, endpoint.Config{Mode: endpoint.Mounted}.WithDefaults().Addr)
@@ -43,7 +44,7 @@ func TestConfigValidate(t *testing.T) {
 		{"a port", endpoint.Config{Addr: ":0"}, nil},
 		{"all fields", endpoint.Config{
 			Mode: endpoint.Listen, Addr: "[::1]:9080", TLS: cert, Configure: hook, IdentityKeys: []string{signingKey.ID()},
-			RequestResponse: true, MaxInFlight: 1, DrainTimeout: -1,
+			RequestResponse: true, MaxInFlight: 1, OnMismatch: endpoint.Pause, DrainTimeout: -1,
 		}, nil},
 		{"mounted", endpoint.Config{Mode: endpoint.Mounted, RequestResponse: true, MaxInFlight: 1}, nil},
 		{"a certificate by name", endpoint.Config{TLS: &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }}}, nil},
@@ -70,6 +71,7 @@ func TestConfigValidate(t *testing.T) {
 		{"no mode", endpoint.Config{Mode: "x"}, []string{`endpoint: Mode is "x": it must be "listen", "mounted" or "lambda"`}},
 		{"everything wrong", endpoint.Config{
 			Mode: endpoint.Lambda, Addr: ":1", TLS: cert, Configure: hook, MaxInFlight: -1, MaxInFlightBytes: -1, MaxMessageBytes: 1 << 32, IdentityKeys: []string{"a", signingKey.ID(), "b"},
+			OnMismatch: "fail",
 		}, []string{
 			`endpoint: Addr is ":1": it must be empty in mode "lambda", which does not listen`,
 			`endpoint: TLS is "set": it must be nil in mode "lambda", which does not listen`,
@@ -79,6 +81,7 @@ func TestConfigValidate(t *testing.T) {
 			`endpoint: MaxInFlight is -1: it must be positive, or 0 for the default`,
 			`endpoint: MaxInFlightBytes is -1: it must be positive, or 0 for the default`,
 			`endpoint: MaxMessageBytes is 4294967296: it must be positive and less than 4 GiB, or 0 for the default`,
+			`endpoint: OnMismatch is "fail": it must be "retry" or "pause"`,
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func (e *Endpoint) LambdaHandler() (server.LambdaHandlerFunc, error) {
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		x := &sdk.Exchange{Abort: cancel}
+		x := &sdk.Exchange{Abort: cancel, PauseOnMismatch: e.cfg.OnMismatch == Pause}
 		response, err := e.lambda(e.attemptContext(ctx, x), event)
 		if err == nil {
 			amendResponse(&response, x)

@@ -170,6 +170,7 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	a := newAttempt(&e.gate, w, r, cancel)
+	a.PauseOnMismatch = e.cfg.OnMismatch == Pause
 	if refused := e.gate.arrive(a); refused != nil {
 		refuse(w, r, refused)
 		return

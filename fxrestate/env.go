@@ -52,6 +52,7 @@ import (
 //	                         the hash of the interface. Unset: none.
 //	RESTATE_IDENTITY_KEYS    public keys of the server, with commas between.
 //	RESTATE_MAX_IN_FLIGHT    how many attempts run at a time.
+//	RESTATE_ON_MISMATCH      retry (default) or pause: OnMismatch of endpoint.Config.
 //	RESTATE_DRAIN_TIMEOUT    how long a stop waits, such as 10s.
 //
 // The error names every variable that cannot be read.
@@ -99,6 +100,12 @@ func configFrom(getenv func(string) string) (Config, error) {
 			bad("RESTATE_MAX_IN_FLIGHT", "a positive number")
 		}
 		cfg.Endpoint.MaxInFlight = n
+	}
+	if v := endpoint.OnMismatch(getenv("RESTATE_ON_MISMATCH")); v != "" {
+		if v != endpoint.Retry && v != endpoint.Pause {
+			bad("RESTATE_ON_MISMATCH", "retry or pause")
+		}
+		cfg.Endpoint.OnMismatch = v
 	}
 	if v := getenv("RESTATE_DRAIN_TIMEOUT"); v != "" {
 		d, err := time.ParseDuration(v)

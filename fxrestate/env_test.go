@@ -17,7 +17,7 @@ import (
 var names = []string{
 	"RESTATE_ADMIN_URL", "RESTATE_HOST", "RESTATE_HOST_SCHEME", "RESTATE_AUTH_TOKEN",
 	"RESTATE_DEPLOYMENT_URL", "RESTATE_REGISTER_REQUIRED", "RESTATE_REGISTER_MODE", "RESTATE_REGISTER_IN_PLACE", "RESTATE_REGISTER_SUPERSEDED", "RESTATE_REGISTER_MOVE_STRANDED", "RESTATE_REGISTER_DELETE_DRAINED", "RESTATE_REGISTER_REPLACE_OTHER", "RESTATE_ENDPOINT_ADDR", "RESTATE_ENDPOINT_VERSION", "PORT",
-	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
+	"RESTATE_IDENTITY_KEYS", "RESTATE_MAX_IN_FLIGHT", "RESTATE_ON_MISMATCH", "RESTATE_DRAIN_TIMEOUT", "RESTATE_INGRESS_URL",
 	"RESTATE_ENVIRONMENT_ID", "RESTATE_CLOUD_REGION", "RESTATE_SIGNING_PUBLIC_KEY", "RESTATE_TUNNEL_NAME",
 }
 
@@ -124,11 +124,11 @@ func TestConfigFromEnv(t *testing.T) {
 		"the endpoint": {
 			map[string]string{
 				"RESTATE_IDENTITY_KEYS": " publickeyv1_a, publickeyv1_b,, ",
-				"RESTATE_MAX_IN_FLIGHT": "250", "RESTATE_DRAIN_TIMEOUT": "1m30s",
+				"RESTATE_MAX_IN_FLIGHT": "250", "RESTATE_DRAIN_TIMEOUT": "1m30s", "RESTATE_ON_MISMATCH": "pause",
 			},
 			fxrestate.Config{Ingress: public, Admin: local, Endpoint: endpoint.Config{
 				IdentityKeys: []string{"publickeyv1_a", "publickeyv1_b"},
-				MaxInFlight:  250, DrainTimeout: 90 * time.Second,
+				MaxInFlight:  250, DrainTimeout: 90 * time.Second, OnMismatch: endpoint.Pause,
 			}},
 		},
 		"a version": {
@@ -180,6 +180,7 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		"PORT":                      "65536",
 		"RESTATE_MAX_IN_FLIGHT":     "0",
 		"RESTATE_DRAIN_TIMEOUT":     "10",
+		"RESTATE_ON_MISMATCH":       "fail",
 		"RESTATE_REGISTER_REQUIRED": "yes",
 		"RESTATE_REGISTER_MODE":     "maybe",
 	})
@@ -189,6 +190,7 @@ func TestConfigFromEnvNamesEveryVariableThatItCannotRead(t *testing.T) {
 		`fxrestate: PORT is "65536": it must be a port between 1 and 65535`,
 		`fxrestate: RESTATE_MAX_IN_FLIGHT is "0": it must be a positive number`,
 		`fxrestate: RESTATE_DRAIN_TIMEOUT is "10": it must be a positive duration such as 10s`,
+		`fxrestate: RESTATE_ON_MISMATCH is "fail": it must be retry or pause`,
 		`fxrestate: RESTATE_REGISTER_REQUIRED is "yes": it must be true or false`,
 		`fxrestate: RESTATE_REGISTER_MODE is "maybe": it must be one of development, production, dry-run, manual`,
 	} {

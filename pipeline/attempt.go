@@ -44,6 +44,9 @@ func (a *attempt) SDKRecovered() { a.inv.sdkRecovered() }
 // RetryDelay implements sdk.Owner.
 func (a *attempt) RetryDelay() (time.Duration, bool) { return a.inv.RetryDelay() }
 
+// Pauses implements sdk.Owner.
+func (a *attempt) Pauses() bool { return a.inv.Pauses() }
+
 // Failure implements sdk.Owner.
 func (a *attempt) Failure() (sdk.FailureKind, error) {
 	err := a.inv.failedStep()

@@ -111,8 +111,8 @@
 // replace it, such as that of package httperror or one made with [Catch]; then, if it
 // is still not terminal, AsTerminalError of [Stages] may make it so. The errors of
 // restate.Run closures go the same way, where they happen: in a step a terminal error is
-// the result, and ends its retries. Neither can make an error go away. [RetryAfter] says when to try again, and a [DeadLetter] hands
-// on what failed for good.
+// the result, and ends its retries. Neither can make an error go away. [RetryAfter] says when to try again, [Pause] that
+// somebody has to look first, and a [DeadLetter] hands on what failed for good.
 //
 // A panic of user code is an error too: a [*PanicError] with the stack, which
 // interceptors and filters see and which is retried unless they decide otherwise.

@@ -393,6 +393,22 @@ func attempt(chain *pipeline.Chain, body string) (encoded []byte, err error) {
 	return chain.Call(f, f.request.Body)
 }
 
+// No retry finds a customer who is not there: somebody looks, and resumes the invocation.
+func ExamplePause() {
+	charge := func(card string) error {
+		if card == "" {
+			return fmt.Errorf("charge: %w", pipeline.Pause(errors.New("no card for a customer who has paid before")))
+		}
+		return nil
+	}
+	err := charge("")
+	fmt.Println(err)
+	fmt.Println(pipeline.Pauses(err))
+	// Output:
+	// charge: no card for a customer who has paid before
+	// true
+}
+
 // A handler that knows when to come back says so.
 func ExampleRetryAfter() {
 	charge := func() error {

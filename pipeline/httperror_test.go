@@ -57,6 +57,7 @@ func TestTheFilterOfHTTPErrorsMakesClientErrorsTerminal(t *testing.T) {
 		"HTTPStatus":                {err: httpStatus(409), code: 409},
 		"GetStatus":                 {err: getStatus(422), code: 422},
 		"the outer of two methods":  {err: httpAround{503, statusCode(404)}, code: 503, again: true},
+		"one that asks for a pause": {err: pipeline.Pause(statusCode(404)), code: 404, again: true},
 		"an outer client error":     {err: httpAround{409, statusCode(503)}, code: 409},
 		"an outer last method":      {err: getAround{422, httpAround{409, statusCode(404)}}, code: 422},
 		"the first joined":          {err: errors.Join(errors.New("down"), httpStatus(409), statusCode(404)), code: 409},

@@ -20,7 +20,8 @@ const (
 	Completed Outcome = iota + 1
 	// Terminal: the invocation ended with an error that is not retried.
 	Terminal
-	// Retryable: the attempt failed and Restate tries again.
+	// Retryable: the attempt failed and Restate tries again, or pauses the invocation: see
+	// [Pause].
 	Retryable
 	// Suspended: the invocation waits, and goes on in another attempt.
 	Suspended

@@ -55,6 +55,35 @@ func RetryDelay(err error) (delay time.Duration, ok bool) {
 	return delay, true
 }
 
+// Pause returns err with the wish that Restate pauses the invocation instead of trying
+// again: somebody has to look first. The invocation keeps its journal, and its callers
+// wait. An operator reads the error's text with the invocation, and resumes it or ends it:
+// in Restate's UI, with its command line, or with admin.Client.ResumeInvocation. It then
+// goes on where it failed.
+//
+// Pause returns nil when err is nil. The wish is without effect on a terminal error and in
+// an attempt that is aborted, and counts for more than [RetryAfter]. It counts for a handler
+// and for a restate.Run closure alike; a closure whose retries are used up ends with a
+// terminal error nevertheless.
+func Pause(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &pause{err}
+}
+
+type pause struct{ err error }
+
+func (e *pause) Error() string { return e.err.Error() }
+func (e *pause) Unwrap() error { return e.err }
+
+// Pauses reports whether err asks for a pause with [Pause], itself or an error in its
+// chain.
+func Pauses(err error) bool {
+	_, ok := safeerr.As[*pause](err)
+	return ok
+}
+
 // RetryDelay returns the delay that the error asked for with which the attempt
 // failed, be it the handler's or that of a restate.Run closure. Whoever writes the
 // error to Restate asks for it then.
@@ -64,11 +93,20 @@ func (inv *Invocation) RetryDelay() (delay time.Duration, ok bool) {
 	return inv.retry.delay, inv.retry.asked
 }
 
+// Pauses reports whether the error asked for a pause with which the attempt failed, as
+// for RetryDelay.
+func (inv *Invocation) Pauses() bool {
+	inv.retry.mu.Lock()
+	defer inv.retry.mu.Unlock()
+	return inv.retry.pause
+}
+
 // retryWish is what the error with which an attempt fails says about the next.
 type retryWish struct {
 	mu    sync.Mutex
 	delay time.Duration
 	asked bool // for the delay
+	pause bool
 	final bool // the attempt is over
 
 	steps []failedStep // the last of those that may be why the attempt fails
@@ -96,7 +134,7 @@ func (inv *Invocation) failedStep() error {
 func (inv *Invocation) wishRetry(err error) {
 	inv.retry.mu.Lock()
 	defer inv.retry.mu.Unlock()
-	inv.retry.set(err)
+	inv.wish(err)
 	inv.retry.final = true
 }
 
@@ -108,7 +146,7 @@ func (inv *Invocation) wishRetryOfStep(err error) {
 	if inv.retry.final {
 		return // the closure outlived its attempt
 	}
-	inv.retry.set(err)
+	inv.wish(err)
 	text := textOfStep(err)
 	if text == "" || safeerr.Terminal(err) != nil { // the handler gets to see a terminal one
 		return
@@ -125,12 +163,12 @@ func (inv *Invocation) wishRetryOfSDK(p *sdkPanic) *PanicError {
 	inv.retry.mu.Lock()
 	defer inv.retry.mu.Unlock()
 	inv.retry.final = true
-	inv.retry.delay, inv.retry.asked = 0, false
+	inv.wish(nil)
 	failed, ok := inv.retry.find(safeerr.TextOf(p.value))
 	if !ok {
 		return nil
 	}
-	inv.retry.set(failed.err)
+	inv.wish(failed.err)
 	inv.retry.ended = failed.err
 	panicked, _ := failed.err.(*PanicError)
 	return panicked
@@ -147,10 +185,14 @@ func (w *retryWish) find(text string) (found failedStep, ok bool) {
 	return found, ok
 }
 
-func (w *retryWish) set(err error) {
-	w.delay, w.asked = 0, false
-	if safeerr.Terminal(err) == nil {
+// wish keeps what an error asks for. What comes of the end of the attempt's context is no
+// reason to pause the invocation.
+func (inv *Invocation) wish(err error) {
+	w := &inv.retry
+	w.delay, w.asked, w.pause = 0, false, false
+	if err != nil && safeerr.Terminal(err) == nil {
 		w.delay, w.asked = RetryDelay(err)
+		w.pause = Pauses(err) && inv.root.Err() == nil
 	}
 }
 

@@ -60,6 +60,66 @@ func TestRetryDelayIsFoundInAnErrorsChain(t *testing.T) {
 	}
 }
 
+func TestAPauseIsFoundInAnErrorsChain(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("down")
+	require.NoError(t, pipeline.Pause(nil))
+	paused := pipeline.Pause(cause)
+	require.Equal(t, "down", paused.Error())
+	require.ErrorIs(t, paused, cause)
+	for _, tt := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"nil", nil, false},
+		{"none", cause, false},
+		{"its own", paused, true},
+		{"wrapped", fmt.Errorf("charge: %w", paused), true},
+		{"joined", errors.Join(cause, paused), true},
+		{"with a delay", pipeline.RetryAfter(paused, time.Second), true},
+		{"inside of the SDK's own", restate.ToRetryableError(paused), true},
+		{"not inside a terminal copy", restate.ToTerminalError(paused), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.want, pipeline.Pauses(tt.err))
+		})
+	}
+}
+
+func TestAnInvocationKnowsThatItsErrorAskedForAPause(t *testing.T) {
+	t.Parallel()
+	paused := pipeline.Pause(errors.New("odd"))
+	aborted, abort := context.WithCancel(t.Context())
+	abort()
+	for _, tt := range []struct {
+		name   string
+		stages pipeline.Stages
+		ctx    context.Context
+		err    error
+		want   bool
+	}{
+		{"none", pipeline.Stages{}, t.Context(), errors.New("down"), false},
+		{"the handler's", pipeline.Stages{}, t.Context(), paused, true},
+		{"the filter's", pipeline.Stages{Filters: []pipeline.Filter{pipeline.FilterFunc(
+			func(_ context.Context, _ *pipeline.Invocation, err error) error { return pipeline.Pause(err) },
+		)}}, t.Context(), errors.New("down"), true},
+		{"none of a terminal error", pipeline.Stages{AsTerminalError: func(err error) restate.TerminalError { return restate.ToTerminalError(err) }}, t.Context(), paused, false},
+		{"none of an attempt that is aborted", pipeline.Stages{}, aborted, paused, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f, inv := newFake(), new(pipeline.Invocation)
+			f.Context = tt.ctx
+			_, err := compile(t, func(cfg *pipeline.Config) { cfg.Handler = tt.stages },
+				func(restate.Context, any) (any, error) { return nil, tt.err }).Run(restate.WithMockContext(f), inv)
+			require.Error(t, err)
+			require.Equal(t, tt.want, inv.Pauses())
+		})
+	}
+}
+
 func TestAnInvocationKnowsTheDelayThatItsErrorAskedFor(t *testing.T) {
 	t.Parallel()
 	terminal := pipeline.Stages{AsTerminalError: func(err error) restate.TerminalError { return restate.ToTerminalError(err) }}

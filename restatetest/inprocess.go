@@ -166,7 +166,7 @@ func invocationOf(v runner.Invocation) admin.Invocation {
 	i := admin.Invocation{
 		ID: v.ID, Service: v.Request.Service, Handler: v.Request.Handler, Key: v.Request.Key,
 		Status: admin.InvocationStatus(v.Status), CreatedAt: v.Created, ModifiedAt: v.Modified,
-		RetryCount: v.Retries, NextRetryAt: v.NextRetry,
+		RetryCount: v.Retries, NextRetryAt: v.NextAttempt,
 	}
 	if v.Err != nil {
 		i.Failure = fmt.Sprintf("[%d] %s", v.Err.Code, v.Err.Message)

@@ -112,7 +112,7 @@ func TestWithoutConfigTheDefaultsAreInForce(t *testing.T) {
 	cfg.MaxInFlight, cfg.MaxInFlightBytes = 0, 0
 	require.Equal(t, endpoint.Config{
 		Mode: endpoint.Listen, Addr: ":9080", MaxMessageBytes: 32 << 20,
-		SuspendAfter: 50 * time.Millisecond, DrainTimeout: 10 * time.Second,
+		SuspendAfter: 50 * time.Millisecond, OnMismatch: endpoint.Retry, DrainTimeout: 10 * time.Second,
 	}, cfg)
 
 	// The port is one that others like, too, such as the other run of the tests.

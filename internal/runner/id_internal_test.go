@@ -116,3 +116,23 @@ func FuzzParseID(f *testing.F) {
 		}
 	})
 }
+
+// Ids that a server made, and awakeables of theirs, in which they lie as bytes.
+func TestAnIDIsWrittenAsTheServerWritesIt(t *testing.T) {
+	t.Parallel()
+	for text, awakeable := range map[string]string{
+		"inv_1jOYoV4ictUf0x0e2S2HqoxGfRDYCgb8lS": "sign_1k5ug6DGK4ebUNNhhPXcoymaHDSzegX0RAAAAEQ",
+		"inv_10pD4fbYsEMB5IG8Q3AK2PL4zq52LMQXmu": "sign_1pVyjdOWj0ATeKBleI4pnoGN0FQ_kVva7AAAAEQ",
+		"inv_186dDqdlJt2x4Gik0Gp3QifsPzW2cNpVjE": "sign_1Wfm42dt1WV7uaO_cO7iMQIrWFLZBh9eZAAAAEQ",
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			i, _, err := parseAwakeable(awakeable)
+			require.NoError(t, err)
+			require.Equal(t, text, i.String())
+			read, err := parseID(text)
+			require.NoError(t, err)
+			require.Equal(t, i, read)
+		})
+	}
+}

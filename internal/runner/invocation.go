@@ -36,6 +36,7 @@ type invocation struct {
 	start      *timer    // until then
 	forget     *timer    // when it was kept long enough
 	modified   time.Time // when the journal grew
+	changed    time.Time // when the status changed
 	completed  time.Time
 	journal    []protocol.Frame
 	notified   []notification
@@ -46,6 +47,7 @@ type invocation struct {
 	resultFor  time.Duration   // for how long the result is kept, and
 	journalFor time.Duration   // for how long the journal is
 	attempts   int             // that were started
+	sinceWait  int             // of these
 	retries    retries
 	sinceEntry uint32 // attempts that failed since the last command
 	last       *Failure
@@ -100,9 +102,9 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 	r.invocations[i] = inv
 	r.order = append(r.order, inv)
 	if q.Delay > 0 {
-		inv.status, inv.scheduled = Scheduled, r.now().Add(q.Delay)
+		inv.scheduled = r.now().Add(q.Delay)
 		inv.start = r.after(q.Delay, func() { r.enqueue(inv) })
-		r.changed()
+		r.setStatus(inv, Scheduled)
 		return inv, true
 	}
 	r.enqueue(inv)
@@ -178,8 +180,7 @@ func (r *Runner) attach(inv *invocation, to sink) {
 func (r *Runner) enqueue(inv *invocation) {
 	inv.start = nil
 	if inv.method != nil && inv.method.mode == exclusive && !r.lock(inv) {
-		inv.status = Pending
-		r.changed()
+		r.setStatus(inv, Pending)
 		return
 	}
 	r.begin(inv)
@@ -265,7 +266,7 @@ func (n notification) in(s *protocol.Suspension) bool {
 
 // resume makes the next attempt of an invocation that had none under way.
 func (r *Runner) resume(inv *invocation) {
-	inv.retries, inv.waiting = retries{}, nil
+	inv.retries, inv.sinceWait, inv.waiting = retries{}, 0, nil
 	r.launch(inv)
 }
 
@@ -278,7 +279,8 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 		t.cancel() // the clock shall not jump to it
 	}
 	held := inv.status != Pending && inv.status != Scheduled
-	inv.status, inv.result, inv.completed = Completed, result, r.now()
+	inv.result, inv.completed = result, r.now()
+	r.setStatus(inv, Completed)
 	inv.waiting, inv.start, inv.backoff, inv.sleeps = nil, nil, nil, nil
 	sinks := inv.sinks
 	inv.sinks = nil
@@ -293,6 +295,10 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 	if inv.method != nil && inv.method.mode == exclusive {
 		r.unlock(inv, held)
 	}
+}
+
+func (r *Runner) setStatus(inv *invocation, status Status) {
+	inv.status, inv.changed = status, r.now()
 	r.changed()
 }
 

@@ -43,6 +43,8 @@ type Owner interface {
 	// RetryDelay returns the delay before the next attempt that the failure of this
 	// one asks for.
 	RetryDelay() (time.Duration, bool)
+	// Pauses reports whether the failure of this attempt asks for a pause instead.
+	Pauses() bool
 	// Failure returns the error that the attempt has ended with, or nil, and what it is.
 	Failure() (FailureKind, error)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/fxrestate/go/internal/protocol"
 )
 
 // Exchange is what a request and the attempt in it tell each other. Its zero value
@@ -11,6 +13,8 @@ import (
 type Exchange struct {
 	// Abort ends the context of the attempt. It may be nil.
 	Abort context.CancelFunc
+	// PauseOnMismatch has the invocation paused if its journal does not match its handler.
+	PauseOnMismatch bool
 
 	attempt atomic.Pointer[Attempt]
 	dropped atomic.Bool // what the SDK still writes: the attempt is tried again
@@ -31,14 +35,24 @@ func exchangeOf(ctx context.Context) *Exchange {
 // Running returns the attempt, or nil before there is one.
 func (x *Exchange) Running() *Attempt { return x.attempt.Load() }
 
-// retryDelay is the delay that the attempt asks for, in milliseconds.
-func (x *Exchange) retryDelay() (milliseconds uint64, asked bool) {
+// amend makes of the SDK's error what the server is to do next. The SDK has no way to say
+// that, and sends the stack of a panic of its own, which the server shows to the caller of
+// an invocation that it gives up.
+func (x *Exchange) amend(failed *protocol.Error) {
+	failed.StackTrace = ""
+	if x.PauseOnMismatch && failed.Code == protocol.CodeJournalMismatch {
+		failed.Behavior = protocol.BehaviorPause
+	}
 	a := x.Running()
 	if a == nil {
-		return 0, false
+		return
 	}
-	delay, asked := a.owner.RetryDelay()
-	return uint64(delay / time.Millisecond), asked
+	if delay, asked := a.owner.RetryDelay(); asked {
+		failed.NextRetryDelay = new(uint64(delay / time.Millisecond))
+	}
+	if a.owner.Pauses() {
+		failed.Behavior = protocol.BehaviorPause
+	}
 }
 
 // FailureOf returns what the attempt behind a context of the SDK's has failed with: see

@@ -6,16 +6,10 @@ import (
 	"github.com/fxrestate/go/internal/protocol"
 )
 
-// Amend amends the error messages among the frames that the SDK writes: it has no way
-// to set the delay before the next attempt, and sends the stack of a panic of its own.
-// It reports false, and changes nothing, where there are none.
+// Amend amends the error messages among the frames that the SDK writes: see
+// [Exchange.amend]. It reports false, and changes nothing, where there are none.
 func (x *Exchange) Amend(frames []byte) (amended []byte, ok bool) {
-	return protocol.AmendErrors(frames, func(m *protocol.Error) {
-		m.StackTrace = "" // which the server shows to the caller when it gives up an invocation
-		if ms, asked := x.retryDelay(); asked {
-			m.NextRetryDelay = &ms
-		}
-	})
+	return protocol.AmendErrors(frames, x.amend)
 }
 
 // Response is the response of an attempt, whose error messages are amended. The SDK

@@ -16,8 +16,8 @@ import (
 // the error, in handlers and in the closures of steps alike:
 //
 //   - From 400 to 499 the error is terminal: nobody repeats such a request. An error that
-//     asks for another attempt, as [pipeline.RetryAfter] says, is retried instead. That is
-//     mostly 429.
+//     asks for another attempt, as [pipeline.RetryAfter] and [pipeline.Pause] say, is
+//     retried instead. That is mostly 429.
 //   - From 500 on the error is retried, and keeps the status as its code. When a step has
 //     no retries left, its terminal error has that code.
 //
@@ -37,6 +37,7 @@ func (filter) Catch(_ context.Context, _ *pipeline.Invocation, err error) error 
 	}
 	status, _ := httpStatus(err)
 	_, again := pipeline.RetryDelay(err)
+	again = again || pipeline.Pauses(err)
 	code := restate.WithErrorCode(restate.Code(status))
 	switch {
 	case status < 400 || status >= codesOfRestate:

@@ -148,6 +148,9 @@ func (*Owner) SDKRecovered() {}
 // RetryDelay implements sdk.Owner.
 func (*Owner) RetryDelay() (time.Duration, bool) { return 0, false }
 
+// Pauses implements sdk.Owner.
+func (*Owner) Pauses() bool { return false }
+
 // Failure implements sdk.Owner.
 func (*Owner) Failure() (sdk.FailureKind, error) { return sdk.FailurePlain, nil }
 

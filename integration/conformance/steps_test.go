@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
+
+	"github.com/fxrestate/go/admin"
 )
 
 // step runs a step that gives a value or fails.
@@ -154,6 +157,47 @@ var stepScenarios = map[string]scenario{
 		run: func(s *session) {
 			s.call("/Plain/Thrice", "")
 			s.call("/Plain/Thrice", "later")
+		},
+	},
+	"a handler takes another path": {
+		programs: map[string]program{"": func(x *run) (any, error) {
+			if x.Nth("start") == 1 {
+				if _, err := x.step("one", "", nil); err != nil {
+					return nil, err
+				}
+				return nil, errors.New("again")
+			}
+			if x.With() == "name" {
+				return x.step("two", "", nil)
+			}
+			return nil, restate.Sleep(x.ctx, time.Millisecond, restate.WithName("another"))
+		}},
+		run: func(s *session) {
+			s.call("/Plain/Thrice", "name")
+			s.call("/Plain/Thrice", "")
+		},
+	},
+	"an invocation is killed while it backs off": {
+		programs: map[string]program{"": func(x *run) (any, error) {
+			if _, err := x.step("one", "", nil); err != nil {
+				return nil, err
+			}
+			return nil, errors.New("never")
+		}},
+		run: func(s *session) {
+			id := s.send("/Plain/Slow/send", "", "")
+			s.await(id, admin.StatusBackingOff)
+			s.env.Invocation(id).Kill()
+			s.attach(id)
+		},
+	},
+	"what cannot be done to an invocation that is over": {
+		programs: map[string]program{"": echo},
+		run: func(s *session) {
+			id := s.call("/Plain/Do", "").Header.Get(idHeader)
+			s.get("/restate/invocation/" + id + "/attach")
+			s.env.Invocation(id).AwaitStatus(admin.StatusCompleted)
+			s.request(http.MethodPost, "/restate/awakeables/sign_1"+strings.Repeat("A", 38)+"/resolve", []byte("1"), "Content-Type", "application/json")
 		},
 	},
 	"a result is not JSON": {

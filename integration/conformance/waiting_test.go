@@ -12,6 +12,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/pipeline"
+	"github.com/fxrestate/go/rpc"
 )
 
 var waitingScenarios = map[string]scenario{
@@ -117,6 +118,60 @@ var waitingScenarios = map[string]scenario{
 				return nil, err
 			}
 			return []any{first, failure(timeout)}, nil
+		}},
+		run: func(s *session) { s.call("/Plain/Do", "") },
+	},
+	"calls of package rpc": {
+		unordered: true,
+		programs: map[string]program{"echo": echo, "fail": fail, "": func(x *run) (any, error) {
+			do := rpc.Named[In, any]("Plain", "Do")
+			one, err := do.Call(x.ctx, x.Part("echo", "1"))
+			if err != nil {
+				return nil, err
+			}
+			_, failed := do.Call(x.ctx, x.Part("fail", "2"))
+			three, err := do.Start(x.ctx, x.Part("echo", "3"))
+			if err != nil {
+				return nil, err
+			}
+			four, err := do.Start(x.ctx, x.Part("echo", "4"))
+			if err != nil {
+				return nil, err
+			}
+			all, err := durable.All(three, four).Await(x.ctx)
+			if err != nil {
+				return nil, err
+			}
+			sent, err := do.Send(x.ctx, x.Part("echo", "5"), restate.WithDelay(10*time.Millisecond))
+			if err != nil {
+				return nil, err
+			}
+			five, err := sent.Attach(x.ctx)
+			return []any{one, failure(failed), all, five}, err
+		}},
+		run: func(s *session) { s.call("/Plain/Do", "") },
+	},
+	"the losers of a race are cancelled": {
+		unordered: true,
+		programs: map[string]program{"nap": nap, "echo": echo, "": func(x *run) (any, error) {
+			do := rpc.Named[In, any]("Plain", "Do")
+			slow, err := do.Start(x.ctx, x.Part("nap", ""))
+			if err != nil {
+				return nil, err
+			}
+			fast, err := do.Start(x.ctx, x.Part("echo", ""))
+			if err != nil {
+				return nil, err
+			}
+			first, err := durable.First(slow, fast).Await(x.ctx)
+			if err != nil {
+				return nil, err
+			}
+			if err := durable.CancelRest(x.ctx, slow, fast); err != nil {
+				return nil, err
+			}
+			_, lost := slow.Await(x.ctx)
+			return []any{first.Index, failure(lost)}, nil
 		}},
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},

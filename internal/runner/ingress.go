@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fxrestate/go/internal/protocol"
 )
@@ -213,12 +215,38 @@ func ingressID(text string) (id, *refusal) {
 	return i, nil
 }
 
-// unescape decodes a segment. The server leaves one that does not decode as it is.
-func unescape(segment string) string {
-	if key, err := url.PathUnescape(segment); err == nil {
-		return key
+// unescape decodes a key. The server leaves one as it is that is not escaped as it should
+// be, and refuses one that is no text.
+func unescape(segment string) (string, *refusal) {
+	key, err := url.PathUnescape(segment)
+	switch {
+	case err != nil:
+		return segment, nil
+	case !utf8.ValidString(key):
+		return "", refuse(http.StatusBadRequest, "bad path, cannot decode key: %s", describeText(key))
+	default:
+		return key, nil
 	}
-	return segment
+}
+
+// describeText says what is wrong with a text, in the server's words.
+func describeText(text string) string {
+	bytes := make([]string, len(text))
+	for i := range len(text) {
+		bytes[i] = strconv.Itoa(int(text[i]))
+	}
+	valid, wrong := 0, "Some(1)"
+	for valid < len(text) {
+		r, size := utf8.DecodeRuneInString(text[valid:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		valid += size
+	}
+	if !utf8.FullRuneInString(text[valid:]) {
+		wrong = "None" // it ends too early
+	}
+	return fmt.Sprintf("FromUtf8Error { bytes: [%s], error: Utf8Error { valid_up_to: %d, error_len: %s } }", strings.Join(bytes, ", "), valid, wrong)
 }
 
 func readBody(w http.ResponseWriter, q *http.Request) ([]byte, *refusal) {

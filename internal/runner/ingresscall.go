@@ -62,7 +62,9 @@ func (r *Runner) addressed(service string, rest *segments, bad *refusal) (call R
 		if !ok {
 			return call, bad
 		}
-		call.Key = unescape(key)
+		if call.Key, refused = unescape(key); refused != nil {
+			return call, refused
+		}
 	}
 	handler, ok := rest.next()
 	if !ok {
@@ -267,7 +269,11 @@ func (r *Runner) routeWorkflow(w http.ResponseWriter, q *http.Request, rest segm
 	if len(rest) < 3 {
 		return errWorkflows
 	}
-	return r.answerVerb(w, q, rest[2], idOf("wf", rest[0], unescape(rest[1])))
+	key, refused := unescape(rest[1])
+	if refused != nil {
+		return refused
+	}
+	return r.answerVerb(w, q, rest[2], idOf("wf", rest[0], key))
 }
 
 func (r *Runner) answerVerb(w http.ResponseWriter, q *http.Request, verb string, i id) *refusal {

@@ -169,7 +169,7 @@ func invocationOf(v runner.Invocation) admin.Invocation {
 		RetryCount: v.Retries, NextRetryAt: v.NextAttempt,
 	}
 	if v.Err != nil {
-		i.Failure = fmt.Sprintf("[%d] %s", v.Err.Code, v.Err.Message)
+		i.Failure = httpclient.OneLine(fmt.Sprintf("[%d] %s", v.Err.Code, v.Err.Message), maxFailure)
 	}
 	if v.LastFailure != nil && v.Status != runner.Completed {
 		i.LastFailure = v.LastFailure.Message

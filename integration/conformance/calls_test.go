@@ -185,7 +185,10 @@ var callScenarios = map[string]scenario{
 			b := restate.Object[any](x.ctx, "Object", x.Key(), "Do").RequestFuture(x.Part("nap", "b"))
 			_, errA := a.Response()
 			_, errB := b.Response()
-			return []string{failure(errA), failure(errB)}, nil
+			// The calls have ended, too, when those have who attach to them later.
+			_, endA := restate.AttachInvocation[any](x.ctx, a.GetInvocationId()).Response()
+			_, endB := restate.AttachInvocation[any](x.ctx, b.GetInvocationId()).Response()
+			return []string{failure(errA), failure(errB), failure(endA), failure(endB)}, nil
 		}},
 		run: func(s *session) {
 			id := s.send("/Plain/Do/send", "", "")

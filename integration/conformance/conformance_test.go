@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
@@ -49,5 +48,5 @@ func start(t *testing.T, replay bool, opts ...fx.Option) *restatetest.Env {
 	if replay {
 		opts = append(opts, restatetest.AlwaysReplay)
 	}
-	return restatetest.Start(t, append(opts, restatetest.Within(15*time.Second), application())...)
+	return restatetest.Start(t, append(opts, application())...)
 }

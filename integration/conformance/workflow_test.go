@@ -2,7 +2,6 @@ package conformance_test
 
 import (
 	"errors"
-	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -11,11 +10,12 @@ import (
 
 // settled waits until the handler has been told of what it has completed itself: the SDK
 // asks for a promise whenever it makes one.
-func (x *run) settled(err error) (any, error) {
+func settled(p restate.DurablePromise[string], err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, restate.Sleep(x.ctx, 200*time.Millisecond)
+	_, _ = p.Result()
+	return nil, nil
 }
 
 var workflowScenarios = map[string]scenario{
@@ -31,10 +31,12 @@ var workflowScenarios = map[string]scenario{
 				return v, err
 			},
 			"resolve": func(x *run) (any, error) {
-				return x.settled(restate.Promise[string](x.ctx, "answer").Resolve(x.With()))
+				answer := restate.Promise[string](x.ctx, "answer")
+				return settled(answer, answer.Resolve(x.With()))
 			},
 			"reject": func(x *run) (any, error) {
-				return x.settled(restate.Promise[string](x.ctx, "answer").Reject(restate.ToTerminalError(errors.New(x.With()), restate.WithErrorCode(403), restate.WithMetadata("k", "v"))))
+				answer := restate.Promise[string](x.ctx, "answer")
+				return settled(answer, answer.Reject(restate.ToTerminalError(errors.New(x.With()), restate.WithErrorCode(403), restate.WithMetadata("k", "v"))))
 			},
 			"peek": func(x *run) (any, error) {
 				v, err := restate.Promise[*string](x.ctx, "answer").Peek()

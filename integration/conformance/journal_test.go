@@ -21,10 +21,7 @@ import (
 func (s *session) invocation(id string) {
 	s.t.Helper()
 	i := s.env.Invocation(id)
-	if !s.left[id] {
-		i.AwaitStatus(admin.StatusCompleted)
-	}
-	now := i.Info()
+	now := i.AwaitStatus(admin.StatusCompleted)
 	target := fmt.Sprintf("%s/%s/%s", now.Service, now.Key, now.Handler)
 	failed := now.LastFailure
 	if failed != "" {

@@ -35,14 +35,13 @@ type session struct {
 	replay bool
 	lines  []string
 	ids    []string // of invocations, as they have become known
-	left   map[string]bool
 	names  *names
 }
 
 // runOn runs a scenario and returns all that can be seen of it from outside.
 func runOn(t *testing.T, env *restatetest.Env, name string, of scenario, replay bool) string {
 	t.Helper()
-	s := &session{t: t, env: env, name: name, of: of, replay: replay, left: map[string]bool{}, names: &names{}}
+	s := &session{t: t, env: env, name: name, of: of, replay: replay, names: &names{}}
 	of.run(s)
 	for i := 0; i < len(s.ids); i++ { // what they have called is found on the way
 		s.invocation(s.ids[i])
@@ -155,9 +154,6 @@ func (s *session) gone(id string) {
 	s.ids = slices.DeleteFunc(s.ids, func(known string) bool { return known == id })
 	s.eventually(http.StatusNotFound, "/restate/invocation/"+id+"/output")
 }
-
-// leave says that an invocation does not end.
-func (s *session) leave(id string) { s.left[id] = true }
 
 func (s *session) await(id string, status ...admin.InvocationStatus) {
 	s.t.Helper()

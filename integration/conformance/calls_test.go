@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -307,6 +308,27 @@ var callScenarios = map[string]scenario{
 			s.env.Invocation(id).Purge()
 			s.gone(id)
 			s.call("/Plain/Do", "again", "Idempotency-Key", "purge")
+		},
+	},
+	"what handlers call is not retained": {
+		unordered: true,
+		programs: map[string]program{"echo": echo, "": func(x *run) (any, error) {
+			var ids []string
+			for _, handler := range []string{"Unwritten", "Forgotten"} {
+				f := restate.Service[any](x.ctx, "Plain", handler).RequestFuture(x.Part("echo", "1"))
+				if _, err := f.Response(); err != nil {
+					return nil, err
+				}
+				ids = append(ids, f.GetInvocationId())
+			}
+			return x.step("tell", strings.Join(ids, " "), nil)
+		}},
+		run: func(s *session) {
+			id := s.send("/Plain/Do/send", "", "")
+			s.attach(id)
+			unwritten, forgotten, _ := strings.Cut(s.told(id, "tell"), " ")
+			s.gone(unwritten)
+			s.get("/restate/invocation/" + forgotten + "/output")
 		},
 	},
 	"what is not retained": {

@@ -129,7 +129,7 @@ func shorten(b []byte) string {
 
 // know adds an invocation to those that are compared.
 func (s *session) know(id string) {
-	if !slices.Contains(s.ids, id) {
+	if !slices.Contains(s.ids, id) && !slices.Contains(s.lost, id) {
 		s.ids = append(s.ids, id)
 	}
 }
@@ -152,6 +152,7 @@ func (s *session) attachTo(what string) testkit.Answer {
 func (s *session) gone(id string) {
 	s.t.Helper()
 	s.ids = slices.DeleteFunc(s.ids, func(known string) bool { return known == id })
+	s.lost = append(s.lost, id)
 	s.eventually(http.StatusNotFound, "/restate/invocation/"+id+"/output")
 }
 

@@ -98,7 +98,7 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 	if to != nil {
 		inv.sinks = append(inv.sinks, to)
 	}
-	inv.setRetention()
+	inv.setRetention(run || q.IdempotencyKey != "" || q.outside)
 	r.invocations[i] = inv
 	r.order = append(r.order, inv)
 	if q.Delay > 0 {
@@ -111,9 +111,10 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 	return inv, true
 }
 
-// setRetention is the server's rule: a result is kept as long as those of calls with an
-// idempotency key are, or those of runs of the workflow, and its journal at most as long.
-func (inv *invocation) setRetention() {
+// setRetention is the server's rule: what can be asked for again is kept as long as the
+// service says, and anything else as long as its journal is. The server gives calls from
+// outside a key of its own if they have none.
+func (inv *invocation) setRetention(again bool) {
 	result, journal := defaultRetention, defaultJournalRetention
 	if inv.method != nil {
 		result, journal = inv.method.resultRetention, inv.method.journalRetention
@@ -287,7 +288,7 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 	for _, to := range sinks {
 		to(outcome{inv: inv, result: result})
 	}
-	if inv.resultFor > 0 {
+	if held && inv.resultFor > 0 { // a server forgets at once what was not started
 		inv.forget = r.expiry.add(inv.expires(), func() { r.purge(inv) })
 	} else {
 		r.purge(inv)

@@ -22,6 +22,8 @@ type Request struct {
 	IdempotencyKey string
 	// Delay is how long a send waits before it is started. Default: 0, at once.
 	Delay time.Duration
+
+	outside bool // not from a handler
 }
 
 // Error is how an invocation failed: with a terminal error of its handler's, or one of
@@ -87,6 +89,7 @@ func (r *Runner) call(ctx context.Context, q Request) (outcome, error) {
 		return outcome{}, err
 	}
 	w, to := r.waiter()
+	q.outside = true
 	r.invoke(q, m, stub, to)
 	r.poke()
 	r.mu.Unlock()
@@ -105,6 +108,7 @@ func (r *Runner) Send(q Request) (invocationID string, isNew bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
+	q.outside = true
 	inv, isNew := r.invoke(q, m, stub, nil)
 	r.poke()
 	return inv.text, isNew, nil

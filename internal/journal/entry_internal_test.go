@@ -91,7 +91,7 @@ func TestTheSeedIsThatOfTheServer(t *testing.T) {
 	// The handler's first UUID began with 5caac91e-7c18-4a7b.
 	id, err := runner.IDBytes("inv_1h8AqhuywZXV7uXX7RTft7XYZZ0CA3HEUD")
 	require.NoError(t, err)
-	require.Equal(t, uint64(0x5cca03e83bb9b93c), randomSeed(id))
+	require.Equal(t, uint64(0x5cca03e83bb9b93c), runner.RandomSeed(id))
 }
 
 func journalOf(t *testing.T, entries ...Entry) *Journal {

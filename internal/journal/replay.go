@@ -106,7 +106,7 @@ func (p *player) play(known []protocol.Frame) (attempted *Entry, frame protocol.
 	a := runtime.Start(p.handler, runtime.Request{
 		Service: p.journal.Service, Handler: p.journal.Handler,
 		Start: &protocol.Start{
-			ID: p.id, DebugID: p.journal.ID, Key: p.journal.Key, RandomSeed: randomSeed(p.id),
+			ID: p.id, DebugID: p.journal.ID, Key: p.journal.Key, RandomSeed: runner.RandomSeed(p.id),
 			// What the handler reads is in the journal; the rest of the state is not known.
 			PartialState: true,
 		},

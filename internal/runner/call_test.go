@@ -90,7 +90,7 @@ func TestASendWithADelayStartsWhenTheClockIsThere(t *testing.T) {
 		require.True(t, ready)
 		require.Equal(t, `"SENT"`, string(out))
 
-		// One that is cancelled before is over.
+		// Nothing is kept of one that is cancelled before.
 		id = send(t, r, runner.Request{Service: "Callers", Handler: "Upper", Body: []byte(`"x"`), Delay: time.Hour})
 		attached := make(chan error)
 		go func() {

@@ -1,6 +1,9 @@
 package runner
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Cancel asks an invocation to stop: what it waits for fails. One that was not started
 // is over at once, and forgotten, as on a server. The error is [ErrUnknown] or
@@ -16,9 +19,11 @@ func (r *Runner) Kill(invocationID string) error {
 }
 
 // Pause lets an invocation make no more attempts until it is resumed. One under way goes
-// on to where it waits next. The error is [ErrUnknown] or [ErrEnded].
+// on to where it waits next. One that is suspended because [Config.AlwaysReplay] says so is
+// not paused, as on a server; any other may wait in an attempt of the server's, and is. The
+// error is [ErrUnknown], [ErrEnded] or [ErrNotStarted].
 func (r *Runner) Pause(invocationID string) error {
-	return r.change(invocationID, func(inv *invocation) {
+	return r.changeStarted(invocationID, func(inv *invocation) {
 		switch inv.status {
 		case Running:
 			inv.pausing = true
@@ -26,6 +31,9 @@ func (r *Runner) Pause(invocationID string) error {
 				inv.attempt.EndInput()
 			}
 		case BackingOff, Suspended:
+			if inv.status == Suspended && r.cfg.AlwaysReplay {
+				return
+			}
 			inv.backoff.cancel()
 			inv.waiting = nil
 			r.setStatus(inv, Paused)
@@ -34,9 +42,9 @@ func (r *Runner) Pause(invocationID string) error {
 }
 
 // Resume makes the next attempt at once of an invocation that is paused, suspended or
-// between two attempts. The error is [ErrUnknown] or [ErrEnded].
+// between two attempts. The error is [ErrUnknown], [ErrEnded] or [ErrNotStarted].
 func (r *Runner) Resume(invocationID string) error {
-	return r.change(invocationID, func(inv *invocation) {
+	return r.changeStarted(invocationID, func(inv *invocation) {
 		switch inv.status {
 		case Paused, Suspended:
 			r.resume(inv)
@@ -45,6 +53,18 @@ func (r *Runner) Resume(invocationID string) error {
 			r.launch(inv)
 		}
 	})
+}
+
+func (r *Runner) changeStarted(invocationID string, do func(*invocation)) error {
+	var early error
+	err := r.change(invocationID, func(inv *invocation) {
+		if inv.inFlight() {
+			do(inv)
+		} else {
+			early = fmt.Errorf("runner: %w: %s", ErrNotStarted, invocationID)
+		}
+	})
+	return cmp.Or(err, early)
 }
 
 func (r *Runner) change(invocationID string, do func(*invocation)) error {

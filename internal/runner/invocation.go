@@ -119,11 +119,7 @@ func (inv *invocation) setRetention(again bool) {
 	if inv.method != nil {
 		result, journal = inv.method.resultRetention, inv.method.journalRetention
 	}
-	if again {
-		inv.resultFor, inv.journalFor = result, min(result, journal)
-	} else {
-		inv.resultFor, inv.journalFor = journal, journal
-	}
+	inv.resultFor, inv.journalFor = result, min(result, journal)
 }
 
 func (r *Runner) idFor(q Request, run bool) id {

@@ -44,6 +44,9 @@ var (
 	ErrUnknown = httpclient.ErrUnknown
 	// ErrEnded is the error of [Runner.Cancel] and others for an invocation that is over.
 	ErrEnded = httpclient.ErrEnded
+	// ErrNotStarted is the error of [Runner.Pause] and [Runner.Resume] for an invocation
+	// that waits for its time, or for others of its object.
+	ErrNotStarted = errors.New("the invocation has not started")
 	// ErrNoHandler is the error of a call of something that the application does not
 	// have, and for which there is no stub.
 	ErrNoHandler = errors.New("no such handler")

@@ -35,7 +35,7 @@ func compareAll(t *testing.T, replay bool) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			t.Log("on the server")
-			want := runOn(t, server.For(t), name, all[name], replay)
+			want := runOn(t, server.With(t), name, all[name], replay)
 			t.Log("in process")
 			got := runOn(t, start(t, replay, restatetest.InProcess), name, all[name], replay)
 			require.Equal(t, want, got, "the server comes first")

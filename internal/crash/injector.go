@@ -148,6 +148,12 @@ func targetOf(uri string) (service, handler string, ok bool) {
 
 func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.isDead() {
+		// Restate hears of the death when the connections are cut. To refuse until then
+		// would use up attempts, all of them where the clock jumps to the next one.
+		select {
+		case <-r.Context().Done():
+		case <-p.in.ctx.Done():
+		}
 		panic(http.ErrAbortHandler)
 	}
 	service, handler, ok := targetOf(r.RequestURI)

@@ -40,6 +40,7 @@ type requests struct {
 	start   *protocol.Start
 	known   []protocol.Frame
 	left    uint32 // known entries that are still to come
+	piece   []byte // what is read at a time, nil at first
 	out     []byte // what the handler is to read
 	err     error
 	passing bool // they are not understood
@@ -111,6 +112,9 @@ func (a *attempt) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// pieceSize is how much of a body is read at a time, at most.
+const pieceSize = 4 << 10
+
 // receive takes the next piece of the body. Somebody reads it at a time.
 func (a *attempt) receive() error {
 	r := &a.requests
@@ -120,10 +124,12 @@ func (a *attempt) receive() error {
 		}
 		return err
 	}
-	var piece [32 << 10]byte
-	n, err := a.body.Read(piece[:])
+	if r.piece == nil {
+		r.piece = make([]byte, pieceSize)
+	}
+	n, err := a.body.Read(r.piece)
 	r.err = err
-	a.take(piece[:n])
+	a.take(r.piece[:n])
 	if errors.Is(err, io.EOF) {
 		a.closed.Store(true)
 		a.response.ack() // Restate says no more

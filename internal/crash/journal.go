@@ -91,18 +91,25 @@ func (j *Journal) entry(f protocol.Frame) Entry {
 		return e
 	}
 	id := m.(*protocol.ProposeRunCompletion).CompletionID
-	e.Index = slices.IndexFunc(j.Commands, func(c Command) bool {
-		run, err := protocol.Decode(c.Frame)
-		if err != nil {
-			return false
-		}
-		r, ok := run.(*protocol.Run)
-		return ok && r.CompletionID == id
-	})
+	e.Index = j.indexOfRun(id)
 	if e.Index >= 0 {
 		e.Name = commandOf(j.Commands[e.Index].Frame).name
 	}
 	return e
+}
+
+// indexOfRun returns the index of the step that a result is of, which is among the last
+// commands, or -1.
+func (j *Journal) indexOfRun(completion uint32) int {
+	for i, c := range slices.Backward(j.Commands) {
+		if c.Frame.Type != protocol.TypeRun {
+			continue
+		}
+		if m, err := protocol.Decode(c.Frame); err == nil && m.(*protocol.Run).CompletionID == completion {
+			return i
+		}
+	}
+	return -1
 }
 
 // isEntry reports whether a frame goes into the journal.

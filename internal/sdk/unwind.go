@@ -163,16 +163,23 @@ func (a *Attempt) inStep() bool {
 }
 
 // below reports whether a function with such a name is on the stack of the goroutine.
+//
+// It reads the stack in pieces, each larger than the one before: what is looked for is
+// mostly near the top.
 func below(named func(function string) bool) bool {
-	pcs := make([]uintptr, 512)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for {
-		frame, more := frames.Next()
-		if named(frame.Function) {
-			return true
+	pcs := make([]uintptr, 32)
+	for skip := 3; ; { // runtime.Callers, this function and what calls it
+		n := runtime.Callers(skip, pcs)
+		for frames, more := runtime.CallersFrames(pcs[:n]), n > 0; more; {
+			var frame runtime.Frame
+			if frame, more = frames.Next(); named(frame.Function) {
+				return true
+			}
 		}
-		if !more {
+		if n < len(pcs) {
 			return false
 		}
+		skip += n
+		pcs = make([]uintptr, 4*n)
 	}
 }

@@ -121,15 +121,49 @@ func desk(do func(ctx context.Context, desk ingress.Service[*Desk]) any, opts ..
 
 func TestAScenarioSurvivesACrashAtEachEntry(t *testing.T) {
 	t.Parallel()
-	s, _ := desk(func(ctx context.Context, desk ingress.Service[*Desk]) any {
-		sold, err := ingress.Call(ctx, desk, (*Desk).Sell, "books")
-		return []any{sold, err}
+	for name, mode := range map[string]fx.Option{"on a server": fx.Options(), "in process": restatetest.InProcess} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := desk(func(ctx context.Context, desk ingress.Service[*Desk]) any {
+				sold, err := ingress.Call(ctx, desk, (*Desk).Sell, "books")
+				return []any{sold, err}
+			}, mode)
+			report := restatetest.CrashEverywhere(t, s)
+			require.Equal(t, 12, report.Entries)
+			require.Equal(t, 2+2+3*12, report.Runs)
+			require.Zero(t, report.Missed)
+			require.Zero(t, report.Unstored, "Restate acknowledges what is stored")
+		})
+	}
+}
+
+// Errands sends, and does not wait.
+type Errands struct{ self rpc.Service[*Errands] }
+
+// Leave sends the errand off.
+func (e *Errands) Leave(ctx restate.Context) error {
+	_, err := rpc.SendVoid(ctx, e.self, (*Errands).Walk, time.Hour)
+	return err
+}
+
+// Walk takes a while.
+func (*Errands) Walk(ctx restate.Context, d time.Duration) error { return restate.Sleep(ctx, d) }
+
+func TestInProcessAScenarioDoesNotWaitForWhatTakesHours(t *testing.T) {
+	t.Parallel()
+	report := restatetest.CrashEverywhere(t, restatetest.Scenario{
+		App: func() []fx.Option {
+			return []fx.Option{
+				restatetest.InProcess, fxrestate.Module,
+				fxrestate.Service[*Errands](func(self rpc.Service[*Errands]) *Errands { return &Errands{self} }),
+			}
+		},
+		Do: func(t testing.TB, env *restatetest.Env) any {
+			return ingress.Call0Void(t.Context(), ingress.NewService[*Errands](env.Ingress()), (*Errands).Leave)
+		},
 	})
-	report := restatetest.CrashEverywhere(t, s)
-	require.Equal(t, 12, report.Entries)
-	require.Equal(t, 2+2+3*12, report.Runs)
+	require.Equal(t, 4, report.Entries)
 	require.Zero(t, report.Missed)
-	require.Zero(t, report.Unstored, "the server acknowledges what is stored")
 }
 
 func TestASeedDeterminesRandomNumbers(t *testing.T) {

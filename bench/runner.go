@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -14,12 +15,26 @@ import (
 	"github.com/fxrestate/go/internal/runner"
 )
 
-// runnerInvocations is how many invocations the runner makes.
-const runnerInvocations = 10_000
+const (
+	runnerInvocations = 2_000 // of a round
+	runnerRounds      = 5
+)
 
-// measureRunner has one caller call a handler of three steps on the runner, which is in
-// this process, as the handler is. All of it has one processor.
+// measureRunner measures the kit for tests: the runner by itself, and what restatetest does
+// in a test binary.
 func measureRunner(ctx context.Context, by scale) (result, error) {
+	out, err := measureInvocations(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Println()
+	kit, err := measureKit(ctx, by)
+	return append(out, kit...), err
+}
+
+// measureInvocations has one caller call a handler of three steps on the runner, which is in
+// this process, as the handler is. All of it has one processor.
+func measureInvocations(ctx context.Context, by scale) (result, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	served, err := endpoint.New(endpoint.Config{Mode: endpoint.Mounted}, nil, restate.Reflect(&Plain{name: "Plain"}))
 	if err != nil {
@@ -30,18 +45,23 @@ func measureRunner(ctx context.Context, by scale) (result, error) {
 	}
 	var out result
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "attempts\tinvocations/s\tCPU µs\t")
+	fmt.Fprintln(table, "attempts\tinvocations/s\tlowest\thighest\tCPU µs\t")
 	for _, replay := range []bool{false, true} {
-		perSecond, cpu, err := runnerFigure(ctx, served, replay, by.of(runnerInvocations))
-		if err != nil {
-			return nil, err
+		var rates []float64
+		var cpus []time.Duration
+		for range by.of(runnerRounds) {
+			perSecond, cpu, err := runnerFigure(ctx, served, replay, by.of(runnerInvocations))
+			if err != nil {
+				return nil, err
+			}
+			rates, cpus = append(rates, perSecond), append(cpus, cpu)
 		}
 		name, key := "are told what they wait for", "invocations_per_s"
 		if replay {
 			name, key = "suspend at each step", "replayed_per_s"
 		}
-		fmt.Fprintf(table, "%s\t%.0f\t%d\t\n", name, perSecond, cpu.Microseconds())
-		out.add(key, "%.0f", perSecond)
+		fmt.Fprintf(table, "%s\t%.0f\t%.0f\t%.0f\t%d\t\n", name, median(rates), slices.Min(rates), slices.Max(rates), median(cpus).Microseconds())
+		out.add(key, "%.0f", median(rates))
 	}
 	return out, table.Flush()
 }

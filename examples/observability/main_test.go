@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,43 +9,24 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxtest"
-	"go.uber.org/zap"
 
-	"github.com/fxrestate/go/admin"
-	"github.com/fxrestate/go/deployment"
-	"github.com/fxrestate/go/devserver"
-	"github.com/fxrestate/go/endpoint"
-	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/httpserver"
-	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/restatetest"
 )
 
-// start runs the shop on a server of its own, and returns the URL of its API.
-func start(t *testing.T) string {
+func TestMain(m *testing.M) { restatetest.Main(m) }
+
+// start runs the shop, and returns the URL of its API.
+func start(t *testing.T, mode fx.Option) string {
 	t.Helper()
-	server, err := devserver.Start(t.Context(), devserver.Config{Progress: os.Stderr})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
 	var api *httpserver.Server
-	cfg := fxrestate.Config{
-		Ingress:  ingress.Config{URL: server.IngressURL()},
-		Admin:    admin.Config{URL: server.AdminURL()},
-		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
-		Register: &deployment.Config{URL: "http://" + server.EndpointHost() + ":{{port}}", Required: true},
-	}
-	cfg.HTTP.Addr = "127.0.0.1:0"
-	app := fxtest.New(t, shop, fx.Populate(&api), fx.Supply(zap.NewNop(), cfg),
-		fx.Provide(func() sdktrace.SpanExporter { return tracetest.NewNoopExporter() }),
-		fx.StartTimeout(time.Minute))
-	app.RequireStart()
-	t.Cleanup(app.RequireStop)
+	restatetest.Start(t, mode, shop, fx.Populate(&api),
+		fx.Provide(func() sdktrace.SpanExporter { return tracetest.NewNoopExporter() }))
 	return api.URL()
 }
 
@@ -63,7 +43,13 @@ func do(t *testing.T, method, url string) (status int, body string) {
 }
 
 func TestAScrapeHasTheNumbersOfTheDashboard(t *testing.T) {
-	url := start(t)
+	for name, mode := range map[string]fx.Option{"on a server": fx.Options(), "in process": restatetest.InProcess} {
+		t.Run(name, func(t *testing.T) { scrapeHasTheNumbers(t, start(t, mode)) })
+	}
+}
+
+func scrapeHasTheNumbers(t *testing.T, url string) {
+	t.Helper()
 	for i := range delivered + 1 {
 		status, body := do(t, http.MethodPost, url+"/orders/tea")
 		if i == delivered {

@@ -54,8 +54,7 @@ func (z *zapHandler) write(record *slog.Record, more []slog.Attr) error {
 	if z.pool == nil {
 		if checked := z.core.Check(entry, nil); checked != nil {
 			checked.Stack = z.stack(record.Level)
-			room := make([]zapcore.Field, 0, len(z.groups)+record.NumAttrs()+len(more))
-			checked.Write(z.fields(room, record, more)...)
+			checked.Write(z.fields(nil, record, more)...)
 		}
 		return nil
 	}
@@ -80,9 +79,25 @@ func (z *zapHandler) stack(level slog.Level) string {
 	return zap.StackSkip("", frames).String
 }
 
-// fields appends the fields of a line.
+// fields appends the fields of a line. Beyond its length, to has to be zero. The kinds that
+// most attributes have are set where they stand, since copying a field takes longer than
+// converting one.
 func (z *zapHandler) fields(to []zapcore.Field, record *slog.Record, more []slog.Attr) []zapcore.Field {
+	to = slices.Grow(to, len(z.groups)+record.NumAttrs()+len(more))
 	record.Attrs(func(a slog.Attr) bool {
+		if n := len(to); n > 0 || len(z.groups) == 0 {
+			f := &to[:n+1][n]
+			switch a.Value.Kind() {
+			case slog.KindString:
+				f.Key, f.Type, f.String = a.Key, zapcore.StringType, a.Value.String()
+				to = to[:n+1]
+				return true
+			case slog.KindInt64:
+				f.Key, f.Type, f.Integer = a.Key, zapcore.Int64Type, a.Value.Int64()
+				to = to[:n+1]
+				return true
+			}
+		}
 		to = z.append(to, a)
 		return true
 	})

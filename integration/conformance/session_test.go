@@ -35,6 +35,7 @@ type session struct {
 	replay bool
 	lines  []string
 	ids    []string // of invocations, as they have become known
+	lost   []string // of invocations of which nothing is kept
 	names  *names
 }
 

@@ -239,6 +239,38 @@ var waitingScenarios = map[string]scenario{
 			s.attach(id)
 		},
 	},
+	"a handler asks for a pause": {
+		programs: map[string]program{"": func(x *run) (any, error) {
+			if _, err := x.step("before", "1", nil); err != nil {
+				return nil, err
+			}
+			if x.Nth("after") == 1 {
+				return nil, pipeline.Pause(errors.New("look first"))
+			}
+			return "resumed", nil
+		}},
+		run: func(s *session) {
+			id := s.send("/Plain/Do/send", "", "")
+			now := s.env.Invocation(id).AwaitStatus(admin.StatusPaused)
+			s.note("paused: %s %s", now.LastFailure, now.LastFailureCode)
+			s.env.Invocation(id).Resume()
+			s.attach(id)
+		},
+	},
+	"a paused invocation is cancelled": {
+		programs: map[string]program{"": func(x *run) (any, error) {
+			if x.Nth("start") == 1 {
+				return nil, pipeline.Pause(errors.New("look first"))
+			}
+			return nil, restate.Sleep(x.ctx, time.Hour)
+		}},
+		run: func(s *session) {
+			id := s.send("/Plain/Do/send", "", "")
+			s.await(id, admin.StatusPaused)
+			s.env.Invocation(id).Cancel()
+			s.attach(id)
+		},
+	},
 	"a paused invocation is killed": {
 		programs: map[string]program{"": func(x *run) (any, error) { return nil, errors.New("never") }},
 		run: func(s *session) {

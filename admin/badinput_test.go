@@ -22,7 +22,7 @@ func decoding() map[string]func(ctx context.Context, c *admin.Client) error {
 	decoding := map[string]func(ctx context.Context, c *admin.Client) error{}
 	for name, call := range calls {
 		switch name {
-		case "Health", "OpenAPI", "DeleteDeployment", "CancelInvocation", "KillInvocation", "PauseInvocation", "ResumeInvocation":
+		case "Health", "OpenAPI", "DeleteDeployment", "CancelInvocation", "KillInvocation", "PauseInvocation", "ResumeInvocation", "PurgeInvocation", "ModifyState":
 		default:
 			decoding[name] = call
 		}

@@ -81,7 +81,7 @@ type Invocation struct {
 // InvocationFilter selects invocations. The zero value selects all that have not
 // completed. A field that is empty does not restrict.
 type InvocationFilter struct {
-	// IDs of invocations.
+	// IDs of invocations. What is not an id is an error of the server.
 	IDs []string
 	// Services by name.
 	Services []string

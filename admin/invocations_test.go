@@ -159,6 +159,7 @@ func TestAFilterSelectsInvocations(t *testing.T) {
 		"by deployment":                {admin.InvocationFilter{DeploymentIDs: []string{s.deployment.ID}, Statuses: []admin.InvocationStatus{admin.StatusSuspended}}, []string{"suspended in a sleep"}},
 		"bound to none":                {admin.InvocationFilter{Services: service, DeploymentIDs: []string{admin.NotBound}, Statuses: []admin.InvocationStatus{admin.StatusSuspended}}, []string{"suspended before its first command"}},
 		"by retries, and what paused":  {admin.InvocationFilter{Services: service, MinRetries: 2}, []string{"paused before its first command", "paused after a step", "paused by hand", "retried"}},
+		"by id":                        {admin.InvocationFilter{IDs: []string{resumed.ID}}, []string{"retried"}},
 		"the first of many":            {admin.InvocationFilter{Services: both, Limit: 1}, []string{"scheduled"}},
 		"of no such service":           {admin.InvocationFilter{Services: []string{"' OR '1'='1"}}, nil},
 		"of no such status":            {admin.InvocationFilter{Statuses: []admin.InvocationStatus{"') OR ('1'='1"}}, nil},

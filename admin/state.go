@@ -35,8 +35,9 @@ func (c *Client) State(ctx context.Context, service, key string) (map[string]jso
 // the request is accepted. The server does it in turn with the invocations of the key, so
 // after the one that runs.
 //
-// The error is an [*Error] with status 404 for an unknown service, and with status 405 for
-// one that has no state.
+// The error is an [*Error] with status 404 for an unknown service, and with status 400 for
+// one that has no state, unless there is nothing to set: then restate-server 1.7.12 accepts
+// the request.
 func (c *Client) ModifyState(ctx context.Context, service, key string, state map[string]json.RawMessage) error {
 	values := make(map[string][]int, len(state))
 	for name, value := range state {

@@ -34,6 +34,9 @@ var calls = map[string]func(ctx context.Context, c *admin.Client) error{
 	"KillInvocation":   func(ctx context.Context, c *admin.Client) error { return c.KillInvocation(ctx, "inv_1") },
 	"PauseInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PauseInvocation(ctx, "inv_1") },
 	"ResumeInvocation": func(ctx context.Context, c *admin.Client) error { return c.ResumeInvocation(ctx, "inv_1", "latest") },
+	"PurgeInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PurgeInvocation(ctx, "inv_1") },
+	"State":            func(ctx context.Context, c *admin.Client) error { return second(c.State(ctx, "Greeter", "a")) },
+	"ModifyState":      func(ctx context.Context, c *admin.Client) error { return c.ModifyState(ctx, "Greeter", "a", nil) },
 	"InFlight":         func(ctx context.Context, c *admin.Client) error { return second(c.InFlight(ctx)) },
 	"Invocations": func(ctx context.Context, c *admin.Client) error {
 		return second(c.Invocations(ctx, admin.InvocationFilter{}))

@@ -260,7 +260,7 @@ func (r *run) nameInFlight(ctx context.Context, plan *Plan, at []string, list []
 		}
 		if r.once(invocation.ID + outcome) {
 			r.log.LogAttrs(ctx, slog.LevelWarn, "invocation in flight on the deployment that is replaced",
-				slog.String("invocation", invocation.ID), slog.String("handler", invocation.Service+"/"+invocation.Handler),
+				slog.String("invocationID", invocation.ID), slog.String("method", invocation.Service+"/"+invocation.Handler),
 				slog.String("status", string(invocation.Status)), slog.String("outcome", outcome))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/event"
 )
 
 // The same failure is logged again after an interval, which doubles each time.
@@ -104,39 +105,27 @@ func (p *progress) failed(ctx context.Context, err error) {
 	if !p.reminder.due() {
 		return
 	}
-	level, message := slog.LevelWarn, "registration failed, trying again"
-	if kind == unreachable {
-		level, message = slog.LevelInfo, "waiting for the Restate admin API"
-	}
-	p.log.LogAttrs(ctx, level, message,
-		slog.String("url", p.url),
-		slog.String("admin", p.adminURL),
-		slog.Int("attempts", p.attempts),
-		slog.Duration("elapsed", time.Since(p.began)),
-		slog.String("error", err.Error()),
-	)
+	event.Log(ctx, p.log, event.RetryingRegistration{
+		URL: p.url, AdminURL: p.adminURL, Attempts: p.attempts, Elapsed: time.Since(p.began),
+		Unreachable: kind == unreachable, Err: err,
+	})
 }
 
 func (p *progress) done(ctx context.Context, registration Registration) {
 	plan := registration.Plan
 	if registration.DeploymentID == "" {
-		p.log.LogAttrs(ctx, slog.LevelInfo, "dry run: nothing is registered",
-			slog.String("url", plan.URL), slog.String("action", string(plan.Action)), slog.String("reason", plan.Reason),
-			slog.Any("changes", plan.Lines()))
+		event.Log(ctx, p.log, event.Planned{URL: plan.URL, Action: string(plan.Action), Reason: plan.Reason, Changes: plan.Lines()})
 		return
 	}
-	message := "registered with Restate"
-	if plan.Action == None {
-		message = "registered already"
+	at := event.Deployment{
+		ID: registration.DeploymentID, URL: registration.URL, Created: registration.Created,
+		Action: string(plan.Action), Reason: plan.Reason, Services: slices.Sorted(maps.Keys(registration.Revisions)),
 	}
-	p.log.LogAttrs(ctx, slog.LevelInfo, message,
-		slog.String("deployment", registration.DeploymentID),
-		slog.String("url", registration.URL),
-		slog.Bool("created", registration.Created),
-		slog.String("action", string(plan.Action)),
-		slog.String("reason", plan.Reason),
-		slog.Any("services", slices.Sorted(maps.Keys(registration.Revisions))),
-	)
+	if plan.Action == None {
+		event.Log(ctx, p.log, event.Unchanged(at))
+		return
+	}
+	event.Log(ctx, p.log, event.Registered(at))
 }
 
 // unfinished returns the error of a registration whose context has ended, with

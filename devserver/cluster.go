@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -35,6 +37,9 @@ type Cluster struct{ nodes []*Node }
 // [Start] does. The caller must call [Cluster.Stop]. Docker cannot run a cluster of more
 // than one node; each other way to find a server can.
 //
+// For a moment after nodes have started or were lost, calls may wait and queries of the
+// admin API may fail, because partitions move between nodes.
+//
 // The errors are those of Start. If StartCluster returns one, nothing is left running.
 func StartCluster(ctx context.Context, cfg ClusterConfig) (*Cluster, error) {
 	if cfg.Nodes == 0 {
@@ -45,6 +50,12 @@ func StartCluster(ctx context.Context, cfg ClusterConfig) (*Cluster, error) {
 	}
 	if cfg.Server.IngressPort != 0 || cfg.Server.AdminPort != 0 {
 		return nil, errors.New("devserver: ClusterConfig.Server has a port, and each node needs its own; leave both ports 0")
+	}
+	for name := range cfg.Server.Env {
+		// The server ignores the case of its settings.
+		if slices.Contains(ownedByCluster, strings.ToUpper(name)) {
+			return nil, fmt.Errorf("devserver: ClusterConfig.Server.Env must not set %s: the cluster does", name)
+		}
 	}
 	server, err := cfg.Server.withDefaults()
 	if err != nil {

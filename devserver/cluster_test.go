@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/devserver"
@@ -25,12 +27,14 @@ func startCluster(t *testing.T, cfg devserver.ClusterConfig) *devserver.Cluster 
 	return c
 }
 
-// healthy checks that a node answers.
+// healthy waits until a node answers: partitions still move for a moment after a start.
 func healthy(t *testing.T, n *devserver.Node) {
 	t.Helper()
-	status, body := get(t, n.AdminURL()+"/query", `{"query":"SELECT COUNT(*) FROM sys_inbox"}`)
-	require.Equal(t, http.StatusOK, status, body)
-	status, body = get(t, n.IngressURL()+"/restate/health")
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		status, body := get(t, n.AdminURL()+"/query", `{"query":"SELECT COUNT(*) FROM sys_inbox"}`)
+		assert.Equal(c, http.StatusOK, status, body)
+	}, time.Minute, 50*time.Millisecond)
+	status, body := get(t, n.IngressURL()+"/restate/health")
 	require.Equal(t, http.StatusOK, status, body)
 }
 
@@ -118,7 +122,11 @@ func TestClusterConfigIsChecked(t *testing.T) {
 	}{
 		"a negative number": {devserver.ClusterConfig{Nodes: -1}, "devserver: ClusterConfig.Nodes is -1: want a positive number, or 0 for 3"},
 		"a port":            {devserver.ClusterConfig{Server: devserver.Config{AdminPort: 9070}}, "devserver: ClusterConfig.Server has a port, and each node needs its own; leave both ports 0"},
-		"a server's field":  {devserver.ClusterConfig{Server: devserver.Config{Version: "1"}}, `devserver: Config.Version "1"`},
+		"a setting of ours": {
+			devserver.ClusterConfig{Server: devserver.Config{Env: map[string]string{"restate_cluster_name": "x"}}},
+			"devserver: ClusterConfig.Server.Env must not set restate_cluster_name: the cluster does",
+		},
+		"a server's field": {devserver.ClusterConfig{Server: devserver.Config{Version: "1"}}, `devserver: Config.Version "1"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -47,6 +47,9 @@ func (m *member) defaults() map[string]string {
 	}
 }
 
+// ownedByCluster are the settings that ClusterConfig.Server.Env must not contain.
+var ownedByCluster = []string{"RESTATE_CLUSTER_NAME", "RESTATE_METADATA_CLIENT__ADDRESSES", "RESTATE_AUTO_PROVISION"}
+
 // settings are those that make a server a member.
 func (m *member) settings() map[string]string {
 	if m == nil {

@@ -39,3 +39,43 @@ func TestKeysKnowTheirNames(t *testing.T) {
 	require.Equal(t, "counter", counter.Name())
 	require.Equal(t, "decision", decision.Name())
 }
+
+func TestValuesOfKeysAreEncodedAndDecodedOutsideOfHandlers(t *testing.T) {
+	t.Parallel()
+	raw := durable.NewStateKey[[]byte]("raw", restate.WithBinary)
+	for name, tt := range map[string]struct {
+		encode func() ([]byte, error)
+		decode func([]byte) (any, error)
+		stored string
+		value  any
+	}{
+		"as JSON": {
+			func() ([]byte, error) { return counter.Encode(7) },
+			func(b []byte) (any, error) { return counter.Decode(b) }, "7", 7,
+		},
+		"by another codec": {
+			func() ([]byte, error) { return raw.Encode([]byte{1, 2}) },
+			func(b []byte) (any, error) { return raw.Decode(b) }, "\x01\x02",
+			[]byte{1, 2},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stored, err := tt.encode()
+			require.NoError(t, err)
+			require.Equal(t, tt.stored, string(stored))
+			value, err := tt.decode(stored)
+			require.NoError(t, err)
+			require.Equal(t, tt.value, value)
+		})
+	}
+	_, err := counter.Decode([]byte(`"many"`))
+	require.ErrorContains(t, err, `durable: StateKey[int] "counter": what is stored is no int: `)
+	_, err = durable.NewStateKey[func()]("f").Encode(func() {})
+	require.ErrorContains(t, err, `durable: StateKey[func()] "f": encode: `)
+	var zero durable.StateKey[int]
+	_, err = zero.Encode(1)
+	require.ErrorContains(t, err, "declare it with durable.NewStateKey[int](name)")
+	_, err = zero.Decode(nil)
+	require.ErrorContains(t, err, "declare it with durable.NewStateKey[int](name)")
+}

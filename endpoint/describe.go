@@ -120,7 +120,7 @@ func (e *Endpoint) describe() error {
 		}
 		for _, warning := range warnings {
 			e.log.Warn("left out what a type, a tag or a codec says about a JSON schema, as the server would refuse it",
-				"handler", h.target, "error", warning)
+				"method", h.target, "error", warning)
 		}
 	}
 	return errors.Join(errs...)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fxrestate/go/event"
 )
 
 const (
@@ -150,14 +152,11 @@ func (g *gate) names() string {
 // draining gets nine tenths. Stop may be called more than once.
 func (e *Endpoint) Stop(ctx context.Context) error {
 	cut := e.drainBefore(ctx)
-	if cut > 0 {
-		e.log.WarnContext(ctx, "cut attempts that did not end in time; Restate retries them",
-			"attempts", cut, "handlers", e.gate.names(), "drain_timeout", e.cfg.DrainTimeout)
+	if first := !e.drained.Swap(true); first || cut > 0 {
+		event.Log(ctx, e.log, event.Drained{Cut: cut, Handlers: e.gate.names(), Timeout: e.cfg.DrainTimeout})
 	}
 	err := e.close(ctx)
 	e.refused.flush()
-	e.tooLarge.flush()
-	e.otherVersions.flush()
 	if err != nil {
 		return fmt.Errorf("endpoint: stop: %w", err)
 	}

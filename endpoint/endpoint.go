@@ -9,12 +9,14 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
 
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/internal/sdk"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -32,11 +34,9 @@ type Endpoint struct {
 	handlers []named // sorted by target
 	gate     gate
 	held     atomic.Pointer[refusal] // why no invocation runs, or nil
-	refused  tally                   // requests without a signature
-	tooLarge tally                   // messages beyond MaxMessageBytes
+	refused  refusals
 	versions versions
-	// otherVersions counts requests of versions that are not served here.
-	otherVersions tally
+	drained  atomic.Bool // was told
 
 	mu      sync.Mutex
 	addr    net.Addr
@@ -53,7 +53,8 @@ type named struct {
 
 // New makes an endpoint of definitions, which [Definition] and [Foreign] make.
 // Log takes the SDK's lines and those of handlers, the latter not while an attempt
-// replays; nil discards them. The error joins what is wrong with the definitions'
+// replays; nil discards them. If event.Observe made it, it is told event.Refused and
+// event.Drained. The error joins what is wrong with the definitions'
 // names, or is that of [Config.Validate].
 func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition) (*Endpoint, error) {
 	if err := cfg.Validate(); err != nil {
@@ -63,19 +64,15 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	if log == nil {
 		log = slog.DiscardHandler
 	}
-	log = sdk.LogHandler(log)
 	e := &Endpoint{
 		cfg:   cfg,
 		log:   slog.New(log),
 		known: map[string]bool{discoverURI: true},
 	}
-	e.refused.log, e.refused.message = e.log, "refused requests that are not signed with one of IdentityKeys"
-	e.tooLarge.log, e.tooLarge.message = e.log, "refused messages of invocations"
-	e.refused.level, e.tooLarge.level = slog.LevelWarn, slog.LevelWarn
-	// A rollout is no reason to warn.
-	e.otherVersions.log, e.otherVersions.message = e.log, "refused requests of other versions; Restate sends them again"
+	log = sdk.LogHandler(event.Base(log))
+	e.refused.init(e.log)
 	e.versions.init(cfg.Version)
-	e.gate.init(cfg, e.tooLarge.note)
+	e.gate.init(cfg, e.refused.tooLarge.note)
 	restateSDK := server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse)
 	var errs []error
 	seen := map[string]bool{}
@@ -120,6 +117,10 @@ func (e *Endpoint) makeHandler(sdk *server.Restate, log slog.Handler) (err error
 		}
 		if len(keys) > 0 {
 			sdk.WithIdentityV1(keys...)
+		} else {
+			sdk.WithLogger(slog.DiscardHandler, false) // as below
+			defer sdk.WithLogger(log, false)
+			e.warnOfOthers()
 		}
 		e.handler = http.NotFoundHandler()
 		if e.lambda, err = sdk.LambdaHandler(); err != nil {
@@ -153,6 +154,18 @@ func (e *Endpoint) Chains() []*pipeline.Chain {
 
 // Services returns the names of the services.
 func (e *Endpoint) Services() []string { return e.services }
+
+// Handlers returns the names of all handlers, as service/handler, sorted.
+func (e *Endpoint) Handlers() []string {
+	var names []string
+	for uri := range e.known {
+		if name, ok := strings.CutPrefix(uri, invokeURI); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // Config returns the configuration in force, defaults filled in.
 func (e *Endpoint) Config() Config { return e.cfg }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/fxrestate/go/event"
 )
 
 const (
@@ -32,11 +34,11 @@ const (
 	freeBytes = 16 << 10
 )
 
-var errStopping = &refusal{status: http.StatusServiceUnavailable, reason: "stopping", after: retryAfter}
+var errStopping = &refusal{status: http.StatusServiceUnavailable, reason: "stopping", after: retryAfter, cause: event.Stopping}
 
 func overloaded(reason string) *refusal {
 	after := retryAfter + rand.N(maxRetryAfter-retryAfter+1)
-	return &refusal{status: http.StatusServiceUnavailable, reason: reason, after: after.Round(time.Second)}
+	return &refusal{status: http.StatusServiceUnavailable, reason: reason, after: after.Round(time.Second), cause: event.Overloaded}
 }
 
 // gate is the admission gate: it bounds attempts and the bytes of their messages,
@@ -132,7 +134,7 @@ func (g *gate) reserve(a *attempt, n int) *refusal {
 	}
 	switch {
 	case a.bytes > 2*g.maxBytes:
-		return &refusal{status: http.StatusRequestEntityTooLarge, reason: "the journal is larger than twice MaxInFlightBytes"}
+		return &refusal{status: http.StatusRequestEntityTooLarge, reason: "the journal is larger than twice MaxInFlightBytes", cause: event.TooLarge}
 	case g.large != a:
 		return overloaded("as many bytes as MaxInFlightBytes allows are in flight")
 	default:

@@ -40,14 +40,18 @@ func newIdentity(keys []string, log slog.Handler) (identity, error) {
 }
 
 // warnOfOthers says that anybody who reaches the endpoint can call handlers. On a loopback
-// address that is nobody else's business.
+// address that is nobody else's business, and a Lambda function is reached by those alone
+// whom AWS lets invoke it.
 func (e *Endpoint) warnOfOthers() {
 	level, log := slog.LevelWarn, e.log
-	if e.cfg.Mode == Listen {
+	switch e.cfg.Mode {
+	case Listen:
 		log = log.With("addr", e.cfg.Addr)
 		if isLoopback(e.cfg.Addr) {
 			level = slog.LevelDebug
 		}
+	case Lambda:
+		level = slog.LevelDebug
 	}
 	log.Log(context.Background(), level, "anybody who reaches the endpoint can call its handlers; let only Restate reach it, or set IdentityKeys")
 }

@@ -174,4 +174,9 @@ func TestAnEndpointThatAnybodyCanCallIsAWarningUnlessOnlyThisMachineReachesIt(t 
 		_, logs := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted})
 		require.Equal(t, zapcore.WarnLevel, logs.FilterMessageSnippet("anybody who reaches the endpoint").All()[0].Level)
 	})
+	t.Run("in a Lambda function", func(t *testing.T) {
+		_, logs := newEndpoint(t, endpoint.Config{Mode: endpoint.Lambda})
+		require.Equal(t, zapcore.DebugLevel, logs.FilterMessageSnippet("anybody who reaches the endpoint").All()[0].Level)
+		require.Zero(t, logs.FilterLevelExact(zapcore.WarnLevel).Len())
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/internal/protocol"
 )
 
@@ -73,6 +74,7 @@ type refusal struct {
 	status int
 	reason string
 	after  time.Duration // in whole seconds, when to come back
+	cause  event.Cause   // of the event; empty for none
 }
 
 func (r *refusal) Error() string { return "endpoint: " + r.reason }

@@ -98,7 +98,7 @@ func requireWarnings(t *testing.T, lines *observer.ObservedLogs, types []schemat
 	}
 	for _, line := range lines.Filter(func(e observer.LoggedEntry) bool { return e.Level >= zapcore.WarnLevel }).All() {
 		if strings.HasPrefix(line.Message, "left out what a type, a tag or a codec says about a JSON schema") {
-			require.Contains(t, line.ContextMap()["handler"], "/Echo")
+			require.Contains(t, line.ContextMap()["method"], "/Echo")
 			want--
 		} else {
 			require.Contains(t, line.Message, "Accepting requests without validating request signatures")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/internal/gather"
 	"github.com/fxrestate/go/internal/gather/stack"
 	"github.com/fxrestate/go/internal/sdk"
@@ -54,7 +55,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := e.identity.verify(r.RequestURI, r.Header); err != nil {
 		// Who does not sign does not learn which handlers there are.
-		e.refused.note(err)
+		e.refused.unsigned.note(err)
 		refuse(w, r, errUnsigned)
 		return
 	}
@@ -65,10 +66,10 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case misfit != nil:
 		if misfit == other {
-			e.otherVersions.note(other)
+			e.refused.otherVersion.note(other)
 			leadElsewhere(w)
 		}
-		refuse(w, r, misfit)
+		e.turnAway(w, r, misfit)
 	case r.RequestURI == discoverURI:
 		abandonBody(w, r)
 		e.handler.ServeHTTP(w, r)
@@ -172,16 +173,16 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	a := newAttempt(&e.gate, w, r, cancel)
 	a.PauseOnMismatch = e.cfg.OnMismatch == Pause
 	if refused := e.gate.arrive(a); refused != nil {
-		refuse(w, r, refused)
+		e.turnAway(w, r, refused)
 		return
 	}
 	defer e.gate.leave(a)
 	if refused := a.arrive(); refused != nil {
-		refuse(w, r, refused)
+		e.turnAway(w, r, refused)
 		return
 	}
 	if refused := e.gate.enter(r.Context(), a); refused != nil {
-		refuse(w, r, refused)
+		e.turnAway(w, r, refused)
 		return
 	}
 	defer context.AfterFunc(r.Context(), a.gone)()
@@ -191,6 +192,21 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 	stack.Reserve()
 	e.handler.ServeHTTP(newResponse(w, a), r)
 	a.finish()
+}
+
+// turnAway refuses a request, and counts it if it is an attempt that is not let in.
+func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request, why *refusal) {
+	switch why.cause {
+	case event.Overloaded:
+		e.refused.overloaded.note(why)
+	case event.TooLarge:
+		e.refused.tooLarge.note(why)
+	case event.Stopping:
+		e.refused.stopping.note(why)
+	case event.Held:
+		e.refused.held.note(why)
+	}
+	refuse(w, r, why)
 }
 
 // attemptContext is the context that the SDK makes that of a handler from.

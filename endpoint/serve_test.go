@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -177,6 +178,34 @@ func TestHealthAndDiscoveryAreServedAsProxiesAskForThem(t *testing.T) {
 				require.Equal(t, tt.want, rawStatus(t, under, "/restate"+tt.target, tt.header))
 			}
 		})
+	}
+}
+
+func TestHealthIsServedAsProxiesAskForItInEachMode(t *testing.T) {
+	t.Parallel()
+	def := define(t, "proxied", &Waiter{})
+	listening, _ := start(t, endpoint.Config{}, def)
+	buffered, _ := start(t, endpoint.Config{RequestResponse: true}, def)
+	versioned, _ := start(t, endpoint.Config{Version: endpoint.Version{Name: "v2"}}, def)
+	mounted, _ := newEndpoint(t, endpoint.Config{Mode: endpoint.Mounted}, def)
+	router, mux := chi.NewRouter(), http.NewServeMux()
+	router.Mount("/api/restate", mounted.Under("/api/restate"))
+	mux.Handle("/restate/", mounted.Under("/restate"))
+	for _, mode := range []struct{ name, addr, prefix string }{
+		{"that listens", listening.Addr().String(), ""},
+		{"in request-response mode", buffered.Addr().String(), ""},
+		{"with a version", versioned.Addr().String(), ""},
+		{"with a version, at its path", versioned.Addr().String(), "/v/v2"},
+		{"as the handler of a server", testkit.Listen(t, mounted), ""},
+		{"in a chi router", testkit.Listen(t, router), "/api/restate"},
+		{"in a mux", testkit.Listen(t, mux), "/restate"},
+	} {
+		for _, form := range []string{"%s/health", "%s/health?x=1", "http://example.com%s/health", "https://example.com:8443%s/health?x=1", "HTTP://127.0.0.1%s/health?"} {
+			target := fmt.Sprintf(form, mode.prefix)
+			t.Run(fmt.Sprintf("by an endpoint %s, as %s", mode.name, target), func(t *testing.T) {
+				require.Equal(t, http.StatusOK, rawStatus(t, mode.addr, target, ""))
+			})
+		}
 	}
 }
 

@@ -5,17 +5,18 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/fxrestate/go/event"
 )
 
 // tallyInterval is how often a tally writes a line at the most.
 const tallyInterval = time.Second
 
-// tally logs what anybody can make happen any number of times: the first one at
+// tally tells the log and observers what anybody can make happen any number of times: the first one at
 // once, and then how many there were in each second. The zero tally discards.
 type tally struct {
-	log     *slog.Logger
-	level   slog.Level
-	message string
+	log   *slog.Logger
+	cause event.Cause
 
 	mu    sync.Mutex
 	timer *time.Timer // nil while nothing happens
@@ -62,6 +63,27 @@ func (t *tally) flush() {
 }
 
 func (t *tally) write() {
-	t.log.Log(context.Background(), t.level, t.message, "requests", t.count, "reason", t.last.Error())
+	event.Log(context.Background(), t.log, event.Refused{Cause: t.cause, Requests: t.count, Reason: t.last.Error()})
 	t.count = 0
+}
+
+// refusals are the tallies of an endpoint.
+type refusals struct{ unsigned, tooLarge, otherVersion, overloaded, stopping, held tally }
+
+func (r *refusals) init(log *slog.Logger) {
+	r.unsigned.log, r.unsigned.cause = log, event.Unsigned
+	r.tooLarge.log, r.tooLarge.cause = log, event.TooLarge
+	r.otherVersion.log, r.otherVersion.cause = log, event.OtherVersion
+	r.overloaded.log, r.overloaded.cause = log, event.Overloaded
+	r.stopping.log, r.stopping.cause = log, event.Stopping
+	r.held.log, r.held.cause = log, event.Held
+}
+
+func (r *refusals) flush() {
+	r.unsigned.flush()
+	r.tooLarge.flush()
+	r.otherVersion.flush()
+	r.overloaded.flush()
+	r.stopping.flush()
+	r.held.flush()
 }

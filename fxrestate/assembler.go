@@ -35,12 +35,9 @@ type level struct {
 
 func newAssembler(cfg Config, registry *handler.Registry, instances []instance) *assembler {
 	a := &assembler{
-		instances: make(map[*member]any, len(instances)), registry: registry,
+		instances: byMember(instances), registry: registry,
 		services: make(map[reflect.Type]*handler.Descriptor), config: cfg.Pipeline, defaults: cfg.Defaults,
 		groups: map[*group]level{},
-	}
-	for _, i := range instances {
-		a.instances[i.member] = i.value
 	}
 	return a
 }

@@ -66,7 +66,8 @@
 // On stop attempts that wait are suspended. New ones are admitted until there are none
 // for a moment, for a second at most. Attempts that compute have until the drain timeout,
 // and the log names the handlers that do not return in time. Nothing is lost: Restate
-// resumes their invocations elsewhere or later. [Health] reports readiness throughout.
+// resumes their invocations elsewhere or later. [Health] reports readiness throughout, and
+// [OnEvent] tells an observer what happens.
 //
 // [HTTPServer] serves the application's own API at the right times: probes from the
 // beginning, routes after the registration, and on stop streams end first.

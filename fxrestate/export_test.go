@@ -3,6 +3,7 @@ package fxrestate
 import (
 	"context"
 	"io"
+	"log/slog"
 
 	"go.uber.org/fx"
 )
@@ -34,3 +35,8 @@ var (
 
 // RunTo is Run with another stderr. It returns the exit code.
 func RunTo(stderr io.Writer, opts ...fx.Option) (code int) { return run(stderr, opts...) }
+
+// EventLog finds the log that events are told to.
+func EventLog(log **slog.Logger) fx.Option {
+	return fx.Invoke(func(l *tellingLog) { *log = l.Logger })
+}

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"go.uber.org/fx/fxevent"
-	"go.uber.org/zap"
 
 	"github.com/fxrestate/go/logging"
 )
@@ -19,35 +18,49 @@ import (
 // stops and has stopped, and each problem once, alone. At DEBUG there is every event, with
 // the whole text of its error.
 type fxLog struct {
+	to  *appLogger
 	all fxevent.Logger
 	log *slog.Logger
 
 	mu      sync.Mutex // a hook may outlive the start or the stop that waits for it
-	hook    string     // the one that runs, or that failed for lack of time
-	rolling bool       // a failed start is rolled back
+	redacts bool
+	hook    string // the one that runs, or that failed for lack of time
+	rolling bool   // a failed start is rolled back
 	said    map[string]bool
 }
 
 func newFxLog(to *appLogger) *fxLog {
-	if to.zap == nil {
-		log := slog.New(to.handler).With("logger", "fx")
-		all := &fxevent.SlogLogger{Logger: log}
-		all.UseLogLevel(slog.LevelDebug)
-		all.UseErrorLevel(slog.LevelDebug)
-		return &fxLog{all: all, log: slog.New(to.handler)}
+	l := &fxLog{to: to}
+	l.use(logging.Config{})
+	return l
+}
+
+// use makes the loggers anew.
+func (l *fxLog) use(cfg logging.Config) {
+	var h *logging.Handler
+	all := &fxevent.SlogLogger{}
+	if l.to.zap == nil {
+		h = logging.Wrap(l.to.handler, cfg)
+		all.Logger = slog.New(h).With("logger", "fx")
+	} else {
+		h = logging.NewHandler(l.to.zap.Named("fx"), cfg)
+		all.Logger = slog.New(h)
 	}
-	log := to.zap.Named("fx")
-	all := &fxevent.ZapLogger{Logger: log}
-	all.UseLogLevel(zap.DebugLevel)
-	all.UseErrorLevel(zap.DebugLevel)
-	return &fxLog{all: all, log: slog.New(logging.NewHandler(log, logging.Config{}))}
+	all.UseLogLevel(slog.LevelDebug)
+	all.UseErrorLevel(slog.LevelDebug)
+	l.all, l.log = all, slog.New(h)
 }
 
 // LogEvent implements fxevent.Logger.
 func (l *fxLog) LogEvent(event fxevent.Event) {
-	l.all.LogEvent(event)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// The logger is made before the Config, whose constructor may log and fail.
+	if redact := l.to.redact.Load(); redact != nil && !l.redacts {
+		l.redacts = true
+		l.use(logging.Config{Redact: *redact})
+	}
+	l.all.LogEvent(event)
 	switch e := event.(type) {
 	case *fxevent.OnStartExecuting:
 		l.runs("start", e.FunctionName, e.CallerName)

@@ -3,13 +3,21 @@ package fxrestate_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/logging"
 )
 
 // budget is a context whose time is over when a test says so.
@@ -74,6 +82,41 @@ func TestTheLogOfAFailedStartOrStopHasItsCauseAndTheHookThatHangs(t *testing.T) 
 			}
 			require.Error(t, err)
 			requireProblems(t, tt.want, errorLines())
+		})
+	}
+}
+
+func TestTheEventsOfFxAreRedactedToo(t *testing.T) {
+	t.Parallel()
+	secret := errors.New("dial postgres://app:hunter2@db")
+	cfg := fxrestate.Config{
+		Endpoint: endpoint.Config{Mode: endpoint.Lambda},
+		Logging: logging.Config{Redact: func(_ []string, a slog.Attr) slog.Attr {
+			return slog.String(a.Key, strings.ReplaceAll(a.Value.String(), "hunter2", "***"))
+		}},
+	}
+	for name, to := range map[string]func(zapcore.Core) fx.Option{
+		"with a zap logger": func(core zapcore.Core) fx.Option { return fx.Supply(zap.New(core)) },
+		"with a slog.Handler": func(core zapcore.Core) fx.Option {
+			return fx.Provide(func() slog.Handler { return zapslog.NewHandler(core) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			core, logs := observer.New(zapcore.DebugLevel)
+			app := fx.New(to(core), fxrestate.Module, fx.Supply(cfg), fx.Invoke(func(lc fx.Lifecycle) {
+				lc.Append(fx.StartHook(func() error { return secret }))
+			}))
+			require.ErrorIs(t, app.Start(t.Context()), secret)
+			found := 0
+			for _, line := range logs.FilterLevelExact(zapcore.DebugLevel).All() {
+				text := fmt.Sprint(line.ContextMap())
+				require.NotContains(t, text, "hunter2", line.Message)
+				if strings.Contains(text, "app:***@db") {
+					found++
+				}
+			}
+			require.Positive(t, found, "fx tells of the error")
 		})
 	}
 }

@@ -50,7 +50,7 @@ func (h *Health) Live() error { return h.endpoint.Err() }
 // or for more than a minute. They are at most 20, those first that have not changed for
 // longest. It asks the admin API at most once in ten seconds, and returns the same answer
 // in between, an error of the client included. An application that was registered logs
-// them once.
+// them once, and [Health.ReportHandler] shows them.
 func (h *Health) Stuck(ctx context.Context) ([]admin.Invocation, error) { return h.stuck.look(ctx) }
 
 // ReadyHandler responds with 200 while [Health.Ready] returns nil, otherwise with 503 and

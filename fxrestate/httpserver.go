@@ -122,7 +122,7 @@ type apiParams struct {
 func newAPI(p apiParams) (*api, error) {
 	cfg := p.Settings.HTTP
 	if len(p.Declared) == 0 {
-		if !reflect.ValueOf(cfg).IsZero() {
+		if !reflect.ValueOf(p.Settings.supplied.HTTP).IsZero() {
 			p.Log.Warn("Config.HTTP is set, and nothing is served there; list fxrestate.HTTPServer with your routes")
 		}
 		return &api{}, nil

@@ -14,6 +14,8 @@ import (
 
 	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/event"
+	"github.com/fxrestate/go/internal/backoff"
 )
 
 // startReserve is the part of fx's start timeout that a registration leaves to later
@@ -62,8 +64,8 @@ type lifecycle struct {
 
 // newLifecycle takes the api so that this starts before the registration, and stops
 // after the endpoint.
-func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *slog.Logger) *lifecycle {
-	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log, notes: p.notes, warmUp: e.WarmUp}
+func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *tellingLog) *lifecycle {
+	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log.Logger, notes: p.notes, warmUp: e.WarmUp}
 	l.background, l.stopBackground = context.WithCancel(context.Background())
 	switch {
 	case s.Register != nil && s.Register.Mode == deployment.Manual:
@@ -97,47 +99,68 @@ func (l *lifecycle) start(ctx context.Context) error {
 	for _, note := range l.notes.all() {
 		l.log.WarnContext(ctx, "this may be a mistake", "what", note)
 	}
+	serving := event.Serving{Services: l.endpoint.Services(), Handlers: l.endpoint.Handlers()}
 	if addr := l.endpoint.Addr(); addr != nil {
-		l.log.InfoContext(ctx, "serving", "addr", addr.String(), "services", len(l.endpoint.Services()))
+		serving.Addr = addr.String()
 	}
+	event.Log(ctx, l.log, serving)
 	if l.registrar == nil {
 		if l.endpoint.Config().Mode != endpoint.Lambda {
-			l.log.InfoContext(ctx, "not registered with Restate", "reason", l.unregistered)
+			event.Log(ctx, l.log, event.NotRegistered{Consequence: event.NeverRegisters, Reason: l.unregistered})
 		}
 		l.health.set(nil)
 		return nil
 	}
 	if l.endpoint.Config().Mode == endpoint.Mounted {
 		// The user's server may start after this hook.
-		l.registerInBackground(errors.New("fxrestate: not registered yet"))
+		l.registerInBackground(errors.New("fxrestate: not registered yet"), 0)
 		return nil
 	}
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		deadline = time.Now().Add(fx.DefaultTimeout)
 	}
-	switch err := l.registerInTime(ctx, deadline); {
+	err := l.registerInTime(ctx, deadline)
+	switch {
 	case err == nil:
 		l.registered(ctx)
 		return nil
 	case l.register.Required || ctx.Err() != nil:
+		event.Log(ctx, l.log, event.NotRegistered{Consequence: event.FailsToStart, Err: err})
 		// fx does not stop a hook that failed to start.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopReserve(time.Until(deadline)))
 		defer cancel()
-		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.endpoint.Stop(ctx))
+		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.stopEndpoint(ctx))
 	case aborted(err):
-		l.log.ErrorContext(ctx, "not registered; the application serves what is registered already", "error", err)
-		l.health.set(err)
+		l.notRegistered(ctx, event.ServesAsRegistered, err)
+		return nil
+	case l.holds(err):
+		l.notRegistered(ctx, event.HoldsInvocations, err)
+	case unfinished(err):
+		l.notRegistered(ctx, event.KeepsTrying, err)
+		l.registerInBackground(err, 0)
 		return nil
 	default:
-		message := "not registered; the application serves and keeps trying"
-		if l.holds(err) {
-			message = "not registered; the application answers all invocations 503 and keeps trying"
-		}
-		l.log.WarnContext(ctx, message, "error", err)
-		l.registerInBackground(err)
-		return nil
+		l.notRegistered(ctx, event.TriesLater, err)
 	}
+	l.registerInBackground(err, refusedPause)
+	return nil
+}
+
+// notRegistered says why the application is not ready, and what it does.
+func (l *lifecycle) notRegistered(ctx context.Context, what event.Consequence, err error) {
+	l.health.set(err)
+	e := event.NotRegistered{Consequence: what, Err: err}
+	if what == event.TriesLater {
+		e.Pause = refusedPause
+	}
+	event.Log(ctx, l.log, e)
+}
+
+// unfinished reports that nothing was decided in time.
+func unfinished(err error) bool {
+	var unfinished *deployment.UnfinishedError
+	return errors.As(err, &unfinished)
 }
 
 // aborted reports that the application itself does not want to be registered.
@@ -209,12 +232,12 @@ func freePort(addr string) bool {
 	return err == nil && strings.Trim(port, "0") == ""
 }
 
-// registerInBackground keeps trying until the application stops.
-func (l *lifecycle) registerInBackground(reason error) {
+// registerInBackground keeps trying until the application stops, first after a pause.
+func (l *lifecycle) registerInBackground(reason error, pause time.Duration) {
 	l.health.set(reason)
 	l.tasks.Go(func() {
 		ctx := l.background
-		for {
+		for ; backoff.Sleep(ctx, pause); pause = refusedPause {
 			err := l.tryRegister(ctx)
 			switch {
 			case ctx.Err() != nil:
@@ -223,17 +246,11 @@ func (l *lifecycle) registerInBackground(reason error) {
 				l.registered(ctx)
 				return
 			}
-			l.health.set(err)
 			if aborted(err) {
-				l.log.ErrorContext(ctx, "not registered; the application serves what is registered already", "error", err)
+				l.notRegistered(ctx, event.ServesAsRegistered, err)
 				return
 			}
-			l.log.ErrorContext(ctx, "registration refused; trying again later", "error", err, "pause", refusedPause)
-			select {
-			case <-time.After(refusedPause):
-			case <-ctx.Done():
-				return
-			}
+			l.notRegistered(ctx, event.TriesLater, err)
 		}
 	})
 }
@@ -242,8 +259,12 @@ func (l *lifecycle) stop(ctx context.Context) error {
 	l.health.set(ErrStopping)
 	l.stopBackground()
 	l.tasks.Wait()
-	if n := l.endpoint.InFlight(); n > 0 {
-		l.log.InfoContext(ctx, "draining", "attempts", n)
-	}
-	return l.endpoint.Stop(ctx)
+	event.Log(ctx, l.log, event.Draining{Attempts: l.endpoint.InFlight()})
+	return l.stopEndpoint(ctx)
+}
+
+func (l *lifecycle) stopEndpoint(ctx context.Context) error {
+	err := l.endpoint.Stop(ctx)
+	event.Log(ctx, l.log, event.Stopped{Err: err})
+	return err
 }

@@ -2,6 +2,7 @@ package fxrestate_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -227,4 +228,27 @@ func TestARegistrationThatTheEndpointRejectsSaysSo(t *testing.T) {
 	cfg.Endpoint.IdentityKeys = []string{"publickeyv1_w7YHemBctH5Ck2nQRQ47iBBqhNHy4FV7t2Usbye2A6f"}
 	i := newIdle(t, cfg)
 	require.ErrorContains(t, i.Start(testkit.NearDeadline(t, 20*time.Second)), "(the endpoint, or a gateway in front of it, rejects the server's requests: if the endpoint has identity keys, give the server the private key of one of them")
+}
+
+func TestTheHealthReportSaysWhyTheApplicationIsNotReadyAndWhatItCannotTell(t *testing.T) {
+	t.Parallel()
+	i := newIdle(t, lifeConfig("http://127.0.0.1:1", false))
+	report := func() (r map[string]any) {
+		shown := httptest.NewRecorder()
+		i.health.ReportHandler().ServeHTTP(shown, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+		require.Equal(t, http.StatusOK, shown.Code)
+		require.Equal(t, "application/json", shown.Header().Get("Content-Type"))
+		require.NoError(t, json.Unmarshal(shown.Body.Bytes(), &r))
+		return r
+	}
+	before := report()
+	require.Equal(t, false, before["ready"])
+	require.Equal(t, true, before["live"])
+	require.Equal(t, "fxrestate: starting", before["reason"])
+	require.Equal(t, []any{}, before["stuck"])
+	require.Contains(t, before["stuck_unknown"], "connection refused")
+	require.NoError(t, i.Start(testkit.NearDeadline(t, 5*time.Second)))
+	require.Contains(t, report()["reason"], "connection refused")
+	i.RequireStop()
+	require.Equal(t, "fxrestate: stopping", report()["reason"])
 }

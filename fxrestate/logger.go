@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync/atomic"
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -18,6 +19,8 @@ import (
 type appLogger struct {
 	handler slog.Handler // nil: lines go to zap
 	zap     *zap.Logger  // nil: events of fx go to handler
+	// redact is Config.Logging.Redact, as soon as there is a Config that has one.
+	redact atomic.Pointer[func(groups []string, a slog.Attr) slog.Attr]
 }
 
 type appLoggerParams struct {
@@ -33,16 +36,19 @@ func newAppLogger(p appLoggerParams) (*appLogger, error) {
 		return nil, err
 	}
 	if p.Handler.value != nil || p.Zap.value != nil {
-		return &appLogger{p.Handler.value, p.Zap.value}, nil
+		return &appLogger{handler: p.Handler.value, zap: p.Zap.value}, nil
 	}
 	if p.Kit != nil {
 		return &appLogger{handler: p.Kit.Log}, nil
 	}
 	console, log := logging.Default(os.Stderr)
-	return &appLogger{console, log}, nil
+	return &appLogger{handler: console, zap: log}, nil
 }
 
 func newLogHandler(log *appLogger, s *settings) *logging.Handler {
+	if s.Logging.Redact != nil {
+		log.redact.Store(&s.Logging.Redact)
+	}
 	if log.handler != nil {
 		return logging.Wrap(log.handler, s.Logging)
 	}

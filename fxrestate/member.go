@@ -9,8 +9,8 @@ import (
 	"github.com/fxrestate/go/pipeline"
 )
 
-// member is one guard, interceptor, pipe, filter or observer as the program lists it: a
-// value or a constructor.
+// member is one guard, interceptor, pipe, filter or observer, also of events, as the program
+// lists it: a value or a constructor.
 type member struct {
 	stage    string // with its article
 	position string
@@ -24,6 +24,14 @@ type member struct {
 type instance struct {
 	member *member
 	value  any
+}
+
+func byMember(list []instance) map[*member]any {
+	made := make(map[*member]any, len(list))
+	for _, i := range list {
+		made[i.member] = i.value
+	}
+	return made
 }
 
 // instanceOut puts an instance into the value group of all.

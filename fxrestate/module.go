@@ -13,7 +13,6 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
-	"github.com/fxrestate/go/logging"
 )
 
 // Module serves the services of the application to Restate. It takes from the graph,
@@ -62,6 +61,7 @@ var Module = fx.Options(
 			newCatalog,
 			newDemands,
 			newPlan,
+			newTellingLog,
 			newEndpoint,
 			newAdmin,
 			newRegistrar,
@@ -84,7 +84,7 @@ type endpointParams struct {
 	fx.In
 
 	Settings *settings
-	Log      *logging.Handler
+	Log      *tellingLog
 	Plan     *plan
 	Services []Registration `group:"fxrestate.services"`
 }
@@ -94,16 +94,16 @@ func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return endpoint.New(p.Settings.endpoint(), p.Log, definitions...)
+	return endpoint.New(p.Settings.endpoint(), p.Log.Handler(), definitions...)
 }
 
 func newAdmin(s *settings) (*admin.Client, error) { return admin.New(s.Admin) }
 
-func newRegistrar(s *settings, c *admin.Client, log *slog.Logger) (*deployment.Registrar, error) {
+func newRegistrar(s *settings, c *admin.Client, log *tellingLog) (*deployment.Registrar, error) {
 	if s.Register == nil || s.Register.Mode == deployment.Manual {
 		return nil, nil
 	}
-	return deployment.NewRegistrar(c, *s.Register, log)
+	return deployment.NewRegistrar(c, *s.Register, log.Logger)
 }
 
 // This constructor takes the lifecycle so that fx starts the client after it, and stops it

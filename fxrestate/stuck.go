@@ -3,12 +3,12 @@ package fxrestate
 import (
 	"cmp"
 	"context"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/internal/backoff"
 )
 
@@ -85,19 +85,12 @@ func (l *lifecycle) nameStuck(ctx context.Context) {
 		}
 	}
 	for _, i := range found {
-		attrs := []slog.Attr{
-			slog.String("invocation", i.ID),
-			slog.String("handler", i.Service+"/"+i.Handler),
-			slog.String("error", i.LastFailure),
-		}
+		is := event.Stuck{ID: i.ID, Handler: i.Service + "/" + i.Handler, Failure: i.LastFailure, WayOut: wayOut(i)}
 		if i.Status == admin.StatusPaused {
-			l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation is paused, and its caller waits", append(attrs,
-				slog.String("way out", cmp.Or(cause(i), "mend the cause")+", then: restate invocations resume "+i.ID))...)
+			event.Log(ctx, l.log, event.InvocationPaused(is))
 			continue
 		}
-		l.log.LogAttrs(ctx, slog.LevelWarn, "an invocation fails again and again", append(attrs,
-			slog.Int("attempts", i.RetryCount), slog.Time("next", i.NextRetryAt),
-			slog.String("way out", wayOut(i)))...)
+		event.Log(ctx, l.log, event.InvocationFailing{Stuck: is, Attempts: i.RetryCount, Next: i.NextRetryAt})
 	}
 	if len(found) == stuckLimit {
 		l.log.WarnContext(ctx, "there may be more invocations that are paused or fail again and again", "named", stuckLimit)
@@ -124,13 +117,18 @@ func cause(i admin.Invocation) string {
 	}
 }
 
-// wayOut is for an invocation that is retried. To be cancelled, it must reach its handler
-// and replay.
+// wayOut is what an operator can do. An invocation that is retried must reach its handler
+// and replay to be cancelled.
 func wayOut(i admin.Invocation) string {
-	if what := cause(i); what != "" {
+	what := cause(i)
+	switch {
+	case i.Status == admin.StatusPaused:
+		return cmp.Or(what, "mend the cause") + ", then: restate invocations resume " + i.ID
+	case what != "":
 		return what + ", or: restate invocations kill " + i.ID
+	default:
+		return "mend the cause, or: restate invocations cancel " + i.ID
 	}
-	return "mend the cause, or: restate invocations cancel " + i.ID
 }
 
 // deleteDrained deletes deployments until none is left that has to drain. It waits first:

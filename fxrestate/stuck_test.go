@@ -1,8 +1,11 @@
 package fxrestate_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -119,10 +122,25 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 				return nil
 			})
 			line := a.Lines(tt.message)[0].ContextMap()
-			require.Equal(t, name+"/Go", line["handler"])
-			require.Equal(t, id, line["invocation"])
+			require.Equal(t, name+"/Go", line["method"])
+			require.Equal(t, id, line["invocationID"])
 			require.NotEmpty(t, line["error"])
 			require.Equal(t, strings.NewReplacer("ID", id, "DP", deployment).Replace(tt.way), line["way out"])
+
+			var report struct {
+				Ready, Live bool
+				Stuck       []map[string]any
+			}
+			shown := httptest.NewRecorder()
+			a.Health.ReportHandler().ServeHTTP(shown, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+			require.Equal(t, http.StatusOK, shown.Code)
+			require.NoError(t, json.Unmarshal(shown.Body.Bytes(), &report))
+			require.True(t, report.Ready && report.Live, shown.Body)
+			require.Len(t, report.Stuck, 1, shown.Body)
+			for key, want := range map[string]any{"id": id, "handler": name + "/Go", "last_failure": line["error"], "way_out": line["way out"]} {
+				require.Equal(t, want, report.Stuck[0][key], key)
+			}
+			require.Equal(t, tt.message == again, report.Stuck[0]["status"] == "backing-off", shown.Body)
 			require.NoError(t, testkit.Admin().KillInvocation(t.Context(), id))
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 )
 
@@ -12,8 +11,8 @@ import (
 // first, and verifies the signature. If it returns an error the response is 401, or what
 // a [*RequestError] says. The next handler can read the body again.
 //
-// The body may have maxBody bytes, by default [DefaultMaxBody]. If check is nil, that is
-// logged here, and the response to each request is 500.
+// The body may have maxBody bytes, by default [DefaultMaxBody]. If check is nil, each request
+// is answered 500, with a problem that says so.
 //
 //	r.With(ingress.Verify(0, checkSignature)).Post("/webhooks/payments",
 //		ingress.HandlerVoid(payments, (*Payments).OnEvent, &ingress.Route{
@@ -22,8 +21,6 @@ import (
 //		}))
 func Verify(maxBody int64, check func(r *http.Request, body []byte) error) func(http.Handler) http.Handler {
 	if check == nil {
-		// Without a client there is no logger but the default.
-		slog.Error("ingress: Verify has no function that checks requests, and turns all of them away; give it one")
 		return func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { WriteProblem(w, r, errNoCheck) })
 		}
@@ -53,4 +50,4 @@ func Verify(maxBody int64, check func(r *http.Request, body []byte) error) func(
 	}
 }
 
-var errNoCheck = errors.New("ingress: Verify has no function that checks requests")
+var errNoCheck = &RequestError{Status: http.StatusInternalServerError, Detail: "ingress.Verify has no function that checks requests; give it one"}

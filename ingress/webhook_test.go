@@ -105,6 +105,8 @@ func TestAWebhookWithoutACheckIsTurnedAway(t *testing.T) {
 	reached := false
 	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
 	w := request(t, ingress.Verify(0, nil)(next), http.MethodPost, "/", `{}`)
-	require.Equal(t, http.StatusInternalServerError, problemOf(t, w).Status)
+	p := problemOf(t, w)
+	require.Equal(t, http.StatusInternalServerError, p.Status)
+	require.Equal(t, "ingress.Verify has no function that checks requests; give it one", p.Detail)
 	require.False(t, reached)
 }

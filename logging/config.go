@@ -18,10 +18,12 @@ type Config struct {
 	// an invocation: they may be personal data. Default: false. Inputs are never logged.
 	Keys bool
 	// Redact replaces each attribute before it is written, also those of lines that this
-	// module and the SDK write. Its value is resolved and is no group; groups has the names
-	// of the groups around it, which zap's namespaces and objects are too. It gets slices,
-	// maps and structs as a whole. The zero Attr removes it. It must be safe for concurrent
-	// use. Default: nil, which changes nothing.
+	// module and the SDK write, and those of the events of fx once the Config is there. Its
+	// value is resolved and is no group; groups has the names of the groups around it, which
+	// zap's namespaces and objects are too. It gets slices, maps and structs as a whole. The
+	// zero Attr removes it. Messages stay as they are, among them those in which fxrestate
+	// says what is wrong with an application. It must be safe for concurrent use. Default:
+	// nil, which changes nothing.
 	Redact func(groups []string, a slog.Attr) slog.Attr
 	// SDKLevel is the least level of the lines of the SDK. Default: nil, that of the
 	// application's logger. At DEBUG it has one or two lines for each attempt.

@@ -11,6 +11,15 @@
 // *zap.Logger that [From] returns. Such lines name the invocation. A logger that is not
 // given the ctx does not know of replay: it writes its lines again on each one.
 //
+// # Which lines stand once
+//
+// An attempt replays until it has taken all that the journal has from earlier ones, and
+// then goes on with what is new. So a line with the ctx stands once if an operation after
+// it is in the journal: a step that has begun, a sleep, a call, a state change. If the
+// attempt ends before, by an error or with its process, the next one logs again what came
+// after the last operation. The lines of a step stand once for each execution of it: a step
+// that fails, or whose process is killed, is executed again.
+//
 // [NewConsole] is a slog.Handler for people at a terminal, and [Default] what an
 // application without a logger gets.
 //

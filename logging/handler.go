@@ -115,7 +115,9 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 			return nil
 		}
 	} else {
-		more = h.sink.ofInvocation(scope.Of(ctx), h.ofSDK || names(record))
+		if of := scope.Of(ctx); of != nil {
+			more = h.sink.ofInvocation(of, h.ofSDK || names(record))
+		}
 		if h.sink.cfg.KeepReplay && replaying(ctx, lc) {
 			more = append(slices.Clip(more), slog.Bool("replaying", true))
 		}

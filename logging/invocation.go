@@ -49,9 +49,6 @@ type attributesKey struct{}
 // ofInvocation returns the attributes that lines of an attempt have, without those of the
 // SDK if they have them already.
 func (s *sink) ofInvocation(of *scope.Scope, bySDK bool) []slog.Attr {
-	if of == nil {
-		return nil
-	}
 	kept, ok := of.Load(attributesKey{})
 	if !ok {
 		kept = of.LoadOrStore(attributesKey{}, s.attributesOf(of))

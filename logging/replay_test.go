@@ -195,6 +195,8 @@ func TestLinesHaveTheirAttributes(t *testing.T) {
 		fields := lines.FilterMessage(message).All()[0].ContextMap()
 		require.Equal(t, own["method"], fields["method"], message)
 		require.Equal(t, own["invocationID"], fields["invocationID"], message)
+		require.NotEmpty(t, own["traceID"])
+		require.Equal(t, own["traceID"], fields["traceID"], message)
 	}
 	require.Equal(t, map[string]any{"a": int64(1), "g": map[string]any{"b": int64(2)}, "method": own["method"], "invocationID": own["invocationID"], "traceID": own["traceID"]},
 		lines.FilterMessage("derived first").All()[0].ContextMap(), "they stand outside the group")

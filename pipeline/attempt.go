@@ -22,18 +22,13 @@ func (a *attempt) Invocation() *Invocation { return &a.inv }
 
 // WrapStep implements sdk.Owner.
 func (a *attempt) WrapStep(
-	fn func(restate.RunContext) (any, error), encode func(any) (any, error), opts ...restate.RunOption,
+	fn func(restate.RunContext) (any, error), encode func(any) (any, error), begun bool, opts ...restate.RunOption,
 ) func(restate.RunContext) (any, error) {
-	wrapped := a.inv.wrapStep(fn, encode, opts...)
-	if a.inv.told == 0 || !a.Replaying() {
-		return wrapped
-	}
-	a.inv.replayed.Add(1)
-	return func(ctx restate.RunContext) (any, error) {
-		a.inv.replayed.Add(-1) // the attempt that began the step did not finish it
-		return wrapped(ctx)
-	}
+	return a.inv.wrapStep(fn, encode, begun, opts...)
 }
+
+// StepReplayed implements sdk.Owner.
+func (a *attempt) StepReplayed() { a.inv.replayed.Add(1) }
 
 // SDKPanicked implements sdk.Owner.
 func (a *attempt) SDKPanicked(value any) { a.inv.sdkPanicked(value) }

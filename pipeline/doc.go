@@ -39,7 +39,7 @@
 //
 //	func (t *Tracing) Intercept(ctx restate.Context, inv *pipeline.Invocation, next pipeline.Next) (any, error) {
 //		if !inv.Replaying() {
-//			t.log.Info("begun", "target", inv.String(), "tenant", inv.Header("x-tenant"))
+//			t.log.InfoContext(ctx, "begun", "tenant", inv.Header("x-tenant"))
 //		}
 //		result, err := next(ctx, inv)
 //		if err != nil {

@@ -10,7 +10,7 @@ func (c *Chain) Run(ctx restate.Context, inv *Invocation) ([]byte, error) { retu
 func (inv *Invocation) WrapStep(
 	fn func(restate.RunContext) (any, error), encode func(any) (any, error), opts ...restate.RunOption,
 ) func(restate.RunContext) (any, error) {
-	return inv.wrapStep(fn, encode, opts...)
+	return inv.wrapStep(fn, encode, false, opts...)
 }
 
 // ForSDK is what becomes of the error of Run.

@@ -92,7 +92,7 @@ func (p panicLog) write(ctx context.Context, inv *Invocation, level slog.Level, 
 	// get lost.
 	ctx = sdklog.WithLogContext(ctx, &sdklog.LogContext{Source: sdklog.LogSourceUser})
 	p.log.Log(ctx, level, message,
-		"target", inv.String(), "invocationID", inv.ID(), "err", err.Error(), "stack", string(stack))
+		"method", inv.String(), "invocationID", inv.ID(), "err", err.Error(), "stack", string(stack))
 }
 
 // begin tells the observers that an attempt starts, and collects what they add to

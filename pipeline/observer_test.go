@@ -312,7 +312,7 @@ func TestPanicsAreLoggedWhileAnInvocationReplays(t *testing.T) {
 		for _, line := range a.log.of(out.id) {
 			if line.message == "pipeline: observer panicked" {
 				observer++
-				require.Equal(t, a.service+"/Do", line.attrs["target"])
+				require.Equal(t, a.service+"/Do", line.attrs["method"])
 			}
 		}
 		require.Equal(t, len(a.watch.of(t, out.id)), observer, "one for each attempt")

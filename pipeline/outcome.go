@@ -77,8 +77,8 @@ type Ending struct {
 	// OutputSize is the size of the encoded result in bytes, and 0 unless Outcome is
 	// Completed.
 	OutputSize int
-	// ReplayedSteps counts the restate.Run closures of the attempt that were not executed
-	// because the journal had their results.
+	// ReplayedSteps counts the steps of the attempt whose results it took from the journal,
+	// so that their closures were not executed.
 	ReplayedSteps int
 }
 

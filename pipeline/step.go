@@ -46,6 +46,7 @@ type Step struct {
 	fn     func(ctx restate.RunContext) (any, error)
 	opts   []restate.RunOption
 	flight flight
+	again  bool
 
 	reached int // how far into the interceptors the step is
 }
@@ -55,6 +56,10 @@ func (s *Step) Invocation() *Invocation { return s.inv }
 
 // Name returns the step's name, as restate.WithName gave it, or "".
 func (s *Step) Name() string { return sdk.Options(restate.RunOption.BeforeRun, s.opts).Name }
+
+// Again reports whether an earlier attempt began the step and did not finish it: it failed,
+// or the attempt ended meanwhile.
+func (s *Step) Again() bool { return s.again }
 
 // WithContext returns ctx with the deadline, the cancellation and the values of
 // inner, which has to be made from ctx. It is how a step interceptor hands a
@@ -78,10 +83,10 @@ func (c runContext) Request() *restate.Request { return c.run.Request() }
 // runtime.Goexit has it wait for ever. So encode, which is user code too, encodes what
 // the step interceptors return, and an error is one that the SDK can ask anything.
 func (inv *Invocation) wrapStep(
-	fn func(ctx restate.RunContext) (any, error), encode func(result any) (any, error), opts ...restate.RunOption,
+	fn func(ctx restate.RunContext) (any, error), encode func(result any) (any, error), begun bool, opts ...restate.RunOption,
 ) func(ctx restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
-		step := &Step{inv: inv, fn: fn, opts: opts}
+		step := &Step{inv: inv, fn: fn, opts: opts, again: begun}
 		result, err := inv.apart(&step.flight, func() (any, error) {
 			result, err := inv.chain.steps(ctx, step)
 			if err == nil && encode != nil {

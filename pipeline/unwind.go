@@ -197,11 +197,10 @@ func (inv *Invocation) notify(f *flight, o Observer, fn func()) {
 	_, failed = inv.protect(f, byObserver, func() (any, error) { fn(); return nil, nil })
 }
 
-// log writes a line about the invocation. The logger itself drops lines while the
-// invocation replays.
+// log writes a line about the invocation, which the SDK's logger names. The logger itself
+// drops lines while the invocation replays.
 func (inv *Invocation) log(level slog.Level, message string, attrs ...any) {
 	line := slog.NewRecord(time.Now(), level, message, 0)
-	line.Add("target", inv.String())
 	line.Add(attrs...)
 	_ = inv.root.Log().Handler().Handle(inv.root, line)
 }

@@ -3,6 +3,7 @@ package restatetest
 import (
 	"context"
 	"errors"
+	"log"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,12 +53,16 @@ func (e *Env) build() (*app, error) {
 		},
 		Log: logging.NewConsole(&e.log, logging.ConsoleOptions{}),
 	}
-	a.fx = fx.New(append(slices.Clone(e.opts), fx.Supply(kit), fx.Invoke(func(p parts) error {
+	// fx takes this printer where Module is not listed, or its logger cannot be made.
+	opts := append([]fx.Option{fx.Logger(log.New(&e.log, "", 0))}, e.opts...)
+	a.fx = fx.New(append(opts, fx.Supply(kit), fx.Invoke(func(p parts) error {
 		if p.Endpoint == nil {
 			return errNoModule
 		}
 		a.parts = p
-		e.backend.serve(a.wire.around(p.Endpoint))
+		if p.Endpoint.Config().Mode == endpoint.Mounted {
+			e.backend.serve(a.wire.around(p.Endpoint))
+		}
 		return nil
 	}))...)
 	return a, explained(a.fx.Err())
@@ -66,6 +71,7 @@ func (e *Env) build() (*app, error) {
 // start starts the application and waits until its handlers are called.
 func (e *Env) start(ctx context.Context, a *app) error {
 	if err := a.fx.Start(ctx); err != nil {
+		a.wire.cut() // fx stops nothing of a start that took too long
 		return explained(err)
 	}
 	if err := e.backend.started(ctx); err != nil {
@@ -89,14 +95,19 @@ func (a *app) stop(ctx context.Context) error {
 	return explained(err)
 }
 
+// quit stops the application without a drain: attempts are cut.
+func (a *app) quit(ctx context.Context) error {
+	now, cancel := context.WithCancel(ctx)
+	cancel()
+	_ = a.parts.Endpoint.Stop(now) // what has not returned yet is waited for by stop
+	return a.stop(ctx)
+}
+
 // kill cuts the application off, as the death of its process does, and then ends what is
 // left of it in this process.
 func (a *app) kill(ctx context.Context) error {
 	a.wire.cut()
-	now, cancel := context.WithCancel(ctx)
-	cancel()
-	_ = a.parts.Endpoint.Stop(now) // it drains nothing; what has not returned yet is waited for below
-	return a.stop(ctx)
+	return a.quit(ctx)
 }
 
 // explained makes one error of what is wrong with an application, each problem on a line.

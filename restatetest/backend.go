@@ -17,7 +17,7 @@ type backend interface {
 	// configure points an application to the backend. It is called for each application,
 	// before this is made. port is the one that its endpoint is to have.
 	configure(cfg *fxrestate.Config, port int)
-	// serve takes the endpoint of a new application, before it starts.
+	// serve takes the endpoint of a new application that does not listen, before it starts.
 	serve(endpoint http.Handler)
 	// started is called when the application has started.
 	started(ctx context.Context) error

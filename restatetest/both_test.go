@@ -35,9 +35,9 @@ func TestTheEnvironmentOfATestServesItsSubtests(t *testing.T) {
 	env := restatetest.Start(t, restatetest.InProcess, counters())
 	for _, key := range []string{"ada", "bob"} {
 		t.Run(key, func(t *testing.T) {
-			env := env.For(t)
+			env := env.With(t)
 			require.Equal(t, 1, add(t, env, key, 1).Sum)
-			failed, said := record(t, func(t testing.TB) { env.For(t).KillServer() })
+			failed, said := record(t, func(t testing.TB) { env.With(t).KillServer() })
 			require.True(t, failed)
 			require.Contains(t, said, "the test has no server")
 		})

@@ -33,7 +33,10 @@ func (e *Env) StartApp() {
 // if the application does not run.
 func (e *Env) KillApp() {
 	e.t.Helper()
-	e.downApp("KillApp", (*app).kill)
+	e.downApp("KillApp", func(a *app, ctx context.Context) error {
+		e.backend.cut()
+		return a.kill(ctx)
+	})
 }
 
 // RestartApp stops the application as a deployment does, with its drain, and starts it again
@@ -55,7 +58,6 @@ func (e *Env) downApp(what string, down func(*app, context.Context) error) {
 	e.up = false
 	a := e.latest
 	e.mu.Unlock()
-	e.backend.cut()
 	if err := down(a, ctx); err != nil {
 		e.t.Fatalf("restatetest: %s: %v", what, err)
 	}

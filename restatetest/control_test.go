@@ -1,6 +1,9 @@
 package restatetest_test
 
 import (
+	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,4 +98,26 @@ func TestAClusterSurvivesTheLossOfANode(t *testing.T) {
 	}
 	env.RestartServer()
 	require.Equal(t, 5, add(t, env, "ada", 1).Sum)
+}
+
+func TestAHandlerAroundTheEndpointIsMadeForEachApplication(t *testing.T) {
+	t.Parallel()
+	var made, passed atomic.Int64
+	env := restatetest.Start(t, counters(), restatetest.WrapHandler(func(endpoint http.Handler) http.Handler {
+		made.Add(1)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/invoke/") {
+				passed.Add(1)
+			}
+			endpoint.ServeHTTP(w, r)
+		})
+	}))
+	add(t, env, "ada", 1)
+	require.EqualValues(t, 1, passed.Load())
+	require.EqualValues(t, 1, made.Load())
+	env.KillApp()
+	env.StartApp()
+	require.EqualValues(t, 2, made.Load())
+	add(t, env, "ada", 1)
+	require.EqualValues(t, 2, passed.Load())
 }

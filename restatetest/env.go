@@ -18,11 +18,11 @@ import (
 // those that return the clients and the URLs.
 type Env struct {
 	t testing.TB
-	*shared
+	*environment
 }
 
-// shared is what an environment is in all tests that use it.
-type shared struct {
+// environment is what an Env and those that [Env.With] makes of it have in common.
+type environment struct {
 	set     settings
 	opts    []fx.Option
 	backend backend
@@ -33,6 +33,14 @@ type shared struct {
 	latest *app // the last one that was started
 	up     bool // it runs
 }
+
+// With returns the same environment for a subtest: what fails then fails the subtest.
+//
+//	t.Run("refunds", func(t *testing.T) {
+//		env := env.With(t)
+//		…
+//	})
+func (e *Env) With(t testing.TB) *Env { return &Env{t, e.environment} }
 
 // Start builds the application that the options describe, as fx.New does, and starts it on
 // a real restate-server. It returns when the application is registered and serves. When the
@@ -59,43 +67,39 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &Env{t, &shared{set: set, opts: application}}
-	ctx, cancel := e.context()
+	e := &Env{t, &environment{set: set, opts: application}}
+	ctx, cancel := e.installContext()
 	defer cancel()
+	if e.port, err = servers.ports.Take(); err != nil {
+		t.Fatalf("restatetest: %v", err)
+	}
 	if set.inProcess {
 		e.backend, err = newInProcess(set)
 	} else {
 		e.backend, err = servers.lease(ctx, set)
 	}
 	if err != nil {
+		servers.ports.Give(e.port)
 		t.Fatalf("restatetest: no server for the test: %v", err)
 	}
 	t.Cleanup(e.end)
-	if e.port, err = servers.ports.Take(); err != nil {
-		t.Fatalf("restatetest: %v", err)
-	}
 	e.StartApp()
 	return e
 }
-
-// For returns the same environment for another test, which its methods then fail: a
-// subtest of the one that has started it, and that ends before. Subtests may be parallel as
-// long as none of them kills or starts the application or the server.
-func (e *Env) For(t testing.TB) *Env { return &Env{t, e.shared} }
 
 // end ends what the test has left. The test's own cleanups have run.
 func (e *Env) end() {
 	e.t.Helper()
 	ctx, cancel := e.cleanupContext()
 	defer cancel()
-	if e.up {
-		if err := e.latest.kill(ctx); err != nil {
-			e.t.Errorf("restatetest: stop the application: %v", err)
-		}
-	}
-	if e.t.Failed() {
+	if e.t.Failed() { // before the lines that the end itself writes
 		e.t.Logf("log of the application, the end of it:\n%s", e.log.String())
 		e.t.Logf("log of the server, the end of it:\n%s", e.backend.logs())
+	}
+	if e.up {
+		if err := e.latest.quit(ctx); err != nil {
+			e.t.Errorf("restatetest: stop the application: %v", err)
+		}
 	}
 	if err := e.backend.release(ctx); err != nil {
 		e.t.Errorf("restatetest: stop the server: %v", err)
@@ -105,7 +109,12 @@ func (e *Env) end() {
 
 // context bounds one thing that the test waits for.
 func (e *Env) context() (context.Context, context.CancelFunc) {
-	return context.WithDeadline(e.t.Context(), e.deadline())
+	return context.WithDeadline(e.t.Context(), e.deadlineOf(e.set.within))
+}
+
+// installContext bounds the start of a server, which may have to be installed before.
+func (e *Env) installContext() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(e.t.Context(), e.deadlineOf(max(installWithin, e.set.within)))
 }
 
 // cleanupContext is that of what goes on after the test's end.
@@ -113,9 +122,12 @@ func (e *Env) cleanupContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), e.set.within)
 }
 
-// deadline leaves time for the test to say why it failed, and to clean up.
-func (e *Env) deadline() time.Time {
-	deadline := time.Now().Add(e.set.within)
+// installWithin is how long the download of a server may take, 216 MB.
+const installWithin = 5 * time.Minute
+
+// deadlineOf leaves time for the test to say why it failed, and to clean up.
+func (e *Env) deadlineOf(within time.Duration) time.Time {
+	deadline := time.Now().Add(within)
 	if t, ok := e.t.(interface{ Deadline() (time.Time, bool) }); ok {
 		if last, limited := t.Deadline(); limited {
 			last = last.Add(-min(time.Minute, time.Until(last)/4))

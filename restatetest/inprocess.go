@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"slices"
@@ -51,7 +52,7 @@ func newInProcess(set settings) (*inProcess, error) {
 		return nil, fmt.Errorf("restatetest: the ingress of the runner: %w", err)
 	}
 	b.url = "http://" + l.Addr().String()
-	b.ingress = &http.Server{Handler: b.routes(), ReadHeaderTimeout: time.Minute}
+	b.ingress = &http.Server{Handler: b.routes(), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(&b.log, "", 0)}
 	go func() {
 		defer close(b.done)
 		_ = b.ingress.Serve(l) // a failure of the listener shows in each request
@@ -90,14 +91,12 @@ func (b *inProcess) logf(format string, args ...any) {
 	_, _ = fmt.Fprintf(&b.log, format+"\n", args...)
 }
 
-// configure leaves nothing to register: the runner is given the endpoint itself.
+// configure leaves nothing to register and no port: the runner is given the endpoint itself.
 func (b *inProcess) configure(cfg *fxrestate.Config, port int) {
 	pointTo(cfg, b.url, b.url+adminPath, "127.0.0.1", port)
 	cfg.Register = nil
 	cfg.Endpoint.Version = endpoint.Version{}
-	if cfg.Endpoint.Mode != endpoint.Mounted {
-		cfg.Endpoint.Addr = "127.0.0.1:0"
-	}
+	cfg.Endpoint.Mode, cfg.Endpoint.Addr = endpoint.Mounted, "" // which does not listen
 }
 
 func (b *inProcess) serve(h http.Handler) {
@@ -205,9 +204,49 @@ func (b *inProcess) journal(_ context.Context, id string) ([]Entry, error) {
 	}
 	entries := make([]Entry, len(v.Journal))
 	for i, e := range v.Journal {
-		entries[i] = Entry{Index: e.Index, Type: e.Type, Name: e.Name, Content: content(e.Frame), Raw: e.Frame.Body}
+		if entries[i], err = entryOf(e); err != nil {
+			return nil, err
+		}
 	}
 	return entries, nil
+}
+
+// entryOf returns what a server's journal has of such an entry.
+func entryOf(e runner.Entry) (Entry, error) {
+	out := Entry{Index: e.Index, Type: e.Type, Name: e.Name, Raw: e.Frame.Body}
+	m, err := protocol.Decode(e.Frame)
+	if err != nil {
+		return out, fmt.Errorf("entry %d: %w", e.Index, err)
+	}
+	switch m := m.(type) {
+	case *protocol.Call:
+		out.Target = target(m.Service, m.Key, m.Handler)
+	case *protocol.OneWayCall:
+		out.Target = target(m.Service, m.Key, m.Handler)
+	case *protocol.SetState:
+		out.Key = string(m.Key)
+	case *protocol.ClearState:
+		out.Key = string(m.Key)
+	case *protocol.GetLazyState:
+		out.Key = string(m.Key)
+	case *protocol.GetEagerState:
+		out.Key = string(m.Key)
+	case *protocol.GetPromise:
+		out.Key = m.Key
+	case *protocol.PeekPromise:
+		out.Key = m.Key
+	case *protocol.CompletePromise:
+		out.Key = m.Key
+	}
+	out.Content, err = json.Marshal(m)
+	return out, err
+}
+
+func target(service, key, handler string) string {
+	if key == "" {
+		return service + "/" + handler
+	}
+	return service + "/" + key + "/" + handler
 }
 
 func (b *inProcess) change(_ context.Context, id string, v verb) error {
@@ -259,16 +298,6 @@ func (b *inProcess) advance(ctx context.Context, d time.Duration) error {
 	return b.runner.Advance(ctx, d)
 }
 func (b *inProcess) now() time.Time { return b.runner.Now() }
-
-// content shows an entry as JSON.
-func content(f protocol.Frame) string {
-	m, err := protocol.Decode(f)
-	if err != nil {
-		return ""
-	}
-	text, _ := json.Marshal(m)
-	return string(text)
-}
 
 // errNoServer is returned for what only a server can do.
 var errNoServer = errors.New("the test has no server; leave restatetest.InProcess out of it")

@@ -2,10 +2,8 @@ package restatetest
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/fxrestate/go/admin"
 )
@@ -122,10 +120,10 @@ func (i *Invocation) LastFailure() string {
 
 // AwaitStatus waits until the invocation has one of the statuses, and returns what the
 // server knows of it then.
-func (i *Invocation) AwaitStatus(any ...admin.InvocationStatus) admin.Invocation {
+func (i *Invocation) AwaitStatus(wanted ...admin.InvocationStatus) admin.Invocation {
 	i.env.t.Helper()
-	return i.Await(fmt.Sprintf("has the status %v", any), func(now admin.Invocation) bool {
-		return slices.Contains(any, now.Status)
+	return i.Await(fmt.Sprintf("has the status %v", wanted), func(now admin.Invocation) bool {
+		return slices.Contains(wanted, now.Status)
 	})
 }
 
@@ -194,73 +192,4 @@ func (i *Invocation) change(v verb) {
 	if err := i.env.backend.change(ctx, i.id, v); err != nil {
 		i.env.t.Fatalf("restatetest: %s the invocation %s: %v", v, i.id, err)
 	}
-}
-
-// Entry is an entry of a journal: a command, such as the run of a step, or a notification of
-// what a command has led to.
-type Entry struct {
-	// Index of the entry, from 0 on.
-	Index int `json:"index"`
-	// Type is as in sys_journal, such as "Command: Run" and "Notification: Run".
-	Type string `json:"type"`
-	// Name that the handler gave to the command, or empty.
-	Name string `json:"name"`
-	// Content is the entry as JSON, as the server shows it.
-	Content string `json:"content"`
-	// Raw is the entry as a message of the service protocol, without its frame.
-	Raw Raw `json:"raw"`
-}
-
-// Raw are bytes, which are hexadecimal in the answers of the server.
-type Raw []byte
-
-// UnmarshalText decodes them.
-func (r *Raw) UnmarshalText(text []byte) (err error) {
-	*r, err = hex.DecodeString(string(text))
-	return err
-}
-
-// String returns the type and the name, without the word "Command".
-func (e Entry) String() string {
-	return strings.TrimSpace(strings.TrimPrefix(e.Type, "Command: ") + " " + e.Name)
-}
-
-// Journal returns the entries in the journal of the invocation.
-func (i *Invocation) Journal() []Entry {
-	i.env.t.Helper()
-	ctx, cancel := i.env.context()
-	defer cancel()
-	entries, err := i.journal(ctx)
-	if err != nil {
-		i.env.t.Fatalf("restatetest: the journal of %s: %v", i.id, err)
-	}
-	return entries
-}
-
-func (i *Invocation) journal(ctx context.Context) ([]Entry, error) {
-	return i.env.backend.journal(ctx, i.id)
-}
-
-// AwaitEntry waits until an entry is in the journal, which is written as [Entry.String] does,
-// such as "Run charge-card", and returns it.
-func (i *Invocation) AwaitEntry(entry string) (found Entry) {
-	i.env.t.Helper()
-	i.await("does not write "+entry, func() error {
-		ctx, cancel := i.env.context()
-		defer cancel()
-		entries, err := i.journal(ctx)
-		if err != nil {
-			return err
-		}
-		var all []string
-		for _, e := range entries {
-			if e.String() == entry {
-				found = e
-				return nil
-			}
-			all = append(all, e.String())
-		}
-		return fmt.Errorf("its journal is %q", all)
-	})
-	return found
 }

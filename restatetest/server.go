@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,6 @@ type server struct {
 	front   *front // of a cluster; nil: the APIs are those of the only node
 	admin   *admin.Client
 	log     *tail.Writer
-	broken  bool // not to be used again
 }
 
 // newServer starts a server.
@@ -34,13 +34,13 @@ func newServer(ctx context.Context, p *pool, set settings) (*server, error) {
 	s := &server{pool: p, set: set, log: &tail.Writer{}}
 	cfg := set.cluster()
 	cfg.Server.Log = s.log
-	cfg.Server.Progress = s.log
+	cfg.Server.Progress = os.Stderr // a download takes long
 	var err error
 	if s.cluster, err = devserver.StartCluster(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if set.nodes > 1 {
-		if s.front, err = newFront(s.cluster); err != nil {
+		if s.front, err = newFront(s.cluster, s.log); err != nil {
 			return nil, errors.Join(err, s.stop(ctx))
 		}
 	}
@@ -93,7 +93,20 @@ func (s *server) advance(context.Context, time.Duration) error {
 func (s *server) now() time.Time { return time.Now() }
 
 func (s *server) state(ctx context.Context, service, key string) (map[string]json.RawMessage, error) {
-	return s.admin.State(ctx, service, key)
+	return ask(ctx, s, func() (map[string]json.RawMessage, error) { return s.admin.State(ctx, service, key) })
+}
+
+// ask repeats a query to a cluster until it succeeds: for a moment after a node was lost or
+// has come back, no other node knows where its partitions are.
+func ask[T any](ctx context.Context, s *server, query func() (T, error)) (found T, err error) {
+	if s.nodes() == 1 {
+		return query()
+	}
+	err = poll(ctx, func() (err error) {
+		found, err = query()
+		return err
+	})
+	return found, err
 }
 
 func (s *server) setState(ctx context.Context, service, key string, state map[string]json.RawMessage) error {
@@ -119,12 +132,7 @@ func sameState(service, key string, now, want map[string]json.RawMessage) error 
 }
 
 func (s *server) invocations(ctx context.Context, filter admin.InvocationFilter) ([]admin.Invocation, error) {
-	return s.admin.Invocations(ctx, filter)
-}
-
-func (s *server) journal(ctx context.Context, id string) ([]Entry, error) {
-	return admin.Query[Entry](ctx, s.admin, `SELECT "index", entry_type AS type, name, entry_lite_json AS content, raw FROM sys_journal WHERE id = `+
-		admin.Quote(id)+` ORDER BY "index"`)
+	return ask(ctx, s, func() ([]admin.Invocation, error) { return s.admin.Invocations(ctx, filter) })
 }
 
 func (s *server) change(ctx context.Context, id string, v verb) error {

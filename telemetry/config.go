@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/pipeline"
 )
 
@@ -72,4 +73,5 @@ var (
 	_ pipeline.Observer        = (*Telemetry)(nil)
 	_ pipeline.StepInterceptor = (*Telemetry)(nil)
 	_ pipeline.CallInterceptor = (*Telemetry)(nil)
+	_ event.Observer           = (*Telemetry)(nil)
 )

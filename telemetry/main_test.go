@@ -11,5 +11,5 @@ var server *collector
 
 func TestMain(m *testing.M) {
 	server = newCollector() // until the server has ended, after the tests
-	testkit.Main(m, testkit.ServerEnv(func(string) (map[string]string, error) { return server.env(), nil }))
+	testkit.Main(m, testkit.Children(children), testkit.ServerEnv(func(string) (map[string]string, error) { return server.env(), nil }))
 }

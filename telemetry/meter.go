@@ -3,12 +3,14 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/pipeline"
@@ -26,6 +28,7 @@ type meter struct {
 	outputSize      metric.Int64Histogram
 	stepDuration    metric.Float64Histogram
 	stepsReplayed   metric.Int64Counter
+	stepsRetried    metric.Int64Counter
 
 	labels sync.Map // of *handler.Target: its *labels
 }
@@ -56,9 +59,10 @@ func newMeter(m metric.Meter) (*meter, error) {
 	duration(&made.stepDuration, "restate.step.duration", "Duration of executions of restate.Run closures.")
 	size(&made.inputSize, "restate.invocation.input.size", "Size of the inputs of completed invocations.")
 	size(&made.outputSize, "restate.invocation.output.size", "Size of the results of completed invocations.")
-	counter(&made.attemptsRefused, "restate.attempt.refused", "{attempt}", "Attempts that a guard refused.")
+	counter(&made.attemptsRefused, "restate.attempt.refused", "{attempt}", "Attempts that a guard or the endpoint refused.")
 	counter(&made.completed, "restate.invocation.completed", "{invocation}", "Invocations that ended, with a result or a terminal error.")
 	counter(&made.stepsReplayed, "restate.step.replayed", "{step}", "Steps that were not executed because the journal had their results.")
+	counter(&made.stepsRetried, "restate.step.retried", "{execution}", "Executions of steps that an earlier attempt had begun and not finished.")
 	var err error
 	made.attemptsActive, err = m.Int64UpDownCounter("restate.attempt.active", metric.WithUnit("{attempt}"), metric.WithDescription("Attempts that run."))
 	return made, errors.Join(append(errs, err)...)
@@ -69,6 +73,7 @@ func newMeter(m metric.Meter) (*meter, error) {
 type labels struct {
 	record  []metric.RecordOption // without an outcome
 	add     []metric.AddOption
+	byGuard []metric.AddOption
 	outcome [pipeline.Aborted + 1]struct {
 		record []metric.RecordOption
 		add    []metric.AddOption
@@ -82,6 +87,7 @@ func (m *meter) of(target *handler.Target) *labels {
 	attributes := []attribute.KeyValue{systemKey.String("restate"), serviceKey.String(target.Service), methodKey.String(target.Handler)}
 	option := metric.WithAttributeSet(attribute.NewSet(attributes...))
 	l := &labels{record: []metric.RecordOption{option}, add: []metric.AddOption{option}}
+	l.byGuard = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(append(attributes, refusalKey.String("guard"))...))}
 	for o := range l.outcome {
 		option := metric.WithAttributeSet(attribute.NewSet(append(attributes, outcomeKey.String(pipeline.Outcome(o).String()))...))
 		l.outcome[o].record, l.outcome[o].add = []metric.RecordOption{option}, []metric.AddOption{option}
@@ -107,7 +113,7 @@ func (m *meter) ended(ctx context.Context, inv *pipeline.Invocation, end pipelin
 	}
 	if end.Cause != nil {
 		if _, refused := safeerr.As[*pipeline.RefusedError](end.Cause); refused {
-			m.attemptsRefused.Add(unsampled, 1, l.add...)
+			m.attemptsRefused.Add(unsampled, 1, l.byGuard...)
 		}
 	}
 	if end.Outcome != pipeline.Completed && end.Outcome != pipeline.Terminal {
@@ -120,8 +126,21 @@ func (m *meter) ended(ctx context.Context, inv *pipeline.Invocation, end pipelin
 	}
 }
 
-func (m *meter) step(ctx context.Context, inv *pipeline.Invocation, outcome pipeline.Outcome, d time.Duration) {
-	m.stepDuration.Record(ctx, d.Seconds(), m.of(inv.Target()).outcome[outcome].record...)
+func (m *meter) step(ctx context.Context, step *pipeline.Step, outcome pipeline.Outcome, d time.Duration) {
+	l := m.of(step.Invocation().Target())
+	m.stepDuration.Record(ctx, d.Seconds(), l.outcome[outcome].record...)
+	if step.Again() {
+		m.stepsRetried.Add(unsampled, 1, l.add...)
+	}
+}
+
+// Observe counts what the endpoint refuses, of which it tells [event.Refused]. It makes
+// [Telemetry] an event.Observer. Without a MeterProvider it does nothing.
+func (t *Telemetry) Observe(_ context.Context, e event.Event) {
+	if refused, ok := e.(event.Refused); ok && t.meter != nil {
+		reason := strings.ReplaceAll(string(refused.Cause), " ", "_")
+		t.meter.attemptsRefused.Add(unsampled, int64(refused.Requests), metric.WithAttributes(systemKey.String("restate"), refusalKey.String(reason)))
+	}
 }
 
 // ObserveReady reports what ready returns as the gauge restate.application.ready: 1 for

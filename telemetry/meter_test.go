@@ -14,12 +14,13 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/telemetry"
 )
 
-// point is a value of a metric for one handler.
+// point is a value of a metric for one handler. Of refusals the outcome is the reason.
 type point struct{ handler, outcome string }
 
 // read returns the values of the application's metrics by their names: of a histogram the
@@ -34,7 +35,10 @@ func (a *app) read(t *testing.T) map[string]map[point]int64 {
 			all[name] = map[point]int64{}
 		}
 		method, _ := set.Value("rpc.method")
-		outcome, _ := set.Value("restate.outcome")
+		outcome, ok := set.Value("restate.outcome")
+		if !ok {
+			outcome, _ = set.Value("restate.refusal.reason")
+		}
 		all[name][point{method.String(), outcome.String()}] = v
 	}
 	for _, scope := range data.ScopeMetrics {
@@ -82,7 +86,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		{"Take", "completed"}: 1, {"Count", "completed"}: 1,
 	}, got["restate.attempt.duration"])
 	require.Equal(t, map[point]int64{{"Buy", ""}: 0, {"Closed", ""}: 0, {"Take", ""}: 0, {"Count", ""}: 0}, got["restate.attempt.active"])
-	require.Equal(t, map[point]int64{{"Closed", ""}: 1}, got["restate.attempt.refused"])
+	require.Equal(t, map[point]int64{{"Closed", "guard"}: 1}, got["restate.attempt.refused"])
 	require.Equal(t, map[point]int64{
 		{"Buy", "completed"}: 1, {"Buy", "terminal"}: 1, {"Closed", "terminal"}: 1,
 		{"Take", "completed"}: 1, {"Count", "completed"}: 1,
@@ -96,6 +100,32 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	require.Equal(t, map[point]int64{{"", ""}: 1}, got["restate.application.ready"])
 }
 
+func TestWhatTheEndpointRefusesIsCountedByReason(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	held := point{"", "held"}
+	a.endpoint.Hold("for the test")
+	id := testkit.Submit(t, testkit.Path(a.shop, "Buy"), order{})
+	testkit.Until(t, func() bool { return a.read(t)["restate.attempt.refused"][held] > 0 }, "no refusal is counted")
+	a.endpoint.Release()
+	require.Equal(t, http.StatusOK, testkit.Attach(t, id).Status)
+	a.ended(t, a.shop+"/Buy", 1)
+	require.EqualValues(t, 1, a.read(t)["restate.attempt.duration"][point{"Buy", "completed"}], "a refusal is no attempt that ran")
+}
+
+func TestEachCauseOfARefusalIsAReason(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	tel, err := telemetry.New(telemetry.Config{MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))})
+	require.NoError(t, err)
+	tel.Observe(t.Context(), event.Refused{Cause: event.OtherVersion, Requests: 2})
+	tel.Observe(t.Context(), event.Refused{Cause: event.Overloaded, Requests: 1})
+	tel.Observe(t.Context(), event.Refused{Cause: event.OtherVersion, Requests: 3})
+	tel.Observe(t.Context(), event.Draining{Attempts: 1})
+	require.Equal(t, map[point]int64{{"", "other_version"}: 5, {"", "overloaded"}: 1}, (&app{metrics: reader}).read(t)["restate.attempt.refused"])
+	new(telemetry.Telemetry).Observe(t.Context(), event.Refused{Cause: event.Overloaded, Requests: 1})
+}
+
 func TestRetriesOfAStepAreCountedByTheirOutcome(t *testing.T) {
 	t.Parallel()
 	a := start(t)
@@ -104,6 +134,17 @@ func TestRetriesOfAStepAreCountedByTheirOutcome(t *testing.T) {
 	got := a.read(t)
 	require.Equal(t, map[point]int64{{"Flaky", "retryable"}: 1, {"Flaky", "completed"}: 1}, got["restate.step.duration"])
 	require.NotContains(t, got, "restate.step.replayed", "the second attempt executed the step that the first had begun")
+	require.Equal(t, map[point]int64{{"Flaky", ""}: 1}, got["restate.step.retried"])
+}
+
+func TestAStepThatNobodyWaitsForIsNotCountedAsReplayed(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	require.Equal(t, http.StatusOK, testkit.Post(t, testkit.Path(a.shop, "Abandon"), nil).Status)
+	a.ended(t, a.shop+"/Abandon", 2)
+	got := a.read(t)
+	require.Equal(t, map[point]int64{{"Abandon", "retryable"}: 1}, got["restate.step.duration"])
+	require.NotContains(t, got, "restate.step.replayed", "the journal has no result of it")
 }
 
 func TestReplayedStepsThatRunSideBySideAreCounted(t *testing.T) {
@@ -114,6 +155,7 @@ func TestReplayedStepsThatRunSideBySideAreCounted(t *testing.T) {
 	got := a.read(t)
 	require.Equal(t, map[point]int64{{"Twice", "completed"}: 2}, got["restate.step.duration"])
 	require.Equal(t, map[point]int64{{"Twice", ""}: 2}, got["restate.step.replayed"])
+	require.NotContains(t, got, "restate.step.retried")
 }
 
 func TestNoMetricSaysWhatUsersSent(t *testing.T) {
@@ -125,7 +167,7 @@ func TestNoMetricSaysWhatUsersSent(t *testing.T) {
 	var data metricdata.ResourceMetrics
 	require.NoError(t, a.metrics.Collect(t.Context(), &data))
 	require.NotEmpty(t, data.ScopeMetrics)
-	known := []attribute.Key{"rpc.system", "rpc.service", "rpc.method", "restate.outcome"}
+	known := []attribute.Key{"rpc.system", "rpc.service", "rpc.method", "restate.outcome", "restate.refusal.reason"}
 	kinds := map[string]bool{}
 	for _, scope := range data.ScopeMetrics {
 		for _, m := range scope.Metrics {

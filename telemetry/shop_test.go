@@ -15,6 +15,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/internal/testkit"
@@ -85,6 +86,16 @@ func (s *shop) Twice(ctx restate.Context) error {
 	return nil
 }
 
+// Abandon begins a step that it does not wait for in its second attempt.
+func (s *shop) Abandon(ctx restate.Context) error {
+	begun := restate.RunAsync(ctx, func(restate.RunContext) (int, error) { return 0, errors.New("no luck") }, restate.WithName("abandoned"))
+	if s.attempts.Add(1) == 1 {
+		_, err := begun.Result()
+		return err
+	}
+	return nil
+}
+
 // Closed lets nobody in.
 func (s *shop) Closed(restate.Context) error { return nil }
 
@@ -100,6 +111,7 @@ func (*stock) Count(restate.ObjectContext) error { return nil }
 type app struct {
 	shop, stock string // the services' names
 	client      *ingress.Client
+	endpoint    *endpoint.Endpoint
 	spans       *tracetest.InMemoryExporter
 	provider    *sdktrace.TracerProvider
 	metrics     *metric.ManualReader
@@ -127,7 +139,7 @@ func startOn(t *testing.T, on *devserver.Server, opts ...restate.ServiceDefiniti
 			return &shop{stock: s, tracer: a.provider.Tracer("shop")}
 		}, fxrestate.Name(a.shop), testkit.RetrySoon(), fxrestate.Handler((*shop).Closed, fxrestate.Guards(nobody))),
 		fxrestate.Object[*stock](func() *stock { return &stock{} }, fxrestate.Name(a.stock)),
-		fx.Populate(&a.client))
+		fx.Populate(&a.client, &a.endpoint))
 	return a
 }
 

@@ -28,9 +28,11 @@ const (
 	replayedKey     = attribute.Key("restate.attempt.replayed_steps")
 	outcomeKey      = attribute.Key("restate.outcome")
 	stepKey         = attribute.Key("restate.step.name")
+	retryKey        = attribute.Key("restate.step.retry")
 	verbKey         = attribute.Key("restate.call.verb")
 	answeredKey     = attribute.Key("restate.call.answered")
 	errorTypeKey    = attribute.Key("error.type")
+	refusalKey      = attribute.Key("restate.refusal.reason")
 	stackKey        = attribute.Key("exception.stacktrace")
 )
 

@@ -19,7 +19,7 @@ func (t *Telemetry) InterceptStep(ctx restate.RunContext, step *pipeline.Step, n
 	outcome := pipeline.Aborted // unless next returns
 	if t.meter != nil {
 		began := time.Now()
-		defer func() { t.meter.step(ctx, step.Invocation(), outcome, time.Since(began)) }()
+		defer func() { t.meter.step(ctx, step, outcome, time.Since(began)) }()
 	}
 	inner := ctx
 	if t.spans != nil {
@@ -29,6 +29,9 @@ func (t *Telemetry) InterceptStep(ctx restate.RunContext, step *pipeline.Step, n
 		defer func() {
 			if span.IsRecording() {
 				span.SetAttributes(stepKey.String(name), outcomeKey.String(outcome.String()))
+				if step.Again() {
+					span.SetAttributes(retryKey.Bool(true))
+				}
 				fail(span, err)
 			}
 			span.End()

@@ -65,13 +65,13 @@ func TestOneTraceRunsFromTheRequestIntoNestedHandlers(t *testing.T) {
 
 	// The server's own spans stand between these.
 	attempt := server.wait(t, buy.Parent.SpanID())
-	require.Equal(t, "invocation-attempt "+a.shop+"/Buy", attempt.name)
-	ingressSpan := server.wait(t, server.wait(t, attempt.parent).parent)
-	require.Equal(t, "ingress "+a.shop+"/Buy", ingressSpan.name)
-	require.Equal(t, request.SpanContext.SpanID(), ingressSpan.parent)
+	require.Equal(t, "invocation-attempt "+a.shop+"/Buy", attempt.Name)
+	ingressSpan := server.wait(t, spanID(t, server.wait(t, spanID(t, attempt.Parent)).Parent))
+	require.Equal(t, "ingress "+a.shop+"/Buy", ingressSpan.Name)
+	require.Equal(t, request.SpanContext.SpanID().String(), ingressSpan.Parent)
 	nested := server.wait(t, take.Parent.SpanID())
-	require.Equal(t, "invocation-attempt "+a.stock+"/{key}/Take", nested.name)
-	require.Equal(t, attempt.id, server.wait(t, nested.parent).parent, "the called handler stands below its caller's attempt")
+	require.Equal(t, "invocation-attempt "+a.stock+"/{key}/Take", nested.Name)
+	require.Equal(t, attempt.ID, server.wait(t, spanID(t, nested.Parent)).Parent, "the called handler stands below its caller's attempt")
 
 	// A send begins a trace of its own.
 	counts := a.ended(t, a.stock+"/Count", 2)
@@ -207,6 +207,8 @@ func TestExecutionsOfAFailingStepAreSpansOfTheirAttempts(t *testing.T) {
 	require.Equal(t, "retryable", value(executions[0], "restate.outcome"))
 	require.Equal(t, "not yet", executions[0].Status.Description)
 	require.Equal(t, "completed", value(executions[1], "restate.outcome"))
+	require.Empty(t, value(executions[0], "restate.step.retry"))
+	require.Equal(t, "true", value(executions[1], "restate.step.retry"))
 	attempts := a.ended(t, a.shop+"/Flaky", 2)
 	for i, e := range executions {
 		require.Equal(t, attempts[i].SpanContext.SpanID(), e.Parent.SpanID())

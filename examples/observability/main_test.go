@@ -96,7 +96,7 @@ func TestAScrapeHasTheNumbersOfTheDashboard(t *testing.T) {
 	require.Equal(t, "1", value("restate_application_ready"), scrape)
 
 	// Each metric that the dashboard asks for is there, or comes with the first event.
-	rare := map[string]bool{"restate_step_replayed_total": true, "restate_attempt_refused_total": true}
+	rare := map[string]bool{"restate_step_replayed_total": true, "restate_step_retried_total": true, "restate_attempt_refused_total": true}
 	for _, name := range queried(t) {
 		if !rare[name] {
 			require.Contains(t, scrape, "\n"+name+"{", "the dashboard asks for it")

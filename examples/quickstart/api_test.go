@@ -5,44 +5,23 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxtest"
-	"go.uber.org/zap"
 
-	"github.com/fxrestate/go/devserver"
-	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/restatetest"
 )
 
-// shopAPI is the shop's API on its own restate-server.
+// shopAPI is the shop's API on a restate-server.
 func shopAPI(t *testing.T) (base string, client *ingress.Client) {
 	t.Helper()
 	var api *API
-	app := fxtest.New(t,
-		fx.Supply(flags{data: t.TempDir(), packing: 10 * time.Millisecond}, zap.NewNop(), devserver.Config{
-			Env:      map[string]string{"RESTATE_DEFAULT_NUM_PARTITIONS": "4"},
-			Progress: os.Stderr,
-		}),
-		devserver.Module,
-		fx.Provide(NewAPI, func(s *devserver.Server, f flags) (fxrestate.Config, error) {
-			cfg, err := ownServer(s, f)
-			cfg.HTTP.Addr = "127.0.0.1:0"
-			return cfg, err
-		}),
-		fxrestate.HTTPServer((*API).routes),
-		services,
-		fx.Populate(&client, &api),
-		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
-	)
-	app.RequireStart()
-	t.Cleanup(app.RequireStop)
-	return api.URL(), client
+	env := restatetest.Start(t, shop, fx.Supply(flags{packing: 10 * time.Millisecond}), fx.Populate(&api))
+	return api.URL(), env.Ingress()
 }
 
 func ask(t *testing.T, method, url, body string) (*http.Response, string) {

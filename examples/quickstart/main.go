@@ -30,7 +30,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 )
 
-//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen
+//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen -fakes fxrestate_fake_test.go
 
 // flags are the flags of the command line.
 type flags struct {
@@ -59,27 +59,32 @@ func run(f flags) error {
 		}
 		f.data = filepath.Join(cache, "fxrestate", "quickstart")
 	}
-	var shop *API
+	var api *API
 	app := fx.New(
 		fx.Supply(f),
 		restateServer(f),
-		services,
-		fx.Provide(NewAPI),
-		fxrestate.HTTPServer((*API).routes),
-		fx.Populate(&shop),
+		shop,
+		fx.Populate(&api),
 		fx.StartTimeout(time.Minute), // for a server on a busy machine
 	)
 	if err := app.Err(); err != nil {
 		return errors.New(strings.Join(fxrestate.Problems(err), "\n"))
 	}
 	return runApp(app, func(ctx context.Context) error {
-		fmt.Printf("ready: %s\n\n%s\n", shop.URL(), shop.Requests())
+		fmt.Printf("ready: %s\n\n%s\n", api.URL(), api.Requests())
 		if f.demo {
-			return demo(ctx, shop, f.packing)
+			return demo(ctx, api, f.packing)
 		}
 		return serve(ctx, app)
 	})
 }
+
+// shop is the application but for where its restate-server is.
+var shop = fx.Options(
+	services,
+	fx.Provide(NewAPI),
+	fxrestate.HTTPServer((*API).routes),
+)
 
 // services are the shop's. Registering them provides the generated clients too.
 var services = fx.Options(

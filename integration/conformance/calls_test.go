@@ -194,7 +194,6 @@ var callScenarios = map[string]scenario{
 		}},
 		run: func(s *session) {
 			id := s.send("/Plain/Do/send", "", "")
-			s.env.Invocation(id).AwaitEntry("Call")
 			s.await(id, admin.StatusSuspended, admin.StatusRunning)
 			for _, child := range s.children(id, 3) {
 				s.env.Invocation(child).AwaitEntry("Sleep nap")

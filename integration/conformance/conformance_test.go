@@ -43,7 +43,7 @@ func compare(t *testing.T, all map[string]scenario, replay bool, mode ...fx.Opti
 			t.Parallel()
 			of := all[name]
 			t.Log("on the server")
-			server := shared.For(t)
+			server := shared.With(t)
 			if of.alone {
 				server = start(t)
 			}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/protocol"
-	"github.com/fxrestate/go/internal/runner"
 	"github.com/fxrestate/go/restatetest"
 )
 
@@ -64,7 +63,7 @@ func (s *session) rank(e restatetest.Entry) string {
 // decode decodes an entry, without what differs by nature.
 func (s *session) decode(e restatetest.Entry) protocol.Message {
 	s.t.Helper()
-	typ, ok := runner.TypeOf(e.Type)
+	typ, ok := protocol.TypeOfEntry(e.Type)
 	require.True(s.t, ok, e.Type)
 	m, err := protocol.Decode(protocol.Frame{Type: typ, Body: e.Raw})
 	require.NoError(s.t, err)

@@ -34,14 +34,14 @@ func TestInvocationCompletesAfterTheApplicationWasKilledBetweenTwoSteps(t *testi
 	t.Parallel()
 	w, name := testkit.NewWorld(t), testkit.Unique("trip")
 	reached := w.Block("between")
-	p := spawn(t, "trip", name, w)
+	p := testkit.Spawn(t, "trip", name, w)
 	id := testkit.Submit(t, testkit.Path(name, "Book"), "Ada", "Idempotency-Key", "1")
 	testkit.Receive(t, reached, "the end of the first step")
 
-	p.kill()
+	p.Kill()
 	require.NotEqual(t, "completed", testkit.Look(t, id).Status)
 	w.Release("between")
-	p.start()
+	p.Start()
 
 	require.Equal(t, "flight of Ada, hotel", testkit.Decode[string](t, testkit.Attach(t, id)))
 	require.Equal(t, 1, w.Count("flight"), "the first step took place before the kill")
@@ -53,13 +53,13 @@ func TestInvocationCompletesAfterTheApplicationWasKilledInAStep(t *testing.T) {
 	t.Parallel()
 	w, name := testkit.NewWorld(t), testkit.Unique("trip")
 	reached := w.Block("hotel")
-	p := spawn(t, "trip", name, w)
+	p := testkit.Spawn(t, "trip", name, w)
 	id := testkit.Submit(t, testkit.Path(name, "Book"), "Ada", "Idempotency-Key", "1")
 	testkit.Receive(t, reached, "the second step")
 
-	p.kill()
+	p.Kill()
 	w.Release("hotel")
-	p.start()
+	p.Start()
 
 	require.Equal(t, "flight of Ada, hotel", testkit.Decode[string](t, testkit.Attach(t, id)))
 	require.Equal(t, 1, w.Count("flight"))
@@ -70,14 +70,14 @@ func TestSleepGoesOnWhileTheApplicationIsDown(t *testing.T) {
 	t.Parallel()
 	const nap = 12 * time.Second
 	w, name := testkit.NewWorld(t), testkit.Unique("sleeper")
-	p := spawn(t, "sleeper", name, w)
+	p := testkit.Spawn(t, "sleeper", name, w)
 	began := time.Now()
 	id := testkit.Submit(t, testkit.Path(name, "Nap"), nap, "Idempotency-Key", "1")
 	testkit.AwaitEntry(t, testkit.Admin(), id, "Sleep")
 
-	p.kill()
+	p.Kill()
 	<-time.After(nap / 2) // so that another whole nap would be noticed
-	p.start()
+	p.Start()
 	ready := time.Now()
 
 	require.Equal(t, "rested", testkit.Decode[string](t, testkit.Attach(t, id)))
@@ -116,19 +116,19 @@ func (a *Approval) Status(ctx restate.WorkflowSharedContext) (string, error) {
 
 func TestWorkflowWaitsForItsSignalOverARestartOfTheApplication(t *testing.T) {
 	t.Parallel()
-	for how, end := range map[string]func(*process){
-		"in order":  (*process).stop,
-		"by a kill": (*process).kill,
+	for how, end := range map[string]func(*testkit.Process){
+		"in order":  (*testkit.Process).Stop,
+		"by a kill": (*testkit.Process).Kill,
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			w, name := testkit.NewWorld(t), testkit.Unique("approval")
-			p := spawn(t, "approval", name, w)
+			p := testkit.Spawn(t, "approval", name, w)
 			id := testkit.Submit(t, testkit.Path(name, "doc-1", "Run"), "the plan")
 			testkit.Eventually(t, func() error { return testkit.StateIs(t, name, "doc-1", "status", `"waiting"`) })
 
 			end(p)
-			p.start()
+			p.Start()
 			require.Equal(t, "waiting", testkit.Decode[string](t, testkit.Post(t, testkit.Path(name, "doc-1", "Status"), nil)))
 			require.NotEqual(t, "completed", testkit.Look(t, id).Status)
 			testkit.Post(t, testkit.Path(name, "doc-1", "Approve"), "Grace")

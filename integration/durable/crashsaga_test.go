@@ -43,7 +43,7 @@ func TestSagaGoesOnUndoingAfterTheApplicationWasKilled(t *testing.T) {
 		{"bea", "cancel-car", map[string]int{"cancel-hotel": 1, "cancel-car": 2, "cancel-flight": 1}}, // killed in this step
 	}
 	w, name := testkit.NewWorld(t), testkit.Unique("cruise")
-	p := spawn(t, "cruise", name, w)
+	p := testkit.Spawn(t, "cruise", name, w)
 	ids := map[string]string{}
 	for _, test := range tests {
 		reached := w.Block(test.guest + "-" + test.blocked)
@@ -52,9 +52,9 @@ func TestSagaGoesOnUndoingAfterTheApplicationWasKilled(t *testing.T) {
 		require.Zero(t, w.Count(test.guest+"-cancel-flight"))
 	}
 
-	p.kill()
+	p.Kill()
 	w.ReleaseAll()
-	p.start()
+	p.Start()
 
 	for _, test := range tests {
 		t.Run(test.guest, func(t *testing.T) {

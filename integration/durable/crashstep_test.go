@@ -56,7 +56,7 @@ func TestAwakeablesAndStepsSurviveTheApplication(t *testing.T) {
 	t.Parallel()
 	w, name := testkit.NewWorld(t), testkit.Unique("refunds")
 	paying := w.Block("pay")
-	p := spawn(t, "refunds", name, w)
+	p := testkit.Spawn(t, "refunds", name, w)
 	id := testkit.Submit(t, testkit.Path(name, "Ada", "Request"), 1950)
 	asked := func() (awakeable string) {
 		testkit.Eventually(t, func() error {
@@ -69,8 +69,8 @@ func TestAwakeablesAndStepsSurviveTheApplication(t *testing.T) {
 	}
 	awakeable := asked()
 
-	p.kill() // while it waits
-	p.start()
+	p.Kill() // while it waits
+	p.Start()
 	require.Equal(t, awakeable, asked())
 	client, err := ingress.New(testkit.Config().Ingress, nil)
 	require.NoError(t, err)
@@ -78,9 +78,9 @@ func TestAwakeablesAndStepsSurviveTheApplication(t *testing.T) {
 	require.NoError(t, ingress.Resolve(t.Context(), client, refundApproval, awakeable, refundDecision{By: "Grace"}))
 	testkit.Receive(t, paying, "the payment")
 
-	p.kill() // in a step
+	p.Kill() // in a step
 	w.Release("pay")
-	p.start()
+	p.Start()
 	require.Equal(t, "1950 cents by Grace", testkit.Decode[string](t, testkit.Attach(t, id)))
 	require.Equal(t, 1, w.Count("note"), "its result was journaled")
 	require.GreaterOrEqual(t, w.Count("pay"), 2, "it was under way")

@@ -67,7 +67,7 @@ func TestWaitingEndsTheSameWayAfterTheApplicationWasKilled(t *testing.T) {
 		{"in-time", time.Second, "Left", "", "left", []string{promise, timer}},
 	}
 	w, name := testkit.NewWorld(t), testkit.Unique("choice")
-	p := spawn(t, "choice", name, w)
+	p := testkit.Spawn(t, "choice", name, w)
 	ids := map[string]string{}
 	for _, test := range tests {
 		reached := w.Block(test.key + "-" + test.want)
@@ -83,9 +83,9 @@ func TestWaitingEndsTheSameWayAfterTheApplicationWasKilled(t *testing.T) {
 		ids[test.key] = id
 	}
 
-	p.kill()
+	p.Kill()
 	w.ReleaseAll()
-	p.start()
+	p.Start()
 
 	for _, test := range tests {
 		t.Run(test.key, func(t *testing.T) {

@@ -3,15 +3,11 @@
 package durable_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/fxrestate/go/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(childEnv); name != "" {
-		os.Exit(runChild(name))
-	}
-	testkit.Main(m, testkit.ReplayToo(), testkit.Before(provideChildBinary))
+	testkit.Main(m, testkit.ReplayToo(), testkit.Children(children))
 }

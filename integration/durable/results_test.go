@@ -168,7 +168,7 @@ func TestZeroBytesThatAreNoValueAreAnError(t *testing.T) {
 			var lines []string
 			for _, line := range a.Lines(doesNotDecode) {
 				if line.ContextMap()["type"] == of {
-					lines = append(lines, fmt.Sprint(line.Level, " ", line.ContextMap()["target"], " ", line.ContextMap()["from"], ": ", line.ContextMap()["err"]))
+					lines = append(lines, fmt.Sprint(line.Level, " ", line.ContextMap()["method"], " ", line.ContextMap()["from"], ": ", line.ContextMap()["err"]))
 				}
 			}
 			require.Equal(t, []string{"error " + asker + "/Run " + nothing + "/Do: unexpected end of JSON input"}, lines, "said once")
@@ -199,7 +199,7 @@ func TestResultThatDoesNotDecodeIsRetriedAndSaidOnce(t *testing.T) {
 			require.Contains(t, now.LastError, "unexpected end of JSON input")
 			var lines []any
 			for _, line := range a.Lines(doesNotDecode) {
-				if line.ContextMap()["target"] == asker+"/"+handler {
+				if line.ContextMap()["method"] == asker+"/"+handler {
 					lines = append(lines, line.ContextMap()["type"], line.ContextMap()["from"], line.Level.String())
 				}
 			}

@@ -391,7 +391,7 @@ func TestInvocationsInFlightDuringADeploymentInPlace(t *testing.T) {
 		t.Cleanup(u.two.RequireStop)
 		outcomes := map[string]string{}
 		for _, line := range u.two.Lines("invocation in flight on the deployment that is replaced") {
-			outcomes[line.ContextMap()["invocation"].(string)] = line.ContextMap()["outcome"].(string)
+			outcomes[line.ContextMap()["invocationID"].(string)] = line.ContextMap()["outcome"].(string)
 		}
 		require.Len(t, outcomes, len(bound))
 		for which, outcome := range map[string]string{

@@ -86,10 +86,10 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 	for _, line := range lines {
 		require.Equal(t, zap.WarnLevel, line.Level)
 		fields := line.ContextMap()
-		require.Contains(t, ids, fields["invocation"])
-		require.Equal(t, paused+"/Cross", fields["handler"])
+		require.Contains(t, ids, fields["invocationID"])
+		require.Equal(t, paused+"/Cross", fields["method"])
 		require.NotEmpty(t, fields["error"], "why the last attempt failed")
-		require.Regexp(t, fmt.Sprintf("^nobody answered at the URL of deployment dp_.*, then: restate invocations resume %s$", fields["invocation"]), fields["way out"])
+		require.Regexp(t, fmt.Sprintf("^nobody answered at the URL of deployment dp_.*, then: restate invocations resume %s$", fields["invocationID"]), fields["way out"])
 	}
 	asked := len(proxy.Seen(http.MethodPost, "/query"))
 	for range 5 {

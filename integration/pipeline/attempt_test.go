@@ -239,7 +239,7 @@ func TestPanicsAreLoggedOnceRetriedAndSeenByFilters(t *testing.T) {
 			for i, line := range lines {
 				fields := line.ContextMap()
 				require.Equal(t, "error", line.Level.String())
-				require.Equal(t, name+"/"+handler, fields["target"])
+				require.Equal(t, name+"/"+handler, fields["method"])
 				require.Contains(t, fields["invocationID"], "inv_")
 				require.Equal(t, fmt.Sprint("panic: ouch ", i+1), fields["err"])
 				require.Contains(t, fields["stack"], "(*PipeCourse).Panic")

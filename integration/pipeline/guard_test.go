@@ -307,7 +307,7 @@ func TestGuardStandsInAChiRouteToo(t *testing.T) {
 		fxrestate.Service[*PipeEcho](func() *PipeEcho { return &PipeEcho{} }, fxrestate.Name(name),
 			fxrestate.Guards(func(g *pipeTenantGuard) pipeline.Guard { return g })))
 	router := chi.NewRouter()
-	router.With(httpguard.Middleware(guard)).Get("/hello", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	router.With(httpguard.Middleware(nil, guard)).Get("/hello", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	for tenant, want := range map[string][2]int{"acme": {http.StatusOK, http.StatusNoContent}, "other": {http.StatusForbidden, http.StatusForbidden}} {
 		t.Run(tenant, func(t *testing.T) {
 			require.Equal(t, want[0], testkit.Post(t, testkit.Path(name, "Echo"), "x", "X-Tenant", tenant).Status)

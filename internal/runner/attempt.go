@@ -80,7 +80,7 @@ func (r *Runner) launch(inv *invocation) {
 func (r *Runner) startMessage(inv *invocation) *protocol.Start {
 	start := &protocol.Start{
 		ID: inv.id[:], DebugID: inv.text, Key: inv.request.Key,
-		RetryCount: inv.sinceEntry, RandomSeed: inv.id.seed(),
+		RetryCount: inv.sinceEntry, RandomSeed: RandomSeed(inv.id[:]),
 		RetryDuration: uint64(r.now().Sub(inv.modified).Milliseconds()),
 	}
 	if !inv.method.service.kind.keyed() || inv.method.lazy {

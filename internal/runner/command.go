@@ -53,7 +53,7 @@ func (r *Runner) reject(inv *invocation, f protocol.Frame, err error) {
 	index := inv.commands
 	text := err.Error()
 	if _, ok := err.(undecodable); !ok {
-		text = fmt.Sprintf("cannot process command %s (command index %d) because of a failed precondition: %v", entryType(f.Type), index, err)
+		text = fmt.Sprintf("cannot process command %s (command index %d) because of a failed precondition: %v", f.Type.Entry(), index, err)
 	}
 	failed := transient("%s", text)
 	failed.Command = &index

@@ -169,10 +169,11 @@ func idOf(kind string, parts ...string) (i id) {
 	return i
 }
 
-// seed is where the random numbers of an invocation begin.
-func (i id) seed() uint64 {
-	// The server hashes bytes behind their number.
-	return sipHash(append(binary.LittleEndian.AppendUint64(nil, uint64(len(i))), i[:]...))
+// RandomSeed is where the server begins the random numbers of an invocation: the hash of the
+// bytes of its id behind their number, as Rust's default hasher has it. A server with the
+// experimental unique seeds begins elsewhere.
+func RandomSeed(id []byte) uint64 {
+	return sipHash(append(binary.LittleEndian.AppendUint64(nil, uint64(len(id))), id...))
 }
 
 // sipHash is SipHash-1-3 with a key of zeros, of bytes that are a multiple of eight.

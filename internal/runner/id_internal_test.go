@@ -88,7 +88,7 @@ func TestRandomNumbersBeginWhereThoseOfTheServerDo(t *testing.T) {
 			t.Parallel()
 			i, err := parseID(text)
 			require.NoError(t, err)
-			require.Equal(t, want, firstNumber(i.seed()))
+			require.Equal(t, want, firstNumber(RandomSeed(i[:])))
 		})
 	}
 }

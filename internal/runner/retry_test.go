@@ -310,3 +310,18 @@ func TestAnotherApplicationGoesOnWhereOneDied(t *testing.T) {
 		require.Equal(t, `"old new"`, string(out))
 	})
 }
+
+func TestARunnerMayBeThereBeforeItsApplication(t *testing.T) {
+	t.Parallel()
+	r, err := runner.New(nil, runner.Config{Seed: 7})
+	require.NoError(t, err)
+	defer r.Close()
+	_, err = r.Call(t.Context(), runner.Request{Service: "Flaky", Handler: "Code"})
+	require.ErrorIs(t, err, runner.ErrNoHandler)
+	require.NoError(t, r.SwapHandler(app(t, flaky())))
+	require.Equal(t, "done", call[string](t, r, "Flaky", "", "Code", 0))
+
+	again := start(t, runner.Config{Seed: 7}, flaky())
+	require.Equal(t, "done", call[string](t, again, "Flaky", "", "Code", 0))
+	require.Equal(t, r.Invocations()[0].ID, again.Invocations()[0].ID, "a seed makes the same ids")
+}

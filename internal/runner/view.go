@@ -95,49 +95,11 @@ func (r *Runner) view(inv *invocation) Invocation {
 	return v
 }
 
-// entryTypes are the server's names.
-var entryTypes = map[protocol.Type]string{
-	protocol.TypeInput: "Input", protocol.TypeOutput: "Output",
-	protocol.TypeGetLazyState: "GetLazyState", protocol.TypeGetLazyStateKeys: "GetLazyStateKeys",
-	protocol.TypeGetEagerState: "GetEagerState", protocol.TypeGetEagerStateKeys: "GetEagerStateKeys",
-	protocol.TypeSetState: "SetState", protocol.TypeClearState: "ClearState", protocol.TypeClearAllState: "ClearAllState",
-	protocol.TypeGetPromise: "GetPromise", protocol.TypePeekPromise: "PeekPromise", protocol.TypeCompletePromise: "CompletePromise",
-	protocol.TypeSleep: "Sleep", protocol.TypeCall: "Call", protocol.TypeOneWayCall: "OneWayCall",
-	protocol.TypeSendSignal: "SendSignal", protocol.TypeRun: "Run",
-	protocol.TypeAttachInvocation: "AttachInvocation", protocol.TypeGetInvocationOutput: "GetInvocationOutput",
-	protocol.TypeCompleteAwakeable: "CompleteAwakeable",
-
-	protocol.TypeGetLazyStateCompletion: "GetLazyState", protocol.TypeGetLazyStateKeysCompletion: "GetLazyStateKeys",
-	protocol.TypeGetPromiseCompletion: "GetPromise", protocol.TypePeekPromiseCompletion: "PeekPromise",
-	protocol.TypeCompletePromiseCompletion: "CompletePromise", protocol.TypeSleepCompletion: "Sleep",
-	protocol.TypeCallCompletion: "Call", protocol.TypeCallInvocationIDCompletion: "CallInvocationId",
-	protocol.TypeRunCompletion: "Run", protocol.TypeAttachInvocationCompletion: "AttachInvocation",
-	protocol.TypeGetInvocationOutputCompletion: "GetInvocationOutput", protocol.TypeSignalNotification: "Signal",
-}
-
-// TypeOf returns the type that has a name as [Entry].Type and the server's sys_journal, and
-// reports whether there is one.
-func TypeOf(name string) (protocol.Type, bool) {
-	for t := range entryTypes {
-		if entryType(t) == name {
-			return t, true
-		}
-	}
-	return 0, false
-}
-
-func entryType(t protocol.Type) string {
-	if t.IsCommand() {
-		return "Command: " + entryTypes[t]
-	}
-	return "Notification: " + entryTypes[t]
-}
-
 // String is the type and the name, such as "Command: Run charge".
 func (e Entry) String() string { return strings.TrimSpace(e.Type + " " + e.Name) }
 
 func newEntry(index int, f protocol.Frame) Entry {
-	e := Entry{Index: index, Type: entryType(f.Type), Frame: f}
+	e := Entry{Index: index, Type: f.Type.Entry(), Frame: f}
 	m, err := protocol.Decode(f)
 	if err != nil {
 		return e // it was stored, and so it can be decoded

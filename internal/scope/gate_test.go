@@ -127,7 +127,7 @@ func TestCloseEndsWhatAnotherGoroutineIsInsideOf(t *testing.T) {
 	require.True(t, aborted)
 	require.ErrorIs(t, err, sdk.ErrReturned)
 	require.EqualError(t, err, "durable: restate.Sleep after the end of cart/Add (inv_fake): "+sdk.ErrReturned.Error())
-	require.Contains(t, log.String(), `level=ERROR msg="the handler returned while another goroutine used its ctx; the operation is ended" target=cart/Add operation=restate.Sleep`)
+	require.Contains(t, log.String(), `level=ERROR msg="the handler returned while another goroutine used its ctx; the operation is ended" operation=restate.Sleep`)
 }
 
 func TestCloseWaitsForWhatCannotBeEndedAndSaysSo(t *testing.T) {

@@ -16,10 +16,12 @@ type Attempt struct {
 	sdk      restate.MockableContext
 	root     parent
 	exchange *Exchange // nil: nobody asks
+	watch    Watch     // nil: nobody watches
 	gate     gate
 	steps    atomic.Int32  // closures of steps that run now
 	replay   atomic.Uint64 // what is known: see Replaying
-	out      output        // of the operation under way
+	logger   atomic.Pointer[slog.Logger]
+	out      output // of the operation under way
 
 	undecodable *once // the types that something did not decode into, of all attempts of the handler
 }
@@ -32,8 +34,11 @@ type Owner interface {
 	// "Set", or nil.
 	CheckWrite(operation string) error
 	// WrapStep puts something around a closure of restate.Run and around the encoding
-	// of what comes of it. The SDK runs the result as it is.
-	WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), opts ...restate.RunOption) func(restate.RunContext) (any, error)
+	// of what comes of it. The SDK runs the result as it is. Begun tells that an earlier
+	// attempt began the step: the closure runs again if that one did not finish it.
+	WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), begun bool, opts ...restate.RunOption) func(restate.RunContext) (any, error)
+	// StepReplayed is told of each step whose result the attempt took from the journal.
+	StepReplayed()
 	// SDKPanicked is told what an operation of the SDK's panics with, from a deferred
 	// function of that operation.
 	SDKPanicked(value any)
@@ -104,7 +109,6 @@ func (a *Attempt) RunningSteps() int { return int(a.steps.Load()) }
 // log writes a line at ERROR, also while the attempt replays.
 func (a *Attempt) log(message string, attrs ...slog.Attr) {
 	line := slog.NewRecord(time.Now(), slog.LevelError, message, 0)
-	line.AddAttrs(slog.String("target", a.owner.String()))
 	line.AddAttrs(attrs...)
 	// The logger itself drops lines then.
 	_ = a.sdk.Log().Handler().Handle(context.WithoutCancel(a.sdk), line)

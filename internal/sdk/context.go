@@ -2,15 +2,25 @@ package sdk
 
 import (
 	"context"
+	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
 )
 
 // Mockable returns the SDK's interface behind a handler's context: the type of every
-// such context has all its methods.
-func Mockable(ctx restate.Context) restate.MockableContext { return mockable(ctx) }
+// such context has all its methods, unless it is an [Outer].
+func Mockable(ctx restate.Context) restate.MockableContext {
+	if own, ok := ctx.(restate.MockableContext); ok {
+		return own
+	}
+	return mockable(ctx.(Outer).RestateContext())
+}
+
+// Outer is a struct around a handler's context.
+type Outer interface{ RestateContext() restate.Context }
 
 // guarded is the SDK's context behind the gate of its attempt: of the methods those
 // whose results have names. What only reads the memory of the attempt (Key,
@@ -56,23 +66,49 @@ func (c *guarded) Run(fn func(restate.RunContext) (any, error), output any, opts
 		return m.failure()
 	}
 	defer c.attempt.leaveWith(opRun, &failure)
-	fn, opts = c.step(fn, opts)
-	return c.MockableContext.Run(fn, output, opts...)
+	fn, opts, earlier := c.step(fn, opts)
+	failure = c.MockableContext.Run(fn, output, opts...)
+	earlier.taken(c.attempt)
+	return failure
 }
 
 // step gives a Run closure the values, deadline and cancellation of the context
-// that Run was called on, and hides the attempt from it.
-func (c *guarded) step(fn func(restate.RunContext) (any, error), opts []restate.RunOption) (func(restate.RunContext) (any, error), []restate.RunOption) {
+// that Run was called on, and hides the attempt from it. earlier is nil unless an earlier
+// attempt began the step.
+func (c *guarded) step(fn func(restate.RunContext) (any, error), opts []restate.RunOption) (
+	wrapped func(restate.RunContext) (any, error), corrected []restate.RunOption, earlier *begun,
+) {
 	result, corrected := resultOf(opts)
+	if c.attempt.Replaying() {
+		earlier = &begun{}
+	}
 	closure := fn
 	fn = c.attempt.owner.WrapStep(func(rc restate.RunContext) (any, error) {
 		return runStep(closure, rc)
-	}, result.encode, opts...)
+	}, result.encode, earlier != nil, opts...)
 	return func(rc restate.RunContext) (any, error) {
+		earlier.executes()
 		c.attempt.steps.Add(1)
 		defer c.attempt.steps.Add(-1)
 		return fn(runContext{RunContext: rc, ctx: c.below(), attempt: c.attempt})
-	}, corrected
+	}, corrected, earlier
+}
+
+// begun is a step that an earlier attempt began. Whether that one finished it, only the
+// journal knows: then the closure does not run, and there is a result all the same.
+type begun struct{ executed, counted atomic.Bool }
+
+func (b *begun) executes() {
+	if b != nil {
+		b.executed.Store(true)
+	}
+}
+
+// taken notes that the result of the step is there.
+func (b *begun) taken(a *Attempt) {
+	if b != nil && !b.executed.Load() && !b.counted.Swap(true) {
+		a.owner.StepReplayed()
+	}
 }
 
 func (c *guarded) Get(k string, output any, opts ...restate.GetOption) (ok bool, failure restate.TerminalError) {
@@ -217,6 +253,11 @@ type runContext struct {
 func (c runContext) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
 func (c runContext) Done() <-chan struct{}       { return c.ctx.Done() }
 func (c runContext) Err() error                  { return c.ctx.Err() }
+
+// Log returns a logger whose lines name the invocation as those of the handler's do.
+func (c runContext) Log() *slog.Logger {
+	return c.attempt.ownLogger()
+}
 
 func (c runContext) Value(k any) any {
 	if _, ok := k.(key); ok {

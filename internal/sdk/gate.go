@@ -51,6 +51,7 @@ func (a *Attempt) enter(o operation) *Misuse {
 		}
 		return a.strayed(o)
 	}
+	a.observe(o)
 	return nil
 }
 

@@ -13,8 +13,15 @@ func (a *Attempt) LogHandler() slog.Handler { return a.sdk.Log().Handler() }
 
 // Log returns the SDK's logger. Its handler finds the attempt in the context of each line,
 // as it does for a logger that is given the ctx.
-func (c *guarded) Log() *slog.Logger {
-	return slog.New(attemptLog{c.MockableContext.Log().Handler(), c.attempt})
+func (c *guarded) Log() *slog.Logger { return c.attempt.ownLogger() }
+
+// ownLogger is made when it is first asked for: handlers ask for each line.
+func (a *Attempt) ownLogger() *slog.Logger {
+	if made := a.logger.Load(); made != nil {
+		return made
+	}
+	a.logger.CompareAndSwap(nil, slog.New(attemptLog{a.sdk.Log().Handler(), a}))
+	return a.logger.Load()
 }
 
 type attemptLog struct {

@@ -81,6 +81,7 @@ func (a *Attempt) name() string {
 
 func (a *Attempt) misuse(kind uint32, what string, causes ...error) *Misuse {
 	m := &Misuse{text: fmt.Sprintf("durable: %s: %v", what, causes[0]), cause: causes}
+	a.tell(m)
 	if a.gate.told.Or(kind)&kind == 0 {
 		a.log("the ctx of a handler was misused", slog.String("err", m.text))
 	}

@@ -49,7 +49,7 @@ func opener[E any, O interface {
 		})
 		owner := O(&c.owner)
 		a := owner.Self()
-		a.owner, a.sdk, a.root, a.undecodable = owner, sdk, &c.ctx, undecodable
+		a.owner, a.sdk, a.root, a.undecodable, a.watch = owner, sdk, &c.ctx, undecodable, watchOf(sdk)
 		c.ctx.MockableContext, c.ctx.attempt = sdk, a
 		if a.exchange = exchangeOf(sdk); a.exchange != nil {
 			a.exchange.attempt.Store(a)
@@ -77,8 +77,10 @@ func (c *seam[R, A, S, P, T, C, F, U]) Wrap(ctx context.Context) restate.Mockabl
 func (c *seam[R, A, S, P, T, C, F, U]) RunAsync(fn func(restate.RunContext) (any, error), opts ...restate.RunOption) R {
 	c.attempt.mustEnter(opRunAsync)
 	defer c.attempt.leave()
-	fn, opts = c.step(fn, opts)
-	return as[R](c.attempt.future(c.MockableContext.RunAsync(fn, opts...)))
+	fn, opts, earlier := c.step(fn, opts)
+	f := c.attempt.future(c.MockableContext.RunAsync(fn, opts...))
+	f.begun = earlier
+	return as[R](f)
 }
 
 func (c *seam[R, A, S, P, T, C, F, U]) Awakeable(opts ...restate.AwakeableOption) A {

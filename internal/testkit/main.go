@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/fx"
 	"go.uber.org/goleak"
 
 	"github.com/fxrestate/go/devserver"
@@ -39,6 +40,9 @@ func Main(m *testing.M, opts ...Option) {
 	for _, opt := range opts {
 		opt(&current)
 	}
+	if app := os.Getenv(childEnv); app != "" {
+		os.Exit(current.runChild(app))
+	}
 	run := current.run
 	if current.replayToo {
 		run = current.runTwice
@@ -58,6 +62,7 @@ type suite struct {
 	replayToo bool
 	serverEnv func(dir string) (map[string]string, error)
 	services  func(*devserver.Server) (stop func(), err error)
+	children  map[string]func(name string) fx.Option
 	server    running
 }
 

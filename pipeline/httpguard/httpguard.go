@@ -2,7 +2,7 @@
 // the same instance that guards a Restate handler guards a route, for instance of
 // chi.
 //
-//	r.With(httpguard.Middleware(tenants)).Post("/payments", api.Pay)
+//	r.With(httpguard.Middleware(log, tenants)).Post("/payments", api.Pay)
 //
 // The guard tells by [pipeline.Invocation.Type] where it stands.
 package httpguard
@@ -26,9 +26,13 @@ import (
 //
 // A refusal is answered with status 403, a terminal error with its code as
 // status, and any other error with 500 and no more than that, while the error
-// goes to slog.Default. Durable guards need Restate and are such an error. The
+// goes to log, with the context of the request; nil discards it. Durable guards need
+// Restate and are such an error. The
 // body is JSON, {"code":403,"message":"Forbidden"}, as Restate's ingress has it.
-func Middleware(guards ...pipeline.Guard) func(http.Handler) http.Handler {
+func Middleware(log *slog.Logger, guards ...pipeline.Guard) func(http.Handler) http.Handler {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			inv := pipeline.NewInvocation(pipeline.Details{
@@ -37,7 +41,7 @@ func Middleware(guards ...pipeline.Guard) func(http.Handler) http.Handler {
 				Headers: r.Header,
 			})
 			if err := pipeline.Ask(r.Context(), inv, guards...); err != nil {
-				refuse(w, r, err)
+				refuse(w, r, err, log)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -46,7 +50,7 @@ func Middleware(guards ...pipeline.Guard) func(http.Handler) http.Handler {
 }
 
 // refuse answers a request that a guard did not let through.
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
+func refuse(w http.ResponseWriter, r *http.Request, err error, log *slog.Logger) {
 	answer := struct {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
@@ -57,7 +61,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 			answer.Code = http.StatusInternalServerError
 		}
 	} else {
-		slog.ErrorContext(r.Context(), "guard failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		log.ErrorContext(r.Context(), "guard failed", "request", r.Method+" "+r.URL.Path, "err", err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(answer.Code)

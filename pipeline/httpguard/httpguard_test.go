@@ -1,11 +1,14 @@
 package httpguard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
@@ -46,7 +49,8 @@ func TestMiddleware(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			router := chi.NewRouter()
-			router.With(httpguard.Middleware(tt.guards...)).Post("/pay/{id}", func(w http.ResponseWriter, _ *http.Request) {
+			var lines bytes.Buffer
+			router.With(httpguard.Middleware(slog.New(slog.NewTextHandler(&lines, nil)), tt.guards...)).Post("/pay/{id}", func(w http.ResponseWriter, _ *http.Request) {
 				fmt.Fprint(w, "paid")
 			})
 			request := httptest.NewRequest(http.MethodPost, "/pay/1", nil)
@@ -55,6 +59,8 @@ func TestMiddleware(t *testing.T) {
 			router.ServeHTTP(response, request)
 			require.Equal(t, tt.status, response.Code)
 			require.Equal(t, tt.body, response.Body.String())
+			hidden := tt.status == 500 && name != "a code that is none"
+			require.Equal(t, hidden, strings.Contains(lines.String(), `level=ERROR msg="guard failed" request="POST /pay/1" err=`), lines.String())
 		})
 	}
 	require.Equal(t, pipeline.TypeHTTP, seen.Type())
@@ -73,7 +79,7 @@ func ExampleMiddleware() {
 	})
 
 	router := chi.NewRouter()
-	router.With(httpguard.Middleware(tenants)).Get("/", func(w http.ResponseWriter, _ *http.Request) {
+	router.With(httpguard.Middleware(slog.Default(), tenants)).Get("/", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "welcome")
 	})
 

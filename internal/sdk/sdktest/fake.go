@@ -128,7 +128,7 @@ type Owner struct {
 }
 
 // WrapStep implements sdk.Owner.
-func (o *Owner) WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), _ ...restate.RunOption) func(restate.RunContext) (any, error) {
+func (o *Owner) WrapStep(fn func(restate.RunContext) (any, error), encode func(any) (any, error), _ bool, _ ...restate.RunOption) func(restate.RunContext) (any, error) {
 	return func(ctx restate.RunContext) (any, error) {
 		o.Closures++
 		out, err := fn(ctx)
@@ -153,6 +153,9 @@ func (*Owner) Pauses() bool { return false }
 
 // Failure implements sdk.Owner.
 func (*Owner) Failure() (sdk.FailureKind, error) { return sdk.FailurePlain, nil }
+
+// StepReplayed implements sdk.Owner.
+func (*Owner) StepReplayed() {}
 
 // Open opens an attempt around a context of the SDK's.
 func Open(ctx restate.MockableContext, target *handler.Target) (restate.MockableContext, *Owner) {

@@ -1,0 +1,93 @@
+package endpoint_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	restate "github.com/restatedev/sdk-go"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/fxrestate/go/endpoint"
+)
+
+// Forgetful returns while another goroutine sleeps with its ctx.
+type Forgetful struct {
+	attempts chan (<-chan struct{}) // closed when the attempt is over
+}
+
+func (f Forgetful) Return(ctx restate.Context) (string, error) {
+	f.attempts <- ctx.Done()
+	go func() { _ = restate.Sleep(ctx, 24*time.Hour) }()
+	for !sleeping(ctx) {
+		time.Sleep(10 * time.Microsecond)
+	}
+	return "returned", nil
+}
+
+// sleeping reports whether another goroutine is inside an operation of ctx.
+func sleeping(ctx restate.Context) (inside bool) {
+	defer func() { inside = recover() != nil }()
+	restate.Rand(ctx)
+	return false
+}
+
+// chatter is the body of a request in which messages come in until the attempt is over:
+// signals that nobody waits for.
+type chatter struct {
+	first   []byte
+	attempt <-chan (<-chan struct{})
+	over    <-chan struct{}
+	after   int // messages since then
+}
+
+func (c *chatter) Read(p []byte) (int, error) {
+	if len(c.first) > 0 {
+		n := copy(p, c.first)
+		c.first = c.first[n:]
+		return n, nil
+	}
+	if c.over == nil {
+		c.over = <-c.attempt
+	}
+	select {
+	case <-c.over:
+		if c.after++; c.after > 3 {
+			return 0, io.EOF
+		}
+	default:
+	}
+	signal := protowire.AppendTag(nil, 2, protowire.VarintType)
+	signal = protowire.AppendVarint(signal, 99)
+	signal = protowire.AppendTag(signal, 4, protowire.BytesType) // void
+	signal = protowire.AppendBytes(signal, nil)
+	return copy(p, encodeFrame(0xFBFF, signal)), nil
+}
+
+// The abort of what another goroutine is inside of ends the SDK's input, too. Whether
+// the goroutine sees that first is chance, so that there are many attempts.
+func TestAHandlerThatReturnedIsNeverSuspended(t *testing.T) {
+	t.Parallel()
+	f := Forgetful{attempts: make(chan (<-chan struct{}), 1)}
+	e, _ := start(t, endpoint.Config{}, define(t, "forgetful", f))
+	returned := 0
+	for range 200 {
+		body := &chatter{first: invocationOf("1", ""), attempt: f.attempts}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/invoke/forgetful/Return", io.NopCloser(body))
+		r.ProtoMajor, r.ProtoMinor = 2, 0
+		r.Header.Set("Content-Type", "application/vnd.restate.invocation.v6")
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		require.Equal(t, http.StatusOK, w.Code, w.Body)
+		for _, f := range decodeFrames(t, w.Body.Bytes()) {
+			require.NotEqualValues(t, 1, f.kind, "suspended") // the invocation would wait for ever
+			if f.kind == outputCommand {
+				returned++
+			}
+		}
+	}
+	require.Positive(t, returned)
+}

@@ -1,0 +1,11 @@
+// Package cluster_test tests applications on a cluster that loses nodes.
+package cluster_test
+
+import (
+	"testing"
+
+	"github.com/fxrestate/go/internal/testkit"
+	"github.com/fxrestate/go/restatetest"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m, testkit.After(restatetest.StopServers)) }

@@ -185,7 +185,7 @@ func (p *performance) settle(env *Env) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), p.within(env))
 	defer cancel()
 	began := time.Now()
-	err := poll(ctx, func() error {
+	err := env.backend.await(ctx, func() error {
 		all, err := env.backend.invocations(ctx, admin.InvocationFilter{Statuses: statuses, Limit: most})
 		if err != nil {
 			return err

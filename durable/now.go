@@ -5,6 +5,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
 )
 
@@ -16,7 +17,7 @@ import (
 // restate.WithName: invocations in flight have it in their journals.
 func Now(ctx restate.Context, opts ...restate.RunOption) (now time.Time, err error) {
 	defer sdk.Rescue(&err)
-	return restate.Run(ctx, func(restate.RunContext) (time.Time, error) {
-		return time.Now().UTC(), nil
+	return restate.Run(ctx, func(ctx restate.RunContext) (time.Time, error) {
+		return scope.Now(ctx).UTC(), nil
 	}, append([]restate.RunOption{restate.WithName(nowName)}, opts...)...)
 }

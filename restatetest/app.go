@@ -71,6 +71,7 @@ func (e *Env) build() (*app, error) {
 // start starts the application and waits until its handlers are called.
 func (e *Env) start(ctx context.Context, a *app) error {
 	if err := a.fx.Start(ctx); err != nil {
+		a.wire.cut() // fx stops nothing of a start that took too long
 		return explained(err)
 	}
 	if err := e.backend.started(ctx); err != nil {

@@ -1,5 +1,12 @@
-// Package restatetest runs an application of a test on a real restate-server, so that what
-// is durable in it is tested as anything else is:
+// Package restatetest tests what is durable as anything else is tested, at three levels:
+//
+//   - [NewContext] is a context for one method, with state, steps, timers and calls in memory.
+//     It shows what a handler decides, in microseconds.
+//   - [Start] with [InProcess] runs an application without a server, with replays, retries and
+//     crashes, on a clock that jumps to the next timer. It takes milliseconds.
+//   - [Start] runs it on a real restate-server. [OnBoth] runs one test in both ways.
+//
+// A test of an application:
 //
 //	func TestAnOrderSurvivesACrash(t *testing.T) {
 //		t.Parallel()
@@ -19,8 +26,8 @@
 //	}
 //
 // [Start] builds the application of its options, as fx.New does: the same graph as in
-// production, with what the test replaces. It needs nothing installed but npm, or one of the
-// other sources that package devserver knows.
+// production, with what the test replaces. A server needs nothing installed but npm, or one of
+// the other sources that package devserver knows.
 //
 // # What a test sees
 //
@@ -39,7 +46,14 @@
 //
 // [CrashEverywhere] runs a scenario again and again, with the process dying before and after
 // each entry of each journal, and compares what comes of it. It also finds handlers that are
-// not deterministic.
+// not deterministic. [Replay] replays the journal of an invocation that was recorded where it
+// happened, and shows whether such an invocation survives the next deployment.
+//
+// # In process
+//
+// With [InProcess] all of the above holds but for what only a server has: its own crashes, the
+// admin API, deployments. [Env.Advance] moves the clock if it is a [ManualClock]. What other
+// applications serve is answered by [StubRemote].
 //
 // # Servers
 //

@@ -68,7 +68,7 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 		t.Fatal(err)
 	}
 	e := &Env{t, &environment{set: set, opts: application}}
-	ctx, cancel := e.context()
+	ctx, cancel := e.installContext()
 	defer cancel()
 	if e.port, err = servers.ports.Take(); err != nil {
 		t.Fatalf("restatetest: %v", err)
@@ -109,7 +109,12 @@ func (e *Env) end() {
 
 // context bounds one thing that the test waits for.
 func (e *Env) context() (context.Context, context.CancelFunc) {
-	return context.WithDeadline(e.t.Context(), e.deadline())
+	return context.WithDeadline(e.t.Context(), e.deadlineOf(e.set.within))
+}
+
+// installContext bounds the start of a server, which may have to be installed before.
+func (e *Env) installContext() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(e.t.Context(), e.deadlineOf(max(installWithin, e.set.within)))
 }
 
 // cleanupContext is that of what goes on after the test's end.
@@ -117,9 +122,12 @@ func (e *Env) cleanupContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), e.set.within)
 }
 
-// deadline leaves time for the test to say why it failed, and to clean up.
-func (e *Env) deadline() time.Time {
-	deadline := time.Now().Add(e.set.within)
+// installWithin is how long the download of a server may take, 216 MB.
+const installWithin = 5 * time.Minute
+
+// deadlineOf leaves time for the test to say why it failed, and to clean up.
+func (e *Env) deadlineOf(within time.Duration) time.Time {
+	deadline := time.Now().Add(within)
 	if t, ok := e.t.(interface{ Deadline() (time.Time, bool) }); ok {
 		if last, limited := t.Deadline(); limited {
 			last = last.Add(-min(time.Minute, time.Until(last)/4))

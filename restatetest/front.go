@@ -2,6 +2,8 @@ package restatetest
 
 import (
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -17,10 +19,10 @@ type front struct {
 	proxies []*proxy
 }
 
-func newFront(c *devserver.Cluster) (*front, error) {
+func newFront(c *devserver.Cluster, out io.Writer) (*front, error) {
 	f := &front{cluster: c}
 	for _, address := range []func(*devserver.Node) string{(*devserver.Node).IngressURL, (*devserver.Node).AdminURL} {
-		p, err := newProxy(c, address)
+		p, err := newProxy(c, address, log.New(out, "", 0))
 		if err != nil {
 			f.close()
 			return nil, err
@@ -47,13 +49,14 @@ type proxy struct {
 	done      chan struct{}
 }
 
-func newProxy(c *devserver.Cluster, address func(*devserver.Node) string) (*proxy, error) {
+func newProxy(c *devserver.Cluster, address func(*devserver.Node) string, errs *log.Logger) (*proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	p := &proxy{listener: l, transport: &http.Transport{MaxIdleConnsPerHost: 100}, done: make(chan struct{})}
-	p.server = &http.Server{Handler: &httputil.ReverseProxy{
+	p.server = &http.Server{ErrorLog: errs, Handler: &httputil.ReverseProxy{
+		ErrorLog: errs,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			// The first node that runs. The nodes are alike, so there is nothing to balance.
 			node := c.Node(0)

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,7 +52,7 @@ func newInProcess(set settings) (*inProcess, error) {
 		return nil, fmt.Errorf("restatetest: the ingress of the runner: %w", err)
 	}
 	b.url = "http://" + l.Addr().String()
-	b.ingress = &http.Server{Handler: b.routes(), ReadHeaderTimeout: time.Minute}
+	b.ingress = &http.Server{Handler: b.routes(), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(&b.log, "", 0)}
 	go func() {
 		defer close(b.done)
 		_ = b.ingress.Serve(l) // a failure of the listener shows in each request
@@ -163,19 +165,33 @@ func invocationOf(v runner.Invocation) admin.Invocation {
 	i := admin.Invocation{
 		ID: v.ID, Service: v.Request.Service, Handler: v.Request.Handler, Key: v.Request.Key,
 		Status: admin.InvocationStatus(v.Status), CreatedAt: v.Created, ModifiedAt: v.Modified,
-		RetryCount: v.Retries, NextRetryAt: v.NextRetry,
+		RetryCount: v.Retries, NextRetryAt: v.NextAttempt,
 	}
 	if v.Err != nil {
-		i.Failure = v.Err.Message
+		i.Failure = httpclient.OneLine(fmt.Sprintf("[%d] %s", v.Err.Code, v.Err.Message), maxFailure)
 	}
 	if v.LastFailure != nil && v.Status != runner.Completed {
-		i.LastFailure = httpclient.OneLine(v.LastFailure.Message, maxFailure)
+		i.LastFailure = v.LastFailure.Message
+		if v.Status != runner.Paused {
+			i.LastFailure = fmt.Sprintf("[%s] %s", codeName(v.LastFailure.Code), i.LastFailure)
+		}
+		i.LastFailure = httpclient.OneLine(i.LastFailure, maxFailure)
 		i.LastFailureCode = "RT0007"
 		if v.LastFailure.Code == protocol.CodeJournalMismatch {
 			i.LastFailureCode = "RT0016"
 		}
 	}
 	return i
+}
+
+// codeNames are those of the server.
+var codeNames = map[uint32]string{
+	400: "Bad request", 404: "Not found", 409: "Aborted", 410: "Gone", 415: "Unsupported media type", 470: "Not ready",
+	500: "Internal", 570: "Journal mismatch", 571: "Protocol violation", 572: "Awaiting two async results", 573: "Unsupported feature",
+}
+
+func codeName(code uint32) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, codeNames[code]))
 }
 
 // maxFailure is how long a failure may be, as in package admin.

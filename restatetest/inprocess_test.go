@@ -1,7 +1,6 @@
 package restatetest_test
 
 import (
-	"context"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -73,7 +72,7 @@ func TestInProcessAStubAnswersForAnotherApplication(t *testing.T) {
 	t.Parallel()
 	var failures atomic.Int32
 	env := restatetest.Start(t, restatetest.InProcess, fxrestate.Module,
-		restatetest.Stub("Warehouse", "Reserve", func(_ context.Context, call restatetest.StubCall, item string) (string, error) {
+		restatetest.StubRemote("Warehouse", "Reserve", func(call restatetest.Call, item string) (string, error) {
 			if failures.Add(1) == 1 {
 				return "", http.ErrHandlerTimeout
 			}

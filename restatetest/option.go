@@ -40,7 +40,7 @@ var (
 
 	// AlwaysReplay has the server suspend each attempt wherever it waits, so that each
 	// await is followed by a replay of all before it. A handler that is not deterministic
-	// rarely survives that.
+	// rarely survives that. Services that set an inactivity timeout of their own keep it.
 	AlwaysReplay = option(func(s *settings) {
 		s.replay = true
 		s.set("RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT", "0s")
@@ -159,7 +159,7 @@ func divide(opts []fx.Option) (s settings, application []fx.Option, err error) {
 		return s, nil, fmt.Errorf("restatetest: Cluster(%d): want a positive number of nodes", s.nodes)
 	}
 	if !s.inProcess && (s.manualClock || len(s.stubs) > 0) {
-		return s, nil, errors.New("restatetest: ManualClock and Stub are for InProcess; add that, or leave them out (on a server, register a service of the test in place of a stub)")
+		return s, nil, errors.New("restatetest: ManualClock and StubRemote are for InProcess; add that, or leave them out (on a server, register a service of the test in place of a stub)")
 	}
 	if s.inProcess && s.nodes > 1 {
 		return s, nil, errors.New("restatetest: InProcess has no nodes; leave it or Cluster out")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,13 +34,13 @@ func newServer(ctx context.Context, p *pool, set settings) (*server, error) {
 	s := &server{pool: p, set: set, log: &tail.Writer{}}
 	cfg := set.cluster()
 	cfg.Server.Log = s.log
-	cfg.Server.Progress = s.log
+	cfg.Server.Progress = os.Stderr // a download takes long
 	var err error
 	if s.cluster, err = devserver.StartCluster(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if set.nodes > 1 {
-		if s.front, err = newFront(s.cluster); err != nil {
+		if s.front, err = newFront(s.cluster, s.log); err != nil {
 			return nil, errors.Join(err, s.stop(ctx))
 		}
 	}

@@ -12,44 +12,42 @@ import (
 	"github.com/fxrestate/go/internal/runner"
 )
 
-// StubCall is a call that a [Stub] answers.
-type StubCall struct {
-	Service, Handler string
-	// Key of the object or workflow, or empty.
-	Key string
-	// Headers of the call.
-	Headers map[string]string
-}
-
-// Stub answers the calls of a handler of a service that the application does not have, for
-// [InProcess]: another application serves it. Input and result are JSON. It runs on a
-// goroutine of its own. A terminal error is the result of the call; after any other error
-// the stub is called again, as the retry policy of the server says.
+// StubRemote answers the calls of a handler that another application serves, for [InProcess].
+// Input and result are JSON. The function runs on a goroutine of its own. A terminal error is
+// the result of the call. After any other error it is called again, as the retry policy of
+// the server says. [ErrNever] leaves the call without an answer.
 //
-//	restatetest.Stub("warehouse", "Reserve", func(_ context.Context, _ restatetest.StubCall, item Item) (Reservation, error) {
+//	restatetest.StubRemote("warehouse", "Reserve", func(_ restatetest.Call, item Item) (Reservation, error) {
 //		return Reservation{ID: "r1"}, nil
 //	})
-func Stub[In, Out any](service, handler string, answer func(ctx context.Context, call StubCall, in In) (Out, error)) Option {
+//
+// On a server, register a service of the test under that name in place of a stub.
+func StubRemote[In, Out any](service, handler string, answer func(c Call, in In) (Out, error)) Option {
 	return option(func(s *settings) {
 		if s.stubs == nil {
 			s.stubs = map[string]runner.Stub{}
 		}
 		s.stubs[service+"/"+handler] = func(ctx context.Context, q runner.Request) ([]byte, error) {
-			var in In
-			if len(q.Body) > 0 {
-				if err := json.Unmarshal(q.Body, &in); err != nil {
-					return nil, &runner.Error{Code: http.StatusBadRequest, Message: fmt.Sprintf("restatetest: the stub of %s/%s takes %T: %v", service, handler, in, err)}
-				}
-			}
-			call := StubCall{q.Service, q.Handler, q.Key, make(map[string]string, len(q.Headers))}
+			call := Call{Service: q.Service, Key: q.Key, Handler: q.Handler, Input: q.Body, Headers: make(map[string]string, len(q.Headers)), IdempotencyKey: q.IdempotencyKey}
 			for _, h := range q.Headers {
 				call.Headers[h.Key] = h.Value
 			}
-			out, err := answer(ctx, call, in)
-			if err != nil {
-				return nil, stubError(err)
+			var in In
+			if len(q.Body) > 0 {
+				if err := call.Decode(&in); err != nil {
+					return nil, &runner.Error{Code: http.StatusBadRequest, Message: fmt.Sprintf("restatetest: the stub of %s/%s takes %T: %v", service, handler, in, err)}
+				}
 			}
-			return json.Marshal(out)
+			out, err := answer(call, in)
+			switch {
+			case errors.Is(err, ErrNever):
+				<-ctx.Done()
+				return nil, ctx.Err()
+			case err != nil:
+				return nil, stubError(err)
+			default:
+				return json.Marshal(out)
+			}
 		}
 	})
 }

@@ -26,6 +26,23 @@ type Handle[O any] struct {
 	id    string
 	of    *handler.Target // for errors
 	codec encoding.Codec
+	ready *result[O] // nil: it is of a real invocation
+}
+
+// result is the result of an invocation that was not made.
+type result[O any] struct {
+	value O
+	err   error
+}
+
+// readyID is the id of what a ReadyHandle is of.
+const readyID = "inv_2ready"
+
+// ReadyHandle returns a handle of an invocation that has its result already, and was never
+// made. The fake of a generated client returns it in a test. Its id is always the same, and
+// to cancel it does nothing.
+func ReadyHandle[O any](value O, err error) Handle[O] {
+	return Handle[O]{ready: &result[O]{value, err}}
 }
 
 // HandleOf returns a handle of the invocation with the given id, which comes from
@@ -53,6 +70,9 @@ func (i Handle[O]) ID(_ restate.Context) (id string, err error) {
 // is not an id is a terminal error with code 400. A result that does not decode into O is
 // an error that names the handler, or the id. It is not terminal.
 func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
+	if i.ready != nil {
+		return i.ready.value, i.ready.err
+	}
 	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
 	if err != nil {
@@ -78,7 +98,7 @@ func (i Handle[O]) Attach(ctx restate.Context) (result O, err error) {
 func (i Handle[O]) Cancel(ctx restate.Context) (err error) {
 	defer sdk.Rescue(&err)
 	id, err := i.checkedID()
-	if err != nil {
+	if err != nil || i.ready != nil {
 		return err
 	}
 	restate.CancelInvocation(ctx, id)
@@ -91,6 +111,8 @@ var errZeroHandle = errors.New("rpc: a zero Handle has no invocation; get one fr
 // calling invocation retried for ever.
 func (i Handle[O]) checkedID() (string, error) {
 	switch {
+	case i.ready != nil:
+		return readyID, nil
 	case i.codec == nil:
 		return "", errZeroHandle
 	case i.sent != nil:

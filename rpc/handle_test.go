@@ -78,3 +78,27 @@ func TestAHandlerLooksForAnOutputInAStep(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []Peeked{{}, {t.Name() + ", baked", true}}, peeked)
 }
+
+func TestAReadyHandleHasItsResultWithoutAnInvocation(t *testing.T) {
+	t.Parallel()
+	failure := restate.TerminalErrorf("no")
+	for name, tt := range map[string]struct {
+		handle rpc.Handle[int]
+		want   int
+		err    error
+	}{
+		"a value":   {rpc.ReadyHandle(7, nil), 7, nil},
+		"a failure": {rpc.ReadyHandle(0, failure), 0, failure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tt.handle.Attach(nil)
+			require.Equal(t, tt.want, got)
+			require.Equal(t, tt.err, err)
+			id, err := tt.handle.ID(nil)
+			require.NoError(t, err)
+			require.Regexp(t, "^inv_2", id)
+			require.NoError(t, tt.handle.Cancel(nil))
+		})
+	}
+}

@@ -1,6 +1,7 @@
 // Command fxrestate is the command line tool of the framework.
 //
 //	fxrestate gen [flags] [directory]   write typed clients for handler structs
+//	fxrestate record [flags] invocation write the journal of an invocation for tests
 //	fxrestate help [command]            show help
 //
 // Add it to a module as a tool, so that everybody runs the version in go.mod:
@@ -65,18 +66,26 @@
 //
 // # Fakes
 //
-// Clients are interfaces, one for each verb, so a test can replace them. Embed the
-// interface for methods that the test does not call:
+// With -fakes, a second file gets a fake of each struct's clients for tests: a function for
+// each handler, which calls, sends and futures run alike, inside handlers and outside.
 //
-//	type fakeCarts struct{ shop.CartCalls }
+//	//go:generate go tool fxrestate gen -fakes fxrestate_fake.go
 //
-//	func (f fakeCarts) Key(string) shop.CartCalls { return f }
+// A test sets the functions of the handlers that are called, and puts the fake in the place
+// of the client:
 //
-//	func (f fakeCarts) AddItem(restate.Context, shop.Item, ...restate.RequestOption) (shop.Contents, error) {
+//	fake := shop.CartFake{AddItem: func(ctx context.Context, key string, in shop.Item) (shop.Contents, error) {
 //		return shop.Contents{Total: 7}, nil
-//	}
+//	}}
+//	fx.Decorate(fake.Replace) // of the client for handlers; fake.ReplaceIngress is that for outside
+//	NewOrders(fake.Client())  // without fx
 //
-//	fx.Decorate(func() shop.CartClient { return fakeCarts{} })
+// A send runs the function at once, and a future has its result. A handler whose function
+// is not set fails with a terminal error that names it. For a package main, whose fakes no
+// other package can use, give the file a name that ends in _test.go.
+//
+// Clients are interfaces, one for each verb. For what a fake does not offer, such as the
+// options of a call, write a type that embeds the interface.
 //
 // # Handlers without a client
 //
@@ -119,8 +128,31 @@
 // # Flags
 //
 //	-check             write nothing; fail if the file is not up to date
+//	-fakes name        name of a second file, with fakes of the clients (default none)
 //	-exclude T.M,…     methods that are not handlers, as in fxrestate.Exclude
 //	-output name       name of the file (default fxrestate_gen.go)
 //	-tags tag,…        build tags to read the package with
 //	-type T,…          structs to write clients for (default all that are exported)
+//
+// # fxrestate record
+//
+// It writes the journal of an invocation, as the server has it, into a file:
+//
+//	fxrestate record -o testdata/place.journal.json -redact card,email inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN
+//
+// A test replays it against the handlers of today with restatetest.Replay, and fails if they
+// could not continue such an invocation. The file has an entry on each line.
+//
+// With -redact, values are replaced whose field or header has such a name, in whatever entry
+// and without regard to the case. The name of a step, a state, a promise or a signal, or a
+// handler as service/handler, stands for all of its values. A text keeps its length and shape
+// and has the same replacement wherever it occurs, so that the replay is not spoilt. The headers
+// authorization, proxy-authorization and cookie are always replaced. Read the file before
+// you commit it: only you know what is secret.
+//
+//	-admin URL         URL of the admin API (default RESTATE_ADMIN_URL, or http://localhost:9070)
+//	-o name            name of the file (default: the standard output)
+//	-redact name,…     what is replaced
+//
+// The token of the admin API, if it needs one, is read from RESTATE_AUTH_TOKEN.
 package main

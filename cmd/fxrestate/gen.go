@@ -38,6 +38,7 @@ func newGenCommand() *genCommand {
 	}
 	c.flags.BoolVar(&c.check, "check", false, "write nothing; fail if the file is not up to date (without other flags: those of the go:generate lines)")
 	c.flags.StringVar(&c.cfg.Output, "output", gen.DefaultOutput, "`name` of the file")
+	c.flags.StringVar(&c.cfg.Fakes, "fakes", "", "`name` of a second file, with fakes of the clients for tests (default none)")
 	c.flags.Var((*list)(&c.cfg.Types), "type", "`structs` to write clients for, separated by commas (default all exported ones)")
 	c.flags.Var((*list)(&c.cfg.Exclude), "exclude", "`methods` that are not handlers, as Type.Method, separated by commas")
 	c.flags.Var((*list)(&c.cfg.Tags), "tags", "build `tags` to read the package with, separated by commas")
@@ -127,13 +128,24 @@ func (c *genCommand) run(ctx context.Context, stderr io.Writer) int {
 		_, err = file.Write()
 	}
 	if err != nil {
-		report(stderr, err)
-		if stale, ok := errors.AsType[*gen.StaleError](err); ok {
-			fmt.Fprint(stderr, stale.Diff)
-		}
+		reportFiles(stderr, err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+// reportFiles prints what is wrong with each file, and what would change.
+func reportFiles(w io.Writer, err error) {
+	if files, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range files.Unwrap() {
+			reportFiles(w, each)
+		}
+		return
+	}
+	report(w, err)
+	if stale, ok := errors.AsType[*gen.StaleError](err); ok {
+		fmt.Fprint(w, stale.Diff)
+	}
 }
 
 // report prints an error. Each line of the error begins with "gen: ".

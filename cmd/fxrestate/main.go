@@ -20,6 +20,7 @@ const (
 const usage = `fxrestate is the command line tool of github.com/fxrestate/go.
 
   fxrestate gen [flags] [directory]   write typed clients for handler structs
+  fxrestate record [flags] invocation write the journal of an invocation for tests
   fxrestate help [command]            show help
 `
 
@@ -39,9 +40,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch command, rest := args[0], args[1:]; command {
 	case "gen":
 		return runGen(ctx, rest, stdout, stderr)
+	case "record":
+		return runRecord(ctx, rest, stdout, stderr)
 	case "help", "-h", "-help", "--help":
-		if len(rest) > 0 && rest[0] == "gen" {
-			return runGen(ctx, []string{"-h"}, stdout, stderr)
+		if len(rest) > 0 && (rest[0] == "gen" || rest[0] == "record") {
+			return run(ctx, []string{rest[0], "-h"}, stdout, stderr)
 		}
 		fmt.Fprint(stdout, usage)
 		return exitOK

@@ -3,26 +3,23 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxtest"
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
 
-	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/restatetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(restatetest.Tests{M: m}) }
 
-// modes are the environments of the servers of the tests.
-var modes = map[string]map[string]string{
-	"on a server with its defaults":       {"RESTATE_DEFAULT_NUM_PARTITIONS": "4"},
-	"on a server that replays every step": {"RESTATE_DEFAULT_NUM_PARTITIONS": "4", "RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s"},
+// modes are how the servers of the tests run.
+var modes = map[string]fx.Option{
+	"on a server with its defaults":       fx.Options(),
+	"on a server that replays every step": restatetest.AlwaysReplay,
 }
 
 // world is a running tea house with its partners.
@@ -34,21 +31,12 @@ type world struct {
 	carrier *Carrier
 }
 
-func start(t *testing.T, env map[string]string, opts ...fx.Option) *world {
+func start(t *testing.T, mode fx.Option, opts ...fx.Option) *world {
 	t.Helper()
 	w := &world{t: t}
-	app := fxtest.New(t,
-		teaHouse(),
-		fx.Supply(zap.NewNop(), devserver.Config{Env: env, Progress: os.Stderr}),
+	restatetest.Start(t, append(opts, mode, teaHouse(),
 		fx.Supply(settings{addr: "127.0.0.1:0", askAfter: time.Second}),
-		devserver.Module,
-		fx.Provide(onServer),
-		fx.Populate(&w.api, &w.bank, &w.postbox, &w.carrier),
-		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
-		fx.Options(opts...),
-	)
-	app.RequireStart()
-	t.Cleanup(app.RequireStop)
+		fx.Populate(&w.api, &w.bank, &w.postbox, &w.carrier))...)
 	return w
 }
 

@@ -28,10 +28,10 @@ func (w *world) mailed(customer string, texts ...string) {
 
 func TestAnOrder(t *testing.T) {
 	t.Parallel()
-	for mode, env := range modes {
-		t.Run(mode, func(t *testing.T) {
+	for name, mode := range modes {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := start(t, env)
+			w := start(t, mode)
 			t.Run("that cannot be paid leaves the cart as it was", func(t *testing.T) { cannotBePaid(w.in(t)) })
 			t.Run("goes from the cart to the door", func(t *testing.T) { goesToTheDoor(w.in(t)) })
 			t.Run("waits for a bank that does not respond", func(t *testing.T) { waitsForTheBank(w.in(t)) })

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -55,22 +56,19 @@ func TestAnOrderSurvivesACrash(t *testing.T) {
 	require.Equal(t, paid.Receipt, status.Receipt, "nothing was paid again")
 }
 
-// poorPayments replaces the payments: it takes no more than a dollar.
-type poorPayments struct{ PaymentsClient }
-
-func (poorPayments) Charge(_ restate.Context, in Charge, _ ...restate.RequestOption) (Receipt, error) {
+// poor takes no more than a dollar.
+var poor = PaymentsFake{Charge: func(_ context.Context, in Charge) (Receipt, error) {
 	if in.Cents > 100 {
 		return Receipt{}, restate.ToTerminalError(errTooMuch, restate.WithErrorCode(http.StatusPaymentRequired))
 	}
 	return Receipt{ID: "a dollar"}, nil
-}
+}}
 
 var errTooMuch = restate.TerminalErrorf("too much")
 
 func TestAnOrderThatIsNotPaidFails(t *testing.T) {
 	t.Parallel()
-	env := restatetest.Start(t, services, fx.Supply(flags{packing: time.Millisecond}),
-		fx.Decorate(func(PaymentsClient) PaymentsClient { return poorPayments{} }))
+	env := restatetest.Start(t, services, fx.Supply(flags{packing: time.Millisecond}), fx.Decorate(poor.Replace))
 	fill(t, env, "ada", 90)
 	fill(t, env, "bob", 9000)
 	orders := ingress.NewWorkflow[*Order](env.Ingress())

@@ -2,19 +2,16 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxtest"
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
 
-	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/restatetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(restatetest.Tests{M: m}) }
 
 // world is a running agency with its partners.
 type world struct {
@@ -23,19 +20,11 @@ type world struct {
 	bank   *Bank
 }
 
-func start(t *testing.T, env map[string]string) *world {
+func start(t *testing.T, opts ...fx.Option) *world {
 	t.Helper()
 	w := &world{}
-	app := fxtest.New(t,
-		agency(),
-		fx.Supply(zap.NewNop(), devserver.Config{Env: env}),
-		devserver.Module,
-		fx.Provide(onServer),
-		fx.Populate(&w.client, &w.hotels, &w.bank),
-		fx.StartTimeout(time.Minute), fx.StopTimeout(time.Minute),
-	)
-	app.RequireStart()
-	t.Cleanup(app.RequireStop)
+	env := restatetest.Start(t, append(opts, agency(), fx.Populate(&w.hotels, &w.bank))...)
+	w.client = env.Ingress()
 	return w
 }
 
@@ -54,14 +43,13 @@ func (w *world) seats(t *testing.T, flight string) map[string]Seat {
 
 func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	for mode, env := range map[string]map[string]string{
-		"on a server with its defaults":       {},
-		"on a server that replays every step": {"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "0s"},
+	for mode, option := range map[string]fx.Option{
+		"on a server with its defaults":       fx.Options(),
+		"on a server that replays every step": restatetest.AlwaysReplay,
 	} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			env["RESTATE_DEFAULT_NUM_PARTITIONS"] = "4"
-			w := start(t, env)
+			w := start(t, option)
 
 			for step, test := range map[string]struct {
 				trip Trip

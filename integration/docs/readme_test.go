@@ -38,33 +38,36 @@ var (
 
 // readmeImports are the packages that the README's code may use without an import.
 var readmeImports = map[string]string{
-	"logging":    "github.com/fxrestate/go/logging",
-	"slog":       "log/slog",
-	"zap":        "go.uber.org/zap",
-	"admin":      "github.com/fxrestate/go/admin",
-	"context":    "context",
-	"chi":        "github.com/go-chi/chi/v5",
-	"deployment": "github.com/fxrestate/go/deployment",
-	"durable":    "github.com/fxrestate/go/durable",
-	"endpoint":   "github.com/fxrestate/go/endpoint",
-	"event":      "github.com/fxrestate/go/event",
-	"rpc":        "github.com/fxrestate/go/rpc",
-	"errors":     "errors",
-	"fmt":        "fmt",
-	"fx":         "go.uber.org/fx",
-	"fxrestate":  "github.com/fxrestate/go/fxrestate",
-	"handler":    "github.com/fxrestate/go/handler",
-	"http":       "net/http",
-	"ingress":    "github.com/fxrestate/go/ingress",
-	"pipeline":   "github.com/fxrestate/go/pipeline",
-	"httperror":  "github.com/fxrestate/go/pipeline/httperror",
-	"restate":    "github.com/restatedev/sdk-go",
-	"os":         "os",
-	"metric":     "go.opentelemetry.io/otel/metric",
-	"telemetry":  "github.com/fxrestate/go/telemetry",
-	"time":       "time",
-	"trace":      "go.opentelemetry.io/otel/trace",
-	"validate":   "github.com/fxrestate/go/pipeline/validate",
+	"logging":     "github.com/fxrestate/go/logging",
+	"slog":        "log/slog",
+	"zap":         "go.uber.org/zap",
+	"admin":       "github.com/fxrestate/go/admin",
+	"context":     "context",
+	"chi":         "github.com/go-chi/chi/v5",
+	"deployment":  "github.com/fxrestate/go/deployment",
+	"durable":     "github.com/fxrestate/go/durable",
+	"endpoint":    "github.com/fxrestate/go/endpoint",
+	"event":       "github.com/fxrestate/go/event",
+	"rpc":         "github.com/fxrestate/go/rpc",
+	"errors":      "errors",
+	"fmt":         "fmt",
+	"fx":          "go.uber.org/fx",
+	"fxrestate":   "github.com/fxrestate/go/fxrestate",
+	"handler":     "github.com/fxrestate/go/handler",
+	"http":        "net/http",
+	"ingress":     "github.com/fxrestate/go/ingress",
+	"pipeline":    "github.com/fxrestate/go/pipeline",
+	"httperror":   "github.com/fxrestate/go/pipeline/httperror",
+	"restate":     "github.com/restatedev/sdk-go",
+	"require":     "github.com/stretchr/testify/require",
+	"restatetest": "github.com/fxrestate/go/restatetest",
+	"testing":     "testing",
+	"os":          "os",
+	"metric":      "go.opentelemetry.io/otel/metric",
+	"telemetry":   "github.com/fxrestate/go/telemetry",
+	"time":        "time",
+	"trace":       "go.opentelemetry.io/otel/trace",
+	"validate":    "github.com/fxrestate/go/pipeline/validate",
 }
 
 func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
@@ -173,7 +176,7 @@ func without(t *testing.T, source string, names map[string]bool) string {
 			if d.Tok == token.IMPORT {
 				continue
 			}
-			d.Specs = slices.DeleteFunc(d.Specs, func(s ast.Spec) bool { return names[s.(*ast.TypeSpec).Name.Name] })
+			d.Specs = slices.DeleteFunc(d.Specs, func(s ast.Spec) bool { return names[specName(s)] })
 			if len(d.Specs) == 0 {
 				continue
 			}
@@ -184,6 +187,14 @@ func without(t *testing.T, source string, names map[string]bool) string {
 		out.WriteString("\n\n")
 	}
 	return out.String()
+}
+
+// specName is the name of a type, or the first of variables.
+func specName(s ast.Spec) string {
+	if v, ok := s.(*ast.ValueSpec); ok {
+		return v.Names[0].Name
+	}
+	return s.(*ast.TypeSpec).Name.Name
 }
 
 // uses are statements that use what a block of statements declares.

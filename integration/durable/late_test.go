@@ -59,13 +59,16 @@ func TestCtxOfAHandlerThatReturnedReachesNothing(t *testing.T) {
 	const rounds = 15 // of each use
 	s, name, o := startStray(t)
 	for round := range rounds {
+		// Each use has an attempt of its own, since the first misuse is logged.
+		held := map[string]*Held{}
+		for _, use := range misuses() {
+			testkit.Post(t, testkit.Path(name, testkit.Unique("k"), "Run"), nil)
+			held[use.name] = testkit.Receive(t, s.held, "an attempt")
+		}
+		o.passes(t, 4)
 		for _, use := range misuses() {
 			t.Run(fmt.Sprint(use.name, " ", round), func(t *testing.T) {
-				// Each has an attempt of its own, since the first misuse is logged.
-				testkit.Post(t, testkit.Path(name, testkit.Unique("k"), "Run"), nil)
-				h := testkit.Receive(t, s.held, "an attempt")
-				o.passes(t, 4)
-				got := use.try(h)
+				got := use.try(held[use.name])
 				require.ErrorIs(t, got.err, durable.ErrReturned)
 				require.NotErrorIs(t, got.err, durable.ErrConcurrentUse)
 				require.Contains(t, got.err.Error(), name+"/Run")
@@ -73,6 +76,7 @@ func TestCtxOfAHandlerThatReturnedReachesNothing(t *testing.T) {
 				require.Equal(t, use.how == fails, restate.IsTerminalError(got.err), got.err)
 			})
 		}
+		o.passes(t, 1)
 	}
 	o.unharmed(t)
 }

@@ -36,7 +36,8 @@ func services() []restate.ServiceDefinition {
 				return a, nil
 			})).
 			Handler("Random", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (bool, error) {
-				return restate.UUID(ctx) != restate.UUID(ctx), nil
+				first := restate.UUID(ctx)
+				return first != restate.UUID(ctx), nil
 			})).
 			Handler("Fail", restate.NewServiceHandler(func(restate.Context, restate.Void) (string, error) {
 				return "", restate.ToTerminalError(errors.New("no"), restate.WithErrorCode(418))

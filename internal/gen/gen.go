@@ -31,6 +31,9 @@ type Config struct {
 	Exclude []string
 	// Output is the name of the file in Dir. Default: [DefaultOutput].
 	Output string
+	// Fakes is the name of a second file in Dir, with fakes of the clients for tests.
+	// Default: none is written.
+	Fakes string
 	// Tags are build tags to read the package with.
 	Tags []string
 }
@@ -66,6 +69,8 @@ type File struct {
 	// Warnings are the handlers and structs without a client, with the reasons. No
 	// struct that Config.Types names is among them.
 	Warnings []*Problem
+	// Fakes is the file with the fakes, or nil.
+	Fakes *File
 }
 
 // Generate makes the file but does not write it. The error joins one [Problem] for each
@@ -77,11 +82,11 @@ func Generate(ctx context.Context, cfg Config) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := outputPath(abs)
+	paths, err := outputPaths(abs)
 	if err != nil {
 		return nil, err
 	}
-	src, err := load(ctx, abs, path)
+	src, err := load(ctx, abs, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -91,26 +96,62 @@ func Generate(ctx context.Context, cfg Config) (*File, error) {
 		return nil, errors.Join(r.problems...)
 	}
 	names := newNames(src.types)
-	if err := names.checkCollisions(src, r.services); err != nil {
+	if err := names.checkCollisions(src, r.services, cfg.Fakes != ""); err != nil {
 		return nil, err
 	}
-	out, err := render(src, r.services, names)
-	if err != nil {
-		return nil, fmt.Errorf("gen: %w", err)
+	outputs := []output{{path: paths[0], template: "client", names: names}}
+	if cfg.Fakes != "" {
+		outputs = append(outputs, output{path: paths[1], template: "fake", names: names.forFakes()})
 	}
-	if err := src.verify(path, out, names); err != nil {
+	for i := range outputs {
+		if err := outputs[i].render(src, r.services); err != nil {
+			return nil, fmt.Errorf("gen: %w", err)
+		}
+	}
+	if err := src.verify(outputs); err != nil {
 		return nil, err
 	}
-	return &File{Path: filepath.Join(cfg.Dir, cfg.Output), Source: out, Warnings: r.warnings}, nil
+	file := &File{Path: filepath.Join(cfg.Dir, cfg.Output), Source: outputs[0].source, Warnings: r.warnings}
+	if cfg.Fakes != "" {
+		file.Fakes = &File{Path: filepath.Join(cfg.Dir, cfg.Fakes), Source: outputs[1].source}
+	}
+	return file, nil
 }
 
-// outputPath returns the path of the file in cfg.Dir. An existing file must be of an earlier
-// run, so that no other code is overwritten.
-func outputPath(cfg Config) (string, error) {
-	if filepath.Base(cfg.Output) != cfg.Output || filepath.Ext(cfg.Output) != ".go" {
-		return "", fmt.Errorf("gen: output %q is not the name of a Go file; it is written into the package's directory", cfg.Output)
+// output is a file that is generated.
+type output struct {
+	path     string
+	template string
+	names    *names
+	source   []byte
+}
+
+// outputPaths returns the paths of the files in cfg.Dir.
+func outputPaths(cfg Config) (paths []string, err error) {
+	files := []struct{ name, flag string }{{cfg.Output, "output"}, {cfg.Fakes, "fakes"}}
+	if cfg.Fakes == cfg.Output {
+		return nil, fmt.Errorf("gen: the fakes and the clients are both to be written into %s; name another file with -fakes", cfg.Output)
 	}
-	path := filepath.Join(cfg.Dir, cfg.Output)
+	for _, f := range files {
+		if f.name == "" {
+			continue
+		}
+		path, err := outputPath(cfg.Dir, f.name, f.flag)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+// outputPath returns the path of a file in a directory. An existing file must be of an
+// earlier run, so that no other code is overwritten.
+func outputPath(dir, name, flag string) (string, error) {
+	if filepath.Base(name) != name || filepath.Ext(name) != ".go" {
+		return "", fmt.Errorf("gen: %s %q is not the name of a Go file; it is written into the package's directory", flag, name)
+	}
+	path := filepath.Join(dir, name)
 	old, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -118,7 +159,7 @@ func outputPath(cfg Config) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("gen: %w", err)
 	case !isGenerated(old):
-		return "", fmt.Errorf("gen: %s was not written by fxrestate gen; choose another name with -output", cfg.Output)
+		return "", fmt.Errorf("gen: %s was not written by fxrestate gen; choose another name with -%s", name, flag)
 	}
 	return path, nil
 }
@@ -140,15 +181,27 @@ func isGenerated(source []byte) bool {
 	return false
 }
 
-// Write writes the file unless it is up to date. It returns true if it wrote the file.
+// Write writes the file, and that of the fakes, unless they are up to date. It returns
+// true if it wrote one.
 func (f *File) Write() (changed bool, err error) {
-	if f.Check() == nil {
-		return false, nil
+	for _, each := range f.all() {
+		if each.check() == nil {
+			continue
+		}
+		if err := os.WriteFile(each.Path, each.Source, 0o644); err != nil {
+			return changed, fmt.Errorf("gen: %w", err)
+		}
+		changed = true
 	}
-	if err := os.WriteFile(f.Path, f.Source, 0o644); err != nil {
-		return false, fmt.Errorf("gen: %w", err)
+	return changed, nil
+}
+
+// all returns the file and that of the fakes.
+func (f *File) all() []*File {
+	if f.Fakes == nil {
+		return []*File{f}
 	}
-	return true, nil
+	return []*File{f, f.Fakes}
 }
 
 // StaleError is the error of [File.Check].
@@ -168,9 +221,18 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("gen: %s is not up to date; run go generate", e.Path)
 }
 
-// Check compares the file with the one on disk. The error is a [*StaleError] if they
-// differ. Line endings do not count: Git may have checked the file out with CRLF.
+// Check compares the file, and that of the fakes, with those on disk. The error joins a
+// [*StaleError] for each that differs. Line endings do not count: Git may have checked the
+// files out with CRLF.
 func (f *File) Check() error {
+	var errs []error
+	for _, each := range f.all() {
+		errs = append(errs, each.check())
+	}
+	return errors.Join(errs...)
+}
+
+func (f *File) check() error {
 	old, err := os.ReadFile(f.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

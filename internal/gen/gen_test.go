@@ -110,6 +110,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	write(t, module, "two/b.go", "package b\n")
 	write(t, module, "shadow/shadow.go", "package shadow\n\nimport restate \"github.com/restatedev/sdk-go\"\n\n"+
 		"type string []byte\n\ntype Cart struct{}\n\nfunc (Cart) Add(restate.ObjectContext) error { return nil }\n")
+	write(t, module, "taken/taken.go", "package taken\n\nimport restate \"github.com/restatedev/sdk-go\"\n\ntype CartFake int\n\n"+
+		"type Cart struct{}\n\nfunc (Cart) Add(restate.ObjectContext) error { return nil }\n")
 	write(t, module, "syntax/syntax.go", "package syntax\n\nfunc {\n")
 	elsewhere := t.TempDir()
 	write(t, elsewhere, "go.mod", "module example.com/elsewhere\n")
@@ -130,6 +132,13 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		"an output that is not a Go file":   {gen.Config{Dir: dir, Output: "x.txt"}, []string{`gen: output "x.txt" is not the name of a Go file`}},
 		"an output written by hand":         {gen.Config{Dir: dir, Output: "mine.go"}, []string{"gen: mine.go was not written by fxrestate gen; choose another name with -output"}},
 		"an output that quotes the header":  {gen.Config{Dir: dir, Output: "quotes.go"}, []string{"gen: quotes.go was not written by fxrestate gen; choose another name with -output"}},
+		"fakes that are not a Go file":      {gen.Config{Dir: dir, Fakes: "x.txt"}, []string{`gen: fakes "x.txt" is not the name of a Go file`}},
+		"fakes in a file written by hand":   {gen.Config{Dir: dir, Fakes: "mine.go"}, []string{"gen: mine.go was not written by fxrestate gen; choose another name with -fakes"}},
+		"fakes in the file of the clients":  {gen.Config{Dir: dir, Fakes: gen.DefaultOutput}, []string{"gen: the fakes and the clients are both to be written into fxrestate_gen.go; name another file with -fakes"}},
+		"fakes whose name is taken": {
+			gen.Config{Dir: filepath.Join(module, "taken"), Fakes: "fakes.go"},
+			[]string{"gen: taken.Cart (taken.go:7): needs the name CartFake, which is declared in taken.go:5; rename one of them"},
+		},
 		"types and exclusions that do not fit": {
 			gen.Config{Dir: dir, Types: []string{"Cart", "Missing", "Plain", "Number", "Generic"}, Exclude: []string{"Cart.Gone", "Gone.Add"}},
 			[]string{
@@ -274,4 +283,34 @@ func TestACheckoutWithCRLFIsUpToDate(t *testing.T) {
 	require.ErrorAs(t, file.Check(), &stale)
 	require.NotContains(t, stale.Diff, "\r")
 	require.Contains(t, stale.Diff, "Add adds.")
+}
+
+func TestTheFakesFollowTheStruct(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"fakes.go", "fakes_test.go"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			module := gentest.Module(t)
+			write(t, module, "shop/cart.go", cart)
+			cfg := gen.Config{Dir: filepath.Join(module, "shop"), Fakes: name}
+			file, err := gen.Generate(t.Context(), cfg)
+			require.NoError(t, err)
+			require.Equal(t, filepath.Join(cfg.Dir, name), file.Fakes.Path)
+			require.ErrorContains(t, file.Check(), name+" is not there; run go generate")
+			requireWrites(t, file, true)
+			out, err := gentest.Go(t, module, "vet", "./...")
+			require.NoError(t, err, out)
+
+			again, err := gen.Generate(t.Context(), cfg)
+			require.NoError(t, err)
+			require.Empty(t, again.Warnings, "the fakes were read as handlers")
+			requireWrites(t, again, false)
+
+			write(t, module, "shop/cart.go", strings.Replace(cart, "sku string) (int, error)", "sku []byte) (int, error)", 1))
+			changed, err := gen.Generate(t.Context(), cfg)
+			require.NoError(t, err)
+			require.ErrorContains(t, changed.Check(), "fxrestate_gen.go is not up to date")
+			require.ErrorContains(t, changed.Check(), name+" is not up to date")
+		})
+	}
 }

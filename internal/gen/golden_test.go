@@ -20,10 +20,10 @@ var update = flag.Bool("update", false, "write what comes out into testdata")
 // TestGolden reads the packages in testdata. An archive holds the files of a
 // package in shop/ and of others beside it, a file named config with a line for
 // each field of gen.Config that is set, and what is expected: want.go, the
-// generated file, want.warnings and want.errors.
+// generated file, want.fakes.go, that of the fakes, want.warnings and want.errors.
 //
 // Then the real compiler builds everything that was generated, and runs the tests in the
-// archives. The module of the tools tests that gofumpt has nothing to change in want.go.
+// archives. The module of the tools tests that gofumpt has nothing to change in what is generated.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/*.txtar")
@@ -75,6 +75,9 @@ func golden(t *testing.T, path, dir string) {
 		got["want.errors"] = err.Error() + "\n"
 	} else {
 		got["want.go"] = string(file.Source)
+		if file.Fakes != nil {
+			got["want.fakes.go"] = string(file.Fakes.Source)
+		}
 		for _, w := range file.Warnings {
 			got["want.warnings"] += w.Error() + "\n"
 		}
@@ -89,6 +92,7 @@ func golden(t *testing.T, path, dir string) {
 	require.Equal(t, want["want.errors"], got["want.errors"])
 	require.Equal(t, want["want.warnings"], got["want.warnings"])
 	require.Equal(t, want["want.go"], got["want.go"])
+	require.Equal(t, want["want.fakes.go"], got["want.fakes.go"])
 }
 
 func configure(t *testing.T, cfg *gen.Config, text string) {
@@ -103,6 +107,8 @@ func configure(t *testing.T, cfg *gen.Config, text string) {
 			cfg.Exclude = list
 		case "tags":
 			cfg.Tags = list
+		case "fakes":
+			cfg.Fakes = values
 		default:
 			require.Fail(t, "unknown line in config", line)
 		}
@@ -112,7 +118,7 @@ func configure(t *testing.T, cfg *gen.Config, text string) {
 func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]string) {
 	t.Helper()
 	archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, "want.") })
-	for _, name := range []string{"want.errors", "want.warnings", "want.go"} {
+	for _, name := range []string{"want.errors", "want.warnings", "want.go", "want.fakes.go"} {
 		if got[name] != "" {
 			archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(got[name])})
 		}

@@ -39,14 +39,14 @@ var neededPaths = []string{contextPath, restatePath, rpcPath, durablePath, ingre
 type source struct {
 	fset    *token.FileSet
 	types   *types.Package
-	files   []*ast.File // without the generated file
+	files   []*ast.File // without the generated files
 	imports map[string]*packages.Package
 	foreign map[string]*ast.File // parsed for the comments of promoted methods
 }
 
-// load reads the package in cfg.Dir as if the file at output did not exist.
-func load(ctx context.Context, cfg Config, output string) (*source, error) {
-	pkg, err := list(ctx, cfg, output)
+// load reads the package in cfg.Dir as if the files at outputs did not exist.
+func load(ctx context.Context, cfg Config, outputs []string) (*source, error) {
+	pkg, err := list(ctx, cfg, outputs)
 	if err != nil {
 		return nil, err
 	}
@@ -70,21 +70,24 @@ func load(ctx context.Context, cfg Config, output string) (*source, error) {
 //
 // An overlay adds a file that imports what generated code and the generator use, so that
 // those types are available even if the package does not import them.
-func list(ctx context.Context, cfg Config, output string) (*packages.Package, error) {
+func list(ctx context.Context, cfg Config, outputs []string) (*packages.Package, error) {
 	name, err := packageName(cfg)
 	if err != nil {
 		return nil, err
 	}
-	stub := filepath.Join(filepath.Dir(output), "fxrestate_gen_stub.go")
+	stub := filepath.Join(filepath.Dir(outputs[0]), "fxrestate_gen_stub.go")
 	clause := "package " + name + "\n"
 	imports := ""
 	for _, path := range neededPaths {
 		imports += fmt.Sprintf("import _ %q\n", path)
 	}
-	pkgs, err := loadPackages(ctx, cfg, packages.Config{
-		Mode:    packages.LoadImports,
-		Overlay: map[string][]byte{output: []byte(clause), stub: []byte(clause + imports)},
-	}, ".")
+	overlay := map[string][]byte{stub: []byte(clause + imports)}
+	for _, output := range outputs {
+		if !strings.HasSuffix(output, "_test.go") { // which is not read
+			overlay[output] = []byte(clause)
+		}
+	}
+	pkgs, err := loadPackages(ctx, cfg, packages.Config{Mode: packages.LoadImports, Overlay: overlay}, ".")
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +95,7 @@ func list(ctx context.Context, cfg Config, output string) (*packages.Package, er
 		return nil, fmt.Errorf("gen: %s holds %d packages; name the directory of one", cfg.Dir, len(pkgs))
 	}
 	pkg := pkgs[0]
-	pkg.GoFiles = slices.DeleteFunc(pkg.GoFiles, func(file string) bool { return file == output || file == stub })
+	pkg.GoFiles = slices.DeleteFunc(pkg.GoFiles, func(file string) bool { return slices.Contains(outputs, file) || file == stub })
 	return pkg, nil
 }
 
@@ -156,7 +159,7 @@ func (s *source) parseFiles(files []string) error {
 }
 
 // packageName reads the name of the package, which the overlay needs. It ignores the
-// generated file, because the package may have been renamed since.
+// generated files, because the package may have been renamed since.
 func packageName(cfg Config) (string, error) {
 	ctx := build.Default
 	ctx.BuildTags = cfg.Tags
@@ -164,7 +167,7 @@ func packageName(cfg Config) (string, error) {
 		entries, err := os.ReadDir(dir)
 		var files []fs.FileInfo
 		for _, e := range entries {
-			if info, err := e.Info(); err == nil && e.Name() != cfg.Output {
+			if info, err := e.Info(); err == nil && e.Name() != cfg.Output && e.Name() != cfg.Fakes {
 				files = append(files, info)
 			}
 		}

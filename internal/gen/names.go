@@ -126,11 +126,15 @@ const clientsMethod = "RestateClients"
 
 // checkCollisions reports names that the package already declares, or that two structs
 // would share.
-func (n *names) checkCollisions(src *source, services []*service) error {
+func (n *names) checkCollisions(src *source, services []*service, fakes bool) error {
 	var problems []error
 	owner := map[string]*service{}
 	for _, s := range services {
-		for _, name := range declaredFor(s).all() {
+		declares := declaredFor(s).all()
+		if fakes {
+			declares = append(declares, fakeNamesFor(s).all()...)
+		}
+		for _, name := range declares {
 			clash := ""
 			if obj := src.types.Scope().Lookup(name); obj != nil {
 				clash = fmt.Sprintf("needs the name %s, which is declared in %s", name, src.position(obj.Pos()))

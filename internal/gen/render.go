@@ -2,7 +2,7 @@ package gen
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"go/format"
 	"go/types"
@@ -10,16 +10,16 @@ import (
 	"text/template"
 )
 
-//go:embed client.tmpl
-var templateText string
+//go:embed file.tmpl client.tmpl fake.tmpl
+var templateFiles embed.FS
 
-var clientTemplate = template.Must(template.New("client").Parse(templateText))
+var templates = template.Must(template.ParseFS(templateFiles, "*.tmpl"))
 
 // fileView is the template's data of the file.
 type fileView struct {
 	Header, Constraint, Package string
 	Std, Others                 []string // imports
-	Services                    []serviceView
+	Body                        string
 }
 
 // serviceView is the template's data of a handler struct.
@@ -34,6 +34,8 @@ type serviceView struct {
 	Left     string // handlers without a client
 	Handlers []methodView
 
+	Fake fakeNames
+
 	// The names of imported packages.
 	Context, Restate, RPC, Durable, IngressPkg string
 }
@@ -45,8 +47,10 @@ type methodView struct {
 	Suffix  string // of the verb: "Call" + "0Void"
 	Param   string // ", in Item"
 	Arg     string // ", in"
+	Input   string // "Item"
 	Results string // "(Contents, error)"
 	Output  string // "Contents"
+	Void    bool   // there is no result
 	Type    string // of the method expression
 
 	// For a parameter or a result of several lines, gofumpt wants these in the
@@ -54,39 +58,51 @@ type methodView struct {
 	ParamsEnd, ResultsEnd, FuncResults string
 }
 
+// With returns what the template of a result needs.
+func (m methodView) With(s serviceView) any {
+	return struct {
+		methodView
+		Service serviceView
+	}{m, s}
+}
+
 // severalLines tells whether gofmt breaks a type into lines. It does so for structs with
 // tags, and no other type has quotes.
 func severalLines(t string) bool { return strings.Contains(t, `"`) }
 
 // render writes the file. The imports come last, because writing the rest collects them.
-func render(src *source, services []*service, n *names) ([]byte, error) {
-	view := fileView{Header: header, Constraint: services[0].constraint, Package: src.types.Name()}
-	name := func(path string) string { return n.of(src.imports[path].Types) }
+func (o *output) render(src *source, services []*service) error {
+	name := func(path string) string { return o.names.of(src.imports[path].Types) }
+	var body bytes.Buffer
 	for _, s := range services {
 		a, err := accessorsFor(s)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		v := serviceView{
 			declared: declaredFor(s), accessors: a, words: wordsFor[s.kind],
-			Name: s.obj.Name(), Method: clientsMethod, HasKey: s.kind.Keyed(), Left: strings.Join(s.left, ", "),
+			Name: s.obj.Name(), Method: clientsMethod, HasKey: s.kind.Keyed(), Left: strings.Join(s.left, ", "), Fake: fakeNamesFor(s),
 			Context: name(contextPath), Restate: name(restatePath), RPC: name(rpcPath), Durable: name(durablePath), IngressPkg: name(ingressPath),
 		}
 		for _, m := range s.methods {
-			v.Handlers = append(v.Handlers, viewMethod(s, m, v.Restate, n))
+			v.Handlers = append(v.Handlers, viewMethod(s, m, v.Restate, o.names))
 		}
-		view.Services = append(view.Services, v)
+		if err := templates.ExecuteTemplate(&body, o.template, v); err != nil {
+			return err
+		}
 	}
-	view.Std, view.Others = n.imports()
+	view := fileView{Header: header, Constraint: services[0].constraint, Package: src.types.Name(), Body: body.String()}
+	view.Std, view.Others = o.names.imports()
 	var b bytes.Buffer
-	if err := clientTemplate.Execute(&b, view); err != nil {
-		return nil, err
+	if err := templates.ExecuteTemplate(&b, "file", view); err != nil {
+		return err
 	}
-	out, err := format.Source(b.Bytes())
+	source, err := format.Source(b.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("the generated code does not parse, which is a bug: %w", err)
+		return fmt.Errorf("the generated code does not parse, which is a bug: %w", err)
 	}
-	return out, nil
+	o.source = source
+	return nil
 }
 
 func viewMethod(s *service, m method, restate string, n *names) methodView {
@@ -94,7 +110,7 @@ func viewMethod(s *service, m method, restate string, n *names) methodView {
 	params := fmt.Sprintf("*%s, %s.%s", s.obj.Name(), restate, m.context)
 	if m.input != nil {
 		in := types.TypeString(m.input, n.of)
-		v.Param, v.Arg = ", in "+in, ", in"
+		v.Param, v.Arg, v.Input = ", in "+in, ", in", in
 		params += ", " + in
 		if severalLines(in) {
 			v.ParamsEnd = ",\n"
@@ -110,6 +126,7 @@ func viewMethod(s *service, m method, restate string, n *names) methodView {
 		}
 		v.FuncResults = "(" + v.Output + ", error" + v.ResultsEnd + ")"
 	} else {
+		v.Void = true
 		v.Suffix += "Void"
 		v.FuncResults = v.Results
 	}

@@ -7,44 +7,54 @@ import (
 	"go/types"
 )
 
-// verify type-checks the package with the generated file, and returns the first error in
-// that file. The cause is a bug of the generator, or a name conflict that it cannot
-// detect.
-func (s *source) verify(path string, out []byte, n *names) error {
-	f, err := parser.ParseFile(s.fset, path, out, parser.SkipObjectResolution)
-	if err != nil {
-		return fmt.Errorf("gen: the generated code does not parse, which is a bug: %w", err)
+// verify type-checks the package with the generated files, and returns the first error in
+// those. The cause is a bug of the generator, or a name conflict that it cannot detect.
+func (s *source) verify(outputs []output) error {
+	var generated []*ast.File
+	for _, o := range outputs {
+		f, err := parser.ParseFile(s.fset, o.path, o.source, parser.SkipObjectResolution)
+		if err != nil {
+			return fmt.Errorf("gen: the generated code does not parse, which is a bug: %w", err)
+		}
+		generated = append(generated, f)
 	}
 	var first error
 	config := types.Config{
-		Importer:    importer(func(path string) *types.Package { return s.importedBy(n, path) }),
+		Importer:    importer(func(path string) *types.Package { return s.importedBy(outputs, path) }),
 		FakeImportC: true,
 		Error: func(err error) {
-			if e, ok := err.(types.Error); ok && first == nil && f.FileStart <= e.Pos && e.Pos < f.FileEnd {
-				first = fmt.Errorf("gen: the generated code would not compile (line %d: %s); does the package redeclare a name such as string?",
-					s.fset.Position(e.Pos).Line, e.Msg)
+			e, ok := err.(types.Error)
+			if !ok || first != nil {
+				return
+			}
+			for _, f := range generated {
+				if f.FileStart <= e.Pos && e.Pos < f.FileEnd {
+					first = fmt.Errorf("gen: the generated code would not compile (line %d: %s); does the package redeclare a name such as string?",
+						s.fset.Position(e.Pos).Line, e.Msg)
+				}
 			}
 		},
 	}
-	files := append([]*ast.File{f}, s.files...)
-	_, _ = config.Check(s.types.Path(), s.fset, files, nil) // type errors in other files are the user's
+	_, _ = config.Check(s.types.Path(), s.fset, append(generated, s.files...), nil) // type errors in other files are the user's
 	return first
 }
 
-// importedBy returns a package that the package or the generated file imports.
+// importedBy returns a package that the package or a generated file imports.
 //
-// A package that only the generated file imports is known from the signatures of promoted
+// A package that only a generated file imports is known from the signatures of promoted
 // methods. It is incomplete, but has every type that they mention, and the file uses no
 // others.
-func (s *source) importedBy(n *names, path string) *types.Package {
+func (s *source) importedBy(outputs []output, path string) *types.Package {
 	if pkg := s.imported(path); pkg != nil {
 		return pkg
 	}
-	pkg := n.packages[path]
-	if pkg != nil {
-		pkg.MarkComplete()
+	for _, o := range outputs {
+		if pkg := o.names.packages[path]; pkg != nil {
+			pkg.MarkComplete()
+			return pkg
+		}
 	}
-	return pkg
+	return nil
 }
 
 // imported returns a package that the package imports.

@@ -257,7 +257,7 @@ func (c *coder) memberString(number protowire.Number, v *string) {
 
 // numbers are written packed, and read in both forms.
 func (c *coder) numbers(number protowire.Number, v *[]uint32) {
-	if f := c.field; f == nil {
+	if c.field == nil {
 		if len(*v) > 0 {
 			c.nest(number, func() {
 				for _, n := range *v {

@@ -33,10 +33,11 @@ func transient(format string, args ...any) failing {
 
 // launch makes an attempt.
 func (r *Runner) launch(inv *invocation) {
-	inv.status, inv.backoff, inv.pausing, inv.asked = Running, nil, false, false
+	inv.backoff, inv.pausing, inv.asked = nil, false, false
 	inv.attempts++
+	inv.sinceWait++
 	inv.touched = time.Now()
-	r.changed()
+	r.setStatus(inv, Running)
 	if r.closed {
 		return
 	}
@@ -79,13 +80,10 @@ func (r *Runner) launch(inv *invocation) {
 func (r *Runner) startMessage(inv *invocation) *protocol.Start {
 	start := &protocol.Start{
 		ID: inv.id[:], DebugID: inv.text, Key: inv.request.Key,
-		RetryCount: inv.sinceEntry, RandomSeed: inv.id.seed(),
+		RetryCount: inv.sinceEntry, RandomSeed: RandomSeed(inv.id[:]),
 		RetryDuration: uint64(r.now().Sub(inv.modified).Milliseconds()),
 	}
-	if !inv.method.service.kind.keyed() {
-		return start
-	}
-	if inv.method.lazy {
+	if !inv.method.service.kind.keyed() || inv.method.lazy {
 		start.PartialState = true
 		return start
 	}
@@ -134,13 +132,13 @@ func (r *Runner) ended(inv *invocation, e runtime.Ending) {
 func (r *Runner) suspended(inv *invocation, s *protocol.Suspension) {
 	switch {
 	case inv.pausing:
-		inv.status = Paused
+		r.setStatus(inv, Paused)
 	case slices.ContainsFunc(inv.notified, func(n notification) bool { return n.in(s) }):
 		r.resume(inv)
 	default:
-		inv.status, inv.waiting = Suspended, s
+		inv.waiting = s
+		r.setStatus(inv, Suspended)
 	}
-	r.changed()
 }
 
 func ofError(e *protocol.Error) failing {
@@ -162,8 +160,7 @@ func (r *Runner) failed(inv *invocation, f failing) {
 	switch {
 	case inv.pausing || f.behavior == protocol.BehaviorPause:
 		r.logf("%s is paused: %s", inv, f.Message)
-		inv.status = Paused
-		r.changed()
+		r.setStatus(inv, Paused)
 		return
 	case f.behavior == protocol.BehaviorFail:
 		again = false
@@ -176,16 +173,15 @@ func (r *Runner) failed(inv *invocation, f failing) {
 	case again:
 		r.logf("attempt %d of %s failed, the next one is in %v: %s", inv.attempts, inv, wait, f.Message)
 		inv.sinceEntry++
-		inv.status = BackingOff
 		inv.backoff = r.after(wait, func() { r.launch(inv) })
+		r.setStatus(inv, BackingOff)
 	case f.behavior == protocol.BehaviorFail || r.policy(inv).Kill:
 		r.logf("attempt %d of %s failed, and was the last one: %s", inv.attempts, inv, f.Message)
 		r.complete(inv, protocol.Failed(f.Code, f.Message))
 	default:
 		r.logf("attempt %d of %s failed, and it is paused: %s", inv.attempts, inv, f.Message)
-		inv.status = Paused
+		r.setStatus(inv, Paused)
 	}
-	r.changed()
 }
 
 func (r *Runner) policy(inv *invocation) RetryPolicy {

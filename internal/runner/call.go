@@ -17,7 +17,7 @@ func (r *Runner) callee(q *Request, idempotencyKey *string) (*method, Stub, erro
 			return nil, nil, fmt.Errorf("a key was provided, but the callee '%s' is a Service. Only VirtualObjects or Workflows accept a key", q.Service)
 		}
 	case stub == nil:
-		return nil, nil, fmt.Errorf("the service handler %s/%s was not found; the application does not have it, and no stub is for it", q.Service, q.Handler)
+		return nil, nil, fmt.Errorf("the service handler %s/%s was not found", q.Service, q.Handler)
 	}
 	if idempotencyKey != nil {
 		if *idempotencyKey == "" {
@@ -141,12 +141,20 @@ func awakened(index uint32, result protocol.Result) *protocol.SignalNotification
 	return &protocol.SignalNotification{Signal: protocol.Signal{Index: &index}, Result: result}
 }
 
+// drop ends an invocation that was not started. The server keeps nothing of it.
+func (r *Runner) drop(inv *invocation, result protocol.Result) {
+	r.complete(inv, result)
+	if r.invocations[inv.id] == inv {
+		r.purge(inv)
+	}
+}
+
 // cancel asks an invocation to stop. One that was not started is over.
 func (r *Runner) cancel(inv *invocation) {
 	switch inv.status {
 	case Completed:
 	case Scheduled, Pending:
-		r.complete(inv, failure(409, "canceled"))
+		r.drop(inv, failure(409, "canceled"))
 	default:
 		index := uint32(protocol.SignalCancel)
 		r.notify(inv, &protocol.SignalNotification{Signal: protocol.Signal{Index: &index}, Result: protocol.Void()})
@@ -155,7 +163,11 @@ func (r *Runner) cancel(inv *invocation) {
 
 // kill ends an invocation and what it has called.
 func (r *Runner) kill(inv *invocation) {
-	if inv.status == Completed {
+	switch inv.status {
+	case Completed:
+		return
+	case Scheduled, Pending:
+		r.drop(inv, failure(409, "killed"))
 		return
 	}
 	children := slices.Clone(inv.children)

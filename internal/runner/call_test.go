@@ -90,12 +90,19 @@ func TestASendWithADelayStartsWhenTheClockIsThere(t *testing.T) {
 		require.True(t, ready)
 		require.Equal(t, `"SENT"`, string(out))
 
-		// One that is cancelled before is over.
+		// Nothing is kept of one that is cancelled before.
 		id = send(t, r, runner.Request{Service: "Callers", Handler: "Upper", Body: []byte(`"x"`), Delay: time.Hour})
+		attached := make(chan error)
+		go func() {
+			_, err := r.Attach(ctxOf(t), id)
+			attached <- err
+		}()
+		require.Eventually(t, func() bool { return r.Waiting() == 1 }, time.Minute, time.Millisecond)
 		require.NoError(t, r.Cancel(id))
+		require.ErrorContains(t, <-attached, "409: canceled")
 		_, _, err = r.Output(id)
-		require.ErrorContains(t, err, "409: canceled")
-		require.ErrorIs(t, r.Cancel(id), runner.ErrEnded)
+		require.ErrorIs(t, err, runner.ErrUnknown)
+		require.ErrorIs(t, r.Cancel(id), runner.ErrUnknown)
 	})
 }
 
@@ -173,4 +180,35 @@ func TestACallOfAServiceThatNobodyHasIsRetriedAndPaused(t *testing.T) {
 	require.ErrorIs(t, err, runner.ErrUnknown)
 	_, err = r.Invocation("nonsense")
 	require.ErrorIs(t, err, runner.ErrUnknown)
+}
+
+func TestAnInvocationIsKeptAsLongAsItsServiceSays(t *testing.T) {
+	t.Parallel()
+	r := start(t, runner.Config{ManualClock: true},
+		restate.NewService("Kept", restate.WithJournalRetention(time.Hour), restate.WithIdempotencyRetention(2*time.Hour)).
+			Handler("Call", restate.NewServiceHandler(func(ctx restate.Context, _ restate.Void) (string, error) {
+				return restate.ServiceSend(ctx, "Kept", "Called").Send(restate.Void{}).GetInvocationId(), nil
+			})).
+			Handler("Called", restate.NewServiceHandler(func(restate.Context, restate.Void) (restate.Void, error) { return restate.Void{}, nil })))
+	called := call[string](t, r, "Kept", "", "Call", nil)
+	require.NoError(t, r.Settle(ctxOf(t)))
+	outside := r.Invocations()[0].ID
+	kept := func(id string) (result, journal bool) {
+		inv, err := r.Invocation(id)
+		return err == nil, len(inv.Journal) > 0
+	}
+	for _, step := range []struct {
+		after                                          time.Duration
+		outside, outsideJournal, called, calledJournal bool
+	}{
+		{0, true, true, true, true},
+		{time.Hour, true, false, false, false},
+		{time.Hour, false, false, false, false},
+	} {
+		require.NoError(t, r.Advance(ctxOf(t), step.after))
+		result, journal := kept(outside)
+		require.Equal(t, []bool{step.outside, step.outsideJournal}, []bool{result, journal})
+		result, journal = kept(called)
+		require.Equal(t, []bool{step.called, step.calledJournal}, []bool{result, journal})
+	}
 }

@@ -17,6 +17,11 @@ var (
 	errNoIdempotent = errors.New("the idempotency key provided in the request is empty")
 )
 
+// undecodable is an error of a command that the server does not decode, in its words.
+type undecodable string
+
+func (u undecodable) Error() string { return "cannot decode entry: decoding error: " + string(u) }
+
 // take takes a message of the attempt. One that makes no sense fails the attempt, and is
 // not stored.
 func (r *Runner) take(inv *invocation, f protocol.Frame) {
@@ -46,7 +51,11 @@ func (r *Runner) take(inv *invocation, f protocol.Frame) {
 func (r *Runner) reject(inv *invocation, f protocol.Frame, err error) {
 	r.cut(inv)
 	index := inv.commands
-	failed := transient("Error when processing entry %d of type %s: %v", index, f.Type, err)
+	text := err.Error()
+	if _, ok := err.(undecodable); !ok {
+		text = fmt.Sprintf("cannot process command %s (command index %d) because of a failed precondition: %v", f.Type.Entry(), index, err)
+	}
+	failed := transient("%s", text)
 	failed.Command = &index
 	r.failed(inv, failed)
 	r.poke()
@@ -110,13 +119,13 @@ func (r *Runner) effect(inv *invocation, f protocol.Frame) (func(), error) {
 	case *protocol.SendSignal:
 		to, err := parseID(m.TargetInvocationID)
 		if err != nil {
-			return nil, fmt.Errorf("invalid invocation id %s: %w", m.TargetInvocationID, err)
+			return nil, undecodable(fmt.Sprintf("BadFieldError(\"target_invocation_id\", %s)", idErrorName(err)))
 		}
 		return func() { r.signal(to, &protocol.SignalNotification{Signal: m.Signal, Result: m.Result}) }, nil
 	case *protocol.CompleteAwakeable:
 		to, index, err := parseAwakeable(m.AwakeableID)
 		if err != nil {
-			return nil, fmt.Errorf("invalid awakeable id %s: %w", m.AwakeableID, err)
+			return nil, undecodable(fmt.Sprintf("InvalidAwakeableId(%q, %s)", m.AwakeableID, idErrorName(err)))
 		}
 		return func() { r.signal(to, awakened(index, m.Result)) }, nil
 	default:

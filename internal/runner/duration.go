@@ -38,6 +38,9 @@ func parseDuration(text string) (time.Duration, error) {
 		}
 		return bounded(total), nil
 	}
+	if text == "0" {
+		return 0, nil
+	}
 	var total float64
 	for rest := strings.TrimSpace(text); ; rest = strings.TrimSpace(rest) {
 		part := onePart.FindStringSubmatch(rest)

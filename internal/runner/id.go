@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"hash/fnv"
+	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"strings"
@@ -55,25 +55,61 @@ var (
 	errIDLength  = errors.New("bad length")
 	errIDVersion = errors.New("unrecognized codec version")
 	errIDDigits  = errors.New("base62 decode error")
+	errIDType    = errors.New("id doesn't match the expected type")
 )
+
+// idErrors are the names that the server has for them.
+var idErrors = map[error]string{
+	errIDFormat: "Format", errIDLength: "Length", errIDVersion: "Version", errIDDigits: "Codec", errIDType: "TypeMismatch",
+}
+
+// resources are what the server has ids of.
+var resources = map[string]bool{"inv": true, "dp": true, "sub": true, "prom": true, "sign": true, "snap": true, "mut": true, "vq": true}
+
+// unrecognized is the kind of an id that there is not.
+type unrecognized string
+
+func (u unrecognized) Error() string { return "unrecognized resource type: " + string(u) }
+
+// idErrorName returns how the server shows what is wrong with an id within another error.
+func idErrorName(err error) string {
+	if kind, ok := err.(unrecognized); ok {
+		return fmt.Sprintf("UnrecognizedType(%q)", string(kind))
+	}
+	return idErrors[err]
+}
+
+// cutID returns what an id of a kind is behind its version.
+func cutID(text, kind string) (rest string, err error) {
+	if text == "" {
+		return "", errIDLength
+	}
+	prefix, rest, ok := strings.Cut(text, "_")
+	switch {
+	case !ok:
+		return "", errIDFormat
+	case !resources[prefix]:
+		return "", unrecognized(prefix)
+	case rest == "":
+		return "", errIDLength
+	case rest[0] != idVersion:
+		return "", errIDVersion
+	case prefix != kind:
+		return "", errIDType
+	default:
+		return rest[1:], nil
+	}
+}
 
 // parseID reads the text of an id.
 func parseID(text string) (i id, err error) {
-	if text == "" {
-		return i, errIDLength
-	}
-	text, ok := strings.CutPrefix(text, idPrefix)
+	text, err = cutID(text, "inv")
 	switch {
-	case !ok:
-		return i, errIDFormat
-	case text == "":
-		return i, errIDLength
-	case text[0] != idVersion:
-		return i, errIDVersion
-	case len(text) != 1+partitionWidth+uuidWidth:
+	case err != nil:
+		return i, err
+	case len(text) != partitionWidth+uuidWidth:
 		return i, errIDLength
 	}
-	text = text[1:]
 	high, low, ok := decode(text[:partitionWidth])
 	if !ok || high != 0 {
 		return i, errIDDigits
@@ -133,22 +169,59 @@ func idOf(kind string, parts ...string) (i id) {
 	return i
 }
 
-// seed is where the random numbers of an invocation begin.
-func (i id) seed() uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write(i[:]) // it cannot fail
-	return h.Sum64()
+// RandomSeed is where the server begins the random numbers of an invocation: the hash of the
+// bytes of its id behind their number, as Rust's default hasher has it. A server with the
+// experimental unique seeds begins elsewhere.
+func RandomSeed(id []byte) uint64 {
+	return sipHash(append(binary.LittleEndian.AppendUint64(nil, uint64(len(id))), id...))
+}
+
+// sipHash is SipHash-1-3 with a key of zeros, of bytes that are a multiple of eight.
+func sipHash(b []byte) uint64 {
+	v := [4]uint64{0x736f6d6570736575, 0x646f72616e646f6d, 0x6c7967656e657261, 0x7465646279746573}
+	round := func() {
+		v[0] += v[1]
+		v[2] += v[3]
+		v[1] = bits.RotateLeft64(v[1], 13) ^ v[0]
+		v[3] = bits.RotateLeft64(v[3], 16) ^ v[2]
+		v[0] = bits.RotateLeft64(v[0], 32) + v[3]
+		v[2] += v[1]
+		v[3] = bits.RotateLeft64(v[3], 21) ^ v[0]
+		v[1] = bits.RotateLeft64(v[1], 17) ^ v[2]
+		v[2] = bits.RotateLeft64(v[2], 32)
+	}
+	block := func(m uint64) {
+		v[3] ^= m
+		round()
+		v[0] ^= m
+	}
+	for at := 0; at < len(b); at += 8 {
+		block(binary.LittleEndian.Uint64(b[at:]))
+	}
+	block(uint64(len(b)) << 56)
+	v[2] ^= 0xff
+	for range 3 {
+		round()
+	}
+	return v[0] ^ v[1] ^ v[2] ^ v[3]
 }
 
 // parseAwakeable reads the id of an awakeable: the invocation and the index of the signal
 // that completes it.
 func parseAwakeable(text string) (i id, signal uint32, err error) {
-	if !awakeableid.Valid(text) {
-		return i, 0, errIDFormat
+	encoded, err := cutID(text, "sign")
+	if err != nil || !awakeableid.Valid(text) {
+		encoded, err = cutID(text, "prom") // whose error it is that the server shows
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(text[strings.Index(text, "_1")+2:])
 	if err != nil {
-		return i, 0, errIDFormat
+		return i, 0, err
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(encoded)
+	switch {
+	case err != nil:
+		return i, 0, errIDDigits
+	case len(raw) != len(i)+4:
+		return i, 0, errIDLength
 	}
 	return id(raw[:len(i)]), binary.BigEndian.Uint32(raw[len(i):]), nil
 }

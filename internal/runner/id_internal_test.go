@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"math/bits"
 	"strings"
 	"testing"
 
@@ -38,7 +39,9 @@ func TestWhatIsNoIDIsRefused(t *testing.T) {
 		err  error
 	}{
 		"nothing":             {"", errIDLength},
-		"another prefix":      {"dp_" + valid[4:], errIDFormat},
+		"no prefix":           {valid[4:], errIDFormat},
+		"another prefix":      {"dp_" + valid[4:], errIDType},
+		"a prefix of nothing": {"x_" + valid[4:], unrecognized("x")},
 		"a prefix alone":      {"inv_", errIDLength},
 		"another version":     {"inv_2" + valid[5:], errIDVersion},
 		"a digit too few":     {valid[:len(valid)-1], errIDLength},
@@ -61,8 +64,46 @@ func TestAnAwakeableBelongsToAnInvocation(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 17, index)
 	require.NotEqual(t, id{}, i)
-	_, _, err = parseAwakeable("sign_1")
-	require.Error(t, err)
+	for text, want := range map[string]error{
+		"nonsense": errIDFormat, "sign_1": errIDType, "sign_2": errIDVersion, "prom_1": errIDLength, "prom_1!": errIDDigits, "what_1": unrecognized("what"),
+	} {
+		t.Run(text, func(t *testing.T) {
+			_, _, err := parseAwakeable(text)
+			require.Equal(t, want, err)
+			require.NotEmpty(t, idErrorName(err))
+		})
+	}
+}
+
+// Recorded on a server: ids, and the first number of each invocation's generator.
+func TestRandomNumbersBeginWhereThoseOfTheServerDo(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]uint64{
+		"inv_10D36B2r2hQ13jEeK9A7UaR0UHlYMrYC3b": 8824281318141614201,
+		"inv_12IlE3aU0Mnl31YuP3frmluXggdKQhubzZ": 5480529135759816129,
+		"inv_10yRpJEiOjXy2eNiIjpZiuW3TFwZpjSaFK": 3766450112249605388,
+		"inv_1iaqhBUrL5BJ3YRisHGfDL7E0rlOj4H8ia": 9344346573953734156,
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			i, err := parseID(text)
+			require.NoError(t, err)
+			require.Equal(t, want, firstNumber(RandomSeed(i[:])))
+		})
+	}
+}
+
+// firstNumber is what the SDK's generator, xoshiro256++, makes of a seed.
+func firstNumber(seed uint64) uint64 {
+	var state [4]uint64
+	for at := range state { // by SplitMix64
+		seed += 0x9e3779b97f4a7c15
+		z := seed
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		state[at] = z ^ z>>31
+	}
+	return bits.RotateLeft64(state[0]+state[3], 23) + state[0]
 }
 
 func FuzzParseID(f *testing.F) {

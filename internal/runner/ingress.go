@@ -1,14 +1,17 @@
 package runner
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fxrestate/go/internal/protocol"
 )
@@ -37,6 +40,9 @@ const maxBody = protocol.DefaultMax
 func (r *Runner) Ingress() http.Handler { return http.HandlerFunc(r.serveIngress) }
 
 func (r *Runner) serveIngress(w http.ResponseWriter, q *http.Request) {
+	if q.Method == http.MethodOptions {
+		return // which asks whether a page of another origin may call; nobody keeps it from that
+	}
 	if refused := r.route(w, q); refused != nil {
 		writeError(w, refused.status, failureBody{Code: uint32(refused.status), Message: refused.message}, "ingress")
 	}
@@ -85,7 +91,7 @@ func (s *segments) next() (string, bool) {
 // route finds what a request is for. The server splits the path before it decodes keys,
 // and decodes nothing else.
 func (r *Runner) route(w http.ResponseWriter, q *http.Request) *refusal {
-	path := strings.TrimRight(q.URL.EscapedPath(), "/")
+	path := pathOf(q)
 	if n := strings.Count(path, "/"); n < 2 || n > 7 {
 		return refuse(http.StatusBadRequest, "bad path: %s", path)
 	}
@@ -100,6 +106,11 @@ func (r *Runner) route(w http.ResponseWriter, q *http.Request) *refusal {
 	default:
 		return r.routeService(w, q, first, rest)
 	}
+}
+
+// pathOf returns the path without the slashes at its end.
+func pathOf(q *http.Request) string {
+	return cmp.Or(strings.TrimRight(q.URL.EscapedPath(), "/"), "/")
 }
 
 func (r *Runner) routeVerb(w http.ResponseWriter, q *http.Request, verb string, rest segments) *refusal {
@@ -120,7 +131,7 @@ func (r *Runner) routeVerb(w http.ResponseWriter, q *http.Request, verb string, 
 		text, ok := rest.next()
 		switch {
 		case !ok:
-			i, refused := readReference(q)
+			i, refused := readReference(q, "request")
 			if refused != nil {
 				return refused
 			}
@@ -140,7 +151,7 @@ func (r *Runner) routeVerb(w http.ResponseWriter, q *http.Request, verb string, 
 		if len(rest) > 0 {
 			return errAPIPath
 		}
-		i, refused := readReference(q)
+		i, refused := readReference(q, "lookup")
 		if refused != nil {
 			return refused
 		}
@@ -181,12 +192,15 @@ func (r *Runner) routeAwakeable(w http.ResponseWriter, q *http.Request, rest seg
 	if refused != nil {
 		return refused
 	}
+	if _, _, err := parseAwakeable(awakeable); err != nil {
+		return refuse(http.StatusBadRequest, "bad awakeable id '%s': %v", awakeable, err)
+	}
 	result := protocol.Succeeded(body)
 	if verb == "reject" {
 		result = failure(http.StatusInternalServerError, strings.ToValidUTF8(string(body), "\uFFFD"))
 	}
 	if err := r.completeAwakeable(awakeable, result); err != nil {
-		return refuse(http.StatusBadRequest, "bad awakeable id '%s': %v", awakeable, errIDFormat)
+		return refuseFor(err)
 	}
 	w.WriteHeader(http.StatusAccepted)
 	return nil
@@ -201,12 +215,38 @@ func ingressID(text string) (id, *refusal) {
 	return i, nil
 }
 
-// unescape decodes a segment. The server leaves one that does not decode as it is.
-func unescape(segment string) string {
-	if key, err := url.PathUnescape(segment); err == nil {
-		return key
+// unescape decodes a key. The server leaves one as it is that is not escaped as it should
+// be, and refuses one that is no text.
+func unescape(segment string) (string, *refusal) {
+	key, err := url.PathUnescape(segment)
+	switch {
+	case err != nil:
+		return segment, nil
+	case !utf8.ValidString(key):
+		return "", refuse(http.StatusBadRequest, "bad path, cannot decode key: %s", describeText(key))
+	default:
+		return key, nil
 	}
-	return segment
+}
+
+// describeText says what is wrong with a text, in the server's words.
+func describeText(text string) string {
+	bytes := make([]string, len(text))
+	for i := range len(text) {
+		bytes[i] = strconv.Itoa(int(text[i]))
+	}
+	valid, wrong := 0, "Some(1)"
+	for valid < len(text) {
+		r, size := utf8.DecodeRuneInString(text[valid:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		valid += size
+	}
+	if !utf8.FullRuneInString(text[valid:]) {
+		wrong = "None" // it ends too early
+	}
+	return fmt.Sprintf("FromUtf8Error { bytes: [%s], error: Utf8Error { valid_up_to: %d, error_len: %s } }", strings.Join(bytes, ", "), valid, wrong)
 }
 
 func readBody(w http.ResponseWriter, q *http.Request) ([]byte, *refusal) {
@@ -246,6 +286,12 @@ func writeError(w http.ResponseWriter, status int, body failureBody, source stri
 
 // writeOutcome answers with the result of an invocation.
 func writeOutcome(w http.ResponseWriter, o outcome) {
+	f := o.result.Failure
+	failed := o.result.Kind == protocol.ResultFailure && f != nil
+	if failed && f.Code >= 100 && f.Code < 200 {
+		w.WriteHeader(http.StatusInternalServerError) // what announces an answer is none
+		return
+	}
 	if o.inv != nil {
 		w.Header().Set(idHeader, o.inv.text)
 	} else {
@@ -254,8 +300,7 @@ func writeOutcome(w http.ResponseWriter, o outcome) {
 	if !o.expires.IsZero() {
 		w.Header().Set(expiresHeader, o.expires.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.999-07:00"))
 	}
-	f := o.result.Failure
-	if o.result.Kind != protocol.ResultFailure || f == nil {
+	if !failed {
 		if o.inv != nil && o.inv.method != nil {
 			if contentType := o.inv.method.output.of(o.result.Value.Content); contentType != "" {
 				w.Header().Set(contentTypeHeader, contentType)

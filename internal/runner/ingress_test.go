@@ -115,7 +115,7 @@ func TestTheIngressAnswersAsThatOfAServer(t *testing.T) {
 		"attach to nothing":                     {get, "/restate/attach/inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN", "", "", 404, `"message":"not found","source":"invocation"`},
 		"an id that is none":                    {get, "/restate/attach/inv_2x", "", "", 400, "bad invocation id 'inv_2x': unrecognized codec version"},
 		"lookup":                                {post, "/restate/lookup", json, `{"target":"workflow","workflowName":"Flow","workflowKey":"other"}`, 200, `{"invocationId":"inv_1`},
-		"lookup of nonsense":                    {post, "/restate/lookup", json, `{`, 500, "invalid request body"},
+		"lookup of nonsense":                    {post, "/restate/lookup", json, `{`, 500, "invalid lookup body"},
 		"an awakeable that is none":             {post, "/restate/awakeables/x/resolve", json, `{}`, 400, "bad awakeable id 'x'"},
 		"an awakeable that nobody waits for":    {post, "/restate/a/sign_13oymEIFJ94a-Z_0w7kNaO9ztUhdjUseXAAAAEQ/resolve", json, `{}`, 202, ""},
 		"an awakeable that is rejected":         {post, "/restate/awakeables/sign_13oymEIFJ94a-Z_0w7kNaO9ztUhdjUseXAAAAEQ/reject", "text/plain", `no`, 202, ""},

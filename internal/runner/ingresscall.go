@@ -62,7 +62,9 @@ func (r *Runner) addressed(service string, rest *segments, bad *refusal) (call R
 		if !ok {
 			return call, bad
 		}
-		call.Key = unescape(key)
+		if call.Key, refused = unescape(key); refused != nil {
+			return call, refused
+		}
 	}
 	handler, ok := rest.next()
 	if !ok {
@@ -115,9 +117,11 @@ func (r *Runner) invokeFrom(w http.ResponseWriter, q *http.Request, verb string,
 	case delayed && verb == "call":
 		return errCallDelay
 	}
-	call.Headers = headersOf(q)
+	if call.Headers, refused = headersOf(q); refused != nil {
+		return refused
+	}
 	if verb == "send" {
-		return r.answerSend(w, call)
+		return r.answerSend(w, call, delayed)
 	}
 	o, err := r.call(q.Context(), call)
 	if err != nil {
@@ -135,7 +139,7 @@ func refuseFor(err error) *refusal {
 	return refuse(http.StatusServiceUnavailable, "internal routing error: %v", err)
 }
 
-func (r *Runner) answerSend(w http.ResponseWriter, call Request) *refusal {
+func (r *Runner) answerSend(w http.ResponseWriter, call Request, delayed bool) *refusal {
 	text, isNew, err := r.Send(call)
 	if err != nil {
 		return refuseFor(err)
@@ -148,8 +152,8 @@ func (r *Runner) answerSend(w http.ResponseWriter, call Request) *refusal {
 	if !isNew {
 		answer.Status = "PreviouslyAccepted"
 	}
-	if inv, err := r.Invocation(text); err == nil && !inv.Scheduled.IsZero() {
-		answer.ExecutionTime = inv.Scheduled.UTC().Format("2006-01-02T15:04:05.000000000Z")
+	if inv, err := r.Invocation(text); err == nil && (delayed || !inv.Scheduled.IsZero()) {
+		answer.ExecutionTime = cmp.Or(inv.Scheduled, inv.Created).UTC().Format("2006-01-02T15:04:05.000000000Z")
 	}
 	w.Header().Set(idHeader, text)
 	writeJSON(w, http.StatusAccepted, answer)
@@ -160,18 +164,24 @@ func (r *Runner) answerSend(w http.ResponseWriter, call Request) *refusal {
 var notPassed = map[string]bool{"Connection": true, "Host": true, idempotencyKey: true, expiresHeader: true}
 
 // headersOf returns the headers that a handler is told, in the order of their names.
-func headersOf(q *http.Request) []protocol.Header {
+func headersOf(q *http.Request) ([]protocol.Header, *refusal) {
 	headers := make([]protocol.Header, 1, 1+len(q.Header))
-	headers[0] = protocol.Header{Key: ingressPath, Value: q.URL.RequestURI()}
+	headers[0] = protocol.Header{Key: ingressPath, Value: pathOf(q)}
+	if q.URL.RawQuery != "" {
+		headers[0].Value += "?" + q.URL.RawQuery
+	}
 	for _, name := range slices.Sorted(maps.Keys(q.Header)) {
 		if notPassed[name] {
 			continue
 		}
 		for _, value := range q.Header[name] {
+			if strings.ContainsFunc(value, func(c rune) bool { return c > '~' }) {
+				return nil, refuse(http.StatusBadRequest, "bad header %s: ToStrError { _priv: () }", strings.ToLower(name))
+			}
 			headers = append(headers, protocol.Header{Key: strings.ToLower(name), Value: value})
 		}
 	}
-	return headers
+	return headers, nil
 }
 
 // readDelay reads how long a send is to wait, and reports whether it says so.
@@ -198,8 +208,8 @@ type reference struct {
 	IdempotencyKey string  `json:"idempotencyKey"`
 }
 
-// readReference reads the body of a request about an invocation.
-func readReference(q *http.Request) (id, *refusal) {
+// readReference reads the body of a request about an invocation, which is of a kind.
+func readReference(q *http.Request, what string) (id, *refusal) {
 	if q.Method != http.MethodPost {
 		return id{}, errMethod
 	}
@@ -209,7 +219,7 @@ func readReference(q *http.Request) (id, *refusal) {
 	}
 	var ref reference
 	if err := json.Unmarshal(body, &ref); err != nil {
-		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid request body: %v", err)
+		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid %s body: %v", what, err)
 	}
 	switch ref.Target {
 	case "invocation":
@@ -222,7 +232,7 @@ func readReference(q *http.Request) (id, *refusal) {
 		}
 		return idOf("ik", ref.Service, ref.Handler, ref.IdempotencyKey), nil
 	default:
-		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid request body: unknown target %q", ref.Target)
+		return id{}, refuse(http.StatusInternalServerError, "cannot read body: invalid %s body: unknown variant `%s`", what, ref.Target)
 	}
 }
 
@@ -233,6 +243,9 @@ func (r *Runner) routeInvocation(w http.ResponseWriter, q *http.Request, rest se
 		return errInvocations
 	}
 	verb := rest[len(rest)-1]
+	if refused := knownVerb(verb); refused != nil {
+		return refused
+	}
 	var i id
 	if len(rest) == 2 {
 		var refused *refusal
@@ -256,18 +269,29 @@ func (r *Runner) routeWorkflow(w http.ResponseWriter, q *http.Request, rest segm
 	if len(rest) < 3 {
 		return errWorkflows
 	}
-	return r.answerVerb(w, q, rest[2], idOf("wf", rest[0], unescape(rest[1])))
+	key, refused := unescape(rest[1])
+	if refused != nil {
+		return refused
+	}
+	return r.answerVerb(w, q, rest[2], idOf("wf", rest[0], key))
 }
 
 func (r *Runner) answerVerb(w http.ResponseWriter, q *http.Request, verb string, i id) *refusal {
 	switch {
-	case verb != "attach" && verb != "output":
+	case knownVerb(verb) != nil:
 		return errNotFound
 	case q.Method != http.MethodGet:
 		return errMethod
 	default:
 		return r.answerResult(w, q, verb, i)
 	}
+}
+
+func knownVerb(verb string) *refusal {
+	if verb != "attach" && verb != "output" {
+		return errNotFound
+	}
+	return nil
 }
 
 // answerResult answers with the result of an invocation: of attach when it is there, of

@@ -36,6 +36,7 @@ type invocation struct {
 	start      *timer    // until then
 	forget     *timer    // when it was kept long enough
 	modified   time.Time // when the journal grew
+	changed    time.Time // when the status changed
 	completed  time.Time
 	journal    []protocol.Frame
 	notified   []notification
@@ -46,6 +47,7 @@ type invocation struct {
 	resultFor  time.Duration   // for how long the result is kept, and
 	journalFor time.Duration   // for how long the journal is
 	attempts   int             // that were started
+	sinceWait  int             // of these
 	retries    retries
 	sinceEntry uint32 // attempts that failed since the last command
 	last       *Failure
@@ -96,13 +98,13 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 	if to != nil {
 		inv.sinks = append(inv.sinks, to)
 	}
-	inv.setRetention(run || q.IdempotencyKey != "")
+	inv.setRetention(run || q.IdempotencyKey != "" || q.outside)
 	r.invocations[i] = inv
 	r.order = append(r.order, inv)
 	if q.Delay > 0 {
-		inv.status, inv.scheduled = Scheduled, r.now().Add(q.Delay)
+		inv.scheduled = r.now().Add(q.Delay)
 		inv.start = r.after(q.Delay, func() { r.enqueue(inv) })
-		r.changed()
+		r.setStatus(inv, Scheduled)
 		return inv, true
 	}
 	r.enqueue(inv)
@@ -110,17 +112,14 @@ func (r *Runner) invoke(q Request, m *method, stub Stub, to sink) (inv *invocati
 }
 
 // setRetention is the server's rule: what can be asked for again is kept as long as the
-// service says, and anything else as long as its journal is.
+// service says, and anything else as long as its journal is. The server gives calls from
+// outside a key of its own if they have none.
 func (inv *invocation) setRetention(again bool) {
 	result, journal := defaultRetention, defaultJournalRetention
 	if inv.method != nil {
 		result, journal = inv.method.resultRetention, inv.method.journalRetention
 	}
-	if again {
-		inv.resultFor, inv.journalFor = result, min(result, journal)
-	} else {
-		inv.resultFor, inv.journalFor = journal, journal
-	}
+	inv.resultFor, inv.journalFor = result, min(result, journal)
 }
 
 func (r *Runner) idFor(q Request, run bool) id {
@@ -182,8 +181,7 @@ func (r *Runner) attach(inv *invocation, to sink) {
 func (r *Runner) enqueue(inv *invocation) {
 	inv.start = nil
 	if inv.method != nil && inv.method.mode == exclusive && !r.lock(inv) {
-		inv.status = Pending
-		r.changed()
+		r.setStatus(inv, Pending)
 		return
 	}
 	r.begin(inv)
@@ -269,7 +267,7 @@ func (n notification) in(s *protocol.Suspension) bool {
 
 // resume makes the next attempt of an invocation that had none under way.
 func (r *Runner) resume(inv *invocation) {
-	inv.retries, inv.waiting = retries{}, nil
+	inv.retries, inv.sinceWait, inv.waiting = retries{}, 0, nil
 	r.launch(inv)
 }
 
@@ -282,14 +280,15 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 		t.cancel() // the clock shall not jump to it
 	}
 	held := inv.status != Pending && inv.status != Scheduled
-	inv.status, inv.result, inv.completed = Completed, result, r.now()
+	inv.result, inv.completed = result, r.now()
+	r.setStatus(inv, Completed)
 	inv.waiting, inv.start, inv.backoff, inv.sleeps = nil, nil, nil, nil
 	sinks := inv.sinks
 	inv.sinks = nil
 	for _, to := range sinks {
 		to(outcome{inv: inv, result: result})
 	}
-	if inv.resultFor > 0 {
+	if held && inv.resultFor > 0 { // a server forgets at once what was not started
 		inv.forget = r.expiry.add(inv.expires(), func() { r.purge(inv) })
 	} else {
 		r.purge(inv)
@@ -297,6 +296,10 @@ func (r *Runner) complete(inv *invocation, result protocol.Result) {
 	if inv.method != nil && inv.method.mode == exclusive {
 		r.unlock(inv, held)
 	}
+}
+
+func (r *Runner) setStatus(inv *invocation, status Status) {
+	inv.status, inv.changed = status, r.now()
 	r.changed()
 }
 

@@ -113,11 +113,7 @@ func await(t testing.TB, r *runner.Runner, id string, status runner.Status) runn
 // entries are the types of the entries of a journal, with their names.
 func entries(inv runner.Invocation) (types []string) {
 	for _, e := range inv.Journal {
-		text := e.Type
-		if e.Name != "" {
-			text += " " + e.Name
-		}
-		types = append(types, text)
+		types = append(types, e.String())
 	}
 	return types
 }

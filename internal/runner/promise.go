@@ -37,8 +37,8 @@ func (r *Runner) promiseEffect(inv *invocation, m protocol.Message, done func(pr
 				done(failure(409, "promise was already completed"), m.CompletionID)
 				return
 			}
-			p.complete(m.Completion)
 			done(protocol.Void(), m.CompletionID)
+			p.complete(m.Completion)
 		}
 	}, nil
 }

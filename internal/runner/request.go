@@ -22,6 +22,8 @@ type Request struct {
 	IdempotencyKey string
 	// Delay is how long a send waits before it is started. Default: 0, at once.
 	Delay time.Duration
+
+	outside bool // not from a handler
 }
 
 // Error is how an invocation failed: with a terminal error of its handler's, or one of
@@ -42,6 +44,9 @@ var (
 	ErrUnknown = httpclient.ErrUnknown
 	// ErrEnded is the error of [Runner.Cancel] and others for an invocation that is over.
 	ErrEnded = httpclient.ErrEnded
+	// ErrNotStarted is the error of [Runner.Pause] and [Runner.Resume] for an invocation
+	// that waits for its time, or for others of its object.
+	ErrNotStarted = errors.New("the invocation has not started")
 	// ErrNoHandler is the error of a call of something that the application does not
 	// have, and for which there is no stub.
 	ErrNoHandler = errors.New("no such handler")
@@ -84,6 +89,7 @@ func (r *Runner) call(ctx context.Context, q Request) (outcome, error) {
 		return outcome{}, err
 	}
 	w, to := r.waiter()
+	q.outside = true
 	r.invoke(q, m, stub, to)
 	r.poke()
 	r.mu.Unlock()
@@ -102,6 +108,7 @@ func (r *Runner) Send(q Request) (invocationID string, isNew bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
+	q.outside = true
 	inv, isNew := r.invoke(q, m, stub, nil)
 	r.poke()
 	return inv.text, isNew, nil

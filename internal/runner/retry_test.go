@@ -109,14 +109,22 @@ func TestAnInvocationCanBePausedAndResumed(t *testing.T) {
 		sleeping := send(t, r, request(t, "Sleepers", "", "Sleep", []time.Duration{time.Hour}))
 		failing := send(t, r, request(t, "Flaky", "", "Code", 1))
 		require.NoError(t, r.Settle(ctxOf(t)))
-		for _, id := range []string{sleeping, failing} {
+		both := []string{sleeping, failing}
+		if cfg.AlwaysReplay { // what is suspended is not paused
+			require.NoError(t, r.Pause(sleeping))
+			inv, err := r.Invocation(sleeping)
+			require.NoError(t, err)
+			require.Equal(t, runner.Suspended, inv.Status)
+			both = []string{failing}
+		}
+		for _, id := range both {
 			require.NoError(t, r.Pause(id))
 			inv, err := r.Invocation(id)
 			require.NoError(t, err)
 			require.Equal(t, runner.Paused, inv.Status)
 		}
 		require.NoError(t, r.Advance(ctxOf(t), 2*time.Hour))
-		for _, id := range []string{sleeping, failing} {
+		for _, id := range both {
 			inv, err := r.Invocation(id)
 			require.NoError(t, err)
 			require.Equal(t, runner.Paused, inv.Status)
@@ -230,7 +238,7 @@ func TestAnErrorSaysWhatHappensNext(t *testing.T) {
 		},
 		"an id that is none": {
 			func(w http.ResponseWriter) { write(w, &protocol.CompleteAwakeable{AwakeableID: "x"}) },
-			time.Second, runner.Completed, "invalid awakeable id", 2, "",
+			time.Second, runner.Completed, "InvalidAwakeableId", 2, "",
 		},
 		"another content type": {
 			func(w http.ResponseWriter) { _, _ = w.Write(nil) }, time.Second, runner.Completed, "content type", 2, "",
@@ -301,4 +309,19 @@ func TestAnotherApplicationGoesOnWhereOneDied(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, `"old new"`, string(out))
 	})
+}
+
+func TestARunnerMayBeThereBeforeItsApplication(t *testing.T) {
+	t.Parallel()
+	r, err := runner.New(nil, runner.Config{Seed: 7})
+	require.NoError(t, err)
+	defer r.Close()
+	_, err = r.Call(t.Context(), runner.Request{Service: "Flaky", Handler: "Code"})
+	require.ErrorIs(t, err, runner.ErrNoHandler)
+	require.NoError(t, r.SwapHandler(app(t, flaky())))
+	require.Equal(t, "done", call[string](t, r, "Flaky", "", "Code", 0))
+
+	again := start(t, runner.Config{Seed: 7}, flaky())
+	require.Equal(t, "done", call[string](t, again, "Flaky", "", "Code", 0))
+	require.Equal(t, r.Invocations()[0].ID, again.Invocations()[0].ID, "a seed makes the same ids")
 }

@@ -68,7 +68,8 @@ type Runner struct {
 }
 
 // New returns a runner of an application's handlers, which it discovers as a server does.
-// The error is that of the discovery. Call [Runner.Close] in the end.
+// With nil there is no application until [Runner.SwapHandler] brings one. The error is that
+// of the discovery. Call [Runner.Close] in the end.
 func New(handler http.Handler, cfg Config) (*Runner, error) {
 	r := &Runner{
 		cfg: cfg, retry: DefaultRetryPolicy(),

@@ -1,7 +1,7 @@
 package runner
 
 import (
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
@@ -14,18 +14,14 @@ type Invocation struct {
 	Status Status
 	// Request is what it was called with.
 	Request Request
-	// Created and Completed are times of the runner's clock. Scheduled is when one that
-	// was sent with a delay is to start. They are zero where they do not apply.
-	Created, Scheduled, Completed time.Time
-	// Modified is when the journal last grew.
-	Modified time.Time
-	// Attempts counts those that were started.
-	Attempts int
-	// Retries counts attempts as the server's retry_count does: the one under way, and
-	// those that failed since the invocation was started or resumed.
-	Retries int
-	// NextRetry is when the next attempt is due of one that backs off.
-	NextRetry time.Time
+	// Created, Modified and Completed are times of the runner's clock; Modified is when the
+	// status changed last. Scheduled is when one that was sent with a delay is to start, and
+	// NextAttempt when one that is backing off is tried again. They are zero where they do
+	// not apply.
+	Created, Modified, Completed, Scheduled, NextAttempt time.Time
+	// Attempts counts those that were started, and Retries those of them since it last
+	// waited.
+	Attempts, Retries int
 	// LastFailure is that of the last attempt that failed, or nil.
 	LastFailure *Failure
 	// Value is the result of one that is completed, unless it failed with Err.
@@ -40,8 +36,12 @@ type Entry struct {
 	Index int
 	// Type is the entry_type of the server's sys_journal, such as "Command: Run".
 	Type string
-	// Name is that of a command, or empty.
+	// Name is that which the handler gave to a command, or empty.
 	Name string
+	// Key is that in the state or of a promise which a command is about, or empty.
+	Key string
+	// Target is that of a call or a send, such as Cart/ada/Add, or empty.
+	Target string
 	// Frame is the entry as it is stored.
 	Frame protocol.Frame
 }
@@ -73,15 +73,11 @@ func (r *Runner) Invocations() []Invocation {
 func (r *Runner) view(inv *invocation) Invocation {
 	v := Invocation{
 		ID: inv.text, Target: inv.request.target(), Status: inv.status, Request: inv.request,
-		Created: inv.created, Scheduled: inv.scheduled, Completed: inv.completed,
-		Modified: inv.modified, Attempts: inv.attempts, LastFailure: inv.last,
+		Created: inv.created, Modified: inv.changed, Completed: inv.completed, Scheduled: inv.scheduled,
+		Attempts: inv.attempts, Retries: inv.sinceWait, LastFailure: inv.last,
 	}
-	switch inv.status {
-	case Running:
-		v.Retries = inv.retries.failed + 1
-	case BackingOff:
-		v.Retries = inv.retries.failed
-		v.NextRetry = inv.backoff.at
+	if inv.status == BackingOff {
+		v.NextAttempt = inv.backoff.at
 	}
 	if inv.status == Completed {
 		var err error
@@ -94,129 +90,45 @@ func (r *Runner) view(inv *invocation) Invocation {
 		}
 	}
 	for i, f := range inv.journal {
-		v.Journal = append(v.Journal, Entry{i, entryType(f.Type), entryName(f), f})
+		v.Journal = append(v.Journal, newEntry(i, f))
 	}
 	return v
 }
 
-// entryTypes are the server's names.
-var entryTypes = map[protocol.Type]string{
-	protocol.TypeInput: "Input", protocol.TypeOutput: "Output",
-	protocol.TypeGetLazyState: "GetLazyState", protocol.TypeGetLazyStateKeys: "GetLazyStateKeys",
-	protocol.TypeGetEagerState: "GetEagerState", protocol.TypeGetEagerStateKeys: "GetEagerStateKeys",
-	protocol.TypeSetState: "SetState", protocol.TypeClearState: "ClearState", protocol.TypeClearAllState: "ClearAllState",
-	protocol.TypeGetPromise: "GetPromise", protocol.TypePeekPromise: "PeekPromise", protocol.TypeCompletePromise: "CompletePromise",
-	protocol.TypeSleep: "Sleep", protocol.TypeCall: "Call", protocol.TypeOneWayCall: "OneWayCall",
-	protocol.TypeSendSignal: "SendSignal", protocol.TypeRun: "Run",
-	protocol.TypeAttachInvocation: "AttachInvocation", protocol.TypeGetInvocationOutput: "GetInvocationOutput",
-	protocol.TypeCompleteAwakeable: "CompleteAwakeable",
+// String is the type and the name, such as "Command: Run charge".
+func (e Entry) String() string { return strings.TrimSpace(e.Type + " " + e.Name) }
 
-	protocol.TypeGetLazyStateCompletion: "GetLazyState", protocol.TypeGetLazyStateKeysCompletion: "GetLazyStateKeys",
-	protocol.TypeGetPromiseCompletion: "GetPromise", protocol.TypePeekPromiseCompletion: "PeekPromise",
-	protocol.TypeCompletePromiseCompletion: "CompletePromise", protocol.TypeSleepCompletion: "Sleep",
-	protocol.TypeCallCompletion: "Call", protocol.TypeCallInvocationIDCompletion: "CallInvocationId",
-	protocol.TypeRunCompletion: "Run", protocol.TypeAttachInvocationCompletion: "AttachInvocation",
-	protocol.TypeGetInvocationOutputCompletion: "GetInvocationOutput", protocol.TypeSignalNotification: "Signal",
-}
-
-func entryType(t protocol.Type) string {
-	if t.IsCommand() {
-		return "Command: " + entryTypes[t]
-	}
-	return "Notification: " + entryTypes[t]
-}
-
-// entryName is the name that a handler gave a command.
-func entryName(f protocol.Frame) string {
+func newEntry(index int, f protocol.Frame) Entry {
+	e := Entry{Index: index, Type: f.Type.Entry(), Frame: f}
 	m, err := protocol.Decode(f)
 	if err != nil {
-		return ""
+		return e // it was stored, and so it can be decoded
 	}
 	switch m := m.(type) {
 	case *protocol.Run:
-		return m.Name
+		e.Name = m.Name
 	case *protocol.Sleep:
-		return m.Name
+		e.Name = m.Name
 	case *protocol.Call:
-		return m.Name
+		e.Name, e.Target = m.Name, Request{Service: m.Service, Key: m.Key, Handler: m.Handler}.target()
 	case *protocol.OneWayCall:
-		return m.Name
+		e.Name, e.Target = m.Name, Request{Service: m.Service, Key: m.Key, Handler: m.Handler}.target()
 	case *protocol.SendSignal:
-		return m.EntryName
-	default:
-		return "" // the SDK names no others
+		e.Name = m.EntryName
+	case *protocol.SetState:
+		e.Name, e.Key = m.Name, string(m.Key)
+	case *protocol.ClearState:
+		e.Name, e.Key = m.Name, string(m.Key)
+	case *protocol.GetLazyState:
+		e.Name, e.Key = m.Name, string(m.Key)
+	case *protocol.GetEagerState:
+		e.Name, e.Key = m.Name, string(m.Key)
+	case *protocol.GetPromise:
+		e.Name, e.Key = m.Name, m.Key
+	case *protocol.PeekPromise:
+		e.Name, e.Key = m.Name, m.Key
+	case *protocol.CompletePromise:
+		e.Name, e.Key = m.Name, m.Key
 	}
-}
-
-// Cancel asks an invocation to stop: what it waits for fails. One that was not started
-// is over at once. The error is [ErrUnknown] or [ErrEnded].
-func (r *Runner) Cancel(invocationID string) error {
-	return r.change(invocationID, func(inv *invocation) { r.cancel(inv) })
-}
-
-// Kill ends an invocation and those that it has called, without asking. The error is
-// [ErrUnknown] or [ErrEnded].
-func (r *Runner) Kill(invocationID string) error {
-	return r.change(invocationID, func(inv *invocation) { r.kill(inv) })
-}
-
-// Pause lets an invocation make no more attempts until it is resumed. One under way goes
-// on to where it waits next. The error is [ErrUnknown] or [ErrEnded].
-func (r *Runner) Pause(invocationID string) error {
-	return r.change(invocationID, func(inv *invocation) {
-		switch inv.status {
-		case Running:
-			inv.pausing = true
-			if inv.attempt != nil {
-				inv.attempt.EndInput()
-			}
-		case BackingOff, Suspended:
-			inv.backoff.cancel()
-			inv.status, inv.waiting = Paused, nil
-			r.changed()
-		}
-	})
-}
-
-// Resume makes the next attempt at once of an invocation that is paused, suspended or
-// between two attempts. The error is [ErrUnknown] or [ErrEnded].
-func (r *Runner) Resume(invocationID string) error {
-	return r.change(invocationID, func(inv *invocation) {
-		switch inv.status {
-		case Paused, Suspended:
-			r.resume(inv)
-		case BackingOff:
-			inv.backoff.cancel()
-			r.launch(inv)
-		}
-	})
-}
-
-func (r *Runner) change(invocationID string, do func(*invocation)) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	inv, err := r.get(invocationID)
-	switch {
-	case err != nil:
-		return err
-	case inv.status == Completed:
-		return fmt.Errorf("runner: %w: %s", ErrEnded, invocationID)
-	case r.closed:
-		return ErrClosed
-	}
-	do(inv)
-	r.poke()
-	return nil
-}
-
-// Purge forgets an invocation that is over and, with the run of a workflow, its state and
-// promises. One that is not over is left as it is. The error is [ErrUnknown].
-func (r *Runner) Purge(invocationID string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	inv, err := r.get(invocationID)
-	if err == nil && inv.status == Completed {
-		r.purge(inv)
-	}
-	return err
+	return e
 }

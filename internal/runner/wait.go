@@ -131,8 +131,8 @@ func (r *Runner) receive(ctx context.Context, w *waiter) (o outcome, err error) 
 }
 
 // Idle waits until nothing runs and no timer is left: the clock jumps from one to the
-// next, unless it is manual or there is no application. The error is that of ctx, or
-// ErrClosed.
+// next, unless it is manual or there is no application. With a handler that sends to itself
+// again and again there is always another one. The error is that of ctx, or ErrClosed.
 func (r *Runner) Idle(ctx context.Context) error {
 	for {
 		if err := r.Settle(ctx); err != nil {

@@ -103,7 +103,7 @@ func (a *Attempt) run(ctx context.Context, handler http.Handler) {
 	defer a.cancel()
 	w := &response{attempt: a, header: http.Header{}}
 	panicked := serve(handler, w, a.httpRequest(ctx))
-	a.input.fail(errReturned)
+	a.input.finish()
 	a.ending = w.finish(panicked)
 	if a.request.OnEnd != nil {
 		a.request.OnEnd(a, a.ending)

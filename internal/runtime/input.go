@@ -23,6 +23,7 @@ type input struct {
 	buffer []byte
 	read   int   // bytes of the buffer
 	err    error // what comes behind the buffer: io.EOF at the end
+	over   bool  // the handler has returned, and err stays as it is
 	timer  *time.Timer
 }
 
@@ -60,11 +61,23 @@ func (in *input) end() { in.stop(io.EOF) }
 func (in *input) fail(err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.over {
+		return
+	}
 	in.buffer, in.read, in.err = nil, 0, err
 	if in.timer != nil {
 		in.timer.Stop()
 	}
 	in.more.Broadcast()
+}
+
+// finish is called when the handler has returned. What still reads has what net/http has
+// then.
+func (in *input) finish() {
+	in.fail(http.ErrBodyReadAfterClose)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.over = true
 }
 
 func (in *input) stop(err error) {

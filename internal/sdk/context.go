@@ -11,8 +11,16 @@ import (
 )
 
 // Mockable returns the SDK's interface behind a handler's context: the type of every
-// such context has all its methods.
-func Mockable(ctx restate.Context) restate.MockableContext { return mockable(ctx) }
+// such context has all its methods, unless it is an [Outer].
+func Mockable(ctx restate.Context) restate.MockableContext {
+	if own, ok := ctx.(restate.MockableContext); ok {
+		return own
+	}
+	return mockable(ctx.(Outer).RestateContext())
+}
+
+// Outer is a struct around a handler's context.
+type Outer interface{ RestateContext() restate.Context }
 
 // guarded is the SDK's context behind the gate of its attempt: of the methods those
 // whose results have names. What only reads the memory of the attempt (Key,

@@ -314,6 +314,9 @@ func (i *iterator) Err() restate.TerminalError {
 // Wrapper is a future of ours around another one.
 type Wrapper interface{ Unwrap() restate.Future }
 
+// Unwrap implements [Wrapper].
+func (f *future) Unwrap() restate.Future { return f.Future }
+
 // ownerOf returns the attempt that a future was made in, or nil for one that is not of
 // ours.
 func ownerOf(f restate.Future) *Attempt {
@@ -323,22 +326,28 @@ func ownerOf(f restate.Future) *Attempt {
 	return nil
 }
 
-// futureOf returns our future inside of f, or nil. What the SDK hands out are structs
-// around ours.
+// futureOf returns our future inside of f, or nil.
 func futureOf(f restate.Future) *future {
+	own, _ := FutureAs[*future](f)
+	return own
+}
+
+// FutureAs returns the future of type F inside of f. What the SDK hands out are structs
+// around the futures of its context.
+func FutureAs[F any](f restate.Future) (found F, ok bool) {
 	for f != nil {
-		switch own := f.(type) {
-		case *future:
-			return own
-		case Wrapper:
-			f = own.Unwrap()
-		default:
-			v := reflect.Indirect(reflect.ValueOf(f))
-			if v.Kind() != reflect.Struct || v.NumField() == 0 || !v.Type().Field(0).IsExported() {
-				return nil
-			}
-			f, _ = v.Field(0).Interface().(restate.Future)
+		if found, ok = f.(F); ok {
+			return found, true
 		}
+		if w, wraps := f.(Wrapper); wraps {
+			f = w.Unwrap()
+			continue
+		}
+		v := reflect.Indirect(reflect.ValueOf(f))
+		if v.Kind() != reflect.Struct || v.NumField() == 0 || !v.Type().Field(0).IsExported() {
+			return found, false
+		}
+		f, _ = v.Field(0).Interface().(restate.Future)
 	}
-	return nil
+	return found, false
 }

@@ -20,8 +20,28 @@ import (
 // ground are the packages at the bottom of the house, which know nothing of what a
 // handler is.
 var ground = []string{
-	"event", "internal/awakeableid", "internal/backoff", "internal/crash", "internal/gather", "internal/gather/stack", "internal/header", "internal/httpclient", "internal/jsontype", "internal/manifest", "internal/payload",
-	"internal/override", "internal/protocol", "internal/runner", "internal/runtime", "internal/safeerr", "internal/schema", "internal/sdk", "internal/stableport", "internal/tail", "internal/textvalue",
+	"event",
+	"internal/awakeableid",
+	"internal/backoff",
+	"internal/crash",
+	"internal/gather",
+	"internal/gather/stack",
+	"internal/header",
+	"internal/httpclient",
+	"internal/jsontype",
+	"internal/manifest",
+	"internal/override",
+	"internal/payload",
+	"internal/protocol",
+	"internal/runner",
+	"internal/runtime",
+	"internal/safeerr",
+	"internal/schema",
+	"internal/sdk",
+	"internal/sdk/fakectx",
+	"internal/stableport",
+	"internal/tail",
+	"internal/textvalue",
 }
 
 // mayImport has the table of docs/architecture.md: what a package may import of this
@@ -46,6 +66,7 @@ var mayImport = map[string][]string{
 	"internal/textvalue":    {},
 	"internal/schema":       {"internal/jsontype"},
 	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
+	"internal/sdk/fakectx":  {},
 	"internal/payload":      {"internal/sdk"},
 	"internal/crash":        {"internal/protocol", "internal/runtime", "internal/sdk"},
 
@@ -66,14 +87,15 @@ var mayImport = map[string][]string{
 	"pipeline/steptimeout": {"ground", "pipeline"},
 	"logging":              {"ground", "internal/scope"},
 
-	"endpoint":      {"ground", "handler", "internal/scope", "pipeline"},
-	"rpc":           {"ground", "handler", "internal/scope", "pipeline", "durable"},
-	"ingress":       {"ground", "handler", "internal/scope", "durable"},
-	"telemetry":     {"ground", "handler", "pipeline"},
-	"deployment":    {"ground", "admin"},
-	"fxrestate":     {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
-	"restatetest":   {"ground", "handler", "durable", "logging", "endpoint", "ingress", "admin", "deployment", "devserver", "fxrestate"},
-	"cmd/fxrestate": {"internal/gen"},
+	"endpoint":         {"ground", "handler", "internal/scope", "pipeline"},
+	"rpc":              {"ground", "handler", "internal/scope", "pipeline", "durable"},
+	"ingress":          {"ground", "handler", "internal/scope", "durable"},
+	"telemetry":        {"ground", "handler", "pipeline"},
+	"deployment":       {"ground", "admin"},
+	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
+	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
+	"internal/journal": {"ground", "admin"},
+	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

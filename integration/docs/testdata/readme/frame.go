@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	restate "github.com/restatedev/sdk-go"
+	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline"
@@ -99,6 +100,42 @@ type Mail interface {
 type Bank interface {
 	Refund(ctx context.Context, charge Charge) (Receipt, error)
 }
+
+func NewRefunds(mail Mail, bank Bank) *Refunds { return &Refunds{mail, bank} }
+
+func (*Refunds) Request(restate.Context, Charge) (Receipt, error) { return Receipt{}, nil }
+
+type fakeMail struct{}
+
+func (fakeMail) Ask(context.Context, string) error { return nil }
+
+type fakeBank struct{}
+
+func (fakeBank) Refund(context.Context, Charge) (Receipt, error) { return Receipt{}, nil }
+
+type countingBank struct{ fakeBank }
+
+func (*countingBank) calls() map[string]int { return nil }
+
+type PaymentsFake struct {
+	Charge func(context.Context, Charge) (Receipt, error)
+}
+
+func (PaymentsFake) Client() PaymentsClient { return nil }
+
+type CartFake struct {
+	View func(context.Context, string) (Contents, error)
+}
+
+func (CartFake) Client() CartClient { return nil }
+
+type Orders struct{}
+
+func NewOrders(PaymentsClient, CartClient) *Orders { return nil }
+
+func (*Orders) Place(restate.Context, string) (Receipt, error) { return Receipt{}, nil }
+
+var shop = fx.Options()
 
 type Offers struct{}
 

@@ -1,0 +1,66 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/protocol"
+)
+
+// ids are the ids that a query may contain.
+var ids = regexp.MustCompile(`^inv_[0-9A-Za-z]+$`)
+
+// newestProtocol is the newest version of the service protocol whose journals are recorded.
+const newestProtocol = 6
+
+// Record returns the journal of an invocation as the server has it now. The error says so if
+// the server does not know the invocation, or no longer has its journal.
+func Record(ctx context.Context, server *admin.Client, id string) (*Journal, error) {
+	if !ids.MatchString(id) {
+		return nil, fmt.Errorf("journal: %q is not the id of an invocation", id)
+	}
+	found, err := admin.Query[struct {
+		Service  string `json:"target_service_name"`
+		Key      string `json:"target_service_key"`
+		Handler  string `json:"target_handler_name"`
+		Status   string `json:"status"`
+		Protocol int    `json:"pinned_service_protocol_version"`
+		Server   string `json:"created_using_restate_version"`
+	}](ctx, server, `SELECT target_service_name, target_service_key, target_handler_name, status, pinned_service_protocol_version,
+created_using_restate_version FROM sys_invocation WHERE id = '`+id+`'`)
+	if err != nil {
+		return nil, fmt.Errorf("journal: look for %s: %w", id, err)
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("journal: the server knows no invocation %s; one that has ended is gone when its retention is over", id)
+	}
+	of := found[0]
+	if of.Protocol > newestProtocol {
+		return nil, fmt.Errorf("journal: %s uses version %d of the service protocol, and journals are recorded up to %d", id, of.Protocol, newestProtocol)
+	}
+	rows, err := admin.Query[struct {
+		Type    string `json:"entry_type"`
+		Raw     string `json:"raw"`
+		Version int    `json:"version"`
+	}](ctx, server, `SELECT entry_type, raw, version FROM sys_journal WHERE id = '`+id+`' ORDER BY "index"`)
+	if err != nil {
+		return nil, fmt.Errorf("journal: read the journal of %s: %w", id, err)
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("journal: the server no longer has the journal of %s; its retention is over, see restate.WithJournalRetention", id)
+	}
+	j := &Journal{Format: format, ID: id, Service: of.Service, Key: of.Key, Handler: of.Handler, Status: cmp.Or(of.Status, "unknown"), Server: of.Server}
+	for i, row := range rows {
+		t, ok := protocol.TypeOfEntry(row.Type)
+		body, err := hex.DecodeString(row.Raw)
+		if !ok || err != nil || row.Version != 2 {
+			return nil, fmt.Errorf("journal: entry %d of %s, %q in version %d, is none that this version can record", i, id, row.Type, row.Version)
+		}
+		j.Entries = append(j.Entries, entryOf(protocol.Frame{Type: t, Body: body}))
+	}
+	return j, nil
+}

@@ -119,20 +119,23 @@ func desk(do func(ctx context.Context, desk ingress.Service[*Desk]) any, opts ..
 	}, func() *Outside { return outside }
 }
 
+// backends are what plays Restate.
+var backends = map[string]fx.Option{"on a server": fx.Options(), "in process": restatetest.InProcess}
+
 func TestAScenarioSurvivesACrashAtEachEntry(t *testing.T) {
 	t.Parallel()
-	for name, mode := range map[string]fx.Option{"on a server": fx.Options(), "in process": restatetest.InProcess} {
+	for name, backend := range backends {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, _ := desk(func(ctx context.Context, desk ingress.Service[*Desk]) any {
 				sold, err := ingress.Call(ctx, desk, (*Desk).Sell, "books")
 				return []any{sold, err}
-			}, mode)
+			}, backend)
 			report := restatetest.CrashEverywhere(t, s)
 			require.Equal(t, 12, report.Entries)
 			require.Equal(t, 2+2+3*12, report.Runs)
 			require.Zero(t, report.Missed)
-			require.Zero(t, report.Unstored, "Restate acknowledges what is stored")
+			require.Zero(t, report.Unstored, "what is stored is acknowledged")
 		})
 	}
 }

@@ -22,10 +22,10 @@ import (
 func TestMain(m *testing.M) { restatetest.Main(m) }
 
 // start runs the shop, and returns the URL of its API.
-func start(t *testing.T, mode fx.Option) string {
+func start(t *testing.T, backend restatetest.Option) string {
 	t.Helper()
 	var api *httpserver.Server
-	restatetest.Start(t, mode, shop, fx.Populate(&api),
+	restatetest.Start(t, backend, shop, fx.Populate(&api),
 		fx.Provide(func() sdktrace.SpanExporter { return tracetest.NewNoopExporter() }))
 	return api.URL()
 }
@@ -43,9 +43,7 @@ func do(t *testing.T, method, url string) (status int, body string) {
 }
 
 func TestAScrapeHasTheNumbersOfTheDashboard(t *testing.T) {
-	for name, mode := range map[string]fx.Option{"on a server": fx.Options(), "in process": restatetest.InProcess} {
-		t.Run(name, func(t *testing.T) { scrapeHasTheNumbers(t, start(t, mode)) })
-	}
+	restatetest.OnBoth(t, func(t *testing.T, backend restatetest.Option) { scrapeHasTheNumbers(t, start(t, backend)) })
 }
 
 func scrapeHasTheNumbers(t *testing.T, url string) {

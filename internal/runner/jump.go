@@ -1,8 +1,8 @@
 package runner
 
 // Jump moves the clock to the next timer and does what is due then, if nothing runs, and
-// reports whether it did. A manual clock does not jump, nor does any without an application:
-// see [Runner.SwapHandler].
+// reports whether it did. A manual clock does not jump, and neither does one without an
+// application: attempts would be used up.
 func (r *Runner) Jump() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,10 +16,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(restatetest.Tests{M: m}) }
 
-// modes are how the servers of the tests run.
+// modes are what the tests run on.
 var modes = map[string]fx.Option{
 	"on a server with its defaults":       fx.Options(),
 	"on a server that replays every step": restatetest.AlwaysReplay,
+	"in process":                          restatetest.InProcess,
 }
 
 // world is a running tea house with its partners.

@@ -46,6 +46,7 @@ func TestTripIsBookedAsAWholeOrNotAtAll(t *testing.T) {
 	for mode, option := range map[string]fx.Option{
 		"on a server with its defaults":       fx.Options(),
 		"on a server that replays every step": restatetest.AlwaysReplay,
+		"in process":                          restatetest.InProcess,
 	} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()

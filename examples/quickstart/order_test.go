@@ -24,15 +24,18 @@ func fill(t *testing.T, env *restatetest.Env, customer string, price int) {
 
 func TestAnOrderIsShipped(t *testing.T) {
 	t.Parallel()
-	env := restatetest.Start(t, services, fx.Supply(flags{packing: time.Millisecond}))
-	fill(t, env, "ada", 90)
-	orders := ingress.NewWorkflow[*Order](env.Ingress())
+	restatetest.OnBoth(t, func(t *testing.T, backend restatetest.Option) {
+		t.Parallel()
+		env := restatetest.Start(t, backend, services, fx.Supply(flags{packing: time.Millisecond}))
+		fill(t, env, "ada", 90)
+		orders := ingress.NewWorkflow[*Order](env.Ingress())
 
-	status, err := ingress.Call(t.Context(), orders.ID("1"), (*Order).Run, PlaceOrder{Customer: "ada"})
-	require.NoError(t, err)
-	require.Equal(t, "shipped", status.Step)
-	require.Equal(t, 90, status.Total)
-	require.Empty(t, restatetest.StateOf[*Cart](env, "ada").All(), "the cart was emptied")
+		status, err := ingress.Call(t.Context(), orders.ID("1"), (*Order).Run, PlaceOrder{Customer: "ada"})
+		require.NoError(t, err)
+		require.Equal(t, "shipped", status.Step)
+		require.Equal(t, 90, status.Total)
+		require.Empty(t, restatetest.StateOf[*Cart](env, "ada").All(), "the cart was emptied")
+	})
 }
 
 func TestAnOrderSurvivesACrash(t *testing.T) {
@@ -68,7 +71,7 @@ var errTooMuch = restate.TerminalErrorf("too much")
 
 func TestAnOrderThatIsNotPaidFails(t *testing.T) {
 	t.Parallel()
-	env := restatetest.Start(t, services, fx.Supply(flags{packing: time.Millisecond}), fx.Decorate(poor.Replace))
+	env := restatetest.Start(t, restatetest.InProcess, services, fx.Supply(flags{packing: time.Millisecond}), fx.Decorate(poor.Replace))
 	fill(t, env, "ada", 90)
 	fill(t, env, "bob", 9000)
 	orders := ingress.NewWorkflow[*Order](env.Ingress())

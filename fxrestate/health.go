@@ -30,7 +30,7 @@ var (
 )
 
 func newHealth(e *endpoint.Endpoint, client *admin.Client) *Health {
-	return &Health{endpoint: e, stuck: &stuck{client: client, services: e.Services()}, blocked: ErrStarting}
+	return &Health{endpoint: e, stuck: newStuck(client, e.Services()), blocked: ErrStarting}
 }
 
 // Ready returns nil while the application serves invocations: from the registration,

@@ -274,3 +274,43 @@ func TestEventsForAnObserverThatIsTooSlowAreDropped(t *testing.T) {
 	}
 	require.EqualValues(t, sent+5, int64(len(d.events()))+dropped, "an event is told or dropped")
 }
+
+// mute has a text that cannot be read.
+type mute struct{}
+
+func (mute) Error() string { panic("no voice") }
+
+// What an observer panics with is text of somebody else's.
+func TestAPanicOfAnObserverOfEventsIsLoggedWhateverItsValue(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		value any
+		want  string
+	}{
+		"a text":                       {"no paper", "no paper"},
+		"an error whose method panics": {mute{}, "an error of type fxrestate_test.mute, whose method Error panicked"},
+		"a value without a text":       {struct{ secret string }{"x"}, "a value of type struct { secret string }"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			core, logs := observer.New(zapcore.DebugLevel)
+			app := fx.New(fxrestate.Module, fx.Supply(zap.New(core), local()),
+				fxrestate.OnEvent(func(context.Context, event.Event) { panic(tt.value) }))
+			require.NoError(t, app.Start(t.Context()))
+			require.NoError(t, app.Stop(context.Background()))
+			lines := logs.FilterMessage("an observer of events panicked").All()
+			require.NotEmpty(t, lines)
+			require.Equal(t, tt.want, lines[0].ContextMap()["panic"])
+		})
+	}
+}
+
+// fx starts an application again that was stopped. The endpoint does not, which is an error.
+func TestAnApplicationThatIsStartedAgainSaysSo(t *testing.T) {
+	t.Parallel()
+	d := &diary{}
+	app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop(), local()), fxrestate.OnEvent(d))
+	require.NoError(t, app.Start(t.Context()))
+	require.NoError(t, app.Stop(context.Background()))
+	require.ErrorContains(t, app.Start(t.Context()), "it was started before; make a new one")
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
@@ -313,4 +316,41 @@ func TestAnApplicationThatIsStartedAgainSaysSo(t *testing.T) {
 	require.NoError(t, app.Start(t.Context()))
 	require.NoError(t, app.Stop(context.Background()))
 	require.ErrorContains(t, app.Start(t.Context()), "it was started before; make a new one")
+}
+
+// Invocations that are held make nobody act: they are held until those of the other interface
+// have ended, at each look.
+func TestAnApplicationThatHoldsInvocationsSaysSoInTheBackgroundToo(t *testing.T) {
+	t.Parallel()
+	name, addr, cfg := testkit.Unique("held"), testkit.StableAddr(t), testkit.Config()
+	_, port, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	cfg.Endpoint.Addr = addr
+	cfg.Register.URL = fmt.Sprintf("http://%s:%s", testkit.Server().EndpointHost(), port)
+	cfg.Register.Mode = deployment.Production
+	began := &Renamed{step: "print", waiting: make(chan string, 10)}
+	first := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*Renamed](testkit.Made(began), fxrestate.Name(name)))
+	first.RequireStart()
+	id := testkit.Submit(t, testkit.Path(name, "Go"), nil)
+	testkit.Receive(t, began.waiting)
+	first.RequireStop()
+
+	cfg.Endpoint = endpoint.Config{Mode: endpoint.Mounted} // it registers in the background only
+	cfg.Register.Required, cfg.Register.InPlace, cfg.HTTP.Addr = false, deployment.Refuse, addr
+	told := make(chan event.NotRegistered, 10)
+	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*Idler](newIdler, fxrestate.Name(name)),
+		fxrestate.HTTPServer(func(e *endpoint.Endpoint) http.Handler { return e.Under("") }),
+		fxrestate.OnEvent(func(_ context.Context, e event.Event) {
+			if n, ok := e.(event.NotRegistered); ok {
+				told <- n
+			}
+		}))
+	require.NoError(t, a.TryStart(t))
+	t.Cleanup(a.RequireStop)
+	t.Cleanup(func() { require.NoError(t, testkit.Admin().KillInvocation(context.Background(), id)) })
+	n := testkit.Receive(t, told)
+	require.Equal(t, event.HoldsInvocations, n.Consequence, n.Err)
+	var inFlight *deployment.InFlightError
+	require.ErrorAs(t, n.Err, &inFlight)
+	require.Empty(t, a.Logs.FilterLevelExact(zapcore.ErrorLevel).All())
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
 
+	"github.com/fxrestate/go/internal/printable"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
 )
@@ -122,7 +123,7 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 			more = append(slices.Clip(more), slog.Bool("replaying", true))
 		}
 	}
-	record.Message = printable(record.Message)
+	record.Message = printable.Text(record.Message)
 	if h.sink.cfg.Redact != nil {
 		record = h.redacted(record)
 		more = h.sink.cfg.redact(nil, more)

@@ -184,10 +184,16 @@ func (o *eventObserver) run(ctx context.Context) {
 }
 
 func (o *eventObserver) observe(ctx context.Context, e event.Event) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case returned:
+		case p == nil:
+			o.log.ErrorContext(ctx, "an observer of events called runtime.Goexit; it is told no further events", "event", fmt.Sprintf("%T", e))
+		default:
 			o.log.ErrorContext(ctx, "an observer of events panicked", "event", fmt.Sprintf("%T", e), "panic", safeerr.TextOf(p), "stack", string(debug.Stack()))
 		}
 	}()
 	o.observer.Observe(ctx, e)
+	returned = true
 }

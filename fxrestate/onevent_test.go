@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -223,6 +224,7 @@ func TestAnObserverOfEventsThatMisbehavesHoldsUpNothing(t *testing.T) {
 		lines   int
 	}{
 		"panics":                       {func(context.Context, <-chan struct{}) { panic("no paper") }, "an observer of events panicked", 5},
+		"ends its goroutine":           {func(context.Context, <-chan struct{}) { runtime.Goexit() }, "an observer of events called runtime.Goexit; it is told no further events", 1},
 		"blocks until the end":         {func(ctx context.Context, _ <-chan struct{}) { <-ctx.Done() }, late, 0},
 		"blocks until after the end":   {func(_ context.Context, release <-chan struct{}) { <-release }, late, 1},
 		"is told what it has to write": {func(context.Context, <-chan struct{}) {}, late, 0},

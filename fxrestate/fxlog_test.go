@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
-	"go.uber.org/zap/exp/zapslog"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -98,7 +97,8 @@ func TestTheEventsOfFxAreRedactedToo(t *testing.T) {
 	for name, to := range map[string]func(zapcore.Core) fx.Option{
 		"with a zap logger": func(core zapcore.Core) fx.Option { return fx.Supply(zap.New(core)) },
 		"with a slog.Handler": func(core zapcore.Core) fx.Option {
-			return fx.Provide(func() slog.Handler { return zapslog.NewHandler(core) })
+			base := logging.NewHandler(zap.New(core), logging.Config{})
+			return fx.Provide(func() slog.Handler { return struct{ slog.Handler }{base} }) // one that Module wraps
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

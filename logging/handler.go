@@ -8,7 +8,6 @@ import (
 
 	sdklog "github.com/restatedev/sdk-go/logging"
 	"go.uber.org/zap"
-	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
@@ -56,15 +55,7 @@ type with struct {
 
 // NewHandler makes a handler that writes to the core of log, under its name.
 func NewHandler(log *zap.Logger, cfg Config) *Handler {
-	stackAt := slog.Level(100)
-	if cfg.StackTraces {
-		stackAt = slog.LevelError
-	}
-	return &Handler{sink: &sink{zap: log, cfg: cfg, base: zapslog.NewHandler(log.Core(),
-		zapslog.WithName(log.Name()),
-		zapslog.AddStacktraceAt(stackAt),
-		zapslog.WithCallerSkip(1), // Handle
-	)}}
+	return &Handler{sink: &sink{zap: log, cfg: cfg, base: newZapHandler(log, cfg.StackTraces)}}
 }
 
 // Wrap makes a handler that writes to base, which decides how lines look. If base is a
@@ -127,19 +118,30 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 		record = h.redacted(record)
 		more = h.sink.cfg.redact(nil, more)
 	}
+	var out slog.Handler
 	if len(more) > 0 && h.grouped {
-		return h.out(h.sink.base.WithAttrs(more)).Handle(ctx, record)
+		out, more = h.out(h.sink.base.WithAttrs(more)), nil
+	} else {
+		out = h.ready()
+	}
+	if toZap, ok := out.(*zapHandler); ok {
+		return toZap.write(&record, more)
 	}
 	if len(more) > 0 {
 		record = record.Clone()
 		record.AddAttrs(more...)
 	}
+	return out.Handle(ctx, record)
+}
+
+// ready returns the base of the sink with all attributes applied, which it does once.
+func (h *Handler) ready() slog.Handler {
 	if built := h.built.Load(); built != nil {
-		return (*built).Handle(ctx, record)
+		return *built
 	}
 	out := h.out(h.sink.base)
 	h.built.Store(&out)
-	return out.Handle(ctx, record)
+	return out
 }
 
 // redacted returns a line as Redact has it.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
@@ -118,16 +117,4 @@ func attrsOfMap(fields map[string]any) []slog.Attr {
 		attrs = append(attrs, slog.Any(key, fields[key]))
 	}
 	return attrs
-}
-
-// fieldOf converts an attribute of attrsOf back.
-func fieldOf(a slog.Attr) zapcore.Field {
-	if a.Value.Kind() != slog.KindGroup {
-		return zap.Any(a.Key, a.Value.Any())
-	}
-	within := make([]zapcore.Field, 0, len(a.Value.Group()))
-	for _, inner := range a.Value.Group() {
-		within = append(within, fieldOf(inner))
-	}
-	return zap.Dict(a.Key, within...)
 }

@@ -170,7 +170,10 @@ func TestCrashEverywhereAccusesNoCorrectHandler(t *testing.T) {
 		"saga":                 (*Correct).Saga,
 		"awakeable":            (*Correct).Asks,
 	} {
-		for mode, opts := range map[string][]fx.Option{"streaming": nil, "always replaying": {restatetest.AlwaysReplay}} {
+		for mode, opts := range map[string][]fx.Option{
+			"on a server": nil, "on a server that always replays": {restatetest.AlwaysReplay},
+			"in process": {restatetest.InProcess}, "in process, always replaying": {restatetest.InProcess, restatetest.AlwaysReplay},
+		} {
 			t.Run(name+", "+mode, func(t *testing.T) { // not parallel: one server is enough
 				report := restatetest.CrashEverywhere(t, correct(method, slices.Clone(opts)...))
 				require.Positive(t, report.Entries)

@@ -119,17 +119,25 @@ func desk(do func(ctx context.Context, desk ingress.Service[*Desk]) any, opts ..
 	}, func() *Outside { return outside }
 }
 
+// backends are what plays Restate.
+var backends = map[string]fx.Option{"on a server": fx.Options(), "in process": restatetest.InProcess}
+
 func TestAScenarioSurvivesACrashAtEachEntry(t *testing.T) {
 	t.Parallel()
-	s, _ := desk(func(ctx context.Context, desk ingress.Service[*Desk]) any {
-		sold, err := ingress.Call(ctx, desk, (*Desk).Sell, "books")
-		return []any{sold, err}
-	})
-	report := restatetest.CrashEverywhere(t, s)
-	require.Equal(t, 12, report.Entries)
-	require.Equal(t, 2+2+3*12, report.Runs)
-	require.Zero(t, report.Missed)
-	require.Zero(t, report.Unstored, "the server acknowledges what is stored")
+	for name, backend := range backends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := desk(func(ctx context.Context, desk ingress.Service[*Desk]) any {
+				sold, err := ingress.Call(ctx, desk, (*Desk).Sell, "books")
+				return []any{sold, err}
+			}, backend)
+			report := restatetest.CrashEverywhere(t, s)
+			require.Equal(t, 12, report.Entries)
+			require.Equal(t, 2+2+3*12, report.Runs)
+			require.Zero(t, report.Missed)
+			require.Zero(t, report.Unstored, "what is stored is acknowledged")
+		})
+	}
 }
 
 func TestASeedDeterminesRandomNumbers(t *testing.T) {

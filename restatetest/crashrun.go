@@ -185,11 +185,13 @@ func (p *performance) settle(env *Env) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), p.within(env))
 	defer cancel()
 	began := time.Now()
-	err := poll(ctx, func() error {
+	var last error
+	err := env.backend.await(ctx, func() (err error) {
 		all, err := env.backend.invocations(ctx, admin.InvocationFilter{Statuses: statuses, Limit: most})
 		if err != nil {
-			return err
+			return cmp.Or(last, err) // the time may just be over
 		}
+		defer func() { last = err }()
 		left := slices.DeleteFunc(slices.Clone(all), func(i admin.Invocation) bool { return i.Status == admin.StatusCompleted })
 		if len(left) > 0 {
 			return fmt.Errorf("%d invocations have not ended; Do must wait for them, or complete or cancel what they wait for: %s/%s (%s) is %s after %d attempts %s",

@@ -102,13 +102,14 @@ func void(method func(*Planted, restate.Context) error) func(testing.TB, ingress
 	}
 }
 
-func planted(call func(testing.TB, ingress.Service[*Planted]) any) restatetest.Scenario {
+func planted(backend fx.Option, call func(testing.TB, ingress.Service[*Planted]) any) restatetest.Scenario {
 	var outside *Outside
 	return restatetest.Scenario{
 		App: func() []fx.Option {
 			outside = &Outside{}
 			var processes atomic.Int64
 			return []fx.Option{
+				backend,
 				fxrestate.Module,
 				fx.Supply(outside),
 				fxrestate.Service[*Planted](func(till rpc.Object[*Till], o *Outside) *Planted {
@@ -146,13 +147,15 @@ func TestCrashEverywhereFindsMistakes(t *testing.T) {
 		}, []string{"the process of Planted/Remembers dies before entry 2, handler return: the result is [0,null], and was [7,null] undisturbed"}},
 		"Outside": {void((*Planted).Outside), []string{"what Exactly returns is 2, and was 1 undisturbed", "the process of Planted/Outside dies before entry 1"}},
 	} {
-		t.Run(handler, func(t *testing.T) { // not parallel: one server is enough
-			failed, said := record(t, func(t testing.TB) { restatetest.CrashEverywhere(t, planted(tt.call)) })
-			require.True(t, failed)
-			for _, text := range tt.says {
-				require.Contains(t, said, text)
-			}
-			require.Contains(t, said, "set Scenario.Seed to 1")
-		})
+		for name, backend := range backends {
+			t.Run(handler+" "+name, func(t *testing.T) { // not parallel: one server is enough
+				failed, said := record(t, func(t testing.TB) { restatetest.CrashEverywhere(t, planted(backend, tt.call)) })
+				require.True(t, failed)
+				for _, text := range tt.says {
+					require.Contains(t, said, text)
+				}
+				require.Contains(t, said, "set Scenario.Seed to 1")
+			})
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -254,4 +255,35 @@ func TestMetricsAloneMakeNoSpan(t *testing.T) {
 	require.Empty(t, stages.CallInterceptors)
 	base := &http.Transport{}
 	require.Equal(t, http.RoundTripper(base), tel.Transport(base))
+}
+
+func TestAttemptsAreActiveWhileTheyRun(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	cfg := telemetry.Config{MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))}
+	active := func() (n []int64) {
+		var data metricdata.ResourceMetrics
+		require.NoError(t, reader.Collect(t.Context(), &data))
+		for _, scope := range data.ScopeMetrics {
+			for _, m := range scope.Metrics {
+				if m.Name == "restate.attempt.active" {
+					sum := m.Data.(metricdata.Sum[int64])
+					require.False(t, sum.IsMonotonic)
+					require.Equal(t, metricdata.CumulativeTemporality, sum.Temporality)
+					for _, p := range sum.DataPoints {
+						n = append(n, p.Value)
+					}
+				}
+			}
+		}
+		return n
+	}
+	require.Empty(t, active())
+	innermost := attempt(t, cfg, func(restate.Context) { require.Equal(t, []int64{2}, active(), "of all with one MeterProvider") })
+	attempt(t, cfg, func(restate.Context) {
+		require.Equal(t, []int64{1}, active())
+		innermost()
+		require.Equal(t, []int64{1}, active())
+	})()
+	require.Equal(t, []int64{0}, active())
 }

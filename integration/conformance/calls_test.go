@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -193,7 +194,6 @@ var callScenarios = map[string]scenario{
 		}},
 		run: func(s *session) {
 			id := s.send("/Plain/Do/send", "", "")
-			s.env.Invocation(id).AwaitEntry("Call")
 			s.await(id, admin.StatusSuspended, admin.StatusRunning)
 			for _, child := range s.children(id, 3) {
 				s.env.Invocation(child).AwaitEntry("Sleep nap")
@@ -217,6 +217,46 @@ var callScenarios = map[string]scenario{
 			}
 			s.env.Invocation(id).Kill()
 			s.attach(id)
+		},
+	},
+	"what a handler has called is killed": {
+		programs: map[string]program{"nap": nap, "": func(x *run) (any, error) {
+			_, err := x.service("nap", "")
+			if x.With() == "hide" {
+				return failure(err), nil
+			}
+			return nil, err
+		}},
+		run: func(s *session) {
+			for _, with := range []string{"hide", ""} {
+				id := s.send("/Plain/Do/send", "", with)
+				child := s.children(id, 1)[0]
+				s.env.Invocation(child).AwaitEntry("Sleep nap")
+				s.env.Invocation(child).Kill()
+				s.attach(id)
+			}
+		},
+	},
+	"what a handler has called waits for its turn": {
+		unordered: true,
+		programs: map[string]program{"nap": nap, "echo": echo, "": func(x *run) (any, error) {
+			f := restate.Object[any](x.ctx, "Object", x.Key(), "Do").RequestFuture(x.Part("echo", ""))
+			id := f.GetInvocationId()
+			_, err := f.Response()
+			_, end := restate.AttachInvocation[any](x.ctx, id).Response()
+			return []string{failure(err), failure(end)}, nil
+		}},
+		run: func(s *session) {
+			first := s.send("/Object/"+url.PathEscape(s.name)+"/Do/send", "nap", "")
+			s.env.Invocation(first).AwaitEntry("Sleep nap")
+			id := s.send("/Plain/Do/send", "", "")
+			child := s.children(id, 1)[0]
+			s.await(child, admin.StatusPending)
+			s.env.Invocation(id).Cancel()
+			s.attach(id)
+			s.gone(child)
+			s.env.Invocation(first).Kill()
+			s.attach(first)
 		},
 	},
 	"an invocation is cancelled while it sleeps": {

@@ -21,32 +21,36 @@ func scenarios() map[string]scenario {
 }
 
 func TestTheRunnerDoesWhatTheServerDoes(t *testing.T) {
-	t.Run("holding streams open", func(t *testing.T) { compareAll(t, false) })
-	t.Run("always replaying", func(t *testing.T) { compareAll(t, true) })
+	t.Run("holding streams open", func(t *testing.T) { compare(t, scenarios(), false) })
+	t.Run("always replaying", func(t *testing.T) { compare(t, scenarios(), true, restatetest.AlwaysReplay) })
+	t.Run("without retries", func(t *testing.T) {
+		failing := scenarios()
+		maps.DeleteFunc(failing, func(_ string, s scenario) bool { return !s.fails })
+		compare(t, failing, false, restatetest.NoRetries)
+	})
 }
 
-// compareAll runs the scenarios, on one server for all and on a runner for each, so that the
-// clock of one scenario does not jump for another.
-func compareAll(t *testing.T, replay bool) {
+// compare runs scenarios, on one server for all and on a runner for each, so that the clock
+// of one scenario does not jump for another.
+func compare(t *testing.T, all map[string]scenario, replay bool, mode ...fx.Option) {
 	t.Parallel()
-	server := start(t, replay)
-	all := scenarios()
+	start := func(t *testing.T, opts ...fx.Option) *restatetest.Env {
+		return restatetest.Start(t, append(append(opts, mode...), application())...)
+	}
+	shared := start(t)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			of := all[name]
 			t.Log("on the server")
-			want := runOn(t, server.With(t), name, all[name], replay)
+			server := shared.With(t)
+			if of.alone {
+				server = start(t)
+			}
+			want := runOn(t, server, name, of, replay)
 			t.Log("in process")
-			got := runOn(t, start(t, replay, restatetest.InProcess), name, all[name], replay)
+			got := runOn(t, start(t, restatetest.InProcess), name, of, replay)
 			require.Equal(t, want, got, "the server comes first")
 		})
 	}
-}
-
-func start(t *testing.T, replay bool, opts ...fx.Option) *restatetest.Env {
-	t.Helper()
-	if replay {
-		opts = append(opts, restatetest.AlwaysReplay)
-	}
-	return restatetest.Start(t, append(opts, application())...)
 }

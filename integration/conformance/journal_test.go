@@ -13,7 +13,6 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/protocol"
-	"github.com/fxrestate/go/internal/runner"
 	"github.com/fxrestate/go/restatetest"
 )
 

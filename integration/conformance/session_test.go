@@ -24,6 +24,10 @@ type scenario struct {
 	run      func(s *session)
 	// unordered is set where notifications come in an order that is left to chance.
 	unordered bool
+	// alone is set where the application is killed, which others use.
+	alone bool
+	// fails is set where attempts fail, and nobody waits for the next one.
+	fails bool
 }
 
 // session is a scenario that runs on one of the two, and what has come of it.
@@ -35,6 +39,7 @@ type session struct {
 	replay bool
 	lines  []string
 	ids    []string // of invocations, as they have become known
+	lost   []string // of invocations of which nothing is kept
 	names  *names
 }
 

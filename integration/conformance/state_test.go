@@ -84,7 +84,7 @@ var stateScenarios = map[string]scenario{
 				path := "/" + object + "/beside/"
 				s.post(path+"Look", s.do("look", ""))
 				id := s.send(path+"Do/send", "", "first")
-				s.env.Invocation(id).AwaitEntry("SetState")
+				s.env.Invocation(id).AwaitEntry("SetState a")
 				s.post(path+"Look", s.do("look", ""))
 				s.env.Invocation(id).Kill()
 				s.attach(id)

@@ -43,6 +43,7 @@ var stepScenarios = map[string]scenario{
 		},
 	},
 	"a step succeeds when it is tried again": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			return restate.Run(x.ctx, func(restate.RunContext) (int, error) {
 				n := x.Nth("step")
@@ -55,6 +56,7 @@ var stepScenarios = map[string]scenario{
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},
 	"a step has its own policy": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			n, err := restate.Run(x.ctx, func(restate.RunContext) (int, error) {
 				return 0, fmt.Errorf("failure %d", x.Nth("step"))
@@ -64,6 +66,7 @@ var stepScenarios = map[string]scenario{
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},
 	"an exhausted step ends the invocation": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			return restate.Run(x.ctx, func(restate.RunContext) (int, error) {
 				return 0, fmt.Errorf("failure %d", x.Nth("step"))
@@ -128,6 +131,7 @@ var stepScenarios = map[string]scenario{
 		},
 	},
 	"a handler fails and is tried again": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			if n := x.Nth("start"); n < 4 {
 				return nil, fmt.Errorf("failure %d", n)
@@ -137,6 +141,7 @@ var stepScenarios = map[string]scenario{
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},
 	"a panic is tried again": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			if x.Nth("start") < 2 {
 				panic("ouch")
@@ -146,6 +151,7 @@ var stepScenarios = map[string]scenario{
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},
 	"the last attempt ends the invocation": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			if x.With() == "later" {
 				if _, err := x.step("before", "", nil); err != nil {
@@ -160,6 +166,7 @@ var stepScenarios = map[string]scenario{
 		},
 	},
 	"a handler takes another path": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			if x.Nth("start") == 1 {
 				if _, err := x.step("one", "", nil); err != nil {

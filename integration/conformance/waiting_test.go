@@ -176,6 +176,7 @@ var waitingScenarios = map[string]scenario{
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},
 	"a saga is undone": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			return durable.Saga(x.ctx, func(undo *durable.Compensations) (string, error) {
 				undo.Step("undo one", func(restate.RunContext) error { return nil })
@@ -195,6 +196,7 @@ var waitingScenarios = map[string]scenario{
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},
 	"a step is declared": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			step := durable.NewStep[int]("declared", durable.Retry{MaxAttempts: 2, InitialInterval: time.Millisecond})
 			return step.Run(x.ctx, func(context.Context) (int, error) {
@@ -207,6 +209,7 @@ var waitingScenarios = map[string]scenario{
 		run: func(s *session) { s.call("/Plain/Do", "") },
 	},
 	"an attempt asks when it is to be tried again": {
+		fails: true,
 		programs: map[string]program{"": func(x *run) (any, error) {
 			if n := x.Nth("start"); n < 3 {
 				return nil, pipeline.RetryAfter(fmt.Errorf("failure %d", n), 20*time.Millisecond)
@@ -236,6 +239,38 @@ var waitingScenarios = map[string]scenario{
 			s.attach(id)
 		},
 	},
+	"a handler asks for a pause": {
+		programs: map[string]program{"": func(x *run) (any, error) {
+			if _, err := x.step("before", "1", nil); err != nil {
+				return nil, err
+			}
+			if x.Nth("after") == 1 {
+				return nil, pipeline.Pause(errors.New("look first"))
+			}
+			return "resumed", nil
+		}},
+		run: func(s *session) {
+			id := s.send("/Plain/Do/send", "", "")
+			now := s.env.Invocation(id).AwaitStatus(admin.StatusPaused)
+			s.note("paused: %s %s", now.LastFailure, now.LastFailureCode)
+			s.env.Invocation(id).Resume()
+			s.attach(id)
+		},
+	},
+	"a paused invocation is cancelled": {
+		programs: map[string]program{"": func(x *run) (any, error) {
+			if x.Nth("start") == 1 {
+				return nil, pipeline.Pause(errors.New("look first"))
+			}
+			return nil, restate.Sleep(x.ctx, time.Hour)
+		}},
+		run: func(s *session) {
+			id := s.send("/Plain/Do/send", "", "")
+			s.await(id, admin.StatusPaused)
+			s.env.Invocation(id).Cancel()
+			s.attach(id)
+		},
+	},
 	"a paused invocation is killed": {
 		programs: map[string]program{"": func(x *run) (any, error) { return nil, errors.New("never") }},
 		run: func(s *session) {
@@ -259,6 +294,31 @@ var waitingScenarios = map[string]scenario{
 			s.note("%s: %s %s, attempts %d", now.Status, now.LastFailure, now.LastFailureCode, now.RetryCount)
 			i.Resume()
 			s.attach(id)
+		},
+	},
+	"the application dies while a handler waits": {
+		alone: true,
+		programs: map[string]program{"": func(x *run) (any, error) {
+			before, err := x.step("before", "1", nil)
+			if err != nil {
+				return nil, err
+			}
+			if err := restate.Sleep(x.ctx, 2*time.Second, restate.WithName("sleep")); err != nil {
+				return nil, err
+			}
+			after, err := x.step("after", "2", nil)
+			return []string{before, after}, err
+		}},
+		run: func(s *session) {
+			id := s.send("/Plain/Do/send", "", "")
+			s.env.Invocation(id).AwaitEntry("Sleep sleep")
+			s.env.KillApp()
+			later := s.send("/Plain/Do/send", "", "")
+			s.env.StartApp()
+			s.attach(id)
+			s.attach(later)
+			s.env.RestartApp()
+			s.call("/Plain/Do", "")
 		},
 	},
 	"a suspended invocation is paused": {

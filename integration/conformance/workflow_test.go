@@ -46,7 +46,7 @@ var workflowScenarios = map[string]scenario{
 		},
 		run: func(s *session) {
 			id := s.send("/Flow/w1/Run/send", "", "x")
-			s.env.Invocation(id).AwaitEntry("GetPromise")
+			s.env.Invocation(id).AwaitEntry("GetPromise answer")
 			s.send("/Flow/w1/Run/send", "", "again")
 			s.call("/Flow/w1/Run", "called")
 			s.post("/Flow/w1/Look", s.do("peek", ""))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/internal/sdk"
@@ -147,18 +148,30 @@ func targetOf(uri string) (service, handler string, ok bool) {
 }
 
 func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if p.isDead() {
-		panic(http.ErrAbortHandler)
-	}
-	service, handler, ok := targetOf(r.RequestURI)
-	if !ok {
+	if service, handler, ok := targetOf(r.RequestURI); p.isDead() {
+		p.vanish(r)
+	} else if !ok {
 		p.next.ServeHTTP(w, r)
-		return
+	} else if p.invoke(w, r, service, handler); p.isDead() {
+		p.vanish(r)
 	}
-	p.invoke(w, r, service, handler)
-	if p.isDead() {
-		panic(http.ErrAbortHandler) // the response does not end
+}
+
+// cutTimeout bounds how long it may take until the connections of a dead process are cut.
+// It is there to end a hang.
+const cutTimeout = 10 * time.Second
+
+// vanish does not answer, and comes back when the connection was cut. Restate would try
+// again at once if it saw the stream end, and would soon have tried too often.
+func (p *process) vanish(r *http.Request) {
+	timeout := time.NewTimer(cutTimeout)
+	defer timeout.Stop()
+	select {
+	case <-r.Context().Done():
+	case <-timeout.C:
+	case <-p.in.ctx.Done():
 	}
+	panic(http.ErrAbortHandler)
 }
 
 func (p *process) isDead() bool {

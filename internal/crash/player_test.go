@@ -57,11 +57,9 @@ func (p *player) play() string {
 	for ended := false; !ended && (p.stop == nil || !p.stop()); {
 		require.Less(p.t, p.attempts, 50, "it does not come to an end: %v", p.failures)
 		p.attempts++
-		ended = p.attempt(h)
-		select {
-		case <-p.in.Died():
+		var died bool
+		if ended, died = p.attempt(h); died {
 			h = p.in.Process(p.process())
-		default:
 		}
 	}
 	if p.stop != nil {
@@ -71,19 +69,26 @@ func (p *player) play() string {
 	return result(p.output.Result)
 }
 
-// attempt reports whether the invocation has ended.
-func (p *player) attempt(h http.Handler) bool {
+// attempt reports whether the invocation has ended, and whether the process has died.
+func (p *player) attempt(h http.Handler) (ended, died bool) {
 	start := &protocol.Start{ID: []byte(p.id), DebugID: "inv_1" + p.id, Key: p.key, RandomSeed: 7}
 	for k, v := range p.state {
 		start.State = append(start.State, protocol.StateEntry{Key: []byte(k), Value: v})
 	}
 	var written *tap
-	e := runtime.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	a := runtime.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		written = &tap{ResponseWriter: w}
 		h.ServeHTTP(written, r)
 	}), runtime.Request{
 		Service: p.service, Handler: p.handler, Start: start, Journal: p.stored, OnMessage: p.store,
-	}).Wait()
+	})
+	select {
+	case <-a.Done():
+	case <-p.in.Died():
+		died = true
+		a.Cut()
+	}
+	e := a.Wait()
 	if _, err := protocol.Split(written.bytes); err != nil {
 		p.halves++
 	}
@@ -91,7 +96,7 @@ func (p *player) attempt(h http.Handler) bool {
 		p.failures = append(p.failures, e.Error)
 	}
 	p.output = e.Output
-	return e.Kind == runtime.Completed
+	return e.Kind == runtime.Completed, died
 }
 
 // tap keeps what is written.

@@ -119,7 +119,11 @@ func (inv *invocation) setRetention(again bool) {
 	if inv.method != nil {
 		result, journal = inv.method.resultRetention, inv.method.journalRetention
 	}
-	inv.resultFor, inv.journalFor = result, min(result, journal)
+	if again {
+		inv.resultFor, inv.journalFor = result, min(result, journal)
+	} else {
+		inv.resultFor, inv.journalFor = journal, journal
+	}
 }
 
 func (r *Runner) idFor(q Request, run bool) id {

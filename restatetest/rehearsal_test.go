@@ -1,6 +1,7 @@
 package restatetest_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -59,4 +60,28 @@ func TestAScenarioThatCannotBeRunSaysWhy(t *testing.T) {
 			require.Contains(t, said, tt.says)
 		})
 	}
+}
+
+func TestAnApplicationThatDiesWhileItStartsEndsTheRun(t *testing.T) {
+	t.Parallel()
+	failed, said := record(t, func(t testing.TB) {
+		restatetest.CrashEverywhere(t, restatetest.Scenario{
+			App: func() []fx.Option {
+				return []fx.Option{
+					steps(nil), restatetest.InProcess, restatetest.Within(3 * time.Second),
+					fx.Invoke(func(lc fx.Lifecycle, client *ingress.Client) {
+						lc.Append(fx.StartHook(func(ctx context.Context) error {
+							_, err := ingress.Call0(ctx, ingress.NewService[*Steps](client), (*Steps).Tell)
+							return err
+						}))
+					}),
+				}
+			},
+			Do:           func(testing.TB, *restatetest.Env) any { return nil },
+			Disturbances: []restatetest.Disturbance{restatetest.DieBefore},
+			Limit:        1,
+		})
+	})
+	require.True(t, failed)
+	require.Contains(t, said, "the application does not start")
 }

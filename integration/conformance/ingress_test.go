@@ -39,7 +39,7 @@ var ingressScenarios = map[string]scenario{
 	"paths that lead nowhere": {
 		run: func(s *session) {
 			for _, path := range []string{
-				"/", "/Plain", "/Plain/", "/Nowhere/Do", "/Plain/None", "/Plain/Nothing/", "/Plain/Nothing/else", "/Plain/Nothing/send/", "/Plain//Nothing",
+				"/", "/Plain", "/Plain/", "/Nowhere/Do", "/Plain/None", "/Plain/Nothing/", "/Plain/Nothing//", "/restate/call/Plain/Nothing//", "/Plain/Nothing/else", "/Plain/Nothing/send/", "/Plain//Nothing",
 				"/Object/Do", "/Object/k", "/Object/k/None", "/Object/k/Do/else", "/Object//Do", "/Flow/k", "/Flow/k/Run/x",
 				"/Private/Do", "/Plain/Hidden", "/Private/Do/send", "/restate", "/restate/", "/restate/none", "/openapi", "/openapi/", "/openapi/x",
 				"/a/b/c/d/e/f/g", "/a/b/c/d/e/f/g/h", "/plain/nothing", "/restate/call", "/restate/call/Plain", "/restate/call/Plain/Nothing", "/restate/call/Plain/None",

@@ -35,6 +35,7 @@ func TestAScenarioThatCannotBeRunSaysWhy(t *testing.T) {
 		"a broken app":       {restatetest.Scenario{App: func() []fx.Option { return nil }, Do: tell}, "fxrestate.Module is not among the options"},
 		"a Do that fails":    {scenario(func(t testing.TB, _ *restatetest.Env) any { require.Fail(t, "no luck"); return nil }), "no luck"},
 		"a Do that stops":    {scenario(func(t testing.TB, _ *restatetest.Env) any { t.Fatalf("no %s", "luck"); return nil }), "a run that nothing disturbs fails:\nno luck"},
+		"a Do that says why": {scenario(func(t testing.TB, _ *restatetest.Env) any { t.Error("no", "luck", 7); return nil }), "disturbs fails:\nno luck 7"},
 		"a Do that skips":    {scenario(func(t testing.TB, _ *restatetest.Env) any { t.Skip("later"); return nil }), "a scenario cannot be skipped: later"},
 		"a Do that panics":   {scenario(func(testing.TB, *restatetest.Env) any { panic("oh") }), "Do panics: oh"},
 		"no invocation":      {scenario(func(testing.TB, *restatetest.Env) any { return nil }), "no invocation of the application was seen"},

@@ -9,9 +9,9 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/fxrestate/go/endpoint"
+	"github.com/fxrestate/go/internal/protocol"
 )
 
 // Forgetful returns while another goroutine sleeps with its ctx.
@@ -60,11 +60,7 @@ func (c *chatter) Read(p []byte) (int, error) {
 		}
 	default:
 	}
-	signal := protowire.AppendTag(nil, 2, protowire.VarintType)
-	signal = protowire.AppendVarint(signal, 99)
-	signal = protowire.AppendTag(signal, 4, protowire.BytesType) // void
-	signal = protowire.AppendBytes(signal, nil)
-	return copy(p, encodeFrame(0xFBFF, signal)), nil
+	return copy(p, protocol.AppendMessage(nil, &protocol.SignalNotification{Signal: protocol.Signal{Index: new(uint32(99))}, Result: protocol.Void()})), nil
 }
 
 // The abort of what another goroutine is inside of ends the SDK's input, too. Whether
@@ -82,9 +78,9 @@ func TestAHandlerThatReturnedIsNeverSuspended(t *testing.T) {
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, r)
 		require.Equal(t, http.StatusOK, w.Code, w.Body)
-		for _, f := range decodeFrames(t, w.Body.Bytes()) {
-			require.NotEqualValues(t, 1, f.kind, "suspended") // the invocation would wait for ever
-			if f.kind == outputCommand {
+		for _, m := range messagesOf(t, w.Body.Bytes()) {
+			require.NotEqual(t, protocol.TypeSuspension, m.Type(), "the invocation would wait for ever")
+			if m.Type() == protocol.TypeOutput {
 				returned++
 			}
 		}

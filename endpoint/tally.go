@@ -12,8 +12,8 @@ import (
 // tallyInterval is how often a tally writes a line at the most.
 const tallyInterval = time.Second
 
-// tally tells the log and observers what anybody can make happen any number of times: the first one at
-// once, and then how many there were in each second. The zero tally discards.
+// tally tells the log and observers what anybody can make happen any number of times: the
+// first one at once, and then how many there were in each second. The zero tally discards.
 type tally struct {
 	log   *slog.Logger
 	cause event.Cause

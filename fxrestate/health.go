@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 
+	"go.uber.org/fx"
+
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/httpserver"
@@ -29,8 +31,16 @@ var (
 	ErrStopping = errors.New("fxrestate: stopping")
 )
 
-func newHealth(e *endpoint.Endpoint, client *admin.Client) *Health {
-	return &Health{endpoint: e, stuck: &stuck{client: client, services: e.Services()}, blocked: ErrStarting}
+// newHealth is constructed before the lifecycle, so that the telemetry is told of readiness
+// until the drain has ended.
+func newHealth(lc fx.Lifecycle, p *plan, e *endpoint.Endpoint, client *admin.Client) (*Health, error) {
+	h := &Health{endpoint: e, stuck: newStuck(client, e.Services()), blocked: ErrStarting}
+	stop, err := p.telemetry.ObserveReady(h.Ready)
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StopHook(stop))
+	return h, nil
 }
 
 // Ready returns nil while the application serves invocations: from the registration,

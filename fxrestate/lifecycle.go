@@ -131,30 +131,41 @@ func (l *lifecycle) start(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopReserve(time.Until(deadline)))
 		defer cancel()
 		return errors.Join(fmt.Errorf("fxrestate: the endpoint is not registered: %w", err), l.stopEndpoint(ctx))
-	case aborted(err):
-		l.notRegistered(ctx, event.ServesAsRegistered, err)
-		return nil
-	case l.holds(err):
-		l.notRegistered(ctx, event.HoldsInvocations, err)
-	case unfinished(err):
-		l.notRegistered(ctx, event.KeepsTrying, err)
-		l.registerInBackground(err, 0)
-		return nil
-	default:
-		l.notRegistered(ctx, event.TriesLater, err)
 	}
-	l.registerInBackground(err, refusedPause)
+	switch l.notRegistered(ctx, err) {
+	case event.ServesAsRegistered:
+	case event.KeepsTrying:
+		l.registerInBackground(err, 0)
+	default:
+		l.registerInBackground(err, refusedPause)
+	}
 	return nil
 }
 
-// notRegistered says why the application is not ready, and what it does.
-func (l *lifecycle) notRegistered(ctx context.Context, what event.Consequence, err error) {
+// consequence is what the application does after a registration that failed.
+func (l *lifecycle) consequence(err error) event.Consequence {
+	switch {
+	case aborted(err):
+		return event.ServesAsRegistered
+	case l.holds(err):
+		return event.HoldsInvocations
+	case unfinished(err):
+		return event.KeepsTrying
+	default:
+		return event.TriesLater
+	}
+}
+
+// notRegistered says why the application is not ready, and what it does, which it returns.
+func (l *lifecycle) notRegistered(ctx context.Context, err error) (what event.Consequence) {
 	l.health.set(err)
+	what = l.consequence(err)
 	e := event.NotRegistered{Consequence: what, Err: err}
 	if what == event.TriesLater {
 		e.Pause = refusedPause
 	}
 	event.Log(ctx, l.log, e)
+	return what
 }
 
 // unfinished reports that nothing was decided in time.
@@ -246,11 +257,9 @@ func (l *lifecycle) registerInBackground(reason error, pause time.Duration) {
 				l.registered(ctx)
 				return
 			}
-			if aborted(err) {
-				l.notRegistered(ctx, event.ServesAsRegistered, err)
+			if l.notRegistered(ctx, err) == event.ServesAsRegistered {
 				return
 			}
-			l.notRegistered(ctx, event.TriesLater, err)
 		}
 	})
 }

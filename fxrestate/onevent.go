@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/event"
+	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/logging"
 	"github.com/fxrestate/go/telemetry"
 )
@@ -134,9 +135,11 @@ func (o *eventObservers) tell(e event.Event) {
 func (o *eventObservers) stop(ctx context.Context) {
 	defer o.cancel()
 	o.mu.Lock()
-	o.stopped = true
-	for _, one := range o.list {
-		close(one.queue)
+	if !o.stopped { // fx starts and stops an application again
+		o.stopped = true
+		for _, one := range o.list {
+			close(one.queue)
+		}
 	}
 	o.mu.Unlock()
 	done := make(chan struct{})
@@ -181,10 +184,16 @@ func (o *eventObserver) run(ctx context.Context) {
 }
 
 func (o *eventObserver) observe(ctx context.Context, e event.Event) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			o.log.ErrorContext(ctx, "an observer of events panicked", "event", fmt.Sprintf("%T", e), "panic", p, "stack", string(debug.Stack()))
+		switch p := recover(); {
+		case returned:
+		case p == nil:
+			o.log.ErrorContext(ctx, "an observer of events called runtime.Goexit; it is told no further events", "event", fmt.Sprintf("%T", e))
+		default:
+			o.log.ErrorContext(ctx, "an observer of events panicked", "event", fmt.Sprintf("%T", e), "panic", safeerr.TextOf(p), "stack", string(debug.Stack()))
 		}
 	}()
 	o.observer.Observe(ctx, e)
+	returned = true
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
@@ -220,6 +224,7 @@ func TestAnObserverOfEventsThatMisbehavesHoldsUpNothing(t *testing.T) {
 		lines   int
 	}{
 		"panics":                       {func(context.Context, <-chan struct{}) { panic("no paper") }, "an observer of events panicked", 5},
+		"ends its goroutine":           {func(context.Context, <-chan struct{}) { runtime.Goexit() }, "an observer of events called runtime.Goexit; it is told no further events", 1},
 		"blocks until the end":         {func(ctx context.Context, _ <-chan struct{}) { <-ctx.Done() }, late, 0},
 		"blocks until after the end":   {func(_ context.Context, release <-chan struct{}) { <-release }, late, 1},
 		"is told what it has to write": {func(context.Context, <-chan struct{}) {}, late, 0},
@@ -273,4 +278,81 @@ func TestEventsForAnObserverThatIsTooSlowAreDropped(t *testing.T) {
 		dropped += line.ContextMap()["events"].(int64)
 	}
 	require.EqualValues(t, sent+5, int64(len(d.events()))+dropped, "an event is told or dropped")
+}
+
+// mute has a text that cannot be read.
+type mute struct{}
+
+func (mute) Error() string { panic("no voice") }
+
+// What an observer panics with is text of somebody else's.
+func TestAPanicOfAnObserverOfEventsIsLoggedWhateverItsValue(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		value any
+		want  string
+	}{
+		"a text":                       {"no paper", "no paper"},
+		"an error whose method panics": {mute{}, "an error of type fxrestate_test.mute, whose method Error panicked"},
+		"a value without a text":       {struct{ secret string }{"x"}, "a value of type struct { secret string }"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			core, logs := observer.New(zapcore.DebugLevel)
+			app := fx.New(fxrestate.Module, fx.Supply(zap.New(core), local()),
+				fxrestate.OnEvent(func(context.Context, event.Event) { panic(tt.value) }))
+			require.NoError(t, app.Start(t.Context()))
+			require.NoError(t, app.Stop(context.Background()))
+			lines := logs.FilterMessage("an observer of events panicked").All()
+			require.NotEmpty(t, lines)
+			require.Equal(t, tt.want, lines[0].ContextMap()["panic"])
+		})
+	}
+}
+
+// fx starts an application again that was stopped. The endpoint does not, which is an error.
+func TestAnApplicationThatIsStartedAgainSaysSo(t *testing.T) {
+	t.Parallel()
+	d := &diary{}
+	app := fx.New(fxrestate.Module, fx.Supply(zap.NewNop(), local()), fxrestate.OnEvent(d))
+	require.NoError(t, app.Start(t.Context()))
+	require.NoError(t, app.Stop(context.Background()))
+	require.ErrorContains(t, app.Start(t.Context()), "it was started before; make a new one")
+}
+
+// Invocations that are held make nobody act: they are held until those of the other interface
+// have ended, at each look.
+func TestAnApplicationThatHoldsInvocationsSaysSoInTheBackgroundToo(t *testing.T) {
+	t.Parallel()
+	name, addr, cfg := testkit.Unique("held"), testkit.StableAddr(t), testkit.Config()
+	_, port, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	cfg.Endpoint.Addr = addr
+	cfg.Register.URL = fmt.Sprintf("http://%s:%s", testkit.Server().EndpointHost(), port)
+	cfg.Register.Mode = deployment.Production
+	began := &Renamed{step: "print", waiting: make(chan string, 10)}
+	first := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*Renamed](testkit.Made(began), fxrestate.Name(name)))
+	first.RequireStart()
+	id := testkit.Submit(t, testkit.Path(name, "Go"), nil)
+	testkit.Receive(t, began.waiting)
+	first.RequireStop()
+
+	cfg.Endpoint = endpoint.Config{Mode: endpoint.Mounted} // it registers in the background only
+	cfg.Register.Required, cfg.Register.InPlace, cfg.HTTP.Addr = false, deployment.Refuse, addr
+	told := make(chan event.NotRegistered, 10)
+	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*Idler](newIdler, fxrestate.Name(name)),
+		fxrestate.HTTPServer(func(e *endpoint.Endpoint) http.Handler { return e.Under("") }),
+		fxrestate.OnEvent(func(_ context.Context, e event.Event) {
+			if n, ok := e.(event.NotRegistered); ok {
+				told <- n
+			}
+		}))
+	require.NoError(t, a.TryStart(t))
+	t.Cleanup(a.RequireStop)
+	t.Cleanup(func() { require.NoError(t, testkit.Admin().KillInvocation(context.Background(), id)) })
+	n := testkit.Receive(t, told)
+	require.Equal(t, event.HoldsInvocations, n.Consequence, n.Err)
+	var inFlight *deployment.InFlightError
+	require.ErrorAs(t, n.Err, &inFlight)
+	require.Empty(t, a.Logs.FilterLevelExact(zapcore.ErrorLevel).All())
 }

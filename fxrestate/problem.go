@@ -7,11 +7,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/fxrestate/go/internal/printable"
 )
 
 // Problems returns what is wrong in an error of fx.New, or of the start or the stop of an
-// application, each problem once: without the constructors on the way to it, which fx and
-// dig list in their texts. It is for an application that prints its errors itself:
+// application, each problem once, as one line whose control characters are escaped. It is
+// without the constructors on the way to it, which fx and dig list in their texts. Problems
+// is for an application that prints its errors itself:
 //
 //	if err := app.Err(); err != nil {
 //		for _, problem := range fxrestate.Problems(err) {
@@ -150,7 +153,8 @@ var (
 	fullPath        = regexp.MustCompile(`\(/[^()\s]*/([^/()\s]+:\d+)\)`)
 )
 
-// oneLine returns a text of several lines as one, with places as "(main.go:12)".
+// oneLine returns a text of several lines as one, with places as "(main.go:12)". It goes to
+// a terminal, and may be that of a server.
 func oneLine(text string) string {
-	return fullPath.ReplaceAllString(strings.Join(strings.Fields(text), " "), "($1)")
+	return printable.Text(fullPath.ReplaceAllString(strings.Join(strings.Fields(text), " "), "($1)"))
 }

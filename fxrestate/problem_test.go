@@ -260,6 +260,9 @@ func TestRunPrintsProblemsAloneAndExitsWithOne(t *testing.T) {
 func TestRunPrintsWhatNoLogHas(t *testing.T) {
 	t.Parallel()
 	start := fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StartHook(func() error { return errors.New("db: down") })) })
+	colored := fx.Invoke(func(lc fx.Lifecycle) {
+		lc.Append(fx.StartHook(func() error { return errors.New("db: \x1b[31mdown\x07\u009b0m\nall is well") }))
+	})
 	stop := fx.Invoke(func(lc fx.Lifecycle, s fx.Shutdowner) {
 		lc.Append(fx.StartStopHook(func() error { return s.Shutdown() }, func() error { return errors.New("db: does not close") }))
 	})
@@ -274,6 +277,7 @@ func TestRunPrintsWhatNoLogHas(t *testing.T) {
 		code    int
 	}{
 		"a start, without Module":           {start, "db: down\n", 1},
+		"a start, with a text that colours": {colored, "db: \\x1b[31mdown\\a\\u009b0m all is well\n", 1},
 		"a start, without a log":            {fx.Options(fxrestate.Module, fx.Supply(local()), fx.NopLogger, start), "db: down\n", 1},
 		"a start, with a log of its own":    {fx.Options(fx.WithLogger(func() fxevent.Logger { return &fxevent.SlogLogger{Logger: slog.New(slog.DiscardHandler)} }), start), "db: down\n", 1},
 		"a start, with the log of Module":   {fx.Options(fxrestate.Module, fx.Supply(local()), quiet, start), "", 1},

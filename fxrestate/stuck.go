@@ -3,8 +3,8 @@ package fxrestate
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/fxrestate/go/admin"
@@ -37,18 +37,27 @@ type stuck struct {
 	client   *admin.Client
 	services []string
 
-	mu    sync.Mutex
-	found []admin.Invocation
-	err   error
-	at    time.Time
+	looking chan struct{} // has one while somebody looks
+	found   []admin.Invocation
+	err     error
+	at      time.Time
 }
 
-// look returns the invocations, those first that have not changed for longest.
+func newStuck(client *admin.Client, services []string) *stuck {
+	return &stuck{client: client, services: services, looking: make(chan struct{}, 1)}
+}
+
+// look returns the invocations, those first that have not changed for longest. It waits
+// for another look, but not longer than ctx lasts.
 func (s *stuck) look(ctx context.Context) ([]admin.Invocation, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.looking <- struct{}{}:
+		defer func() { <-s.looking }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("fxrestate: the admin API has not answered yet what is stuck: %w", context.Cause(ctx))
+	}
 	if time.Since(s.at) < stuckCached {
-		return s.found, s.err
+		return slices.Clone(s.found), s.err
 	}
 	limited, cancel := context.WithTimeout(ctx, stuckTimeout)
 	defer cancel()
@@ -64,7 +73,7 @@ func (s *stuck) look(ctx context.Context) ([]admin.Invocation, error) {
 		return i.Status == admin.StatusBackingOff && i.RetryCount < stuckRetries && time.Until(i.NextRetryAt) < stuckWait
 	})
 	s.found, s.err, s.at = found[:min(len(found), stuckLimit)], err, time.Now()
-	return s.found, s.err
+	return slices.Clone(s.found), s.err
 }
 
 // nameStuck logs what is stuck, once. A short retry policy may have paused invocations

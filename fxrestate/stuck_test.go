@@ -1,6 +1,7 @@
 package fxrestate_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -144,4 +145,59 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 			require.NoError(t, testkit.Admin().KillInvocation(t.Context(), id))
 		})
 	}
+}
+
+// A probe that gave up, or a stop, does not wait for the look of somebody else.
+func TestALookAtWhatIsStuckWaitsForAnotherOnlyAsLongAsItsCtx(t *testing.T) {
+	t.Parallel()
+	asked, answer := make(chan struct{}, 10), make(chan struct{})
+	url := gateway(t, func(r *http.Request) bool {
+		if r.URL.Path == "/query" {
+			asked <- struct{}{}
+			<-answer
+		}
+		return false
+	})
+	cfg := lifeConfig(url, false)
+	cfg.Register = nil
+	i := newIdle(t, cfg)
+	i.RequireStart()
+	t.Cleanup(i.RequireStop)
+	looked := make(chan error, 1)
+	go func() {
+		_, err := i.health.Stuck(t.Context())
+		looked <- err
+	}()
+	testkit.Receive(t, asked)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := i.health.Stuck(over)
+	require.ErrorIs(t, err, context.Canceled)
+	close(answer)
+	require.NoError(t, testkit.Receive(t, looked))
+}
+
+func TestWhatIsStuckBelongsToItsCaller(t *testing.T) {
+	t.Parallel()
+	name, cfg := testkit.Unique("stuck"), testkit.Config()
+	a := testkit.Build(t, fx.Supply(cfg), fxrestate.Service[*Renamed](testkit.Made(&Renamed{step: "print", fails: true}), fxrestate.Name(name),
+		restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(time.Millisecond), restate.WithMaxRetryAttempts(1))))
+	a.RequireStart()
+	t.Cleanup(a.RequireStop)
+	id := testkit.Submit(t, testkit.Path(name, "Go"), nil)
+	testkit.Eventually(t, func() error {
+		if status := testkit.Look(t, id).Status; status != "paused" {
+			return fmt.Errorf("it is %s", status)
+		}
+		return nil
+	})
+	look := func() []admin.Invocation {
+		found, err := a.Health.Stuck(t.Context())
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		return found
+	}
+	look()[0].ID = "changed"
+	require.Equal(t, id, look()[0].ID)
+	require.NoError(t, testkit.Admin().KillInvocation(t.Context(), id))
 }

@@ -40,7 +40,6 @@ func Telemetry(config any) fx.Option {
 			t, err := telemetry.New(cfg)
 			return observedOut{Observed: observed{t, position}}, err
 		}),
-		fx.Invoke(observeReady),
 	)}
 }
 
@@ -71,16 +70,6 @@ func onlyTelemetry(list []observed) (*telemetry.Telemetry, error) {
 		positions[i] = o.position
 	}
 	return &telemetry.Telemetry{}, fmt.Errorf("fxrestate: Telemetry is listed %d times (%s); list it once, each span and value would be there twice", len(list), strings.Join(positions, ", "))
-}
-
-// observeReady reports readiness until the end of the stop.
-func observeReady(lc fx.Lifecycle, p *plan, h *Health) error {
-	stop, err := p.telemetry.ObserveReady(h.Ready)
-	if err != nil {
-		return err
-	}
-	lc.Append(fx.StopHook(stop))
-	return nil
 }
 
 // tracing returns a copy of the HTTP client for the ingress that sends the trace context.

@@ -8,6 +8,8 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -103,4 +105,47 @@ func TestTelemetryStandsOutsideAllOtherMembers(t *testing.T) {
 		"observer pipeline.panicLog", "observer fxrestate_test.watch",
 		"step interceptor fxrestate_test.passStep", "call interceptor fxrestate_test.passCall",
 	}, members(telemetry.Config{}), "a zero Config attaches nothing")
+}
+
+// Porter works until it is let go.
+type Porter struct{ works, done chan struct{} }
+
+func (p *Porter) Work(restate.Context) error {
+	p.works <- struct{}{}
+	<-p.done
+	return nil
+}
+
+// An alarm on 0 must not find nothing while attempts end.
+func TestReadinessIsReportedUntilTheEndOfTheStop(t *testing.T) {
+	t.Parallel()
+	name, porter, reader := testkit.Unique("porter"), &Porter{make(chan struct{}, 10), make(chan struct{})}, sdkmetric.NewManualReader()
+	a := testkit.Build(t, fx.Supply(testkit.Config()),
+		fxrestate.Service[*Porter](testkit.Made(porter), fxrestate.Name(name)),
+		fxrestate.Telemetry(telemetry.Config{MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))}))
+	ready := func() (values []int64) {
+		var data metricdata.ResourceMetrics
+		require.NoError(t, reader.Collect(t.Context(), &data))
+		for _, scope := range data.ScopeMetrics {
+			for _, m := range scope.Metrics {
+				if m.Name == "restate.application.ready" {
+					values = append(values, m.Data.(metricdata.Gauge[int64]).DataPoints[0].Value)
+				}
+			}
+		}
+		return values
+	}
+	require.Equal(t, []int64{0}, ready())
+	a.RequireStart()
+	require.Equal(t, []int64{1}, ready())
+	id := testkit.Submit(t, testkit.Path(name, "Work"), nil)
+	testkit.Receive(t, porter.works, "the attempt")
+	stopped := make(chan error, 1)
+	go func() { stopped <- a.Stop(context.Background()) }()
+	testkit.Until(t, func() bool { return len(a.Lines("draining")) == 1 }, "it does not drain")
+	require.Equal(t, []int64{0}, ready())
+	close(porter.done)
+	require.NoError(t, testkit.Receive(t, stopped, "the stop"))
+	require.Empty(t, ready())
+	require.Equal(t, 200, testkit.Attach(t, id).Status)
 }

@@ -14,6 +14,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/internal/printable"
 )
 
 // Default is where an application logs that provides no logger of its own: lines of level
@@ -84,7 +86,7 @@ func (c *console) Handle(_ context.Context, record slog.Record) error {
 	}
 	c.paint(&line, colorOf(record.Level), fmt.Sprintf("%-5s", record.Level))
 	line.WriteByte(' ')
-	line.WriteString(printable(record.Message))
+	line.WriteString(printable.Text(record.Message))
 	head := line.Len()
 	line.Write(c.attrs)
 	stacks := bytes.NewBuffer(bytes.Clone(c.stacks))
@@ -138,11 +140,11 @@ func (c *console) attr(line, stacks *bytes.Buffer, prefix string, a slog.Attr) {
 		for text := range strings.Lines(a.Value.String()) {
 			text = strings.TrimSuffix(text, "\n")
 			indented := strings.TrimLeft(text, "\t")
-			stacks.WriteString(strings.Repeat("    ", 1+len(text)-len(indented)) + printable(indented) + "\n")
+			stacks.WriteString(strings.Repeat("    ", 1+len(text)-len(indented)) + printable.Text(indented) + "\n")
 		}
 	default:
 		line.WriteByte(' ')
-		c.paint(line, dim, printable(prefix+a.Key)+"=")
+		c.paint(line, dim, printable.Text(prefix+a.Key)+"=")
 		line.WriteString(quoted(valueText(a.Value)))
 	}
 }
@@ -177,7 +179,7 @@ func safeText(method func() string) (text string) {
 
 // quoted returns a value with quotes if one could not tell where it ends.
 func quoted(s string) string {
-	if s == "" || strings.ContainsAny(s, " \"=") || printable(s) != s {
+	if s == "" || strings.ContainsAny(s, " \"=") || printable.Text(s) != s {
 		return strconv.Quote(s)
 	}
 	return s

@@ -9,6 +9,7 @@ import (
 	sdklog "github.com/restatedev/sdk-go/logging"
 	"go.uber.org/zap"
 
+	"github.com/fxrestate/go/internal/printable"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
 )
@@ -113,7 +114,7 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 			more = append(slices.Clip(more), slog.Bool("replaying", true))
 		}
 	}
-	record.Message = printable(record.Message)
+	record.Message = printable.Text(record.Message)
 	if h.sink.cfg.Redact != nil {
 		record = h.redacted(record)
 		more = h.sink.cfg.redact(nil, more)

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/fxrestate/go/internal/printable"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/sdk"
 )
@@ -110,7 +111,7 @@ func (c *core) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	if c.sink.cfg.KeepReplay && c.replaying() {
 		fields = append(fields, zap.Bool("replaying", true))
 	}
-	entry.Message = printable(entry.Message)
+	entry.Message, entry.LoggerName = printable.Text(entry.Message), printable.Text(entry.LoggerName)
 	if checked := c.inner.Check(entry, nil); checked != nil {
 		checked.Write(fields...)
 	}

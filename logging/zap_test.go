@@ -40,7 +40,7 @@ func (t *Talker) Twin(ctx restate.Context) error {
 		return err
 	}
 	if log.Core().Enabled(zap.InfoLevel) {
-		log.Named("twin").With(zap.Namespace("space"), zap.Int("a", 1)).Warn("after", zap.Int("b", 2))
+		log.Named("twin\x1b[1m").With(zap.Namespace("space"), zap.Int("a", 1)).Warn("after", zap.Int("b", 2))
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func TestTheZapLoggerOfACtxIsTheTwinOfTheSlogLogger(t *testing.T) {
 	}
 	last := all[len(all)-1]
 	require.Equal(t, map[string]any{"a": int64(1), "b": int64(2)}, last.ContextMap()["space"])
-	require.Equal(t, "twin", last.LoggerName)
+	require.Equal(t, `twin\x1b[1m`, last.LoggerName)
 }
 
 // syncBuffer is a buffer for several goroutines.
@@ -115,7 +115,7 @@ func TestTheZapLoggerOfACtxWritesToTheHandlerOfTheApplication(t *testing.T) {
 		require.Equal(t, want, lines[i]["msg"])
 		require.Regexp(t, "^inv_", lines[i]["invocationID"], want)
 	}
-	require.Equal(t, "twin", lines[4]["logger"])
+	require.Equal(t, `twin\x1b[1m`, lines[4]["logger"])
 	require.Equal(t, "WARN", lines[4]["level"])
 	require.Equal(t, map[string]any{"a": 1.0, "b": 2.0}, lines[4]["space"])
 }

@@ -56,7 +56,8 @@
 //	restate.application.ready        {application} 1 while registered and serving, with fx
 //
 // They have the attributes rpc.system, rpc.service and rpc.method, and restate.outcome
-// where it says so. What the endpoint refuses has no service: nobody has looked who sent it. No attribute has a key, an id or a text of the application.
-// An invocation whose end did not reach the server is counted again by the next attempt.
-// How long invocations take from their start to their end, only the server knows.
+// where it says so. What the endpoint refuses has no service: nobody has looked who sent
+// it. No attribute has a key, an id or a text of the application. An invocation whose end
+// did not reach the server is counted again by the next attempt. How long invocations take
+// from their start to their end, only the server knows.
 package telemetry

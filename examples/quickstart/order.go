@@ -19,8 +19,8 @@ type Courier struct{ log *slog.Logger }
 func NewCourier(log *slog.Logger) *Courier { return &Courier{log} }
 
 // Collect collects a parcel.
-func (c *Courier) Collect(order string) error {
-	c.log.Info("parcel collected", "order", order)
+func (c *Courier) Collect(ctx context.Context, order string) error {
+	c.log.InfoContext(ctx, "parcel collected", "order", order)
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (o *Order) Run(ctx restate.WorkflowContext, in PlaceOrder) (OrderStatus, er
 		return OrderStatus{}, err
 	}
 	id := restate.Key(ctx)
-	err = durable.RunVoid(ctx, callCourier, func(context.Context) error { return o.courier.Collect(id) })
+	err = durable.RunVoid(ctx, callCourier, func(ctx context.Context) error { return o.courier.Collect(ctx, id) })
 	if err != nil {
 		return OrderStatus{}, err
 	}

@@ -19,8 +19,8 @@ type CardTerminal struct{ log *slog.Logger }
 func NewCardTerminal(log *slog.Logger) *CardTerminal { return &CardTerminal{log} }
 
 // Charge charges a card.
-func (t *CardTerminal) Charge(customer string, cents int, key string) error {
-	t.log.Info("card charged", "customer", customer, "cents", cents, "key", key)
+func (t *CardTerminal) Charge(ctx context.Context, customer string, cents int, key string) error {
+	t.log.InfoContext(ctx, "card charged", "customer", customer, "cents", cents, "key", key)
 	return nil
 }
 
@@ -48,8 +48,8 @@ var chargeCard = durable.NewStep[restate.Void]("charge-card")
 // journaled: if the application crashes after it, the card is not charged again.
 func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
-	err := durable.RunVoid(ctx, chargeCard, func(context.Context) error {
-		return p.terminal.Charge(in.Customer, in.Cents, id)
+	err := durable.RunVoid(ctx, chargeCard, func(ctx context.Context) error {
+		return p.terminal.Charge(ctx, in.Customer, in.Cents, id)
 	})
 	if err != nil {
 		return Receipt{}, err

@@ -1,4 +1,5 @@
-package logging
+// Package printable makes texts of others fit for a line of a log or of a terminal.
+package printable
 
 import (
 	"strconv"
@@ -6,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// printable returns a text with control characters, and others that a terminal does not
+// Text returns a text with control characters, and others that a terminal does not
 // show as they are, escaped: a text of someone else's must not begin a line of its own or
 // colour the screen.
-func printable(s string) string {
+func Text(s string) string {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c >= 0x7f {
 			return escaped(s)

@@ -467,6 +467,18 @@ func TestACancellationReachesWhatIsWaitedForNext(t *testing.T) {
 	}
 }
 
+func TestACancellationLosesToWhatHasCompletedBefore(t *testing.T) {
+	t.Parallel()
+	ctx := restatetest.NewContext(t, restatetest.Request{})
+	ctx.OnAwakeable(func(a restatetest.Awakeable) { a.Resolve("yes") })
+	answer := restate.Awakeable[string](ctx)
+	ctx.Cancel()
+	got, err := answer.Result()
+	require.NoError(t, err)
+	require.Equal(t, "yes", got)
+	require.True(t, durable.IsSelfCancelled(restate.Sleep(ctx, time.Hour)))
+}
+
 func TestChanceIsTheSameInEveryRun(t *testing.T) {
 	t.Parallel()
 	draw := func(seed uint64) []any {

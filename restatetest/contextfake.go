@@ -43,7 +43,7 @@ type played struct {
 	clock         time.Time
 	changed       chan struct{} // closed and made anew when something completed
 	completions   int
-	cancellations int
+	cancellations []int // when they came, as with completions
 	ids           int
 	timers        []*operation // that have not fired
 	state         map[string][]byte

@@ -114,7 +114,8 @@ func (f *fake) completeOnce(o *operation, with completion) {
 func (f *fake) cancel() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.cancellations++
+	f.completions++
+	f.cancellations = append(f.cancellations, f.completions)
 	close(f.changed)
 	f.changed = make(chan struct{})
 }
@@ -141,17 +142,19 @@ func (f *fake) advanceTo(t time.Time) {
 	}
 }
 
-// await waits until one of some operations has completed, or the invocation is cancelled.
+// await waits until one of some operations has completed, or the invocation is cancelled:
+// what came first.
 func (f *fake) await(of []*operation) (first *operation, cancelled bool) {
 	patience := f.patience
 	for {
 		f.mu.Lock()
-		if f.cancellations > 0 {
-			f.cancellations--
+		first := earliest(of)
+		if len(f.cancellations) > 0 && (first == nil || f.cancellations[0] < first.done) {
+			f.cancellations = f.cancellations[1:]
 			f.mu.Unlock()
 			return nil, true
 		}
-		if first := earliest(of); first != nil {
+		if first != nil {
 			f.mu.Unlock()
 			return first, false
 		}

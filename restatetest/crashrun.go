@@ -135,7 +135,11 @@ func (p *performance) conduct() (died *crash.Death) {
 		case d := <-p.injector.Died():
 			died = &d
 			if env == nil {
-				env = <-p.started
+				select {
+				case env = <-p.started:
+				case <-p.over: // its start waited for what has died
+					return died
+				}
 			}
 			p.t.apart(func() {
 				env.KillApp()

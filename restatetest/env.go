@@ -14,8 +14,8 @@ import (
 )
 
 // Env is an application of a test and the server that it runs on. Its methods fail the test
-// where they cannot do what they say, so they are for the goroutine of the test, except
-// those that return the clients and the URLs.
+// where they cannot do what they say, so they are for the goroutine of the test and for its
+// cleanups, except those that return the clients and the URLs.
 type Env struct {
 	t testing.TB
 	*environment
@@ -109,7 +109,11 @@ func (e *Env) end() {
 
 // context bounds one thing that the test waits for.
 func (e *Env) context() (context.Context, context.CancelFunc) {
-	return context.WithDeadline(e.t.Context(), e.deadlineOf(e.set.within))
+	parent := e.t.Context()
+	if _, run := e.t.(*runTB); !run && parent.Err() != nil {
+		parent = context.WithoutCancel(parent) // the test has come to its cleanups
+	}
+	return context.WithDeadline(parent, e.deadlineOf(e.set.within))
 }
 
 // installContext bounds the start of a server, which may have to be installed before.

@@ -64,18 +64,17 @@ func newInProcess(set settings) (*inProcess, error) {
 const adminPath = "/.admin"
 
 func (b *inProcess) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc(adminPath+"/", func(w http.ResponseWriter, _ *http.Request) {
+	noAdmin := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusNotImplemented)
 		_ = json.NewEncoder(w).Encode(map[string]string{
 			"message": "restatetest.InProcess has no admin API; use the methods of Env, or leave InProcess out of the test",
 		})
-	})
+	}
 	ingress := b.runner.Ingress()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(r.URL.Path) > len(adminPath) && r.URL.Path[:len(adminPath)+1] == adminPath+"/" {
-			mux.ServeHTTP(w, r)
+		if strings.HasPrefix(r.URL.Path, adminPath+"/") {
+			noAdmin(w, r)
 			return
 		}
 		// What starts after the endpoint may call handlers while the application starts.
@@ -83,7 +82,7 @@ func (b *inProcess) routes() http.Handler {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		ingress.ServeHTTP(w, r) // not by the mux, which cleans paths
+		ingress.ServeHTTP(w, r)
 	})
 }
 
@@ -213,40 +212,13 @@ func (b *inProcess) journal(_ context.Context, id string) ([]Entry, error) {
 
 // entryOf returns what a server's journal has of such an entry.
 func entryOf(e runner.Entry) (Entry, error) {
-	out := Entry{Index: e.Index, Type: e.Type, Name: e.Name, Raw: e.Frame.Body}
+	out := Entry{Index: e.Index, Type: e.Type, Name: e.Name, Key: e.Key, Target: e.Target, Raw: e.Frame.Body}
 	m, err := protocol.Decode(e.Frame)
 	if err != nil {
 		return out, fmt.Errorf("entry %d: %w", e.Index, err)
 	}
-	switch m := m.(type) {
-	case *protocol.Call:
-		out.Target = target(m.Service, m.Key, m.Handler)
-	case *protocol.OneWayCall:
-		out.Target = target(m.Service, m.Key, m.Handler)
-	case *protocol.SetState:
-		out.Key = string(m.Key)
-	case *protocol.ClearState:
-		out.Key = string(m.Key)
-	case *protocol.GetLazyState:
-		out.Key = string(m.Key)
-	case *protocol.GetEagerState:
-		out.Key = string(m.Key)
-	case *protocol.GetPromise:
-		out.Key = m.Key
-	case *protocol.PeekPromise:
-		out.Key = m.Key
-	case *protocol.CompletePromise:
-		out.Key = m.Key
-	}
 	out.Content, err = json.Marshal(m)
 	return out, err
-}
-
-func target(service, key, handler string) string {
-	if key == "" {
-		return service + "/" + handler
-	}
-	return service + "/" + key + "/" + handler
 }
 
 func (b *inProcess) change(_ context.Context, id string, v verb) error {

@@ -1,6 +1,7 @@
 package restatetest_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ func TestAScenarioThatCannotBeRunSaysWhy(t *testing.T) {
 		"a broken app":       {restatetest.Scenario{App: func() []fx.Option { return nil }, Do: tell}, "fxrestate.Module is not among the options"},
 		"a Do that fails":    {scenario(func(t testing.TB, _ *restatetest.Env) any { require.Fail(t, "no luck"); return nil }), "no luck"},
 		"a Do that stops":    {scenario(func(t testing.TB, _ *restatetest.Env) any { t.Fatalf("no %s", "luck"); return nil }), "a run that nothing disturbs fails:\nno luck"},
+		"a Do that says why": {scenario(func(t testing.TB, _ *restatetest.Env) any { t.Error("no", "luck", 7); return nil }), "disturbs fails:\nno luck 7"},
 		"a Do that skips":    {scenario(func(t testing.TB, _ *restatetest.Env) any { t.Skip("later"); return nil }), "a scenario cannot be skipped: later"},
 		"a Do that panics":   {scenario(func(testing.TB, *restatetest.Env) any { panic("oh") }), "Do panics: oh"},
 		"no invocation":      {scenario(func(testing.TB, *restatetest.Env) any { return nil }), "no invocation of the application was seen"},
@@ -59,4 +61,28 @@ func TestAScenarioThatCannotBeRunSaysWhy(t *testing.T) {
 			require.Contains(t, said, tt.says)
 		})
 	}
+}
+
+func TestAnApplicationThatDiesWhileItStartsEndsTheRun(t *testing.T) {
+	t.Parallel()
+	failed, said := record(t, func(t testing.TB) {
+		restatetest.CrashEverywhere(t, restatetest.Scenario{
+			App: func() []fx.Option {
+				return []fx.Option{
+					steps(nil), restatetest.InProcess, restatetest.Within(3 * time.Second),
+					fx.Invoke(func(lc fx.Lifecycle, client *ingress.Client) {
+						lc.Append(fx.StartHook(func(ctx context.Context) error {
+							_, err := ingress.Call0(ctx, ingress.NewService[*Steps](client), (*Steps).Tell)
+							return err
+						}))
+					}),
+				}
+			},
+			Do:           func(testing.TB, *restatetest.Env) any { return nil },
+			Disturbances: []restatetest.Disturbance{restatetest.DieBefore},
+			Limit:        1,
+		})
+	})
+	require.True(t, failed)
+	require.Contains(t, said, "the application does not start")
 }

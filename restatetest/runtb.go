@@ -71,6 +71,9 @@ func (r *runTB) say(failed bool, text string) {
 	r.said.WriteString(text + "\n")
 }
 
+// line is what testing.T makes of the arguments.
+func line(args []any) string { return strings.TrimSuffix(fmt.Sprintln(args...), "\n") }
+
 // Context ends with the run.
 func (r *runTB) Context() context.Context { return r.ctx }
 
@@ -95,9 +98,9 @@ func (r *runTB) Failed() bool {
 }
 
 func (r *runTB) Helper()                           {}
-func (r *runTB) Log(args ...any)                   { r.say(false, fmt.Sprint(args...)) }
+func (r *runTB) Log(args ...any)                   { r.say(false, line(args)) }
 func (r *runTB) Logf(format string, args ...any)   { r.say(false, fmt.Sprintf(format, args...)) }
-func (r *runTB) Error(args ...any)                 { r.say(true, fmt.Sprint(args...)) }
+func (r *runTB) Error(args ...any)                 { r.say(true, line(args)) }
 func (r *runTB) Errorf(format string, args ...any) { r.say(true, fmt.Sprintf(format, args...)) }
 func (r *runTB) Fail()                             { r.say(true, "") }
 
@@ -118,6 +121,6 @@ func (r *runTB) Fatalf(format string, args ...any) {
 
 // A run that is skipped proves nothing.
 
-func (r *runTB) Skip(args ...any)                 { r.Fatal("a scenario cannot be skipped: " + fmt.Sprint(args...)) }
+func (r *runTB) Skip(args ...any)                 { r.Fatal("a scenario cannot be skipped:", line(args)) }
 func (r *runTB) Skipf(format string, args ...any) { r.Skip(fmt.Sprintf(format, args...)) }
 func (r *runTB) SkipNow()                         { r.Skip() }

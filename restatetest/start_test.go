@@ -162,6 +162,18 @@ func TestAHandlerThatIsStillAtWorkDoesNotHoldUpTheEndOfATest(t *testing.T) {
 	})
 }
 
+func TestACleanupOfTheTestCanUseTheEnvironment(t *testing.T) {
+	t.Parallel()
+	var now int
+	t.Run("that has it", func(t *testing.T) {
+		env := restatetest.Start(t, counters())
+		require.Equal(t, 2, add(t, env, "ada", 2).Sum)
+		t.Cleanup(env.KillApp)
+		t.Cleanup(func() { restatetest.StateOf[*Counter](env, "ada").Get("sum", &now) })
+	})
+	require.Equal(t, 2, now)
+}
+
 // endlessClock tells nothing until the test has ended.
 type endlessClock struct{ test context.Context }
 

@@ -15,7 +15,8 @@ import (
 // StubRemote answers the calls of a handler that another application serves, for [InProcess].
 // Input and result are JSON. The function runs on a goroutine of its own. A terminal error is
 // the result of the call. After any other error it is called again, as the retry policy of
-// the server says. [ErrNever] leaves the call without an answer.
+// the server says. [ErrNever] leaves the call without an answer. A function that ends its
+// goroutine, as a failed require does, fails the call with the code 500.
 //
 //	restatetest.StubRemote("warehouse", "Reserve", func(_ restatetest.Call, item Item) (Reservation, error) {
 //		return Reservation{ID: "r1"}, nil

@@ -98,6 +98,16 @@ func (p Payload) content() (content []byte, ok bool) {
 	}
 }
 
+// asJSON returns the value without spaces, and whether it is JSON, however it was written.
+func (p Payload) asJSON() (json.RawMessage, bool) {
+	content, _ := p.content()
+	var compact bytes.Buffer
+	if !utf8.Valid(content) || json.Compact(&compact, content) != nil || compact.Len() == 0 {
+		return nil, false
+	}
+	return compact.Bytes(), true
+}
+
 // String returns the line of the entry in a file.
 func (e Entry) String() string {
 	var line strings.Builder

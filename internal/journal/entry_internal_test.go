@@ -143,6 +143,44 @@ func TestWhatIsSecretIsReplacedAndTheRestIsLeft(t *testing.T) {
 		"a time": {[]string{"born"}, []Entry{{Type: input, Payload: value(`{"born":"1980-02-03T04:05:06Z"}`)}}, []string{
 			`{"type":"Command: Input","value":{"born":"2000-01-01T01:00:00Z"},"redacted":["/born"]}`,
 		}},
+		"a field of JSON with spaces, as people and Python write it": {[]string{"card"}, []Entry{
+			{Type: input, Payload: Payload{Base64: []byte(`{"card": "4711-abcd", "of": "ada"}`)}},
+		}, []string{
+			`{"type":"Command: Input","value":{"card":"9933-bacd","of":"ada"},"redacted":["/card"]}`,
+		}},
+		"JSON with spaces that has no secret": {[]string{"card"}, []Entry{{Type: input, Payload: Payload{Base64: []byte(`{ }`)}}}, []string{
+			`{"type":"Command: Input","base64":"eyB9"}`,
+		}},
+		"a step whose result is a text that is no JSON": {[]string{"charge"}, []Entry{
+			{Type: "Command: Run", Name: "charge", Completion: 1},
+			{Type: step, Completion: 1, Payload: Payload{Base64: []byte("gggg")}},
+		}, []string{
+			`{"type":"Command: Run","name":"charge","completion":1}`,
+			`{"type":"Notification: Run","completion":1,"base64":"aWtpag==","redacted":[""]}`,
+		}},
+		"a step whose result is bytes": {[]string{"charge"}, []Entry{
+			{Type: "Command: Run", Name: "charge", Completion: 1},
+			{Type: step, Completion: 1, Payload: Payload{Base64: []byte{0xff, 7}}},
+		}, []string{
+			`{"type":"Command: Run","name":"charge","completion":1}`,
+			`{"type":"Notification: Run","completion":1,"base64":"AAA=","redacted":[""]}`,
+		}},
+		"letters of any script": {[]string{"of"}, []Entry{{Type: input, Payload: value(`{"of":"Žofie Łukasz 王芳 𠮷"}`)}}, []string{
+			`{"type":"Command: Input","value":{"of":"éjfqe éssdlu 四七 𠀁"},"redacted":["/of"]}`,
+		}},
+		"names and keys that have it in them": {[]string{"mail"}, []Entry{
+			{Type: input, Payload: value(`{"mail":"gggg"}`)},
+			{Type: "Command: Run", Name: "send to gggg", Completion: 1},
+			{Type: "Command: SendSignal", ID: "inv_1", Signal: "gggg", Void: true},
+			{Type: "Command: GetEagerStateKeys", Keys: []string{"of gggg"}},
+			{Type: output, Payload: value(`{"gggg":{"n":1}}`)},
+		}, []string{
+			`{"type":"Command: Input","value":{"mail":"ikij"},"redacted":["/mail"]}`,
+			`{"type":"Command: Run","name":"send to ikij","completion":1}`,
+			`{"type":"Command: SendSignal","id":"inv_1","signal":"ikij","void":true}`,
+			`{"type":"Command: GetEagerStateKeys","keys":["of ikij"]}`,
+			`{"type":"Command: Output","value":{"ikij":{"n":1}},"redacted":["/ikij"]}`,
+		}},
 		"names with slashes": {[]string{"card"}, []Entry{{Type: input, Payload: value(`{"a/b~":{"card":"gggg"}}`)}}, []string{
 			`{"type":"Command: Input","value":{"a/b~":{"card":"ikij"}},"redacted":["/a~1b~0/card"]}`,
 		}},
@@ -174,9 +212,12 @@ func TestCommandsAreComparedApartFromWhatIsRedacted(t *testing.T) {
 		"another value that is secret":  {call(`{"a":1,"b":2}`, "/a"), call(`{"a":2,"b":2}`), true},
 		"another value beside a secret": {call(`{"a":1,"b":2}`, "/a"), call(`{"a":1,"b":3}`), false},
 		"a secret within":               {call(`{"a":[{"b~/":1},2]}`, "/a/0/b~0~1"), call(`{"a":[{"b~/":3},2]}`), true},
-		"a secret element":              {call(`[1,2]`, "/1"), call(`[1,3]`), true},
-		"a secret as a whole":           {call(`"a"`, ""), call(`"b"`), true},
-		"another handler":               {call(`"a"`, ""), Entry{Type: "Command: Call", Service: "s", Handler: "g", Payload: value(`"a"`)}, false},
+		"a secret in JSON with spaces": {
+			call(`{"a":1,"b":2}`, "/a"), Entry{Type: "Command: Call", Service: "s", Handler: "h", Payload: Payload{Base64: []byte(`{"a": 2, "b": 2}`)}}, true,
+		},
+		"a secret element":    {call(`[1,2]`, "/1"), call(`[1,3]`), true},
+		"a secret as a whole": {call(`"a"`, ""), call(`"b"`), true},
+		"another handler":     {call(`"a"`, ""), Entry{Type: "Command: Call", Service: "s", Handler: "g", Payload: value(`"a"`)}, false},
 		"another time": {
 			Entry{Type: "Command: Sleep", Completion: 1, Time: 1}, Entry{Type: "Command: Sleep", Completion: 1, Time: 2}, true,
 		},

@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // secretHeaders are redacted in any case.
@@ -23,9 +25,10 @@ const shortest = 4
 // whatever level, without regard to the case. A name can also be that of a step, a state, a
 // promise or a signal, or of a handler that is called, as "service/handler": its values are
 // replaced as a whole. Each text gets one replacement of the same
-// length and shape, which also stands wherever else the text occurs: so what the handler
-// makes of a replaced value is, on replay, what was recorded. Numbers are replaced where
-// they stand alone. True, false and null are left, because handlers branch on them.
+// length and shape, which also stands wherever else the text occurs, in names and keys too:
+// so what the handler makes of a replaced value is, on replay, what was recorded. Numbers are
+// replaced where they stand alone. True, false and null are left, because handlers branch on
+// them. Of a value that is neither JSON nor text only zeros are left.
 func (j *Journal) Redact(names ...string) {
 	r := redactor{names: map[string]bool{}, texts: map[string]string{}, labels: labels(j.Entries)}
 	for _, name := range names {
@@ -95,11 +98,13 @@ func (r *redactor) collect(e Entry, secret bool) {
 			r.secret(h.Value)
 		}
 	}
-	if e.Value != nil {
-		var value any
-		if decodeNumbers(e.Value, &value) == nil {
-			r.walk(value, secret)
-		}
+	content, ok := e.asJSON()
+	var value any
+	switch {
+	case ok && json.Unmarshal(content, &value) == nil:
+		r.walk(value, secret)
+	case secret && utf8.Valid(e.Base64):
+		r.secret(string(e.Base64))
 	}
 }
 
@@ -142,7 +147,10 @@ func (r *redactor) secret(text string) {
 	}
 	random := rand.New(rand.NewPCG(n, uint64(len(text))))
 	r.texts[text] = strings.Map(func(c rune) rune {
-		pick := func(from string) rune { return rune(from[random.IntN(len(from))]) }
+		pick := func(from string) rune {
+			of := []rune(from)
+			return of[random.IntN(len(of))]
+		}
 		switch {
 		case c >= '0' && c <= '9':
 			return pick("123456789")
@@ -154,8 +162,14 @@ func (r *redactor) secret(text string) {
 			return pick("ABCDEF")
 		case c >= 'G' && c <= 'Z':
 			return pick("GHIJKLMNOPQRSTUVWXYZ")
-		default:
+		case c < utf8.RuneSelf || !unicode.IsLetter(c) && !unicode.IsNumber(c):
 			return c
+		case utf8.RuneLen(c) == 2:
+			return pick("äëïöüñçéàô")
+		case utf8.RuneLen(c) == 3:
+			return pick("一二三四五六七八九十")
+		default:
+			return pick("𠀀𠀁𠀂𠀃𠀄𠀅")
 		}
 	}, text)
 }
@@ -169,21 +183,37 @@ func (r *redactor) entry(e *Entry, secret bool) {
 			e.Headers[i].Value = r.text(h.Value)
 		}
 	}
+	e.Name, e.Signal = r.text(e.Name), r.text(e.Signal)
 	e.Key, e.IdempotencyKey = r.text(e.Key), r.text(e.IdempotencyKey)
+	for i, key := range e.Keys {
+		e.Keys[i] = r.text(key)
+	}
 	if e.Failure != nil {
 		e.Failure.Message = r.text(e.Failure.Message)
 	}
-	if replaced := r.bytes(e.Base64); !bytes.Equal(replaced, e.Base64) {
-		e.Base64, e.Redacted = replaced, []string{""}
-	}
 	e.Raw = r.bytes(e.Raw)
-	if e.Value == nil {
+	if content, ok := e.asJSON(); ok {
+		var paths []string
+		value, err := r.json(content, "", secret, &paths)
+		if err == nil && len(paths) > 0 {
+			e.Payload, e.Redacted = Payload{Value: value}, paths
+		}
 		return
 	}
-	var paths []string
-	value, err := r.json(e.Value, "", secret, &paths)
-	if err == nil && len(paths) > 0 {
-		e.Value, e.Redacted = value, paths
+	if replaced := r.opaque(e.Base64, secret); !bytes.Equal(replaced, e.Base64) {
+		e.Base64, e.Redacted = replaced, []string{""}
+	}
+}
+
+// opaque redacts a value that is not JSON.
+func (r *redactor) opaque(value []byte, secret bool) []byte {
+	switch replaced, known := r.texts[string(value)]; {
+	case secret && known:
+		return []byte(replaced)
+	case secret:
+		return make([]byte, len(value))
+	default:
+		return r.bytes(value)
 	}
 }
 
@@ -255,7 +285,12 @@ func (r *redactor) object(value json.RawMessage, path string, secret bool, paths
 			return nil, err
 		}
 		key := name.(string)
-		field, err = r.json(field, path+"/"+escape(key), secret || r.named(key), paths)
+		named := secret || r.named(key)
+		if replaced := r.text(key); replaced != key {
+			key = replaced
+			*paths = append(*paths, path+"/"+escape(key))
+		}
+		field, err = r.json(field, path+"/"+escape(key), named, paths)
 		if err != nil {
 			return nil, err
 		}
@@ -294,12 +329,6 @@ func encodeText(text string) (json.RawMessage, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-func decodeNumbers(data []byte, into any) error {
-	decode := json.NewDecoder(bytes.NewReader(data))
-	decode.UseNumber()
-	return decode.Decode(into)
 }
 
 // Names in paths are written as in a JSON pointer (RFC 6901).

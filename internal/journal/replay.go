@@ -219,7 +219,8 @@ func essential(e Entry) Entry {
 // without returns a value without some paths.
 func without(p Payload, paths []string) Payload {
 	var value any
-	if p.Value == nil || json.Unmarshal(p.Value, &value) != nil {
+	content, ok := p.asJSON()
+	if !ok || json.Unmarshal(content, &value) != nil {
 		return Payload{}
 	}
 	for _, path := range paths {

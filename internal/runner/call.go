@@ -80,7 +80,7 @@ func (r *Runner) called(inv, child *invocation, completion uint32) {
 }
 
 // targetID is the id of the invocation that a handler attaches to.
-func (r *Runner) targetID(t protocol.Target) (id, error) {
+func targetID(t protocol.Target) (id, error) {
 	switch {
 	case t.Workflow != nil:
 		return idOf("wf", t.Workflow.Workflow, t.Workflow.Key), nil
@@ -89,7 +89,7 @@ func (r *Runner) targetID(t protocol.Target) (id, error) {
 		if t.Idempotent.Key != nil {
 			q.Key = *t.Idempotent.Key
 		}
-		return r.idFor(q, false), nil
+		return idempotentID(q), nil
 	case t.InvocationID != nil:
 		i, err := parseID(*t.InvocationID)
 		if err != nil {

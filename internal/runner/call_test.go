@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"errors"
+	goruntime "runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -135,6 +136,18 @@ func TestCallsWithOneIdempotencyKeyAreOne(t *testing.T) {
 		require.Equal(t, same[0], same[1])
 		require.Equal(t, "SAME", same[2])
 	})
+}
+
+func TestAStubThatEndsItsGoroutineHasFailed(t *testing.T) {
+	t.Parallel()
+	cfg := runner.Config{Stubs: map[string]runner.Stub{"Asserting": func(context.Context, runner.Request) ([]byte, error) {
+		goruntime.Goexit() // as require does
+		return nil, nil
+	}}}
+	r := start(t, cfg, callers())
+	_, err := tryCall[string](t, r, "Callers", "", "Lost", "Asserting")
+	require.ErrorContains(t, err, "the stub of Asserting/key/Get has ended its goroutine, as a failed assertion does; let it return an error instead")
+	require.NoError(t, r.Settle(ctxOf(t)), "nothing is left running")
 }
 
 func TestAStubStandsForAServiceThatIsNotThere(t *testing.T) {

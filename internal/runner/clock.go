@@ -12,32 +12,28 @@ import (
 // counts of that is how long it is from when it comes, on the runner's clock.
 type clock struct {
 	manual bool
-	stands time.Time     // of a manual one
-	ahead  time.Duration // of any other
+	set    time.Time // what it was set to at last
+	at     time.Time // when that was, on the real one
 }
 
 func (c *clock) start(manual bool) {
 	c.manual = manual
-	c.stands = time.Now().Round(0)
+	c.setTo(time.Now().Round(0))
 }
+
+func (c *clock) setTo(t time.Time) { c.set, c.at = t, time.Now() }
 
 func (c *clock) now() time.Time {
 	if c.manual {
-		return c.stands
+		return c.set
 	}
-	return time.Now().Add(c.ahead)
+	return c.set.Add(time.Since(c.at))
 }
 
 // moveTo moves the clock, never back.
 func (c *clock) moveTo(at time.Time) {
-	ahead := at.Sub(c.now())
-	if ahead <= 0 {
-		return
-	}
-	if c.manual {
-		c.stands = at
-	} else {
-		c.ahead += ahead
+	if at.After(c.now()) {
+		c.setTo(at)
 	}
 }
 

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +39,18 @@ func TestADayPassesAtOnceWhenSomebodyWaits(t *testing.T) {
 		passed := r.Now().Sub(before)
 		require.GreaterOrEqual(t, passed, 24*time.Hour-time.Minute)
 		require.Less(t, passed-time.Since(real), 24*time.Hour+time.Minute)
+	})
+}
+
+func TestAThousandYearsPassToo(t *testing.T) {
+	t.Parallel()
+	const century = 100 * 365 * 24 * time.Hour
+	inBothModes(t, func(t *testing.T, cfg runner.Config) {
+		r := start(t, cfg, sleepers())
+		before := r.Now()
+		times := slices.Repeat([]time.Duration{2 * century}, 5)
+		require.Equal(t, 5, call[int](t, r, "Sleepers", "", "Sleep", times))
+		require.GreaterOrEqual(t, r.Now().Year()-before.Year(), 999, "a duration has room for 292")
 	})
 }
 

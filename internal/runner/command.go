@@ -105,13 +105,13 @@ func (r *Runner) effect(inv *invocation, f protocol.Frame) (func(), error) {
 	case *protocol.OneWayCall:
 		return r.sendEffect(inv, m, done)
 	case *protocol.AttachInvocation:
-		i, err := r.targetID(m.Target)
+		i, err := targetID(m.Target)
 		if err != nil {
 			return nil, err
 		}
 		return func() { r.attachTo(i, func(o outcome) { done(o.result, m.CompletionID) }) }, nil
 	case *protocol.GetInvocationOutput:
-		i, err := r.targetID(m.Target)
+		i, err := targetID(m.Target)
 		if err != nil {
 			return nil, err
 		}

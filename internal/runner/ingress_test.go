@@ -168,6 +168,17 @@ func TestAnAnswerNamesTheInvocation(t *testing.T) {
 	require.Equal(t, `""`, header.body)
 }
 
+func TestAskingForWhatWasNeverCalledUsesUpNoID(t *testing.T) {
+	t.Parallel()
+	var ids []string
+	for _, path := range []string{"/restate/health", "/restate/invocation/Api/Echo//output"} {
+		r := start(t, runner.Config{Seed: 7}, api()...)
+		ask(t, r, http.MethodGet, path, "", "")
+		ids = append(ids, send(t, r, request(t, "Api", "", "Echo", "x")))
+	}
+	require.Equal(t, ids[0], ids[1], "a seed makes the same ids")
+}
+
 func TestTheIngressServesTheClientOfPackageIngress(t *testing.T) {
 	t.Parallel()
 	inBothModes(t, func(t *testing.T, cfg runner.Config) {

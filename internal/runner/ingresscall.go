@@ -259,7 +259,7 @@ func (r *Runner) routeInvocation(w http.ResponseWriter, q *http.Request, rest se
 			return refused
 		}
 		call.IdempotencyKey = rest[len(rest)-2]
-		i = r.idFor(call, false)
+		i = idempotentID(call)
 	}
 	return r.answerVerb(w, q, verb, i)
 }

@@ -132,6 +132,14 @@ func (r *Runner) idFor(q Request, run bool) id {
 		return idOf("wf", q.Service, q.Key)
 	case q.IdempotencyKey == "":
 		return r.ids.next()
+	default:
+		return idempotentID(q)
+	}
+}
+
+// idempotentID is the id of the invocation that a request with an idempotency key makes.
+func idempotentID(q Request) id {
+	switch {
 	case q.Key == "":
 		return idOf("ik", q.Service, q.Handler, q.IdempotencyKey)
 	default:

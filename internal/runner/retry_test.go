@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -309,6 +310,40 @@ func TestAnotherApplicationGoesOnWhereOneDied(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, `"old new"`, string(out))
 	})
+}
+
+func TestWhatStartsBecauseAnApplicationDiedIsTheNextOnes(t *testing.T) {
+	t.Parallel()
+	const objects = 20
+	started := make(chan struct{}, objects)
+	version := func(name string) restate.ServiceDefinition {
+		return restate.NewObject("Versions").Handler("Run", restate.NewObjectHandler(func(ctx restate.ObjectContext, _ restate.Void) (string, error) {
+			return restate.Run(ctx, func(ctx restate.RunContext) (string, error) {
+				if name == "old" {
+					started <- struct{}{}
+					<-ctx.Done()
+					return "", ctx.Err()
+				}
+				return name, nil
+			})
+		}))
+	}
+	r := start(t, runner.Config{OneAttempt: true, Retry: &runner.RetryPolicy{Kill: true}}, version("old"))
+	var second []string
+	for i := range objects {
+		q := request(t, "Versions", strconv.Itoa(i), "Run", nil)
+		send(t, r, q)
+		second = append(second, send(t, r, q)) // its turn comes when the first one has failed
+	}
+	for range objects {
+		<-started
+	}
+	require.NoError(t, r.SwapHandler(app(t, version("new"))))
+	for _, id := range second {
+		out, err := r.Attach(ctxOf(t), id)
+		require.NoError(t, err)
+		require.Equal(t, `"new"`, string(out))
+	}
 }
 
 func TestARunnerMayBeThereBeforeItsApplication(t *testing.T) {

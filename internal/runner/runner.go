@@ -3,8 +3,10 @@ package runner
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/fxrestate/go/internal/protocol"
@@ -116,7 +118,8 @@ func (r *Runner) SwapHandler(handler http.Handler) error {
 	if handler != nil {
 		r.services = services
 	}
-	for inv := range r.running {
+	// A failure may start others, which are the new application's.
+	for _, inv := range slices.Collect(maps.Keys(r.running)) {
 		if inv.attempt == nil {
 			continue // a stub, which is no part of the application
 		}

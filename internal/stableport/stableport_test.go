@@ -27,3 +27,21 @@ func TestPortsAreTakenOnce(t *testing.T) {
 		ports.Give(port)
 	}
 }
+
+func TestAPortIsKeptFromOtherProcessesUntilItIsGivenBack(t *testing.T) {
+	t.Parallel()
+	var ports stableport.Ports
+	port, err := ports.Take()
+	require.NoError(t, err)
+	reserve := func() error { // as another process does
+		c, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			require.NoError(t, c.Close())
+		}
+		return err
+	}
+	require.Error(t, reserve())
+	ports.Give(port)
+	require.NoError(t, reserve())
+	ports.Give(port) // a second time does nothing
+}

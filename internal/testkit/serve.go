@@ -24,7 +24,7 @@ func Listen(t testing.TB, handler http.Handler) string {
 var stable stableport.Ports
 
 // StablePort returns a port for what is stopped and then started again at the same
-// address. No other test of the process gets it, and no other process by chance.
+// address. No other test of the process gets it, and no other process that takes such ports.
 func StablePort(t testing.TB) int {
 	t.Helper()
 	port, err := stable.Take()

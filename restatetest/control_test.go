@@ -1,6 +1,7 @@
 package restatetest_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -90,7 +91,10 @@ func TestAClusterSurvivesTheLossOfANode(t *testing.T) {
 	for node := range 3 {
 		env.KillNode(node)
 		env.Eventually(func() error {
-			_, err := ingress.Call(t.Context(), counter(env, "ada"), (*Counter).Add, 0)
+			// The node that is lost never answers what was asked through it.
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err := ingress.Call(ctx, counter(env, "ada"), (*Counter).Add, 0)
 			return err
 		})
 		require.Equal(t, node+2, add(t, env, "ada", 1).Sum)

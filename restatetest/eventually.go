@@ -39,7 +39,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // Eventually waits until check returns nil, and fails the test with the last error if that
 // takes longer than [Within] says. It calls check on the goroutine of the test, at first
-// every few milliseconds and then ten times a second.
+// every few milliseconds and then ten times a second. A check that calls a handler gives that
+// a ctx with a deadline: a call may never be answered, such as one through a node that is lost.
 func (e *Env) Eventually(check func() error) {
 	e.t.Helper()
 	e.eventually("restatetest: in vain", check)

@@ -124,7 +124,7 @@ func TestLogsAreShownOnlyIfATestFails(t *testing.T) {
 			_, said := record(t, func(t testing.TB) {
 				env := restatetest.Start(t, steps(broken), restatetest.NoRetries, fx.Invoke(func(log *slog.Logger) { log.Warn(line) }))
 				_, err := ingress.Call0(t.Context(), ingress.NewService[*Steps](env.Ingress()), (*Steps).Try)
-				require.Error(t, err)
+				require.ErrorContains(t, err, errBroken.Error())
 				if fails {
 					t.Error("it fails")
 				}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -55,15 +56,15 @@ func pay(ctx context.Context, env *restatetest.Env, n int) *customers {
 	accounts := ingress.NewObject[*Account](env.Ingress())
 	for i := range n {
 		c.done.Go(func() {
-			for payment := 0; ctx.Err() == nil; {
+			for payment, settled := 0, true; ctx.Err() == nil; {
 				select {
 				case <-c.halt:
-					return
+					if settled { // else it may have been made, and is not counted yet
+						return
+					}
 				default:
 				}
-				_, err := ingress.Call(ctx, accounts.Key(account(i)), (*Account).Pay, 1,
-					restate.WithIdempotencyKey(fmt.Sprintf("%s-%d", account(i), payment)))
-				if err == nil {
+				if settled = c.payOnce(ctx, accounts.Key(account(i)), fmt.Sprintf("%s-%d", account(i), payment)) == nil; settled {
 					payment++
 					c.paid[i].Add(1)
 					c.all.Add(1)
@@ -72,6 +73,17 @@ func pay(ctx context.Context, env *restatetest.Env, n int) *customers {
 		})
 	}
 	return c
+}
+
+// patience is how long a payment is waited for before it is made again: a node that is lost
+// never answers what was asked through it.
+const patience = 10 * time.Second
+
+func (c *customers) payOnce(ctx context.Context, to ingress.Keyed[*Account], key string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := ingress.Call(ctx, to, (*Account).Pay, 1, restate.WithIdempotencyKey(key))
+	return err
 }
 
 // goOn waits until more payments have been made.

@@ -2,6 +2,7 @@ package restatetest_test
 
 import (
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -101,7 +102,10 @@ func TestInProcessHasNoServer(t *testing.T) {
 		do   func(env *restatetest.Env)
 		want string
 	}{
-		"kill":    {(*restatetest.Env).KillServer, "KillNode(0): the test has no server; leave restatetest.InProcess out of it"},
+		"kill": {(*restatetest.Env).KillServer, "KillNode(0): the test has no server; leave restatetest.InProcess out of it"},
+		"record": {func(env *restatetest.Env) {
+			env.Invocation("inv_1").Record(filepath.Join(t.TempDir(), "a.journal.json"))
+		}, "Record: a journal to replay is that of a server; leave InProcess out of the test, or compare Journal"},
 		"restart": {(*restatetest.Env).StartServer, "StartServer: the test has no server; leave restatetest.InProcess out of it"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -138,6 +138,9 @@ func twice(text string) string {
 	if found == nil {
 		return text
 	}
+	if found[1] == "*"+reflect.TypeFor[present]().String() {
+		return "fxrestate.Module is listed twice, perhaps in the module of an application too; list it once"
+	}
 	by := "by " + found[2]
 	if strings.Contains(by, "reflect") { // an annotated constructor, a supplied value
 		by = "elsewhere"

@@ -72,6 +72,10 @@ var wrong = map[string]struct {
 		fx.Options(fx.Provide(newMembered), fx.Provide(newMembered)),
 		[]string{`^fxrestate_test\.membered is provided twice, here and by .*newMembered \(\w+_test\.go:\d+\); provide it once \(problem_test\.go:\d+\)$`},
 	},
+	"the module": {
+		fx.Options(fx.Supply(local()), fxrestate.Module),
+		[]string{`^fxrestate\.Module is listed twice, perhaps in the module of an application too; list it once \(module\.go:\d+\)$`},
+	},
 	"a value that is supplied twice": {
 		fx.Options(fx.Supply(local()), fx.Supply(local())),
 		[]string{`^fxrestate\.Config is provided twice, here and elsewhere; provide it once \(problem_test\.go:\d+\)$`},

@@ -3,6 +3,7 @@ package restatetest
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"net/http"
 	"slices"
@@ -53,8 +54,9 @@ func (e *Env) build() (*app, error) {
 		},
 		Log: logging.NewConsole(&e.log, logging.ConsoleOptions{}),
 	}
-	// fx takes this printer where Module is not listed, or its logger cannot be made.
-	opts := append([]fx.Option{fx.Logger(log.New(&e.log, "", 0))}, e.opts...)
+	// fx takes this printer where Module is not listed, or its logger cannot be made. What is
+	// wrong then fails the test, and needs no events of fx beside it.
+	opts := append([]fx.Option{fx.Logger(log.New(io.Discard, "", 0))}, e.opts...)
 	a.fx = fx.New(append(opts, fx.Supply(kit), fx.Invoke(func(p parts) error {
 		if p.Endpoint == nil {
 			return errNoModule

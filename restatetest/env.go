@@ -83,6 +83,7 @@ func Start(t testing.TB, opts ...fx.Option) *Env {
 		t.Fatalf("restatetest: no server for the test: %v", err)
 	}
 	t.Cleanup(e.end)
+	t.Cleanup(e.watch())
 	e.StartApp()
 	return e
 }
@@ -93,8 +94,8 @@ func (e *Env) end() {
 	ctx, cancel := e.cleanupContext()
 	defer cancel()
 	if e.t.Failed() { // before the lines that the end itself writes
-		e.t.Logf("log of the application, the end of it:\n%s", e.log.String())
-		e.t.Logf("log of the server, the end of it:\n%s", e.backend.logs())
+		e.tell("application", e.log.String())
+		e.tell("server", e.backend.logs())
 	}
 	if e.up {
 		if err := e.latest.quit(ctx); err != nil {
@@ -105,6 +106,14 @@ func (e *Env) end() {
 		e.t.Errorf("restatetest: stop the server: %v", err)
 	}
 	servers.ports.Give(e.port)
+}
+
+// tell shows a log if it has lines.
+func (e *Env) tell(whose, lines string) {
+	e.t.Helper()
+	if lines != "" {
+		e.t.Logf("log of the %s, the end of it:\n%s", whose, lines)
+	}
 }
 
 // context bounds one thing that the test waits for.
@@ -132,15 +141,22 @@ const installWithin = 5 * time.Minute
 // deadlineOf leaves time for the test to say why it failed, and to clean up.
 func (e *Env) deadlineOf(within time.Duration) time.Time {
 	deadline := time.Now().Add(within)
-	if t, ok := e.t.(interface{ Deadline() (time.Time, bool) }); ok {
-		if last, limited := t.Deadline(); limited {
-			last = last.Add(-min(time.Minute, time.Until(last)/4))
-			if last.Before(deadline) {
-				return last
-			}
-		}
+	if last, limited := e.lastMoment(); limited && last.Before(deadline) {
+		return last
 	}
 	return deadline
+}
+
+// lastMoment is that before the deadline of the test, if it has one.
+func (e *Env) lastMoment() (last time.Time, limited bool) {
+	t, ok := e.t.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return last, false
+	}
+	if last, limited = t.Deadline(); !limited {
+		return last, false
+	}
+	return last.Add(-min(time.Minute, time.Until(last)/4)), true
 }
 
 // app returns the application that runs or that ran last.

@@ -2,6 +2,7 @@ package restatetest_test
 
 import (
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,8 +12,10 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/testkit"
 	"github.com/fxrestate/go/restatetest"
 	"github.com/fxrestate/go/rpc"
 )
@@ -101,7 +104,10 @@ func TestInProcessHasNoServer(t *testing.T) {
 		do   func(env *restatetest.Env)
 		want string
 	}{
-		"kill":    {(*restatetest.Env).KillServer, "KillNode(0): the test has no server; leave restatetest.InProcess out of it"},
+		"kill": {(*restatetest.Env).KillServer, "KillNode(0): the test has no server; leave restatetest.InProcess out of it"},
+		"record": {func(env *restatetest.Env) {
+			env.Invocation("inv_1").Record(filepath.Join(t.TempDir(), "a.journal.json"))
+		}, "Record: a journal to replay is that of a server; leave InProcess out of the test, or compare Journal"},
 		"restart": {(*restatetest.Env).StartServer, "StartServer: the test has no server; leave restatetest.InProcess out of it"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,4 +116,31 @@ func TestInProcessHasNoServer(t *testing.T) {
 			require.Contains(t, said, test.want)
 		})
 	}
+}
+
+// Straying uses its ctx on another goroutine, after its attempt was cut.
+type Straying struct{ began, ended chan error }
+
+func (s Straying) Stray(ctx restate.Context) error {
+	done := make(chan error)
+	go func() {
+		<-ctx.Done()
+		done <- restate.Sleep(ctx, time.Minute)
+	}()
+	s.began <- nil
+	err := <-done
+	s.ended <- err
+	return err
+}
+
+func TestInProcessAGoroutineOfACutAttemptGetsAnError(t *testing.T) {
+	t.Parallel()
+	s := Straying{make(chan error, 1), make(chan error, 1)}
+	env := restatetest.Start(t, restatetest.InProcess, restatetest.NoRetries,
+		fxrestate.Module, fxrestate.Service[Straying](func() Straying { return s }))
+	_, err := ingress.Send0Void(t.Context(), ingress.NewService[Straying](env.Ingress()), Straying.Stray)
+	require.NoError(t, err)
+	testkit.Receive(t, s.began, "the attempt")
+	env.KillApp() // a panic there would end the process
+	require.ErrorIs(t, testkit.Receive(t, s.ended, "the operation"), durable.ErrConcurrentUse)
 }

@@ -30,6 +30,7 @@ func TestAMistakeFailsTheTestAndSaysWhatToDo(t *testing.T) {
 			"the application cannot be built", "restatetest: fxrestate.Module is not among the options of Start; list it, as the application does in fx.New",
 		}},
 		"a service without Module": {[]fx.Option{fxrestate.Object[*Counter](newCounter)}, []string{"is listed without fxrestate.Module"}},
+		"Module again":             {[]fx.Option{counters(), fxrestate.Module}, []string{"fxrestate.Module is listed twice, perhaps in the module of an application too; list it once"}},
 		"two mistakes of the application": {
 			[]fx.Option{fxrestate.Module, fxrestate.Object[*Counter](nil), fxrestate.Service[*Steps](nil)},
 			[]string{"restatetest_test.Counter", "restatetest_test.Steps", "the constructor is nil"},
@@ -66,6 +67,7 @@ func TestAMistakeFailsTheTestAndSaysWhatToDo(t *testing.T) {
 			for _, want := range tt.want {
 				require.Contains(t, said, want)
 			}
+			require.NotContains(t, said, "[Fx]")
 		})
 	}
 }
@@ -138,6 +140,15 @@ func TestLogsAreShownOnlyIfATestFails(t *testing.T) {
 			require.Contains(t, said, "log of the server, the end of it:")
 		})
 	}
+}
+
+func TestALogWithoutLinesIsNotShown(t *testing.T) {
+	t.Parallel()
+	failed, said := record(t, func(t testing.TB) {
+		restatetest.Start(t, restatetest.InProcess, fxrestate.Module, fxrestate.Module)
+	})
+	require.True(t, failed)
+	require.NotContains(t, said, "log of the")
 }
 
 // own is a logger of the application.

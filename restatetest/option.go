@@ -60,7 +60,7 @@ var (
 	// with all that is around them, on a Restate of the kit that keeps journals, state, timers
 	// and calls in memory. It starts in milliseconds. Its clock jumps to the next timer
 	// whenever nothing runs, and the test waits, so that a day passes at once: see
-	// [ManualClock].
+	// [ManualClock]. The function of a step that waits keeps it from that.
 	//
 	// What it does with an invocation is what a server of [devserver.DefaultVersion] does,
 	// which a suite of tests on both compares. It has no admin API and no SQL, no

@@ -3,6 +3,8 @@ package restatetest_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -151,6 +153,8 @@ func TestCrashEverywhereFindsMistakes(t *testing.T) {
 			t.Run(handler+" "+name, func(t *testing.T) { // not parallel: one server is enough
 				failed, said := record(t, func(t testing.TB) { restatetest.CrashEverywhere(t, planted(backend, tt.call)) })
 				require.True(t, failed)
+				lines := strings.Split(said, "\n")
+				require.ElementsMatch(t, slices.Compact(slices.Sorted(slices.Values(lines))), lines, "each finding once")
 				for _, text := range tt.says {
 					require.Contains(t, said, text)
 				}

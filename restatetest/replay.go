@@ -33,11 +33,14 @@ func RecordJournal(ctx context.Context, server *admin.Client, id, path string, r
 }
 
 // Record writes the journal of the invocation, as it is now, into a file: see
-// [RecordJournal].
+// [RecordJournal]. It needs a server, and not [InProcess].
 func (i *Invocation) Record(path string, redact ...string) {
 	i.env.t.Helper()
 	ctx, cancel := i.env.context()
 	defer cancel()
+	if i.env.set.inProcess {
+		i.env.t.Fatalf("restatetest: Record: a journal to replay is that of a server; leave InProcess out of the test, or compare Journal")
+	}
 	if err := RecordJournal(ctx, i.env.Admin(), i.id, path, redact...); err != nil {
 		i.env.t.Fatalf("restatetest: record %s: %v", i.id, err)
 	}

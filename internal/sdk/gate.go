@@ -87,13 +87,20 @@ func (a *Attempt) leaveWith(o operation, failure *restate.TerminalError) {
 	case r == nil: // also when runtime.Goexit was called
 	case !open:
 		*failure = a.refuse(o).failure()
-	case handling() || !IsSuspension(r) && r != any(a.sdk.Err()):
+	case handling() || !a.endedBy(r):
 		a.pass(r)
 	default:
 		a.owner.SDKPanicked(r)
 		m := a.strayed(o)
 		*failure = &overdue{TerminalError: restate.ToTerminalError(m), misuse: m}
 	}
+}
+
+// endedBy reports whether the SDK panics with r because the attempt ends: it is suspended, its
+// context has ended, or its connection is lost.
+func (a *Attempt) endedBy(r any) bool {
+	_, lost := r.(*lostError)
+	return lost || IsSuspension(r) || r == any(a.sdk.Err())
 }
 
 // pass lets a panic of the SDK's go on its way, which user code may recover, also

@@ -32,13 +32,19 @@ func (w Response) Write(p []byte) (int, error) {
 	}
 	amended, ok := w.exchange.Amend(p)
 	if !ok {
-		return w.ResponseWriter.Write(p)
+		amended = p
 	}
 	if _, err := w.ResponseWriter.Write(amended); err != nil {
-		return 0, err
+		return 0, &lostError{err}
 	}
 	return len(p), nil
 }
+
+// lostError is the error of a write of which the other end learns nothing. The SDK panics
+// with it, by which it is known again.
+type lostError struct{ error }
+
+func (e *lostError) Unwrap() error { return e.error }
 
 // Flush is what the SDK asks the writer itself for.
 func (w Response) Flush() {

@@ -288,3 +288,26 @@ func TestTracesAreNamedAndKeysWhereAskedForOnly(t *testing.T) {
 		})
 	}
 }
+
+func TestTracesHaveTheFormOfTheSpecification(t *testing.T) {
+	t.Parallel()
+	for name, header := range map[string]string{
+		"an empty header":          "",
+		"a short id":               "00-0af7651916cd43dd-b7ad6b7169203331-01",
+		"capital letters":          "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+		"letters beyond f":         "00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01",
+		"what forges a field":      `00-0af7651916cd43dd8448eb211c8" a="b-b7ad6b7169203331-01`,
+		"an id of zeros":           "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+		"a header with less in it": "00-0af7651916cd43dd8448eb211c80319c-01",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			core, lines := observer.New(zapcore.InfoLevel)
+			h := logging.NewHandler(zap.New(core), logging.Config{})
+			url := serveStruct(t, "basket", h, &Basket{slog.New(h)})
+			status, body := call(t, url+"/ada/Fill", "traceparent", header)
+			require.Equal(t, http.StatusOK, status, body)
+			require.NotContains(t, lines.FilterMessage("slog").All()[0].ContextMap(), "traceID")
+		})
+	}
+}

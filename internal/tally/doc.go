@@ -1,2 +1,2 @@
-// Package tally writes few lines about what anybody can make happen any number of times.
+// Package tally writes few lines about what happens any number of times.
 package tally

@@ -90,10 +90,14 @@ func (b *syncBuffer) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
-func (b *syncBuffer) lines(t *testing.T) (lines []map[string]any) {
-	t.Helper()
+func (b *syncBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
+func (b *syncBuffer) lines(t *testing.T) (lines []map[string]any) {
+	t.Helper()
 	for line := range strings.Lines(b.String()) {
 		var m map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &m))

@@ -9,6 +9,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/internal/printable"
 )
 
 // zapHandler is a slog.Handler that writes to the core of a zap logger. Make one with
@@ -89,7 +91,7 @@ func (z *zapHandler) fields(to []zapcore.Field, record *slog.Record, more []slog
 			f := &to[:n+1][n]
 			switch a.Value.Kind() {
 			case slog.KindString:
-				f.Key, f.Type, f.String = a.Key, zapcore.StringType, a.Value.String()
+				f.Key, f.Type, f.String = a.Key, zapcore.StringType, printable.Value(a.Value.String())
 				to = to[:n+1]
 				return true
 			case slog.KindInt64:
@@ -160,7 +162,7 @@ func zapLevel(level slog.Level) zapcore.Level {
 func fieldOf(a slog.Attr) zapcore.Field {
 	switch a.Value.Kind() {
 	case slog.KindString:
-		return zap.String(a.Key, a.Value.String())
+		return zap.String(a.Key, printable.Value(a.Value.String()))
 	case slog.KindInt64:
 		return zap.Int64(a.Key, a.Value.Int64())
 	case slog.KindBool:
@@ -188,7 +190,7 @@ func fieldOf(a slog.Attr) zapcore.Field {
 		if a.Equal(slog.Attr{}) {
 			return zap.Skip()
 		}
-		return zap.Any(a.Key, a.Value.Any())
+		return safeField(zap.Any(a.Key, a.Value.Any()))
 	}
 }
 

@@ -76,7 +76,7 @@ func (h *Handler) out(base slog.Handler) slog.Handler {
 		if w.group != "" {
 			base = base.WithGroup(w.group)
 		} else {
-			base = base.WithAttrs(w.attrs)
+			base = base.WithAttrs(safeAttrs(w.attrs))
 		}
 	}
 	return base
@@ -165,7 +165,7 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	if len(attrs) == 0 {
 		return h
 	}
-	c := h.clone(with{attrs: safeAttrs(h.sink.cfg.redact(h.groups, attrs))})
+	c := h.clone(with{attrs: h.sink.cfg.redact(h.groups, attrs)})
 	c.ofSDK = c.ofSDK || slices.ContainsFunc(attrs, isInvocationID)
 	return c
 }

@@ -70,7 +70,7 @@ func (c slogCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 		if len(attrs) > 0 {
 			to = to.WithAttrs(safeAttrs(attrs))
 		}
-		to, attrs = to.WithGroup(f.Key), nil
+		to, attrs = to.WithGroup(printable.Value(f.Key)), nil
 	}
 	record.AddAttrs(safeAttrs(attrs)...)
 	if entry.Stack != "" {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/manifest"
+	"github.com/fxrestate/go/internal/tally"
 )
 
 // OnMetadataChange is told how the metadata of services has changed, before the server
@@ -141,9 +142,9 @@ func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
 		}()
 		err = hook(ctx, forHook, r.client)
 	}()
-	began, reminder, look := time.Now(), newReminder(), time.NewTicker(time.Second)
+	began, reminder, look := time.Now(), tally.Reminder{}, time.NewTicker(time.Second)
 	defer look.Stop()
-	reminder.due() // the first line comes after an interval
+	reminder.Due() // the first line comes after an interval
 	for {
 		select {
 		case err := <-done:
@@ -155,7 +156,7 @@ func (r *run) tell(ctx context.Context, changes []MetadataChange) error {
 		case <-ctx.Done():
 			return &AbortedError{Changes: changes, Err: fmt.Errorf("it has not returned: %w", context.Cause(ctx))}
 		case <-look.C:
-			if reminder.due() {
+			if reminder.Due() {
 				r.log.WarnContext(ctx, "waiting for OnDeploymentMetadataChange to return", "url", r.url, "elapsed", time.Since(began))
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/backoff"
+	"github.com/fxrestate/go/internal/tally"
 )
 
 // AwaitDrained waits until two looks, a second apart, see no invocation in flight on a
@@ -25,7 +26,7 @@ func AwaitDrained(ctx context.Context, client *admin.Client, deploymentID string
 		log = slog.New(slog.DiscardHandler)
 	}
 	began := time.Now()
-	reminder := newReminder()
+	var reminder tally.Reminder
 	for empty := 0; ; {
 		left, err := client.InFlight(ctx, deploymentID)
 		if admin.Retryable(err) && backoff.Sleep(ctx, drainPoll) {
@@ -41,7 +42,7 @@ func AwaitDrained(ctx context.Context, client *admin.Client, deploymentID string
 		if empty == 2 {
 			return nil
 		}
-		if empty == 0 && reminder.due() {
+		if empty == 0 && reminder.Due() {
 			log.LogAttrs(ctx, slog.LevelInfo, "waiting for a deployment to drain", slog.String("deployment", deploymentID),
 				slog.Int("invocations", count(left)), slog.String("handlers", inFlightText(left)), slog.Duration("elapsed", time.Since(began)))
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/backoff"
+	"github.com/fxrestate/go/internal/tally"
 )
 
 const (
@@ -163,14 +164,14 @@ type drain struct {
 	began time.Time
 	// newest is when the last of the invocations was created that are waited for.
 	newest   time.Time
-	reminder *reminder
+	reminder tally.Reminder
 }
 
 // waitDrained waits for the invocations that are in flight now. Later ones run on the
 // handlers that are served already.
 func (r *run) waitDrained(ctx context.Context, refused *InFlightError, look func(context.Context) ([]admin.InFlight, error)) error {
 	if r.drain.began.IsZero() {
-		r.drain = drain{began: time.Now(), reminder: newReminder()}
+		r.drain = drain{began: time.Now()}
 		for _, row := range refused.InFlight {
 			if row.Newest.After(r.drain.newest) {
 				r.drain.newest = row.Newest
@@ -183,7 +184,7 @@ func (r *run) waitDrained(ctx context.Context, refused *InFlightError, look func
 			return nil
 		}
 		refused.Waited = time.Since(r.drain.began)
-		if r.drain.reminder.due() {
+		if r.drain.reminder.Due() {
 			r.log.LogAttrs(ctx, slog.LevelInfo, "waiting for invocations in flight before the deployment is replaced",
 				slog.String("deployment", refused.DeploymentID), slog.Int("invocations", count(refused.InFlight)),
 				slog.String("handlers", inFlightText(refused.InFlight)),

@@ -11,12 +11,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/event"
-)
-
-// The same failure is logged again after an interval, which doubles each time.
-const (
-	firstReminder = 5 * time.Second
-	maxReminder   = 5 * time.Minute
+	"github.com/fxrestate/go/internal/tally"
 )
 
 // UnfinishedError reports that the context of a registration ended before the
@@ -54,31 +49,7 @@ type progress struct {
 
 	// lastKind is the kind of the failure that was logged last.
 	lastKind string
-	reminder *reminder
-}
-
-// reminder spaces out lines that say the same.
-type reminder struct {
-	last time.Time
-	next time.Duration
-}
-
-func newReminder() *reminder { return &reminder{} }
-
-// due reports whether it is time for another line: at once, and then at intervals that
-// double.
-func (r *reminder) due() bool {
-	now := time.Now()
-	switch {
-	case r.last.IsZero():
-		r.next = firstReminder
-	case now.Sub(r.last) < r.next:
-		return false
-	default:
-		r.next = min(2*r.next, maxReminder)
-	}
-	r.last = now
-	return true
+	reminder tally.Reminder
 }
 
 func newProgress(log *slog.Logger, adminURL, url string) *progress {
@@ -100,9 +71,9 @@ func (p *progress) failed(ctx context.Context, err error) {
 	p.lastFailure = err
 	kind := failureKind(err)
 	if kind != p.lastKind {
-		p.lastKind, p.reminder = kind, newReminder()
+		p.lastKind, p.reminder = kind, tally.Reminder{}
 	}
-	if !p.reminder.due() {
+	if !p.reminder.Due() {
 		return
 	}
 	event.Log(ctx, p.log, event.RetryingRegistration{

@@ -157,6 +157,7 @@ func (e *Endpoint) Stop(ctx context.Context) error {
 	}
 	err := e.close(ctx)
 	e.refused.flush()
+	e.serverLog.Flush()
 	if err != nil {
 		return fmt.Errorf("endpoint: stop: %w", err)
 	}

@@ -18,25 +18,27 @@ import (
 
 	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/internal/sdk"
+	"github.com/fxrestate/go/internal/tally"
 	"github.com/fxrestate/go/pipeline"
 )
 
 // Endpoint serves handlers to Restate. It is an http.Handler, safe for concurrent
 // use. Its life is Start, then Stop.
 type Endpoint struct {
-	cfg      Config
-	log      *slog.Logger
-	handler  http.Handler
-	lambda   server.LambdaHandlerFunc // in mode Lambda, in place of handler
-	identity identity
-	known    map[string]bool // request URIs of discovery and of all handlers
-	services []string
-	handlers []named // sorted by target
-	gate     gate
-	held     atomic.Pointer[refusal] // why no invocation runs, or nil
-	refused  refusals
-	versions versions
-	drained  atomic.Bool // was told
+	cfg       Config
+	log       *slog.Logger
+	handler   http.Handler
+	lambda    server.LambdaHandlerFunc // in mode Lambda, in place of handler
+	identity  identity
+	known     map[string]bool // request URIs of discovery and of all handlers
+	services  []string
+	handlers  []named // sorted by target
+	gate      gate
+	held      atomic.Pointer[refusal] // why no invocation runs, or nil
+	refused   refusals
+	serverLog *tally.ServerLog
+	versions  versions
+	drained   atomic.Bool // was told
 
 	mu      sync.Mutex
 	addr    net.Addr
@@ -71,8 +73,9 @@ func New(cfg Config, log slog.Handler, definitions ...restate.ServiceDefinition)
 	}
 	log = sdk.LogHandler(event.Base(log))
 	e.refused.init(e.log)
+	e.serverLog = tally.NewServerLog(e.log)
 	e.versions.init(cfg.Version)
-	e.gate.init(cfg, e.refused.tooLarge.note)
+	e.gate.init(cfg, e.refused.tooLarge.Note)
 	restateSDK := server.NewRestate().WithLogger(log, false).Bidirectional(!cfg.RequestResponse)
 	var errs []error
 	seen := map[string]bool{}

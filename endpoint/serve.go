@@ -3,7 +3,6 @@ package endpoint
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -55,7 +54,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := e.identity.verify(r.RequestURI, r.Header); err != nil {
 		// Who does not sign does not learn which handlers there are.
-		e.refused.unsigned.note(err)
+		e.refused.unsigned.Note(err)
 		refuse(w, r, errUnsigned)
 		return
 	}
@@ -66,7 +65,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case misfit != nil:
 		if misfit == other {
-			e.refused.otherVersion.note(other)
+			e.refused.otherVersion.Note(other)
 			leadElsewhere(w)
 		}
 		e.turnAway(w, r, misfit)
@@ -198,13 +197,13 @@ func (e *Endpoint) invoke(w http.ResponseWriter, r *http.Request) {
 func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request, why *refusal) {
 	switch why.cause {
 	case event.Overloaded:
-		e.refused.overloaded.note(why)
+		e.refused.overloaded.Note(why)
 	case event.TooLarge:
-		e.refused.tooLarge.note(why)
+		e.refused.tooLarge.Note(why)
 	case event.Stopping:
-		e.refused.stopping.note(why)
+		e.refused.stopping.Note(why)
 	case event.Held:
-		e.refused.held.note(why)
+		e.refused.held.Note(why)
 	}
 	refuse(w, r, why)
 }
@@ -265,7 +264,7 @@ func (e *Endpoint) serve(l net.Listener) {
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		TLSConfig:         e.cfg.TLS.Clone(),
-		ErrorLog:          slog.NewLogLogger(e.log.Handler(), slog.LevelWarn),
+		ErrorLog:          e.serverLog.Logger(),
 		HTTP2: &http.HTTP2Config{
 			// Beyond MaxInFlight there is room for invocations that wait.
 			MaxConcurrentStreams: min(e.cfg.MaxInFlight, math.MaxInt32-maxMaxInFlight) + maxMaxInFlight,

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -366,4 +367,28 @@ func TestAnEndpointThatServesHasNoError(t *testing.T) {
 	stop(t, e)
 	require.NoError(t, e.Err(), "a stop is no failure")
 	require.Empty(t, messages(lines, "the endpoint does not serve any more"))
+}
+
+func TestStrangersOnATLSPortWriteFewLines(t *testing.T) {
+	t.Parallel()
+	e, lines := newEndpoint(t, endpoint.Config{Addr: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{certificate}}}, define(t, name(t), &Stepper{}))
+	require.NoError(t, e.Start(testkit.Context(t)))
+	const strangers = 200
+	for range strangers {
+		conn, err := net.Dial("tcp", e.Addr().String())
+		require.NoError(t, err)
+		_, err = conn.Write([]byte("this is no handshake\r\n\r\n"))
+		require.NoError(t, err)
+		_, _ = io.Copy(io.Discard, conn) // until the server closes it
+		require.NoError(t, conn.Close())
+	}
+	stop(t, e)
+	counted := 0
+	told := lines.FilterMessage("errors of connections").All()
+	for _, line := range told {
+		counted += int(line.ContextMap()["errors"].(int64))
+		require.Contains(t, line.ContextMap()["last"], "http: TLS handshake error from 127.0.0.1:")
+	}
+	require.Equal(t, strangers, counted)
+	require.Less(t, len(told), strangers)
 }

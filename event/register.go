@@ -96,7 +96,8 @@ const (
 	ServesAsRegistered Consequence = "serves as registered"
 )
 
-// NotRegistered tells that the endpoint is not registered.
+// NotRegistered tells that the endpoint is not registered. While nothing changes it is told
+// at pauses that grow to 5 minutes, however often the application tries.
 type NotRegistered struct {
 	Consequence Consequence
 	// Err is why, or nil with NeverRegisters.

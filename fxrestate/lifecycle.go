@@ -16,6 +16,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/internal/backoff"
+	"github.com/fxrestate/go/internal/tally"
 )
 
 // startReserve is the part of fx's start timeout that a registration leaves to later
@@ -55,6 +56,11 @@ type lifecycle struct {
 	warmUp       func(context.Context) error
 
 	undecided *time.Timer // ends a hold; nil without
+
+	// why is what notRegistered said last, and reminder is when it says it again. The
+	// start has them, and then the registration in the background.
+	why      string
+	reminder tally.Reminder
 
 	// What goes on in the background ends with the stop.
 	background     context.Context
@@ -157,6 +163,7 @@ func (l *lifecycle) consequence(err error) event.Consequence {
 }
 
 // notRegistered says why the application is not ready, and what it does, which it returns.
+// It repeats itself ever more rarely.
 func (l *lifecycle) notRegistered(ctx context.Context, err error) (what event.Consequence) {
 	l.health.set(err)
 	what = l.consequence(err)
@@ -164,7 +171,12 @@ func (l *lifecycle) notRegistered(ctx context.Context, err error) (what event.Co
 	if what == event.TriesLater {
 		e.Pause = refusedPause
 	}
-	event.Log(ctx, l.log, e)
+	if why := string(what) + err.Error(); why != l.why {
+		l.why, l.reminder = why, tally.Reminder{}
+	}
+	if l.reminder.Due() {
+		event.Log(ctx, l.log, e)
+	}
 	return what
 }
 

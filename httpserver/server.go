@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/fxrestate/go/internal/tally"
 )
 
 const (
@@ -33,6 +35,8 @@ type Server struct {
 	log    *slog.Logger
 	done   chan struct{}
 
+	serverLog *tally.ServerLog
+
 	mu       sync.Mutex
 	addr     net.Addr
 	server   *http.Server
@@ -54,7 +58,7 @@ func New(cfg Config, probes Probes, log *slog.Logger) (*Server, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		cfg: cfg.WithDefaults(), probes: probes, log: log, done: make(chan struct{}),
+		cfg: cfg.WithDefaults(), probes: probes, log: log, serverLog: tally.NewServerLog(log), done: make(chan struct{}),
 		requests: map[*request]struct{}{}, idle: make(chan struct{}),
 	}
 	if s.probes.Ready == nil {
@@ -81,7 +85,7 @@ func (s *Server) Start(ctx context.Context) error {
 		Protocols:         &protocols,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ErrorLog:          s.serverLog.Logger(),
 	}
 	if s.cfg.Configure != nil {
 		s.cfg.Configure(srv)
@@ -179,6 +183,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		err = srv.Close()
 	}
 	<-s.done
+	s.serverLog.Flush()
 	if err != nil {
 		return fmt.Errorf("httpserver: stop: %w", err)
 	}

@@ -28,7 +28,9 @@ import (
 // The SDK's own lines have levels that fit an operator: see [Levels]. The SDK's line about
 // a panic that pipeline.LogPanics has logged is dropped.
 //
-// Control characters in messages are escaped. Make a Handler with [NewHandler] or [Wrap].
+// Control characters in messages are escaped, and so are in attributes those that encoders
+// of JSON leave as they are, separators of lines and what changes the direction of a text.
+// Make a Handler with [NewHandler] or [Wrap].
 type Handler struct {
 	sink *sink
 	// with are attributes and groups that are not yet applied. They are applied on
@@ -74,7 +76,7 @@ func (h *Handler) out(base slog.Handler) slog.Handler {
 		if w.group != "" {
 			base = base.WithGroup(w.group)
 		} else {
-			base = base.WithAttrs(w.attrs)
+			base = base.WithAttrs(safeAttrs(w.attrs))
 		}
 	}
 	return base
@@ -121,16 +123,17 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 	}
 	var out slog.Handler
 	if len(more) > 0 && h.grouped {
-		out, more = h.out(h.sink.base.WithAttrs(more)), nil
+		out, more = h.out(h.sink.base.WithAttrs(safeAttrs(more))), nil
 	} else {
 		out = h.ready()
 	}
 	if toZap, ok := out.(*zapHandler); ok {
 		return toZap.write(&record, more)
 	}
+	record = safeRecord(record)
 	if len(more) > 0 {
 		record = record.Clone()
-		record.AddAttrs(more...)
+		record.AddAttrs(safeAttrs(more)...)
 	}
 	return out.Handle(ctx, record)
 }

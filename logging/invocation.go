@@ -76,10 +76,16 @@ func (s *sink) attributesOf(of *scope.Scope) *attributes {
 func traceID(request *restate.Request) string {
 	for name, values := range request.AttemptHeaders {
 		if len(values) > 0 && strings.EqualFold(name, "traceparent") {
-			if parts := strings.Split(values[0], "-"); len(parts) >= 4 && len(parts[1]) == 32 {
+			if parts := strings.Split(values[0], "-"); len(parts) >= 4 && isTraceID(parts[1]) {
 				return parts[1]
 			}
 		}
 	}
 	return ""
+}
+
+// isTraceID reports whether id is as the specification of traceparent has it. Anybody may
+// send the header to an endpoint that asks for no signatures.
+func isTraceID(id string) bool {
+	return len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" && strings.Trim(id, "0") != ""
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/internal/printable"
 )
 
 // slogCore is a zapcore.Core that writes to a slog.Handler. It applies fields with the
@@ -54,10 +56,10 @@ func (c slogCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zap
 
 // Write implements zapcore.Core.
 func (c slogCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
-	record := slog.NewRecord(entry.Time, slogLevel(entry.Level), entry.Message, entry.Caller.PC)
+	record := slog.NewRecord(entry.Time, slogLevel(entry.Level), printable.Text(entry.Message), entry.Caller.PC)
 	to := c.to
 	if entry.LoggerName != "" {
-		to = to.WithAttrs([]slog.Attr{slog.String("logger", entry.LoggerName)})
+		to = to.WithAttrs([]slog.Attr{slog.String("logger", printable.Value(entry.LoggerName))})
 	}
 	var attrs []slog.Attr
 	for _, f := range append(slices.Clip(c.fields), fields...) {
@@ -66,11 +68,11 @@ func (c slogCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 			continue
 		}
 		if len(attrs) > 0 {
-			to = to.WithAttrs(attrs)
+			to = to.WithAttrs(safeAttrs(attrs))
 		}
-		to, attrs = to.WithGroup(f.Key), nil
+		to, attrs = to.WithGroup(printable.Value(f.Key)), nil
 	}
-	record.AddAttrs(attrs...)
+	record.AddAttrs(safeAttrs(attrs)...)
 	if entry.Stack != "" {
 		record.AddAttrs(slog.String("stacktrace", entry.Stack))
 	}

@@ -133,13 +133,16 @@ func (c *core) fields(fields []zapcore.Field) (out []zapcore.Field, groups []str
 		out = append(out, fieldOf(a))
 	}
 	if c.sink.cfg.Redact == nil {
-		return append(out, fields...), nil
+		for _, f := range fields {
+			out = append(out, safeField(f))
+		}
+		return out, nil
 	}
 	groups = slices.Clip(c.groups)
 	for _, f := range fields {
 		if f.Type == zapcore.NamespaceType {
 			groups = append(groups, f.Key)
-			out = append(out, f)
+			out = append(out, safeField(f))
 			continue
 		}
 		for _, a := range c.sink.cfg.redact(groups, attrsOf(f)) {

@@ -90,10 +90,14 @@ func (b *syncBuffer) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
-func (b *syncBuffer) lines(t *testing.T) (lines []map[string]any) {
-	t.Helper()
+func (b *syncBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
+func (b *syncBuffer) lines(t *testing.T) (lines []map[string]any) {
+	t.Helper()
 	for line := range strings.Lines(b.String()) {
 		var m map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &m))
@@ -285,6 +289,25 @@ func TestTracesAreNamedAndKeysWhereAskedForOnly(t *testing.T) {
 					require.Regexp(t, "^inv_", fields["invocationID"])
 				})
 			}
+		})
+	}
+}
+
+func TestTracesHaveTheFormOfTheSpecification(t *testing.T) {
+	t.Parallel()
+	for name, header := range map[string]string{
+		"an empty header":          "",
+		"a short id":               "00-0af7651916cd43dd-b7ad6b7169203331-01",
+		"capital letters":          "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+		"letters beyond f":         "00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01",
+		"what forges a field":      `00-0af7651916cd43dd8448eb211c8" a="b-b7ad6b7169203331-01`,
+		"an id of zeros":           "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+		"a header with less in it": "00-0af7651916cd43dd8448eb211c80319c-01",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			request := &restate.Request{AttemptHeaders: map[string][]string{"Traceparent": {header}}}
+			require.Empty(t, logging.TraceID(request))
 		})
 	}
 }

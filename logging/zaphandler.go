@@ -9,6 +9,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/fxrestate/go/internal/printable"
 )
 
 // zapHandler is a slog.Handler that writes to the core of a zap logger. Make one with
@@ -89,11 +91,11 @@ func (z *zapHandler) fields(to []zapcore.Field, record *slog.Record, more []slog
 			f := &to[:n+1][n]
 			switch a.Value.Kind() {
 			case slog.KindString:
-				f.Key, f.Type, f.String = a.Key, zapcore.StringType, a.Value.String()
+				f.Key, f.Type, f.String = printable.Value(a.Key), zapcore.StringType, printable.Value(a.Value.String())
 				to = to[:n+1]
 				return true
 			case slog.KindInt64:
-				f.Key, f.Type, f.Integer = a.Key, zapcore.Int64Type, a.Value.Int64()
+				f.Key, f.Type, f.Integer = printable.Value(a.Key), zapcore.Int64Type, a.Value.Int64()
 				to = to[:n+1]
 				return true
 			}
@@ -158,9 +160,10 @@ func zapLevel(level slog.Level) zapcore.Level {
 
 // fieldOf converts an attribute. The field of one that handlers leave out is of SkipType.
 func fieldOf(a slog.Attr) zapcore.Field {
+	a.Key = printable.Value(a.Key)
 	switch a.Value.Kind() {
 	case slog.KindString:
-		return zap.String(a.Key, a.Value.String())
+		return zap.String(a.Key, printable.Value(a.Value.String()))
 	case slog.KindInt64:
 		return zap.Int64(a.Key, a.Value.Int64())
 	case slog.KindBool:
@@ -188,7 +191,7 @@ func fieldOf(a slog.Attr) zapcore.Field {
 		if a.Equal(slog.Attr{}) {
 			return zap.Skip()
 		}
-		return zap.Any(a.Key, a.Value.Any())
+		return safeField(zap.Any(a.Key, a.Value.Any()))
 	}
 }
 

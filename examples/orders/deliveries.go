@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -27,8 +28,8 @@ type Carrier struct {
 func NewCarrier(log *slog.Logger) *Carrier { return &Carrier{log, []byte(rand.Text())} }
 
 // PickUp collects the parcel of an order.
-func (c *Carrier) PickUp(order string) error {
-	c.log.Info("parcel picked up", "order", order)
+func (c *Carrier) PickUp(ctx context.Context, order string) error {
+	c.log.InfoContext(ctx, "parcel picked up", "order", order)
 	return nil
 }
 

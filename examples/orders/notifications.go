@@ -29,11 +29,11 @@ type Postbox struct {
 func NewPostbox(log *slog.Logger) *Postbox { return &Postbox{log: log} }
 
 // Post adds a mail.
-func (p *Postbox) Post(m Mail) error {
+func (p *Postbox) Post(ctx context.Context, m Mail) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mails = append(p.mails, m)
-	p.log.Info("mail sent", "to", m.To, "text", m.Text)
+	p.log.InfoContext(ctx, "mail sent", "to", m.To, "text", m.Text)
 	return nil
 }
 
@@ -56,5 +56,5 @@ var sendMail = durable.NewStep[restate.Void]("send-mail")
 
 // Notify sends a mail.
 func (n *Notifications) Notify(ctx restate.Context, m Mail) error {
-	return durable.RunVoid(ctx, sendMail, func(context.Context) error { return n.postbox.Post(m) })
+	return durable.RunVoid(ctx, sendMail, func(ctx context.Context) error { return n.postbox.Post(ctx, m) })
 }

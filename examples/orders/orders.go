@@ -61,7 +61,7 @@ func (o *Orders) Run(ctx restate.WorkflowContext, in Order) (Progress, error) {
 		return p, err
 	}
 
-	if err := durable.RunVoid(ctx, pickUp, func(context.Context) error { return o.carrier.PickUp(id) }); err != nil {
+	if err := durable.RunVoid(ctx, pickUp, func(ctx context.Context) error { return o.carrier.PickUp(ctx, id) }); err != nil {
 		return p, err
 	}
 	p.Step = "shipped"

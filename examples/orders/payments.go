@@ -36,7 +36,7 @@ func NewBank(log *slog.Logger) *Bank {
 
 // Charge charges a card. "Broke" has no money, and the first charge of "Unlucky"
 // gets no response.
-func (b *Bank) Charge(customer string, cents int, id string) error {
+func (b *Bank) Charge(ctx context.Context, customer string, cents int, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if customer == "Broke" {
@@ -47,7 +47,7 @@ func (b *Bank) Charge(customer string, cents int, id string) error {
 		return errBusy
 	}
 	b.paid[id] = cents
-	b.log.Info("card charged", "customer", customer, "cents", cents)
+	b.log.InfoContext(ctx, "card charged", "customer", customer, "cents", cents)
 	return nil
 }
 
@@ -81,8 +81,8 @@ var chargeCard = durable.NewStep[restate.Void]("charge-card")
 // Charge charges a card once, because the result of the step is journaled.
 func (p *Payments) Charge(ctx restate.Context, in Charge) (Receipt, error) {
 	id := restate.UUID(ctx).String() // the same one on every attempt
-	err := durable.RunVoid(ctx, chargeCard, func(context.Context) error {
-		return p.bank.Charge(in.Customer, in.Cents, id)
+	err := durable.RunVoid(ctx, chargeCard, func(ctx context.Context) error {
+		return p.bank.Charge(ctx, in.Customer, in.Cents, id)
 	})
 	if err != nil {
 		return Receipt{}, err

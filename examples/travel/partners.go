@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"maps"
@@ -46,19 +47,19 @@ type Hotels struct {
 func NewHotels(log *slog.Logger) *Hotels { return &Hotels{log: log} }
 
 // Book books a room. The Grand is full.
-func (h *Hotels) Book(hotel, id string) error {
+func (h *Hotels) Book(ctx context.Context, hotel, id string) error {
 	if hotel == "Grand" {
 		return refuse("the hotel is full")
 	}
 	h.put(id, 1)
-	h.log.Info("room booked", "hotel", hotel)
+	h.log.InfoContext(ctx, "room booked", "hotel", hotel)
 	return nil
 }
 
 // Cancel releases a room, if it was booked.
-func (h *Hotels) Cancel(hotel, id string) error {
+func (h *Hotels) Cancel(ctx context.Context, hotel, id string) error {
 	h.remove(id)
-	h.log.Info("room cancelled", "hotel", hotel)
+	h.log.InfoContext(ctx, "room cancelled", "hotel", hotel)
 	return nil
 }
 
@@ -79,13 +80,13 @@ const limit = 100_000
 var errUnreachable = errors.New("the bank does not respond")
 
 // Charge takes a payment. The first charge of "Unlucky" gets no response.
-func (b *Bank) Charge(customer string, cents int, id string) error {
+func (b *Bank) Charge(ctx context.Context, customer string, cents int, id string) error {
 	_, again := b.Entries()[id]
 	if cents > limit {
 		return refuse("the card is declined")
 	}
 	b.put(id, cents)
-	b.log.Info("card charged", "customer", customer, "cents", cents)
+	b.log.InfoContext(ctx, "card charged", "customer", customer, "cents", cents)
 	if customer == "Unlucky" && !again {
 		return errUnreachable
 	}
@@ -93,8 +94,8 @@ func (b *Bank) Charge(customer string, cents int, id string) error {
 }
 
 // Refund returns a payment, if there was one.
-func (b *Bank) Refund(id string) error {
+func (b *Bank) Refund(ctx context.Context, id string) error {
 	b.remove(id)
-	b.log.Info("card refunded")
+	b.log.InfoContext(ctx, "card refunded")
 	return nil
 }

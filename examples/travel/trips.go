@@ -57,16 +57,16 @@ func (t *Trips) Book(ctx restate.Context, in Trip) (Booking, error) {
 
 		// The hotel and the bank accept our id, so the compensation is registered before:
 		// they may have done their part although they did not respond.
-		undo.Step("cancel-hotel", func(restate.RunContext) error { return t.hotels.Cancel(in.Hotel, id) })
-		if err := durable.RunVoid(ctx, bookHotel, func(context.Context) error {
-			return t.hotels.Book(in.Hotel, id)
+		undo.Step("cancel-hotel", func(ctx restate.RunContext) error { return t.hotels.Cancel(ctx, in.Hotel, id) })
+		if err := durable.RunVoid(ctx, bookHotel, func(ctx context.Context) error {
+			return t.hotels.Book(ctx, in.Hotel, id)
 		}); err != nil {
 			return Booking{}, err
 		}
 
-		undo.Step("refund", func(restate.RunContext) error { return t.bank.Refund(id) })
-		if err := durable.RunVoid(ctx, chargeBank, func(context.Context) error {
-			return t.bank.Charge(in.Customer, in.Cents, id)
+		undo.Step("refund", func(ctx restate.RunContext) error { return t.bank.Refund(ctx, id) })
+		if err := durable.RunVoid(ctx, chargeBank, func(ctx context.Context) error {
+			return t.bank.Charge(ctx, in.Customer, in.Cents, id)
 		}); err != nil {
 			return Booking{}, err
 		}

@@ -38,6 +38,26 @@ func TestTextEscapesWhatATerminalDoesNotShow(t *testing.T) {
 	}
 }
 
+// It counts allocations, so it is not parallel.
+func TestValueEscapesWhatEncodersOfJSONDoNot(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"nothing":                         {"", ""},
+		"a plain text":                    {`as "is" \n`, `as "is" \n`},
+		"letters of other languages":      {"Größe 世界\u3000👩\u200d🚀 \uFFFD", "Größe 世界\u3000👩\u200d🚀 \uFFFD"},
+		"what each encoder escapes stays": {"a\nb\x1b[31m\xff", "a\nb\x1b[31m\xff"},
+		"a colour in one character":       {"a\u009b31mb\u009b0m", `a\u009b31mb\u009b0m`},
+		"the character of the key Delete": {"a\x7fb", `a\u007fb`},
+		"a text that runs backwards":      {"\u202eabc\u2066", `\u202eabc\u2066`},
+		"separators of lines":             {"a\u2028b\u2029\u0085", `a\u2028b\u2029\u0085`},
+		"what is escaped already stays":   {`a\u009b`, `a\u009b`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, tt.want, printable.Value(tt.text))
+			require.Zero(t, testing.AllocsPerRun(10, func() { printable.Value(tt.want) }), "what has nothing to escape is returned as it is")
+		})
+	}
+}
+
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{"", "a\nb", "\x1b[31m", "\u009b", "\xff", "\u2028\u202e"} {
 		f.Add(seed)

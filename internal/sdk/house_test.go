@@ -42,6 +42,7 @@ var ground = []string{
 	"internal/sdk/fakectx",
 	"internal/stableport",
 	"internal/tail",
+	"internal/tally",
 	"internal/textvalue",
 }
 
@@ -65,6 +66,7 @@ var mayImport = map[string][]string{
 	"internal/safeerr":      {},
 	"internal/stableport":   {},
 	"internal/tail":         {},
+	"internal/tally":        {},
 	"internal/textvalue":    {},
 	"internal/schema":       {"internal/jsontype"},
 	"internal/sdk":          {"internal/protocol", "internal/safeerr"},
@@ -77,7 +79,7 @@ var mayImport = map[string][]string{
 	"devserver":      {"ground"},
 	"internal/scope": {"ground", "handler"},
 	"internal/gen":   {"ground", "handler"},
-	"httpserver":     {},
+	"httpserver":     {"ground"},
 
 	"durable":              {"ground", "handler", "internal/scope"},
 	"pipeline":             {"ground", "handler", "internal/scope"},

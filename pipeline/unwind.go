@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	growth "github.com/fxrestate/go/internal/gather/stack"
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/internal/sdk"
 )
@@ -211,6 +212,7 @@ func (inv *Invocation) apart(f *flight, fn func() (any, error)) (result any, err
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		growth.Reserve() // while there is little to copy
 		result, err = inv.protect(f, byStep, fn)
 	}()
 	<-done

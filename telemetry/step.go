@@ -7,7 +7,6 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/internal/gather/stack"
 	"github.com/fxrestate/go/internal/safeerr"
 	"github.com/fxrestate/go/pipeline"
 )
@@ -15,7 +14,6 @@ import (
 // InterceptStep makes a span of an executed restate.Run closure and records its duration.
 // The closure has the span in its context.
 func (t *Telemetry) InterceptStep(ctx restate.RunContext, step *pipeline.Step, next pipeline.StepNext) (result any, err error) {
-	stack.Reserve()             // a step has a goroutine of its own, whose stack would grow below the span
 	outcome := pipeline.Aborted // unless next returns
 	if t.meter != nil {
 		began := time.Now()

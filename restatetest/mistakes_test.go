@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,6 +129,7 @@ func TestLogsAreShownOnlyIfATestFails(t *testing.T) {
 				_, err := ingress.Call0(t.Context(), ingress.NewService[*Steps](env.Ingress()), (*Steps).Try)
 				require.ErrorContains(t, err, errBroken.Error())
 				if fails {
+					env.Until(func() bool { return strings.Contains(restatetest.ServerLog(env), errBroken.Error()) }, "the server's line")
 					t.Error("it fails")
 				}
 			})

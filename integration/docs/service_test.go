@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/internal/tail"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -69,6 +70,8 @@ func answersItsRequest(t *testing.T, section, binary string, cfg devserver.Confi
 	app.Env = append(os.Environ(),
 		"RESTATE_ADMIN_URL="+srv.AdminURL(), "RESTATE_ENDPOINT_ADDR=127.0.0.1:0",
 		"RESTATE_DEPLOYMENT_URL=http://"+srv.EndpointHost()+":{{port}}")
+	var log tail.Writer
+	app.Stderr = &log
 	require.NoError(t, app.Start())
 	t.Cleanup(func() {
 		cancel()
@@ -80,13 +83,25 @@ func answersItsRequest(t *testing.T, section, binary string, cfg devserver.Confi
 	curl := codeOf(t, section, "sh", "curl")
 	request := regexp.MustCompile(`curl http://127\.0\.0\.1:8080(/\S+) -H 'content-type: application/json' -d '(.*)'`).FindStringSubmatch(curl)
 	require.NotNil(t, request, curl)
-	var a testkit.Answer
+	answers := func() {
+		var a testkit.Answer
+		testkit.Eventually(t, func() error {
+			a = testkit.Post(t, srv.IngressURL()+request[1], json.RawMessage(request[2]))
+			if a.Status != 200 {
+				return errors.New(string(a.Body))
+			}
+			return nil
+		})
+		require.Equal(t, "receipt-1", testkit.Decode[string](t, a))
+	}
+	answers()
+	// fx takes signals only when it has started everything, which is after the first answer
+	// can be there.
 	testkit.Eventually(t, func() error {
-		a = testkit.Post(t, srv.IngressURL()+request[1], json.RawMessage(request[2]))
-		if a.Status != 200 {
-			return errors.New(string(a.Body))
+		if !strings.Contains(log.String(), `"started"`) {
+			return errors.New(log.String())
 		}
 		return nil
 	})
-	require.Equal(t, "receipt-1", testkit.Decode[string](t, a))
+	answers()
 }

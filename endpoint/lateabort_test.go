@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/internal/protocol"
 )
@@ -21,11 +23,24 @@ type Forgetful struct {
 
 func (f Forgetful) Return(ctx restate.Context) (string, error) {
 	f.attempts <- ctx.Done()
-	go func() { _ = restate.Sleep(ctx, 24*time.Hour) }()
+	go func() {
+		for met(ctx) {
+		}
+	}()
 	for !sleeping(ctx) {
 		time.Sleep(10 * time.Microsecond)
 	}
 	return "returned", nil
+}
+
+// met sleeps, and reports whether it met the handler in an operation of ctx instead.
+func met(ctx restate.Context) (met bool) {
+	defer func() {
+		if p, ok := recover().(error); ok {
+			met = errors.Is(p, durable.ErrConcurrentUse)
+		}
+	}()
+	return errors.Is(restate.Sleep(ctx, 24*time.Hour), durable.ErrConcurrentUse)
 }
 
 // sleeping reports whether another goroutine is inside an operation of ctx.

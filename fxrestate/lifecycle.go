@@ -210,6 +210,7 @@ func (l *lifecycle) registered(ctx context.Context) {
 		return
 	}
 	l.tasks.Go(func() { l.nameStuck(l.background) })
+	l.tasks.Go(func() { l.judgeServer(l.background) })
 	if l.register.DeleteDrained {
 		l.tasks.Go(func() { l.deleteDrained(l.background) })
 	}

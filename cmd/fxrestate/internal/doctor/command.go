@@ -1,0 +1,41 @@
+package doctor
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fxrestate/go/cmd/fxrestate/internal/server"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
+)
+
+// defaultTimeout bounds one check: a server looks for a deployment for some seconds before
+// it says that there is none.
+const defaultTimeout = 15 * time.Second
+
+// Command returns the command doctor.
+func Command(t *terminal.Terminal) *cobra.Command {
+	var flags server.Flags
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what is wrong with a server and its applications, and what to do",
+		Long: `Looks at all that an application needs of its server: the configuration, the APIs,
+versions, clocks, deployments, invocations that do not proceed. What is wrong is shown
+with what to do. Nothing is changed; the server asks each deployment what it serves.
+
+Exit codes: 0 nothing needs somebody, 3 something does, 1 something could not be checked.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if timeout <= 0 {
+				return terminal.Usagef("--timeout is a positive duration, such as 10s")
+			}
+			cfg, err := flags.Config()
+			e := examination{terminal: t, cfg: cfg, configError: err, timeout: timeout}
+			return e.run(cmd.Context())
+		},
+	}
+	flags.Add(cmd)
+	cmd.Flags().DurationVar(&timeout, "timeout", defaultTimeout, "how long one check may take")
+	return cmd
+}

@@ -68,7 +68,7 @@ func TestTheDocumentsHaveTheTable(t *testing.T) {
 
 func TestAVersionIsJudged(t *testing.T) {
 	t.Parallel()
-	r := compat.Requirement{Name: "server", Minimum: "1.6.2", Tested: "1.7.12", Why: "reasons"}
+	r := compat.Requirement{Name: "server", Minimum: "1.6.2", Tested: "1.7.12", Why: "lacks `it`"}
 	for version, test := range map[string]struct {
 		want   compat.Verdict
 		advice string
@@ -78,8 +78,8 @@ func TestAVersionIsJudged(t *testing.T) {
 		"1.6.2+build":              {compat.Fits, ""},
 		"1.7.12":                   {compat.Fits, ""},
 		"1.7.99":                   {compat.Fits, ""},
-		"1.6.1":                    {compat.TooOld, "upgrade server to 1.6.2 or later: reasons"},
-		"0.9.0":                    {compat.TooOld, "upgrade server to 1.6.2 or later: reasons"},
+		"1.6.1":                    {compat.TooOld, "upgrade server to 1.6.2 or later: an older one lacks it"},
+		"0.9.0":                    {compat.TooOld, "upgrade server to 1.6.2 or later: an older one lacks it"},
 		"1.8.0":                    {compat.Untested, "this version of fxrestate was tested with server 1.7.12: look for a newer one"},
 		"1.8.0-dev":                {compat.Untested, "this version of fxrestate was tested with server 1.7.12: look for a newer one"},
 		"2.0.0":                    {compat.Untested, "this version of fxrestate was tested with server 1.7.12: look for a newer one"},

@@ -13,7 +13,7 @@ type Requirement struct {
 	Minimum string `json:"minimum"`
 	// Tested is the version that the tests run with.
 	Tested string `json:"tested"`
-	// Why an older version does not do, for people.
+	// Why an older version does not do: it completes "an older one …".
 	Why string `json:"why"`
 }
 
@@ -21,7 +21,7 @@ type Requirement struct {
 func Go() Requirement {
 	return Requirement{
 		Name: "Go", Minimum: "1.26", Tested: "1.26",
-		Why: "errors.AsType, and what go.mod says",
+		Why: "has no `errors.AsType`, which the source uses",
 	}
 }
 
@@ -30,15 +30,15 @@ func Go() Requirement {
 func SDK() Requirement {
 	return Requirement{
 		Name: "github.com/restatedev/sdk-go", Minimum: "1.2.0", Tested: "1.2.0",
-		Why: "its unpublished parts are used, as they are in this version",
+		Why: "has other unpublished parts than those that are used",
 	}
 }
 
 // Server is restate-server.
 func Server() Requirement {
 	return Requirement{
-		Name: "restate-server", Minimum: "1.6.2", Tested: "1.7.12",
-		Why: "TODO",
+		Name: "restate-server", Minimum: "1.7.2", Tested: "1.7.12",
+		Why: "has no `/restate/call` at its ingress, which the clients use",
 	}
 }
 

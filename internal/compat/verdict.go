@@ -2,6 +2,7 @@ package compat
 
 import (
 	"fmt"
+	"strings"
 
 	"golang.org/x/mod/semver"
 )
@@ -43,7 +44,7 @@ func (r Requirement) Of(version string) Verdict {
 func (r Requirement) Advice(version string) string {
 	switch r.Of(version) {
 	case TooOld:
-		return fmt.Sprintf("upgrade %s to %s or later: %s", r.Name, r.Minimum, r.Why)
+		return fmt.Sprintf("upgrade %s to %s or later: an older one %s", r.Name, r.Minimum, strings.ReplaceAll(r.Why, "`", ""))
 	case Untested:
 		return fmt.Sprintf("this version of fxrestate was tested with %s %s: look for a newer one", r.Name, r.Tested)
 	case Unknown:

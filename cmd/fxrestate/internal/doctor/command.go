@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ const defaultTimeout = 15 * time.Second
 // Command returns the command doctor.
 func Command(t *terminal.Terminal) *cobra.Command {
 	var flags server.Flags
+	var ingress string
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -31,11 +33,19 @@ Exit codes: 0 nothing needs somebody, 3 something does, 1 something could not be
 				return terminal.Usagef("--timeout is a positive duration, such as 10s")
 			}
 			cfg, err := flags.Config()
+			cfg.Ingress.URL = cmp.Or(ingress, cfg.Ingress.URL)
 			e := examination{terminal: t, cfg: cfg, configError: err, timeout: timeout}
+			e.ingressUnknown = cmd.Flags().Changed("admin") && ingress == "" && !said(t)
 			return e.run(cmd.Context())
 		},
 	}
 	flags.Add(cmd)
+	cmd.Flags().StringVar(&ingress, "ingress", "", "`URL` of the server's ingress (default: that of the RESTATE_… variables; with --admin alone, where the server says)")
 	cmd.Flags().DurationVar(&timeout, "timeout", defaultTimeout, "how long one check may take")
 	return cmd
+}
+
+// said reports whether a variable says where the ingress is.
+func said(t *terminal.Terminal) bool {
+	return cmp.Or(t.Getenv("RESTATE_INGRESS_URL"), t.Getenv("RESTATE_HOST"), t.Getenv("RESTATE_ENVIRONMENT_ID")) != ""
 }

@@ -16,6 +16,8 @@ type examination struct {
 	cfg         fxrestate.Config
 	configError error
 	timeout     time.Duration
+	// ingressUnknown: nothing says where the ingress is, and the admin API is not the default.
+	ingressUnknown bool
 
 	client  *admin.Client
 	version admin.Version

@@ -35,7 +35,9 @@ func (e *examination) handlers(context.Context) Check {
 		return ok("%s, and no invocation waits for another", counted(len(served), "is served", "are served"))
 	}
 	c := Check{Summary: "there are invocations that nothing serves"}
-	byTarget := func(a, b stray) int { return cmp.Or(cmp.Compare(a.target, b.target), cmp.Compare(a.deployment, b.deployment)) }
+	byTarget := func(a, b stray) int {
+		return cmp.Or(cmp.Compare(a.target, b.target), cmp.Compare(a.deployment, b.deployment))
+	}
 	for _, s := range slices.SortedFunc(maps.Keys(waiting), byTarget) {
 		n := counted(waiting[s], "invocation waits", "invocations wait")
 		f := Finding{Status: Bad, What: n + " for " + s.target + ", which no deployment serves"}

@@ -1,12 +1,14 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -27,15 +29,16 @@ const (
 // ingress looks who answers at the address, and whether it is the ingress of the same
 // cluster: it knows the same services. A node learns of a new one a moment after the other.
 func (e *examination) ingress(ctx context.Context) Check {
-	url := admin.RedactURL(e.ingressURL())
+	e.takeAdvertised()
+	at := admin.RedactURL(cmp.Or(e.cfg.Ingress.URL, ingress.DefaultURL))
 	var missing []string
 	for range ingressLooks {
 		names, err := e.ingressServices(ctx)
 		if err != nil {
-			return bad("there is none at "+url, err.Error(), e.toIngress()...)
+			return bad("there is none at "+at, err.Error(), e.toIngress()...)
 		}
 		if e.facts.services.err != nil || len(e.facts.services.is) == 0 {
-			return ok("%s", url)
+			return ok("%s", at)
 		}
 		missing = nil
 		for _, s := range e.facts.services.is {
@@ -44,14 +47,29 @@ func (e *examination) ingress(ctx context.Context) Check {
 			}
 		}
 		if len(missing) == 0 {
-			return ok("%s, of the same cluster", url)
+			return ok("%s, of the same cluster", at)
 		}
 		if !backoff.Sleep(ctx, ingressPause) {
 			break
 		}
 	}
-	return bad(url+" is another cluster's", "it does not know "+listed(missing)+", which the admin API lists",
+	return bad(at+" is another cluster's", "it does not know "+listed(missing)+", which the admin API lists",
 		e.toIngress()...)
+}
+
+// takeAdvertised takes the address that the server names, where nothing else does. The token
+// goes to the host of the admin API alone.
+func (e *examination) takeAdvertised() {
+	at := e.version.IngressEndpoint
+	if !e.ingressUnknown || at == "" {
+		return
+	}
+	e.cfg.Ingress.URL = at
+	theirs, err := url.Parse(at)
+	ours, errOurs := url.Parse(e.client.URL())
+	if err != nil || errOurs != nil || theirs.Hostname() != ours.Hostname() {
+		e.cfg.Ingress.AuthToken = ""
+	}
 }
 
 // toIngress returns how to say where the ingress is: where the server itself says so, if it

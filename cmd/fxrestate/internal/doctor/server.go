@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/admin"
-	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/internal/compat"
 )
 
@@ -210,6 +209,3 @@ func listed(all []string) string {
 	}
 	return strings.Join(all, ", ")
 }
-
-// ingressURL is where calls go.
-func (e *examination) ingressURL() string { return cmp.Or(e.cfg.Ingress.URL, ingress.DefaultURL) }

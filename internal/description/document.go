@@ -1,6 +1,10 @@
 package description
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
 
 // Format is the version of the document. It grows when a reader of the version before would
 // take something for what it is not. New fields alone do not change it.
@@ -157,6 +161,15 @@ type Call struct {
 	Through []string `json:"through,omitempty"`
 	// Remote is true if another application serves it.
 	Remote bool `json:"remote,omitempty"`
+}
+
+// AddLetters says that dead letters go to a handler, named as service/handler.
+func (s *Service) AddLetters(target string) {
+	service, _, _ := strings.Cut(target, "/")
+	call := Call{Service: service, By: ByDeadLetter}
+	if !slices.ContainsFunc(s.Calls, func(c Call) bool { return c.Service == call.Service && c.By == call.By }) {
+		s.Calls = append(s.Calls, call)
+	}
 }
 
 // Remote is a service that another application serves.

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/fxrestate/go/internal/description"
+	"github.com/fxrestate/go/internal/printable"
 )
 
 // Mermaid returns the graph as a flow chart of Mermaid.
@@ -64,7 +65,7 @@ func Mermaid(d description.Document) string {
 // number.
 func entities(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for _, r := range printable.Text(s) {
 		switch {
 		case unicode.IsLetter(r), unicode.IsDigit(r), strings.ContainsRune(" ./,:-", r):
 			b.WriteRune(r)

@@ -86,7 +86,7 @@ func name(d description.Document) string {
 }
 
 func size(b box) (width, height int) {
-	widest := max(columns(b.title), columns(kindOf(b)))
+	widest := max(columns(printable.Text(b.title)), columns(kindOf(b)))
 	for _, l := range b.lines {
 		widest = max(widest, columns(shown(l)))
 	}

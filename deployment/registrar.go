@@ -176,6 +176,26 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 	return plan, nil
 }
 
+// Check asks the server what it finds at the URL of the endpoint, as a registration would
+// register it, and registers nothing. Beside the answer the error is a [*MismatchError] if that
+// is not what the endpoint says of itself. Nothing is retried.
+func (r *Registrar) Check(ctx context.Context, endpoint Endpoint) (admin.Deployment, error) {
+	run, err := r.newRun(endpoint)
+	if err != nil {
+		return admin.Deployment{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
+	defer cancel()
+	found, err := r.client.DryRun(ctx, run.request(Replace))
+	if err == nil {
+		err = checkAll(found, run.url, run.manifest)
+	}
+	if err != nil {
+		err = fmt.Errorf("deployment: check %s: %w", run.written, err)
+	}
+	return found, err
+}
+
 // ManifestOf asks a handler of the SDK for Endpoint.Manifest. It is for endpoints that
 // were not made with package endpoint. One with identity keys does not answer it.
 func ManifestOf(ctx context.Context, handler http.Handler) ([]byte, error) {

@@ -24,6 +24,8 @@ var ground = []string{
 	"internal/awakeableid",
 	"internal/backoff",
 	"internal/crash",
+	"internal/description",
+	"internal/dotgraph",
 	"internal/gather",
 	"internal/gather/stack",
 	"internal/header",
@@ -57,7 +59,9 @@ var mayImport = map[string][]string{
 	"internal/header":       {},
 	"internal/httpclient":   {},
 	"internal/jsontype":     {},
-	"internal/manifest":     {},
+	"internal/manifest":     {"internal/printable"},
+	"internal/description":  {"internal/manifest"},
+	"internal/dotgraph":     {},
 	"internal/override":     {},
 	"internal/printable":    {},
 	"internal/protocol":     {},
@@ -99,10 +103,12 @@ var mayImport = map[string][]string{
 	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
-	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
+	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/application"},
 
-	"cmd/fxrestate/internal/terminal": {"ground"},
-	"cmd/fxrestate/internal/server":   {"admin", "fxrestate"},
+	"cmd/fxrestate/internal/application": {"ground", "admin", "deployment", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/drawing"},
+	"cmd/fxrestate/internal/drawing":     {"ground"},
+	"cmd/fxrestate/internal/terminal":    {"ground"},
+	"cmd/fxrestate/internal/server":      {"admin", "fxrestate"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fxrestate/go/cmd/fxrestate/internal/application"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/server"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 )
@@ -20,15 +21,25 @@ func Command(t *terminal.Terminal) *cobra.Command {
 	var ingress string
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "doctor",
+		Use:   "doctor [application] [-- arguments]",
 		Short: "Say what is wrong with a server and its applications, and what to do",
 		Long: `Looks at all that an application needs of its server: the configuration, the APIs,
 versions, clocks, deployments, invocations that do not proceed. What is wrong is shown
 with what to do. Nothing is changed; the server asks each deployment what it serves.
 
+An application, such as a compiled program, a Go package or a file of fxrestate manifest, is
+compared with what is registered. A program describes itself and does not start.
+
 Exit codes: 0 nothing needs somebody, 3 something does, 1 something could not be checked.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var rest []string
+			if at := cmd.ArgsLenAtDash(); at >= 0 {
+				args, rest = args[:at], args[at:]
+			}
+			if len(args) > 1 {
+				return terminal.Usagef("%d applications; name one or none", len(args))
+			}
 			if timeout <= 0 {
 				return terminal.Usagef("--timeout is a positive duration, such as 10s")
 			}
@@ -36,6 +47,10 @@ Exit codes: 0 nothing needs somebody, 3 something does, 1 something could not be
 			cfg.Ingress.URL = cmp.Or(ingress, cfg.Ingress.URL)
 			e := examination{terminal: t, cfg: cfg, configError: err, timeout: timeout}
 			e.ingressUnknown = cmd.Flags().Changed("admin") && ingress == "" && !said(t)
+			if len(args) == 1 {
+				e.application = &named{name: args[0]}
+				e.application.doc, e.application.err = application.Read(cmd.Context(), t, args[0], rest)
+			}
 			return e.run(cmd.Context())
 		},
 	}

@@ -133,7 +133,7 @@ func (e *examination) asked(ctx context.Context, d deployed) []Finding {
 	if len(gone)+len(fresh) == 0 || !d.needed() {
 		return e.removable(d)
 	}
-	f := Finding{Status: Bad, What: d.about() + ": something else answers there than what is registered"}
+	f := Finding{Status: Bad, ID: d.ID, What: d.about() + ": something else answers there than what is registered"}
 	if len(gone) > 0 {
 		f.Details = append(f.Details, "it does not serve "+listed(gone)+" any more")
 	}
@@ -154,12 +154,12 @@ func (*examination) removable(d deployed) []Finding {
 	if d.needed() {
 		return nil
 	}
-	return []Finding{{Status: Notice, What: d.about(), Next: []string{"fxrestate drain " + word(d.ID) + " --delete"}}}
+	return []Finding{{Status: Notice, ID: d.ID, What: d.about(), Next: []string{"fxrestate drain " + word(d.ID) + " --delete"}}}
 }
 
 // unreachable says what to do about a deployment that the server does not reach.
 func unreachable(d deployed, err error) Finding {
-	f := Finding{Status: Bad, What: d.about() + ": the server does not reach it"}
+	f := Finding{Status: Bad, ID: d.ID, What: d.about() + ": the server does not reach it"}
 	var refused *admin.Error
 	switch {
 	case errors.As(err, &refused):

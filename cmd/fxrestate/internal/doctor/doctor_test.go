@@ -10,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
@@ -26,6 +28,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/manifest"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -83,9 +86,9 @@ var stable = []struct {
 	{regexp.MustCompile(`inv_[A-Za-z0-9]+`), "inv_1"},
 	{regexp.MustCompile(`dp_[A-Za-z0-9]+`), "dp_1"},
 	{regexp.MustCompile(`(127\.0\.0\.1|localhost):\d+`), "$1:1"},
-	{regexp.MustCompile(`failed \d+ times?, for \d+s`), "failed 9 times, for 9s"},
-	{regexp.MustCompile(`next attempt in \d+m`), "next attempt in 59m"},
-	{regexp.MustCompile(`paused since \d+s`), "paused since 9s"},
+	{regexp.MustCompile(`failed \d+ times?, for \d+[smh]`), "failed 9 times, for 9s"},
+	{regexp.MustCompile(`next attempt in \w+`), "next attempt in 59m"},
+	{regexp.MustCompile(`paused since \d+[smh]`), "paused since 9s"},
 }
 
 // golden compares what was said with a file.
@@ -114,8 +117,17 @@ func (*Clerk) Print(restate.Context) error {
 	return errors.New("\x1b[31mno paper\x1b[0m in the printer")
 }
 
-// Wait waits for ever.
+// Idle waits for ever, and is bound to no deployment meanwhile.
+func (*Clerk) Idle(ctx restate.Context) error {
+	_, err := restate.Awakeable[string](ctx).Result()
+	return err
+}
+
+// Wait waits for ever, on the deployment on which it began.
 func (*Clerk) Wait(ctx restate.Context) error {
+	if _, err := restate.Run(ctx, func(restate.RunContext) (int, error) { return 1, nil }); err != nil {
+		return err
+	}
 	_, err := restate.Awakeable[string](ctx).Result()
 	return err
 }
@@ -178,6 +190,7 @@ func TestDoctor(t *testing.T) {
 	golden(t, "healthy", healthy.out)
 	ascii := examine(t, with{env: map[string]string{"LC_ALL": "C"}}, args...)
 	golden(t, "ascii", ascii.out)
+	requireCompared(t, client, args)
 
 	// Somebody else's application at the same URL is no trouble; what fails is.
 	retried := restate.WithInvocationRetryPolicy(restate.WithInitialRetryInterval(time.Hour), restate.WithMaxRetryInterval(time.Hour))
@@ -192,6 +205,7 @@ func TestDoctor(t *testing.T) {
 	clerk(t, server, "deleted", soon)
 	send(t, server, client, "away/Wait", "suspended")
 	send(t, server, client, "deleted/Wait", "suspended")
+	send(t, server, client, "deleted/Idle", "suspended")
 	clerk(t, server, "moved")
 	goes()
 	moves()
@@ -199,12 +213,46 @@ func TestDoctor(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, client.DeleteDeployment(t.Context(), service.DeploymentID, true))
 
-	sick := examine(t, with{columns: 100}, args...)
+	sick := examine(t, with{}, args...)
 	require.Equal(t, terminal.CodeFound, sick.code, sick.out)
-	require.Empty(t, sick.err)
 	golden(t, "sick", sick.out)
-	golden(t, "sick-40", examine(t, with{columns: 40}, args...).out)
+	for line := range strings.Lines(examine(t, with{columns: 40}, args...).out) {
+		if line = strings.TrimRight(line, "\n"); !strings.HasPrefix(line, "    → ") { // to be copied
+			require.LessOrEqual(t, utf8.RuneCountInString(line), 40, line)
+		}
+	}
 	shown := examine(t, with{json: true}, args...)
 	require.Equal(t, terminal.CodeFound, shown.code)
 	golden(t, "sick-json", shown.out)
+}
+
+// requireCompared compares a file with the application that is registered, and with another
+// one.
+func requireCompared(t *testing.T, client *admin.Client, args []string) {
+	t.Helper()
+	list, err := client.Deployments(t.Context())
+	require.NoError(t, err)
+	served, err := manifest.At(t.Context(), strings.TrimRight(list[0].URI, "/"), nil)
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "clerk.json")
+	compared := func(manifest string) (code int, said string) {
+		require.NoError(t, os.WriteFile(file, []byte(manifest), 0o600))
+		got := examine(t, with{}, append(args, file)...)
+		_, said, ok := strings.Cut(strings.ReplaceAll(got.out, file, "clerk.json"), " Application: ")
+		require.True(t, ok, got.out)
+		return got.code, said
+	}
+	code, said := compared(string(served))
+	require.Equal(t, terminal.CodeOK, code, said)
+	require.Equal(t, "clerk.json is registered as it is, with 1 service\n", said)
+
+	code, said = compared(strings.Replace(string(served), `"File"`, `"Stamp"`, 1))
+	require.Equal(t, terminal.CodeFound, code)
+	golden(t, "drift", said)
+	code, said = compared(strings.Replace(string(served), `"clerk"`, `"unknown"`, 1))
+	require.Equal(t, terminal.CodeFound, code)
+	require.Contains(t, said, "  ✗ unknown is not registered\n")
+	code, said = compared("{")
+	require.Equal(t, terminal.CodeFailed, code)
+	require.Contains(t, said, "could not be checked\n")
 }

@@ -19,6 +19,8 @@ type examination struct {
 	// ingressUnknown: nothing says where the ingress is, and the admin API is not the default.
 	ingressUnknown bool
 
+	application *named // nil: none
+
 	client  *admin.Client
 	version admin.Version
 	facts   facts
@@ -80,6 +82,9 @@ func (e *examination) all(ctx context.Context, show func(Check)) {
 		{"Deployments", e.deployments},
 		{"Handlers", e.handlers},
 		{"Invocations", e.invocations},
+	}
+	if e.application != nil {
+		steps = append(steps, step{"Application", e.drift})
 	}
 	// At the same time, so that one which hangs does not add up with others.
 	results := make([]chan Check, len(steps))

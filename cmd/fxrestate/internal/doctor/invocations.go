@@ -55,12 +55,12 @@ func stuck(i admin.Invocation, now time.Time) Finding {
 	if i.Key != "" {
 		target = fmt.Sprintf("%s/%q/%s", i.Service, i.Key, i.Handler)
 	}
-	f := Finding{Status: Bad, Next: []string{"fxrestate invocations describe " + word(i.ID)}}
+	f := Finding{Status: Bad, ID: i.ID, Next: []string{"fxrestate invocations describe " + word(i.ID)}}
 	since := ago(now.Sub(i.ModifiedAt))
 	if i.Status == admin.StatusPaused {
-		f.What = fmt.Sprintf("%s %s is paused since %s; its caller waits", i.ID, target, since)
+		f.What = fmt.Sprintf("%s is paused since %s; its caller waits", target, since)
 	} else {
-		f.What = fmt.Sprintf("%s %s has failed %s, for %s", i.ID, target, counted(i.RetryCount, "time", "times"), since)
+		f.What = fmt.Sprintf("%s has failed %s, for %s", target, counted(i.RetryCount, "time", "times"), since)
 		if wait := i.NextRetryAt.Sub(now); !i.NextRetryAt.IsZero() && wait > 0 {
 			f.What += "; next attempt in " + ago(wait)
 		}

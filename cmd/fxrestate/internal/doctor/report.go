@@ -34,6 +34,8 @@ func worse(a, b Status) Status {
 // Finding is one thing that a check has seen.
 type Finding struct {
 	Status Status `json:"status"`
+	// ID of the deployment or the invocation that it is about.
+	ID string `json:"id,omitempty"`
 	// What was seen.
 	What string `json:"what"`
 	// Details, a line each.
@@ -66,7 +68,7 @@ func ok(format string, args ...any) Check {
 
 // unchecked is a check that could not be made.
 func unchecked(err error, next ...string) Check {
-	return Check{Status: Unchecked, Summary: "could not be checked", Findings: []Finding{{Status: Unchecked, What: err.Error(), Next: next}}}
+	return Check{Status: Unchecked, Summary: "could not be checked", Findings: []Finding{{Status: Unchecked, What: trimmed(err), Next: next}}}
 }
 
 // bad is a check with one finding.

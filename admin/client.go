@@ -24,8 +24,8 @@ const (
 	// maxBody limits the body of one response. Query has the largest responses: a
 	// query that exceeds the limit must select less at a time.
 	maxBody = 64 << 20
-	// maxIdleConnections is small because few calls run at a time.
-	maxIdleConnections = 2
+	// maxIdleConnections is small because few calls run at a time, but for a batch.
+	maxIdleConnections = 8
 )
 
 // Config holds the address and the credentials of the admin API. The zero value

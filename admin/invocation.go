@@ -126,11 +126,8 @@ const (
 // a From that the journal does not have or up to which a command lacks its result. Other errors
 // are those of CancelInvocation.
 func (c *Client) RestartInvocation(ctx context.Context, id string, options RestartOptions) (newID string, err error) {
-	if options.From < 0 {
-		return "", fmt.Errorf("admin: RestartOptions: From %d must not be negative", options.From)
-	}
-	if options.Deployment != RestartOnLatest && options.From == 0 {
-		return "", errors.New("admin: RestartOptions: Deployment goes with From only: a restart from the beginning runs on the latest deployment")
+	if err := options.check(); err != nil {
+		return "", err
 	}
 	query := url.Values{}
 	if options.From > 0 {
@@ -142,6 +139,17 @@ func (c *Client) RestartInvocation(ctx context.Context, id string, options Resta
 	var restarted restarted
 	err = c.change(ctx, id, "restart-as-new", query, &restarted)
 	return restarted.ID, err
+}
+
+// check rejects what the server rejects, or ignores.
+func (o RestartOptions) check() error {
+	if o.From < 0 {
+		return fmt.Errorf("admin: RestartOptions: From %d must not be negative", o.From)
+	}
+	if o.Deployment != RestartOnLatest && o.From == 0 {
+		return errors.New("admin: RestartOptions: Deployment goes with From only: a restart from the beginning runs on the latest deployment")
+	}
+	return nil
 }
 
 type restarted struct {

@@ -264,7 +264,7 @@ func TestAnIDThatCannotBeOneIsSaidWithoutACall(t *testing.T) {
 				t.Run(what, func(t *testing.T) {
 					err := call(ctx, test.id)
 					require.ErrorIs(t, err, admin.ErrInvocationID)
-					require.ErrorContains(t, err, "not the id of an invocation, which is inv_1 with 33 letters and digits: "+test.want)
+					require.ErrorContains(t, err, " is not the id of an invocation, which is inv_1 with 33 letters and digits behind it: "+test.want)
 					require.False(t, admin.Retryable(err))
 					require.NotContains(t, err.Error(), "\n")
 					require.Less(t, len(err.Error()), 400)

@@ -115,7 +115,7 @@ func TestACompletedInvocationIsPurged(t *testing.T) {
 	require.Less(t, len(found[0].Failure), 1100, "it is limited")
 	require.NoError(t, client.PurgeInvocation(ctx, id))
 	testkit.Eventually(t, func() error {
-		rows, err := admin.Query[map[string]any](ctx, client, "SELECT id FROM sys_invocation WHERE id = "+admin.Quote(id))
+		rows, err := admin.Query[map[string]any](ctx, client, "SELECT id FROM sys_invocation WHERE id = ?", id)
 		if err == nil && len(rows) > 0 {
 			err = fmt.Errorf("%s is there", id)
 		}

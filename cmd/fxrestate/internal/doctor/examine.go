@@ -82,6 +82,7 @@ func (e *examination) all(ctx context.Context, show func(Check)) {
 		{"Deployments", e.deployments},
 		{"Handlers", e.handlers},
 		{"Invocations", e.invocations},
+		{"Subscriptions", e.subscriptions},
 	}
 	if e.application != nil {
 		steps = append(steps, step{"Application", e.drift})

@@ -6,6 +6,8 @@
 //	fxrestate plan <app>            show what a registration would change, and break
 //	fxrestate register <app>        register an endpoint that serves
 //	fxrestate graph <app>           show services, their pipelines, and who calls whom
+//	fxrestate dev                   run a restate-server for the work on an application
+//	fxrestate doctor [app]          say what is wrong with a server, and what to do
 //	fxrestate completion <shell>    print a script that completes its commands
 //	fxrestate help [command]        show help
 //
@@ -229,4 +231,60 @@
 //
 //	--format text|mermaid|svg
 //	-o name              name of the file
+//
+// # fxrestate dev
+//
+// It runs a real restate-server until Ctrl-C, as package devserver finds or installs it, and
+// prints where the ingress, the admin API and the UI are:
+//
+//	fxrestate dev
+//	fxrestate dev --name shop --app http://localhost:9080 --app http://localhost:9081
+//
+// The data is kept below XDG_DATA_HOME (~/.local/share) in fxrestate/dev, under the name of the
+// module in the directory, so that the next start goes on where this one ended. One process
+// at a time has a name.
+//
+// Each URL of --app is asked every second what is served there. An application is registered
+// when it appears, and again when its handlers have changed. One that is registered with the
+// same interface, because it registers itself, is left alone.
+//
+// The exit code is 0 after Ctrl-C, and 1 if the server ends by itself, with the end of its
+// log.
+//
+//	--name name           name of the data (default the module)
+//	--clean               remove the data first; asks, unless --yes is given
+//	--version version     version of restate-server (default devserver.DefaultVersion)
+//	--ingress-port port   port of the ingress (default 8080), 0 for a free one
+//	--admin-port port     port of the admin API and the UI (default 9070), 0 for a free one
+//	--app URL             URL of an application, may be repeated (default http://localhost:9080)
+//	--verbose             show the server's log, which is in a file otherwise
+//
+// # fxrestate doctor
+//
+// It looks at all that an application needs of its server, and shows what is wrong with what to
+// do, mostly a command to type. Nothing is changed. The checks, in order:
+//
+//	Configuration   the RESTATE_… variables can be read; secrets are not shown
+//	Admin API       there is one at the address, and it takes the token
+//	Server version  it is in the table of docs/compatibility.md
+//	Clock           it differs by no more than a second (!) or half a minute (✗)
+//	Partitions      each of the server's partitions answers
+//	Ingress         there is one at the address, and it is that of the same cluster
+//	Deployments     the server reaches each, and finds what is registered; those that nobody
+//	                needs any more can be removed
+//	Handlers        no invocation waits for one that no deployment serves
+//	Invocations     none is paused, or fails again and again
+//	Subscriptions   the handler of each is served
+//	Application     what is named is registered as it is; see Applications
+//
+// To see what it reaches, the server is told to register each deployment without doing so,
+// for which it asks what is served there. Functions on AWS Lambda are not asked.
+//
+// A check is ✓, ! if it is worth knowing, ? if it could not be made, or ✗ if it needs somebody.
+// The exit code is 3 if one does, else 1 if one could not be made, else 0.
+//
+//	--admin URL      URL of the admin API (default RESTATE_ADMIN_URL, or http://localhost:9070)
+//	--ingress URL    URL of the ingress (default RESTATE_INGRESS_URL, or http://localhost:8080;
+//	                 with --admin alone, the one that the server names)
+//	--timeout time   how long one check may take (default 15s)
 package main

@@ -67,7 +67,7 @@ func TestAnApplicationThatAppearsIsRegistered(t *testing.T) {
 	t.Parallel()
 	home, addr, itself := t.TempDir(), testkit.StableAddr(t), testkit.StableAddr(t)
 	at := "http://" + strings.Replace(addr, "127.0.0.1", "localhost", 1)
-	args := []string{"--name", "greetings", "--app", at, "--app", "http://" + itself}
+	args := []string{"--name", "greetings", "--app", at}
 	p := start(t, home, asJSON, args...)
 	server := p.ready()
 	require.Equal(t, filepath.Join(home, "fxrestate", "dev", "greetings"), server.Dir)
@@ -83,12 +83,7 @@ func TestAnApplicationThatAppearsIsRegistered(t *testing.T) {
 	require.Contains(t, second.text(), `"greetings" runs already (process `)
 	require.Contains(t, second.text(), "admin API "+server.AdminURL+"): use that server, stop it, or choose another --name\n")
 
-	// One that registers itself is left alone.
 	own := serves(t, itself, server.AdminURL, &Greeter{})
-	p.says("http://" + itself + " has registered itself as dp_")
-	own.RequireStop()
-	p.says("there is no application at http://" + itself + ", which was there")
-
 	a := serves(t, addr, "", &Greeter{})
 	p.says("registered " + at + " as dp_")
 	requireAnswer(t, server.IngressURL, "Greet", `"Ada"`, `"hello Ada"`)
@@ -103,10 +98,14 @@ func TestAnApplicationThatAppearsIsRegistered(t *testing.T) {
 	require.Contains(t, p.text(), "stopping restate-server; the data of \"greetings\" is kept\n")
 	require.NoError(t, testkit.Refused(server.AdminURL), "the server has ended")
 
-	// The data is there at the next start, and the application is known.
-	p = start(t, home, asJSON, args...)
+	// The data is there at the next start. What is registered is left alone, whoever did it.
+	p = start(t, home, asJSON, append(args, "--app", "http://"+itself)...)
 	server = p.ready()
+	p.says(at + " is registered already, as dp_")
+	p.says("http://" + itself + " is registered already, as dp_")
 	requireAnswer(t, server.IngressURL, "Greet", `"Bob"`, `"hello Bob"`)
+	require.NotContains(t, p.text(), "registered "+at)
+	own.RequireStop()
 	a.RequireStop()
 	require.NoError(t, p.Process.Signal(syscall.SIGTERM))
 	require.Equal(t, terminal.CodeOK, p.ends())

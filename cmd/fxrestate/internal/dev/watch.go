@@ -115,7 +115,7 @@ func (w *watcher) settle(ctx context.Context, a *app, raw []byte) {
 	case ctx.Err() != nil:
 		return
 	case err == nil && known != "":
-		w.say("%s has registered itself as %s", a.url, known)
+		w.say("%s is registered already, as %s", a.url, known)
 	case err == nil:
 		var registered deployment.Registration
 		if registered, err = w.register(ctx, a, raw); err == nil {

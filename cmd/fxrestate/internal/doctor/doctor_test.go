@@ -84,6 +84,7 @@ var stable = []struct {
 	with    string
 }{
 	{regexp.MustCompile(`inv_[A-Za-z0-9]+`), "inv_1"},
+	{regexp.MustCompile(`sub_[A-Za-z0-9]+`), "sub_1"},
 	{regexp.MustCompile(`dp_[A-Za-z0-9]+`), "dp_1"},
 	{regexp.MustCompile(`(127\.0\.0\.1|localhost):\d+`), "$1:1"},
 	{regexp.MustCompile(`failed \d+ times?, for \d+[smh]`), "failed 9 times, for 9s"},
@@ -209,6 +210,12 @@ func TestDoctor(t *testing.T) {
 	clerk(t, server, "moved")
 	goes()
 	moves()
+	_, err = client.CreateKafkaCluster(t.Context(), "letters", map[string]string{"bootstrap.servers": testkit.StableAddr(t)})
+	require.NoError(t, err)
+	for _, service := range []string{"clerk", "deleted"} {
+		_, err = client.CreateSubscription(t.Context(), admin.CreateSubscriptionRequest{Source: "kafka://letters/in", Sink: "service://" + service + "/File"})
+		require.NoError(t, err)
+	}
 	service, err := client.Service(t.Context(), "deleted")
 	require.NoError(t, err)
 	require.NoError(t, client.DeleteDeployment(t.Context(), service.DeploymentID, true))

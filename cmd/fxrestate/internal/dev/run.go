@@ -56,7 +56,7 @@ func start(ctx context.Context, t *terminal.Terminal, f flags, d *data) (s *devs
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, nil, err
 	}
-	var log io.Writer = t.Err
+	var log io.Writer = &escaper{to: t.Err}
 	closeLog = func() error { return nil }
 	if !f.verbose {
 		file, err := os.OpenFile(d.log(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)

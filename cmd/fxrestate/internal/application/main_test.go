@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ var programs = map[string]func(args []string){
 	},
 	"lingers": func([]string) {
 		fx.New(fx.NopLogger, fxrestate.Module, shop("shop", "before"))
-		select {}
+		time.Sleep(time.Hour) // until it is killed
 	},
 	"has mistakes": func([]string) {
 		fxrestate.Run(fxrestate.Module, fxrestate.Service[*Till](func(*bytes.Buffer) *Till { return nil }), fxrestate.HTTPServer("\x1b[31m"))
@@ -58,7 +59,7 @@ var programs = map[string]func(args []string){
 			_ = child.Start()
 			hold(args[0])
 		}
-		select {}
+		time.Sleep(time.Hour) // until it is killed
 	},
 	"holds":   func(args []string) { hold(args[0]) },
 	"newer":   func([]string) { write(`{"format": 99}`) },

@@ -47,6 +47,10 @@ func TestAnEndpointIsAskedByTheProtocolThatItSpeaks(t *testing.T) {
 			t.Parallel()
 			asked := make(chan *http.Request, 1)
 			url := listen(t, test.http1, test.http2, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == "PRI" { // the preface of HTTP/2, to a server without it
+					w.WriteHeader(http.StatusBadRequest)
+					return
+				}
 				asked <- r
 				_, _ = w.Write([]byte("{}"))
 			})

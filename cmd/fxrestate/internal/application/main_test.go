@@ -20,6 +20,7 @@ import (
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/description"
+	"github.com/fxrestate/go/internal/tail"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -125,7 +126,8 @@ type result struct {
 
 // call runs a command. A width in front, as in "40", is that of the terminal.
 func call(ctx context.Context, newCommand func(*terminal.Terminal) *cobra.Command, columns int, args ...string) result {
-	var out, stderr bytes.Buffer
+	var out bytes.Buffer
+	var stderr tail.Writer // to which progress and a log may write at a time
 	t := &terminal.Terminal{In: &bytes.Buffer{}, Out: &out, Err: &stderr, Getenv: func(string) string { return "" }, Columns: columns}
 	cmd := newCommand(t)
 	cmd.Flags().BoolVar(&t.JSON, "json", false, "")

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/description"
+	"github.com/fxrestate/go/internal/tail"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
@@ -43,7 +45,7 @@ var programs = map[string]func(args []string){
 	},
 	"lingers": func([]string) {
 		fx.New(fx.NopLogger, fxrestate.Module, shop("shop", "before"))
-		select {}
+		time.Sleep(time.Hour) // until it is killed
 	},
 	"has mistakes": func([]string) {
 		fxrestate.Run(fxrestate.Module, fxrestate.Service[*Till](func(*bytes.Buffer) *Till { return nil }), fxrestate.HTTPServer("\x1b[31m"))
@@ -58,7 +60,7 @@ var programs = map[string]func(args []string){
 			_ = child.Start()
 			hold(args[0])
 		}
-		select {}
+		time.Sleep(time.Hour) // until it is killed
 	},
 	"holds":   func(args []string) { hold(args[0]) },
 	"newer":   func([]string) { write(`{"format": 99}`) },
@@ -124,7 +126,8 @@ type result struct {
 
 // call runs a command. A width in front, as in "40", is that of the terminal.
 func call(ctx context.Context, newCommand func(*terminal.Terminal) *cobra.Command, columns int, args ...string) result {
-	var out, stderr bytes.Buffer
+	var out bytes.Buffer
+	var stderr tail.Writer // to which progress and a log may write at a time
 	t := &terminal.Terminal{In: &bytes.Buffer{}, Out: &out, Err: &stderr, Getenv: func(string) string { return "" }, Columns: columns}
 	cmd := newCommand(t)
 	cmd.Flags().BoolVar(&t.JSON, "json", false, "")

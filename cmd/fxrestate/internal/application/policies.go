@@ -139,7 +139,7 @@ func (p *policies) config(s subject, headers map[string]string) (deployment.Conf
 	cfg.AdditionalHeaders = headers
 	for _, name := range names {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(headers)), func(given string) bool { return strings.EqualFold(given, name) }) {
-			return cfg, terminal.Usagef("the application has the server send the header %q, whose value is secret: give it with --header", name)
+			return cfg, terminal.Usagef("the application has the server send the header %q, whose value it does not tell: give it with --header", name)
 		}
 	}
 	switch {

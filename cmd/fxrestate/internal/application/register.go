@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,11 +88,13 @@ func (at *target) dryRun(ctx context.Context, t *terminal.Terminal) error {
 
 func showServices(t *terminal.Terminal, d admin.Deployment) {
 	table := terminal.Table{Header: []string{"Service", "Kind", "Revision", "Handlers"}}
-	for _, s := range d.Services {
+	sorted := slices.SortedFunc(slices.Values(d.Services), func(a, b admin.Service) int { return strings.Compare(a.Name, b.Name) })
+	for _, s := range sorted {
 		names := make([]string, len(s.Handlers))
 		for i, h := range s.Handlers {
 			names[i] = h.Name
 		}
+		slices.Sort(names) // the server has them in any order
 		table.Rows = append(table.Rows, []string{s.Name, string(s.Type), fmt.Sprint(s.Revision), strings.Join(names, ", ")})
 	}
 	t.Table(table)
@@ -118,9 +121,7 @@ func (at *target) register(ctx context.Context, t *terminal.Terminal) error {
 			return err
 		}
 	}
-	done = t.Progress("registering " + terminal.Escape(plan.URL))
-	registered, err := at.registrar.Register(ctx, at.endpoint)
-	done()
+	registered, err := at.registrar.Register(ctx, at.endpoint) // which logs what it waits for
 	if err != nil {
 		return err
 	}

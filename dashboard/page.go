@@ -75,7 +75,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	v := p.look(r.Context(), query.Get("find"))
+	v := p.look(r.Context(), text(query.Get("find")))
 	if seconds, err := strconv.Atoi(query.Get("refresh")); err == nil && 1 <= seconds && seconds <= maxRefresh {
 		v.Refresh = seconds
 	}

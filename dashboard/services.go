@@ -147,6 +147,18 @@ func (s *seen) services() []service {
 	return out
 }
 
+// short writes a time without its zeros: 1h30m and not 1h30m0s.
+func short(d time.Duration) string {
+	out := d.String()
+	if d >= time.Minute {
+		out = strings.TrimSuffix(out, "0s")
+	}
+	if d >= time.Hour {
+		out = strings.TrimSuffix(out, "h0m") + map[bool]string{true: "h"}[strings.HasSuffix(out, "h0m")]
+	}
+	return out
+}
+
 // add adds an option that is set.
 func add(to *[]option, name, value string) {
 	if value != "" {
@@ -157,7 +169,7 @@ func add(to *[]option, name, value string) {
 func optionsOf(o manifest.Options) (out []option) {
 	period := func(name string, ms *int64) {
 		if ms != nil {
-			add(&out, name, (time.Duration(*ms) * time.Millisecond).String())
+			add(&out, name, short(time.Duration(*ms)*time.Millisecond))
 		}
 	}
 	if o.IngressPrivate != nil && *o.IngressPrivate {

@@ -2,7 +2,6 @@ package deployment_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,16 +32,12 @@ func TestDriftIsHowTheServerDiffersFromTheProcess(t *testing.T) {
 	require.Zero(t, drift(registered.DeploymentID))
 	require.Empty(t, drift(registered.DeploymentID).Lines())
 
-	retention := 5 * time.Hour
-	_, err = client.ModifyService(t.Context(), alone, admin.ModifyServiceRequest{Public: new(bool), JournalRetention: &retention})
-	require.NoError(t, err)
-	require.Empty(t, drift(registered.DeploymentID).NotServed)
-
-	theirs := serve(t, service(shared))
+	theirs := serve(t, number(shared))
 	other, err := newRegistrar(t, client, deployment.Config{}, nil).Register(testkit.Context(t), theirs.at())
 	require.NoError(t, err)
 	require.Equal(t, []deployment.NotServed{{Name: shared, DeploymentID: other.DeploymentID, URL: other.URL}}, drift(registered.DeploymentID).NotServed)
 	require.Empty(t, drift("").NotServed, "somebody serves it")
+	require.Equal(t, []string{"input schema of " + shared + "/Echo", "output schema of " + shared + "/Echo"}, drift("").Different)
 
 	_, err = deployment.DriftOf([]byte("{"), "", nil, nil)
 	require.ErrorContains(t, err, "deployment: manifest: ")

@@ -102,7 +102,10 @@ var mayImport = map[string][]string{
 	"internal/journal": {"ground", "admin"},
 	"internal/wayout":  {"admin"},
 	"internal/browser": {},
-	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin"},
+	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
+
+	"cmd/fxrestate/internal/terminal": {"ground"},
+	"cmd/fxrestate/internal/server":   {"admin", "fxrestate"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

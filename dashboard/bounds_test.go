@@ -145,6 +145,15 @@ func TestTheLastFailuresAreBounded(t *testing.T) {
 	}
 }
 
+// Not parallel: it counts allocations.
+func TestAnAttemptThatDoesNotFailCostsNothing(t *testing.T) {
+	var failures dashboard.Failures
+	inv := pipeline.NewInvocation(pipeline.Details{})
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		failures.Ended(t.Context(), inv, pipeline.Ending{Outcome: pipeline.Completed})
+	}))
+}
+
 func FuzzAnyRequestGetsAPage(f *testing.F) {
 	page := dashboard.New(dashboard.Config{Endpoint: serving(f, endpoint.Config{Mode: endpoint.Mounted}, many(3)...)})
 	f.Add("find=carts&refresh=5", "text/html")

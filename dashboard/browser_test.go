@@ -24,8 +24,12 @@ func TestTheFaceOfThePage(t *testing.T) {
 	url := "http://" + testkit.Listen(t, mux) + "/restate/"
 	b := browser.Start(t)
 	for _, v := range []browser.View{
-		{Width: 390}, {Width: 390, Dark: true}, {Width: 1280}, {Width: 1280, Dark: true},
-		{Width: 390, WithoutScript: true}, {Width: 1280, Dark: true, WithoutScript: true},
+		{Width: 390},
+		{Width: 390, Dark: true},
+		{Width: 1280},
+		{Width: 1280, Dark: true},
+		{Width: 390, WithoutScript: true},
+		{Width: 1280, Dark: true, WithoutScript: true},
 	} {
 		v.Height = 900
 		t.Run(fmt.Sprintf("%d wide, dark %v, without script %v", v.Width, v.Dark, v.WithoutScript), func(t *testing.T) {

@@ -98,9 +98,12 @@ var mayImport = map[string][]string{
 	"ingress":          {"ground", "handler", "internal/scope", "durable"},
 	"telemetry":        {"ground", "handler", "pipeline"},
 	"deployment":       {"ground", "admin"},
-	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
+	"dashboard":        {"ground", "internal/wayout", "handler", "pipeline", "endpoint", "admin", "deployment"},
+	"fxrestate":        {"ground", "internal/wayout", "dashboard", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
+	"internal/wayout":  {"admin"},
+	"internal/browser": {},
 	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
 
 	"cmd/fxrestate/internal/terminal": {"ground"},

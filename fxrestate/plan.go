@@ -56,6 +56,7 @@ type planParams struct {
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 	Observed    []observed                  `group:"fxrestate.telemetry"`
+	Describer   *describer                  `optional:"true"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
@@ -118,7 +119,10 @@ func newPlan(p planParams) (*plan, error) {
 		pl.foreign = append(pl.foreign, def)
 	}
 	_, err = handler.NewRegistry(named...)
-	return pl, errors.Join(append(append(errs, err), pipelines.errs...)...)
+	if err := errors.Join(append(append(errs, err), pipelines.errs...)...); err != nil || p.Describer == nil {
+		return pl, err
+	}
+	return nil, p.Describer.describe(p, pl)
 }
 
 // served returns the services of this application except definitions of the SDK.

@@ -2,6 +2,7 @@ package fxrestate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -30,7 +31,9 @@ func run(stderr io.Writer, opts ...fx.Option) (code int) {
 		fx.Logger(log.New(io.Discard, "", 0)),
 		fx.Invoke(func(found eventLog) { events = found }),
 	}, opts...)...)
-	if err := app.Err(); err != nil {
+	if err := app.Err(); errors.Is(err, ErrDescribed) {
+		return 0
+	} else if err != nil {
 		return report(stderr, err)
 	}
 	if events.areOurs() {

@@ -24,7 +24,7 @@ type Member struct {
 	Name string
 }
 
-// Target says whose chain it is. It must not be changed.
+// Target returns the handler that the chain is for. It must not be changed.
 func (c *Chain) Target() *handler.Target { return &c.target }
 
 // Members returns the members of the chain, stage by stage, each stage in the

@@ -24,6 +24,8 @@ var ground = []string{
 	"internal/awakeableid",
 	"internal/backoff",
 	"internal/crash",
+	"internal/description",
+	"internal/dotgraph",
 	"internal/gather",
 	"internal/gather/stack",
 	"internal/header",
@@ -59,7 +61,9 @@ var mayImport = map[string][]string{
 	"internal/httpclient":   {},
 	"internal/invocationid": {},
 	"internal/jsontype":     {},
-	"internal/manifest":     {},
+	"internal/manifest":     {"internal/printable"},
+	"internal/description":  {"internal/manifest"},
+	"internal/dotgraph":     {},
 	"internal/override":     {},
 	"internal/printable":    {},
 	"internal/protocol":     {},
@@ -104,10 +108,18 @@ var mayImport = map[string][]string{
 	"internal/journal": {"ground", "admin"},
 	"internal/wayout":  {"admin"},
 	"internal/browser": {},
-	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
 
-	"cmd/fxrestate/internal/terminal": {"ground"},
-	"cmd/fxrestate/internal/server":   {"admin", "fxrestate"},
+	"cmd/fxrestate": {
+		"internal/gen", "internal/journal", "admin",
+		"cmd/fxrestate/internal/application",
+		"cmd/fxrestate/internal/server",
+		"cmd/fxrestate/internal/terminal",
+	},
+
+	"cmd/fxrestate/internal/application": {"ground", "admin", "deployment", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/drawing"},
+	"cmd/fxrestate/internal/drawing":     {"ground"},
+	"cmd/fxrestate/internal/terminal":    {"ground"},
+	"cmd/fxrestate/internal/server":      {"admin", "fxrestate"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

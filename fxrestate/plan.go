@@ -45,6 +45,7 @@ type planParams struct {
 	Log         *logging.Handler
 	Catalog     *catalog
 	Application *group
+	Seen        *seen
 	Groups      []*group       `group:"fxrestate.groups"`
 	Contributed []Registration `group:"fxrestate.registrations"`
 	Foreign     []foreign      `group:"fxrestate.foreign"`
@@ -84,7 +85,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	observed, err := onlyTelemetry(p.Observed)
 	errs = append(errs, err)
-	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed)
+	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed, p.Seen)
 
 	pl := &plan{
 		catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed,

@@ -178,8 +178,12 @@ func (r ready) show(t *terminal.Terminal, apps []string) error {
 	}
 	t.Printf("%s\n\n", t.Paint(terminal.Good, "restate-server "+r.Version+" is ready"))
 	for _, line := range [][2]string{
-		{"Ingress", r.IngressURL}, {"Admin API", r.AdminURL}, {"UI", r.UIURL}, {"Page", r.PageURL},
-		{"Data", r.Dir}, {"Log", r.Log},
+		{"Ingress", r.IngressURL},
+		{"Admin API", r.AdminURL},
+		{"UI", r.UIURL},
+		{"Page", r.PageURL},
+		{"Data", r.Dir},
+		{"Log", r.Log},
 	} {
 		if line[1] != "" {
 			t.Printf("  %-9s  %s\n", line[0], terminal.Escape(line[1]))

@@ -258,7 +258,7 @@ func requireCompared(t *testing.T, client *admin.Client, args []string) {
 	golden(t, "drift", said)
 	code, said = compared(strings.Replace(string(served), `"clerk"`, `"unknown"`, 1))
 	require.Equal(t, terminal.CodeFound, code)
-	require.Contains(t, said, "  ✗ unknown is not registered\n")
+	require.Contains(t, said, "    \"unknown\" is not known to the server\n")
 	code, said = compared("{")
 	require.Equal(t, terminal.CodeFailed, code)
 	require.Contains(t, said, "could not be checked\n")

@@ -96,7 +96,7 @@ var mayImport = map[string][]string{
 	"ingress":          {"ground", "handler", "internal/scope", "durable"},
 	"telemetry":        {"ground", "handler", "pipeline"},
 	"deployment":       {"ground", "admin"},
-	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
+	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry", "devserver"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
 	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},

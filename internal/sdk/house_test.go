@@ -103,7 +103,11 @@ var mayImport = map[string][]string{
 	"telemetry":        {"ground", "handler", "pipeline"},
 	"deployment":       {"ground", "admin"},
 	"dashboard":        {"ground", "internal/wayout", "handler", "pipeline", "endpoint", "admin", "deployment"},
-	"fxrestate":        {"ground", "internal/wayout", "dashboard", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
+	"fxrestate": {
+		"ground", "internal/wayout", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry",
+		"dashboard",
+		"devserver",
+	},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
 	"internal/wayout":  {"admin"},

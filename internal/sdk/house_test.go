@@ -97,12 +97,12 @@ var mayImport = map[string][]string{
 	"pipeline/steptimeout": {"ground", "pipeline"},
 	"logging":              {"ground", "internal/scope"},
 
-	"endpoint":         {"ground", "handler", "internal/scope", "pipeline"},
-	"rpc":              {"ground", "handler", "internal/scope", "pipeline", "durable"},
-	"ingress":          {"ground", "handler", "internal/scope", "durable"},
-	"telemetry":        {"ground", "handler", "pipeline"},
-	"deployment":       {"ground", "admin"},
-	"dashboard":        {"ground", "internal/wayout", "handler", "pipeline", "endpoint", "admin", "deployment"},
+	"endpoint":   {"ground", "handler", "internal/scope", "pipeline"},
+	"rpc":        {"ground", "handler", "internal/scope", "pipeline", "durable"},
+	"ingress":    {"ground", "handler", "internal/scope", "durable"},
+	"telemetry":  {"ground", "handler", "pipeline"},
+	"deployment": {"ground", "admin"},
+	"dashboard":  {"ground", "internal/wayout", "handler", "pipeline", "endpoint", "admin", "deployment"},
 	"fxrestate": {
 		"ground", "internal/wayout", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry",
 		"dashboard",

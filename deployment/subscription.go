@@ -54,7 +54,7 @@ func (s Subscription) Validate() error {
 	topic := sourceForm.FindStringSubmatch(s.Source)
 	switch {
 	case topic == nil:
-		bad(`the source %q is not "kafka://CLUSTER/TOPIC" with the name of a cluster and a topic of at most 249 letters, digits, ".", "_" and "-"`, s.Source)
+		bad(`the source %q is not "kafka://CLUSTER/TOPIC" with the name of a cluster and a topic of at most 249 letters, digits, ".", "_" and "-"`, admin.RedactURL(s.Source))
 	case topic[1] == "." || topic[1] == "..":
 		bad("the source %q has the topic %q, which Kafka does not allow", s.Source, topic[1])
 	}

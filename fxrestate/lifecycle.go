@@ -51,10 +51,10 @@ type lifecycle struct {
 	// unregistered says why there is no registrar, and what to do.
 	unregistered  string
 	subscriptions []deployment.Subscription
-	health       *Health
-	log          *slog.Logger
-	notes        *notes
-	warmUp       func(context.Context) error
+	health        *Health
+	log           *slog.Logger
+	notes         *notes
+	warmUp        func(context.Context) error
 
 	undecided *time.Timer // ends a hold; nil without
 

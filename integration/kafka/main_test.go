@@ -155,4 +155,3 @@ func once(t testing.TB, cfg fxrestate.Config, opts ...fx.Option) *testkit.App {
 	a.RequireStop()
 	return a
 }
-

@@ -22,7 +22,7 @@ type composed struct {
 	Services map[string]struct {
 		Image    string
 		Profiles []string
-		Build struct {
+		Build    struct {
 			Context, Dockerfile string
 		}
 		Environment map[string]string

@@ -100,7 +100,10 @@ var mayImport = map[string][]string{
 	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry", "kafka"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
-	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin"},
+	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
+
+	"cmd/fxrestate/internal/terminal": {"ground"},
+	"cmd/fxrestate/internal/server":   {"admin", "fxrestate"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

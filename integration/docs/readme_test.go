@@ -23,10 +23,13 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 )
 
-const (
-	readme      = "../../README.md"
-	readmeFrame = "testdata/readme/frame.go"
-)
+const readme = "../../README.md"
+
+// frames are the documents whose code compiles, each in the frame of its folder.
+var frames = map[string]string{
+	readme:                "testdata/readme",
+	"../../docs/kafka.md": "testdata/kafka",
+}
 
 // The parts of the README that the tests look at.
 var (
@@ -36,7 +39,7 @@ var (
 	envName    = regexp.MustCompile(`\b(?:RESTATE_[A-Z_]+|PORT)\b`)
 )
 
-// readmeImports are the packages that the README's code may use without an import.
+// readmeImports are the packages that the documents' code may use without an import.
 var readmeImports = map[string]string{
 	"logging":     "github.com/fxrestate/go/logging",
 	"slog":        "log/slog",
@@ -57,6 +60,8 @@ var readmeImports = map[string]string{
 	"handler":     "github.com/fxrestate/go/handler",
 	"http":        "net/http",
 	"ingress":     "github.com/fxrestate/go/ingress",
+	"kafka":       "github.com/fxrestate/go/kafka",
+	"kgo":         "github.com/twmb/franz-go/pkg/kgo",
 	"pipeline":    "github.com/fxrestate/go/pipeline",
 	"httperror":   "github.com/fxrestate/go/pipeline/httperror",
 	"restate":     "github.com/restatedev/sdk-go",
@@ -71,11 +76,24 @@ var readmeImports = map[string]string{
 	"validate":    "github.com/fxrestate/go/pipeline/validate",
 }
 
-func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
+func TestTheCodeOfTheDocumentsCompiles(t *testing.T) {
 	t.Parallel()
-	blocks := goBlock.FindAllStringSubmatch(readReadme(t), -1)
+	for document, folder := range frames {
+		t.Run(filepath.Base(document), func(t *testing.T) {
+			t.Parallel()
+			compiles(t, document, folder)
+		})
+	}
+}
+
+// compiles builds each block of code of a document.
+func compiles(t *testing.T, document, folder string) {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	blocks := goBlock.FindAllStringSubmatch(string(text), -1)
 	require.NotEmpty(t, blocks)
-	root, err := filepath.Abs("testdata/readme")
+	root, err := filepath.Abs(folder)
 	require.NoError(t, err)
 
 	// The compiler sees files that are not there.
@@ -84,9 +102,9 @@ func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
 	for i, block := range blocks {
 		name := fmt.Sprintf("block%d", i+1)
 		file := filepath.Join(t.TempDir(), "main.go")
-		require.NoError(t, os.WriteFile(file, framed(t, block[1]), 0o600))
+		require.NoError(t, os.WriteFile(file, framed(t, filepath.Join(folder, "frame.go"), block[1]), 0o600))
 		overlay.Replace[filepath.Join(root, name, "main.go")] = file
-		packages = append(packages, "./testdata/readme/"+name)
+		packages = append(packages, "./"+folder+"/"+name)
 	}
 	files, err := json.Marshal(overlay)
 	require.NoError(t, err)
@@ -98,7 +116,7 @@ func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
 }
 
 // framed makes a file of a block, which is one, or declarations, or statements.
-func framed(t *testing.T, code string) []byte {
+func framed(t *testing.T, frameFile, code string) []byte {
 	t.Helper()
 	if strings.HasPrefix(code, "package ") {
 		return []byte(code)
@@ -112,7 +130,7 @@ func framed(t *testing.T, code string) []byte {
 		require.NoError(t, err, "neither a file, nor declarations, nor statements:\n%s", code)
 		code = strings.TrimSuffix(code, "}\n") + uses(block) + "}\n"
 	}
-	frame, err := os.ReadFile(readmeFrame)
+	frame, err := os.ReadFile(frameFile)
 	require.NoError(t, err)
 	code += without(t, string(frame), declared(block))
 
@@ -169,7 +187,7 @@ func receiver(f *ast.FuncDecl) string {
 func without(t *testing.T, source string, names map[string]bool) string {
 	t.Helper()
 	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, readmeFrame, source, 0)
+	file, err := parser.ParseFile(set, "", source, 0)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	for _, decl := range file.Decls {

@@ -73,9 +73,15 @@ type cronJob struct {
 	position string
 }
 
-// inner are the options for handlers that only a service of this module itself calls.
+// patient retries what a service of this module does for longer than any outage: by default an
+// invocation is paused after 70 attempts, which is after an hour, and holds its object.
+func patient() restate.ServiceDefinitionOption {
+	return restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(1_000_000), restate.WithMaxRetryInterval(time.Minute))
+}
+
+// inner are the options of a service whose handlers, those that are named, only it calls.
 func inner(methods ...any) []restate.ServiceDefinitionOption {
-	opts := []restate.ServiceDefinitionOption{unguarded(methods...)}
+	opts := []restate.ServiceDefinitionOption{patient(), unguarded(methods...)}
 	for _, m := range methods {
 		opts = append(opts, Handler(m, restate.WithIngressPrivate(true)))
 	}
@@ -129,10 +135,14 @@ func startDeclarer(lc fx.Lifecycle, d *declarer, c cron.Ingress, _ *ingress.Clie
 		return
 	}
 	d.cron, d.log = c, log.Logger
-	ctx, cancel := context.WithCancel(context.Background())
+	var cancel context.CancelFunc
 	var running sync.WaitGroup
 	lc.Append(fx.StartStopHook(
-		func() { running.Go(func() { d.run(ctx, l.serving) }) },
+		func() {
+			var ctx context.Context
+			ctx, cancel = context.WithCancel(context.Background())
+			running.Go(func() { d.run(ctx, l.serving) })
+		},
 		func() {
 			cancel()
 			running.Wait()

@@ -55,6 +55,7 @@ type lifecycle struct {
 	notes        *notes
 	warmUp       func(context.Context) error
 	serving      chan struct{} // closed when invocations come here
+	served       sync.Once
 
 	undecided *time.Timer // ends a hold; nil without
 
@@ -217,10 +218,10 @@ func (l *lifecycle) registered(ctx context.Context) {
 	}
 }
 
-// ready says that the application serves. It does so once.
+// ready says that the application serves.
 func (l *lifecycle) ready() {
 	l.health.set(nil)
-	close(l.serving)
+	l.served.Do(func() { close(l.serving) })
 }
 
 func (l *lifecycle) tryRegister(ctx context.Context) error {

@@ -22,6 +22,7 @@ import (
 func RateLimits(opts ...restate.ServiceDefinitionOption) fx.Option {
 	position := caller()
 	opts = append([]restate.ServiceDefinitionOption{
+		patient(),
 		unguarded((*ratelimit.Limiter).ReserveN, (*ratelimit.Limiter).CancelReservation, (*ratelimit.Limiter).Sweep),
 		Handler((*ratelimit.Limiter).Sweep, restate.WithIngressPrivate(true)),
 	}, opts...)

@@ -74,6 +74,9 @@ func (t Task) target(registry *handler.Registry) (Target, error) {
 		if err != nil {
 			return to, fmt.Errorf("cron: %w", err)
 		}
+		if !registry.Registered(ref.Service.Type) {
+			return to, fmt.Errorf("cron: %s is not registered; register it with fxrestate.%s, or declare it with fxrestate.Remote%[2]s if another application serves it", ref.Service.Type, title(ref.Service.Kind))
+		}
 		found := ref.Target()
 		to.Service, to.Handler, codec = found.Service, found.Handler, ref.Method.InputCodec
 		switch {
@@ -97,6 +100,18 @@ func (t Task) target(registry *handler.Registry) (Target, error) {
 		to.Raw = body
 	}
 	return to, nil
+}
+
+// title is a kind as functions of package fxrestate name it.
+func title(k handler.Kind) string {
+	switch k {
+	case handler.Object:
+		return "Object"
+	case handler.Workflow:
+		return "Workflow"
+	default:
+		return "Service"
+	}
 }
 
 // Option changes a job: [Name], an [Overlap], a [Missed], a [Jitter].

@@ -170,7 +170,6 @@ func app(w *World, opts ...fx.Option) fx.Option {
 // tool is code outside handlers.
 type tool struct{ cron.Ingress }
 
-
 // gates are the ids of what [Reports.Long] waits for, in order.
 func (w *World) gates() (ids []string) {
 	for _, one := range w.all() {

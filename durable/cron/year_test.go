@@ -7,7 +7,6 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/durable/cron"
 	"github.com/fxrestate/go/fxrestate"
@@ -24,14 +23,6 @@ func declared(t testing.TB, env *restatetest.Env, jobs cron.Ingress, names ...st
 			return err
 		})
 	}
-}
-
-// manual is an application on a clock that the test moves.
-func manual(t testing.TB, w *World, opts ...fx.Option) (*restatetest.Env, cron.Ingress) {
-	t.Helper()
-	var outside *tool
-	env := restatetest.Start(t, restatetest.InProcess, restatetest.ManualClock, app(w, fx.Populate(&outside), fx.Options(opts...)))
-	return env, outside.Ingress
 }
 
 // advancing moves the clock while something is done that needs time.
@@ -53,7 +44,7 @@ func advancing(env *restatetest.Env, do func() error) (err error) {
 func TestAJobRunsAllThroughAYear(t *testing.T) {
 	t.Parallel()
 	w := &World{}
-	env, jobs := manual(t, w, fxrestate.Every("30 2 * * * Europe/Berlin", cron.Call((*Reports).Nightly, Report{To: "ada"}), cron.Name("nightly")))
+	env, jobs := start(t, inProcess, w, fxrestate.Every("30 2 * * * Europe/Berlin", cron.Call((*Reports).Nightly, Report{To: "ada"}), cron.Name("nightly")))
 	declared(t, env, jobs, "nightly")
 	before, err := jobs.Get(t.Context(), "nightly")
 	require.NoError(t, err)
@@ -83,7 +74,7 @@ func TestAJobRunsAllThroughAYear(t *testing.T) {
 func TestAJobCallsHandlersOfEachKind(t *testing.T) {
 	t.Parallel()
 	w := &World{}
-	env, jobs := manual(t, w,
+	env, jobs := start(t, inProcess, w,
 		fxrestate.Every("@every 1h", cron.Call0Void((*Counter).Add).Key("ada")),
 		fxrestate.Every("@every 1h", cron.CallVoid((*Batch).Run, "b"), cron.Name("batch")),
 		fxrestate.Every("@every 1h", cron.Named("Reports", "Count", "by name"), cron.Name("named")),
@@ -111,7 +102,7 @@ func TestWhatAJobDoesWhileItsLastRunGoesOn(t *testing.T) {
 		t.Run(string(overlap), func(t *testing.T) {
 			t.Parallel()
 			w := &World{}
-			env, jobs := manual(t, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Long, "long"), cron.Name("long"), overlap))
+			env, jobs := start(t, inProcess, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Long, "long"), cron.Name("long"), overlap))
 			declared(t, env, jobs, "long")
 			env.Advance(4*time.Hour + time.Minute)
 			info, err := jobs.Get(t.Context(), "long")
@@ -147,7 +138,7 @@ func TestWhatAJobDoesWhileItsLastRunGoesOn(t *testing.T) {
 func TestARunThatWasKilledDoesNotHoldUpItsJob(t *testing.T) {
 	t.Parallel()
 	w := &World{}
-	env, jobs := manual(t, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Long, "long"), cron.Name("long")))
+	env, jobs := start(t, inProcess, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Long, "long"), cron.Name("long")))
 	declared(t, env, jobs, "long")
 	env.Advance(time.Hour)
 	info, err := jobs.Get(t.Context(), "long")
@@ -168,7 +159,7 @@ func TestMissedTimesOfALongOutage(t *testing.T) {
 		t.Run(string(missed), func(t *testing.T) {
 			t.Parallel()
 			w := &World{}
-			env, jobs := manual(t, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Count, "run"), cron.Name("job"), missed, cron.Queue))
+			env, jobs := start(t, inProcess, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Count, "run"), cron.Name("job"), missed, cron.Queue))
 			declared(t, env, jobs, "job")
 			info, err := jobs.Get(t.Context(), "job")
 			require.NoError(t, err)
@@ -195,7 +186,7 @@ func TestMissedTimesOfALongOutage(t *testing.T) {
 func TestJitterDelaysRunsAndDoesNotAddUp(t *testing.T) {
 	t.Parallel()
 	w := &World{}
-	env, jobs := manual(t, w, fxrestate.Every("@every 1h", cron.Call((*Reports).Nightly, Report{To: "x"}), cron.Name("job"), cron.Jitter(30*time.Minute)))
+	env, jobs := start(t, inProcess, w, fxrestate.Every("@every 1h", cron.Call((*Reports).Nightly, Report{To: "x"}), cron.Name("job"), cron.Jitter(30*time.Minute)))
 	declared(t, env, jobs, "job")
 	first, err := jobs.Get(t.Context(), "job")
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package cron_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -9,48 +8,45 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/durable/cron"
+	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/restatetest"
 )
 
 func TestAJobSurvivesACrashAnywhere(t *testing.T) {
 	t.Parallel()
 	var w *World
-	var outside *tool
 	report := restatetest.CrashEverywhere(t, restatetest.Scenario{
 		App: func() []fx.Option {
 			w = &World{}
-			return []fx.Option{restatetest.InProcess, restatetest.ManualClock, app(w, fx.Populate(&outside))}
+			return append(inProcess[:len(inProcess):len(inProcess)], app(w))
 		},
 		Do: func(t testing.TB, env *restatetest.Env) any {
-			step := func(do func() (any, error)) any {
-				var result any
-				err := advancing(env, func() (err error) {
-					result, err = do()
-					return err
-				})
-				return []any{fmt.Sprint(result), err}
-			}
-			set := step(func() (any, error) {
-				info, err := outside.Set(t.Context(), "@every 1h", cron.CallVoid((*Reports).Count, "x"), cron.Name("x"), cron.Queue)
-				return info.Name, err
-			})
-			env.Until(func() bool {
+			x := ingress.NewObject[*cron.Job](env.Ingress()).Key("x")
+			advance := func(do func() error) error { return advancing(env, do) }
+			var info cron.Info
+			ask := func() bool {
 				env.Advance(10 * time.Minute)
-				return w.count("x") >= 2
-			}, "it has run twice")
-			pause := step(func() (any, error) {
-				info, err := outside.Pause(t.Context(), "x")
-				return info.Paused, err
+				info = cron.Info{}
+				return restatetest.StateOf[*cron.Job](env, "x").Get("job", &info)
+			}
+
+			set := advance(func() error {
+				_, err := ingress.Call(t.Context(), x, (*cron.Job).Set, cron.Definition{
+					Schedule: "@every 1h", Target: cron.Target{Service: "Reports", Handler: "Count", Payload: []byte(`"x"`)},
+				})
+				return err
 			})
-			env.Until(func() bool {
-				env.Advance(time.Second)
-				info, err := outside.Get(t.Context(), "x")
-				return err == nil && len(info.Running) == 0 && info.Last != nil && info.Last.Number == info.Runs
-			}, "its runs have ended")
-			cancel := step(func() (any, error) { return nil, outside.Cancel(t.Context(), "x") })
+			env.Until(func() bool { return ask() && info.Last != nil && info.Last.Number >= 2 }, "it has run twice")
+			pause := advance(func() error {
+				_, err := ingress.Call0(t.Context(), x, (*cron.Job).Pause)
+				return err
+			})
+			env.Until(func() bool { return ask() && info.Paused && len(info.Running) == 0 }, "its runs have ended")
+			cancel := advance(func() error { return ingress.Call0Void(t.Context(), x, (*cron.Job).Cancel) })
 			env.Advance(3 * time.Hour)
 			return []any{set, pause, cancel}
 		},
+		Limit: 30,
 	})
 	require.Positive(t, report.Entries)
 	t.Logf("%+v", report)

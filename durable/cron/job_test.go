@@ -1,6 +1,7 @@
 package cron_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/restatetest"
 )
 
@@ -234,6 +236,28 @@ func TestAJobWhoseMessageIsLostGoesOnWhenItIsDeclaredAgain(t *testing.T) {
 	})
 	env.Advance(time.Hour)
 	require.Len(t, w.all(), 2)
+}
+
+// A guard of the whole application is not asked about what a job calls of itself, and is about
+// what sets it and what it stands for.
+func TestAJobRunsBehindAGuardOfTheApplication(t *testing.T) {
+	t.Parallel()
+	w := &World{}
+	var asked sync.Map
+	env, jobs := start(t, inProcess, w,
+		fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Count, "x"), cron.Name("x")),
+		fxrestate.Use(fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
+			asked.Store(inv.Handler(), true)
+			return inv.Handler() != "Tick" && inv.Handler() != "Run" && inv.Handler() != "Ended", nil
+		})),
+	)
+	declared(t, env, jobs, "x")
+	env.Advance(2 * time.Hour)
+	require.Equal(t, 2, w.count("x"))
+	for _, name := range []string{"Declare", "Set", "Count"} {
+		_, ok := asked.Load(name)
+		require.True(t, ok, name)
+	}
 }
 
 func TestAJobGoesOnAfterAllHasDied(t *testing.T) {

@@ -159,7 +159,9 @@ func app(w *World, opts ...fx.Option) fx.Option {
 		fxrestate.Module,
 		fx.Supply(w),
 		fxrestate.Cron(),
-		fxrestate.Service[*Reports](NewReports),
+		// Hours pass in a moment: 70 attempts, after which an invocation is paused, would be over
+		// before an application that a test has killed is there again.
+		fxrestate.Service[*Reports](NewReports, restate.WithInvocationRetryPolicy(restate.WithMaxRetryAttempts(1_000_000))),
 		fxrestate.Object[*Counter](func(w *World) *Counter { return &Counter{w} }),
 		fxrestate.Workflow[*Batch](func(w *World) *Batch { return &Batch{w} }),
 		fx.Provide(func(c cron.Ingress) *tool { return &tool{c} }),

@@ -46,7 +46,7 @@ func TestAJobSurvivesACrashAnywhere(t *testing.T) {
 			env.Advance(3 * time.Hour)
 			return []any{set, pause, cancel}
 		},
-		Limit: 30,
+		Limit: 20,
 	})
 	require.Positive(t, report.Entries)
 	t.Logf("%+v", report)

@@ -1,15 +1,20 @@
 // Command fxrestate is the command line tool of the framework.
 //
-//	fxrestate gen [flags] [directory]   write typed clients for handler structs
-//	fxrestate record [flags] invocation write the journal of an invocation for tests
-//	fxrestate help [command]            show help
+//	fxrestate gen [directory]       write typed clients for handler structs
+//	fxrestate record <invocation>   write the journal of an invocation for tests
+//	fxrestate completion <shell>    print a script that completes its commands
+//	fxrestate help [command]        show help
 //
 // Add it to a module as a tool, so that everybody runs the version in go.mod:
 //
 //	go get -tool github.com/fxrestate/go/cmd/fxrestate
 //
-// The exit code is 0 on success, 1 if something is wrong with the package or its
-// generated file, and 2 if the command line is wrong.
+// What was asked for goes to the standard output, all else to the standard error. With
+// --json, the output is one JSON document. Colours are used on a terminal only; see
+// --color, and NO_COLOR.
+//
+// The exit code is 0 on success, 1 if something failed, 2 if the command line is wrong, and
+// 3 if all was done and something was found that needs somebody.
 //
 // # fxrestate gen
 //
@@ -66,10 +71,10 @@
 //
 // # Fakes
 //
-// With -fakes, a second file gets a fake of each struct's clients for tests: a function for
+// With --fakes, a second file gets a fake of each struct's clients for tests: a function for
 // each handler, which calls, sends and futures run alike, inside handlers and outside.
 //
-//	//go:generate go tool fxrestate gen -fakes fxrestate_fake.go
+//	//go:generate go tool fxrestate gen --fakes fxrestate_fake.go
 //
 // A test sets the functions of the handlers that are called, and puts the fake in the place
 // of the client:
@@ -110,49 +115,49 @@
 // it, but the clients lack it. The build also does not detect a changed comment or a
 // newly excluded method. To detect all of these in CI, run
 //
-//	go tool fxrestate gen -check
+//	go tool fxrestate gen --check
 //
 // It writes nothing, and fails with the lines that would change. The output depends
 // only on the source and on the tool's version. A checkout with CRLF line endings is up
 // to date.
 //
-// The flags for -check are those of the go:generate lines in the directory. If there are
-// several lines, all of their files are checked. Flags beside -check on the command line
+// The flags for --check are those of the go:generate lines in the directory. If there are
+// several lines, all of their files are checked. Flags beside --check on the command line
 // take the place of the lines.
 //
 // The package is read without the file of an earlier run, and need not compile: its
 // code may use clients that are not generated yet. Handlers in test files are
 // ignored. If handlers have a build constraint, the generated file gets it too.
-// Structs with different constraints need separate files: use -type and -output.
+// Structs with different constraints need separate files: use --type and --output.
 //
 // # Flags
 //
-//	-check             write nothing; fail if the file is not up to date
-//	-fakes name        name of a second file, with fakes of the clients (default none)
-//	-exclude T.M,…     methods that are not handlers, as in fxrestate.Exclude
-//	-output name       name of the file (default fxrestate_gen.go)
-//	-tags tag,…        build tags to read the package with
-//	-type T,…          structs to write clients for (default all that are exported)
+//	--check             write nothing; fail if the file is not up to date
+//	--fakes name        name of a second file, with fakes of the clients (default none)
+//	--exclude T.M,…     methods that are not handlers, as in fxrestate.Exclude
+//	--output name       name of the file (default fxrestate_gen.go)
+//	--tags tag,…        build tags to read the package with
+//	--type T,…          structs to write clients for (default all that are exported)
 //
 // # fxrestate record
 //
 // It writes the journal of an invocation, as the server has it, into a file:
 //
-//	fxrestate record -o testdata/place.journal.json -redact card,email inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN
+//	fxrestate record -o testdata/place.journal.json --redact card,email inv_1gdJBtdVEcM95mw1LLMMJY1Y0thJ9ugFGN
 //
 // A test replays it against the handlers of today with restatetest.Replay, and fails if they
 // could not continue such an invocation. The file has an entry on each line.
 //
-// With -redact, values are replaced whose field or header has such a name, in whatever entry
+// With --redact, values are replaced whose field or header has such a name, in whatever entry
 // and without regard to the case. The name of a step, a state, a promise or a signal, or a
 // handler as service/handler, stands for all of its values. A text keeps its length and shape
 // and has the same replacement wherever it occurs, so that the replay is not spoilt. The headers
 // authorization, proxy-authorization and cookie are always replaced. Read the file before
 // you commit it: only you know what is secret.
 //
-//	-admin URL         URL of the admin API (default RESTATE_ADMIN_URL, or http://localhost:9070)
-//	-o name            name of the file (default: the standard output)
-//	-redact name,…     what is replaced
+//	--admin URL         URL of the admin API (default RESTATE_ADMIN_URL, or http://localhost:9070)
+//	-o name             name of the file (default: the standard output)
+//	--redact name,…     what is replaced
 //
 // The token of the admin API, if it needs one, is read from RESTATE_AUTH_TOKEN.
 package main

@@ -4,80 +4,84 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 	"github.com/fxrestate/go/internal/gen"
 )
-
-const genUsage = `fxrestate gen [flags] [directory]
-
-Writes typed clients for the handler structs of the package in the directory, by
-default the current one, into a file beside them. Usually go generate runs it:
-
-  //go:generate go tool fxrestate gen
-
-Flags:
-`
 
 // genCommand is a command line of gen.
 type genCommand struct {
 	cfg   gen.Config
 	check bool
-	flags *flag.FlagSet
+	flags *pflag.FlagSet
 }
 
-func newGenCommand() *genCommand {
-	c := &genCommand{flags: flag.NewFlagSet("gen", flag.ContinueOnError)}
-	c.flags.Usage = func() {
-		fmt.Fprint(c.flags.Output(), genUsage)
-		c.flags.PrintDefaults()
-	}
-	c.flags.BoolVar(&c.check, "check", false, "write nothing; fail if the file is not up to date (without other flags: those of the go:generate lines)")
-	c.flags.StringVar(&c.cfg.Output, "output", gen.DefaultOutput, "`name` of the file")
-	c.flags.StringVar(&c.cfg.Fakes, "fakes", "", "`name` of a second file, with fakes of the clients for tests (default none)")
-	c.flags.Var((*list)(&c.cfg.Types), "type", "`structs` to write clients for, separated by commas (default all exported ones)")
-	c.flags.Var((*list)(&c.cfg.Exclude), "exclude", "`methods` that are not handlers, as Type.Method, separated by commas")
-	c.flags.Var((*list)(&c.cfg.Tags), "tags", "build `tags` to read the package with, separated by commas")
+func newGenCommand(flags *pflag.FlagSet) *genCommand {
+	c := &genCommand{flags: flags}
+	flags.BoolVar(&c.check, "check", false, "write nothing; fail if the file is not up to date (without other flags: those of the go:generate lines)")
+	flags.StringVar(&c.cfg.Output, "output", gen.DefaultOutput, "`name` of the file")
+	flags.StringVar(&c.cfg.Fakes, "fakes", "", "`name` of a second file, with fakes of the clients for tests (default none)")
+	flags.Var((*list)(&c.cfg.Types), "type", "`structs` to write clients for, separated by commas (default all exported ones)")
+	flags.Var((*list)(&c.cfg.Exclude), "exclude", "`methods` that are not handlers, as Type.Method, separated by commas")
+	flags.Var((*list)(&c.cfg.Tags), "tags", "build `tags` to read the package with, separated by commas")
 	return c
 }
 
-// readDir reads the argument, a directory.
-func (c *genCommand) readDir() error {
-	if c.flags.NArg() > 1 {
-		return fmt.Errorf("%d directories; name one, after the flags", c.flags.NArg())
+// newGen returns the command gen.
+func newGen(t *terminal.Terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "gen [directory]",
+		Short: "Write typed clients for handler structs",
+		Long: `Writes typed clients for the handler structs of the package in the directory, by
+default the current one, into a file beside them. Usually go generate runs it:
+
+  //go:generate go tool fxrestate gen`,
+		Args: cobra.MaximumNArgs(1),
 	}
-	c.cfg.Dir = c.flags.Arg(0)
-	return nil
+	c := newGenCommand(cmd.LocalNonPersistentFlags())
+	cmd.Flags().AddFlagSet(c.flags)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			c.cfg.Dir = args[0]
+		}
+		return c.runAll(cmd.Context(), t)
+	}
+	return cmd
 }
 
-// runGen runs the command gen.
-func runGen(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := newGenCommand()
-	if code, done := parse(c.flags, args, stdout, stderr); done {
-		return code
-	}
-	if err := c.readDir(); err != nil {
-		fmt.Fprintf(stderr, "fxrestate gen: %v\n", err)
-		return exitUsage
-	}
-	if !c.check || c.flags.NFlag() > 1 {
-		return c.run(ctx, stderr)
+// runAll runs the command line, or those of the go:generate lines to check them.
+func (c *genCommand) runAll(ctx context.Context, t *terminal.Terminal) error {
+	changed := 0
+	c.flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			changed++
+		}
+	})
+	if !c.check || changed > 1 {
+		return c.run(ctx, t.Err)
 	}
 	commands, err := c.fromDirectives()
 	if err != nil {
-		report(stderr, err)
-		return exitFailed
+		report(t.Err, err)
+		return errReported
 	}
-	code := exitOK
 	for _, each := range commands {
-		code = max(code, each.run(ctx, stderr))
+		if failed := each.run(ctx, t.Err); failed != nil {
+			err = failed
+		}
 	}
-	return code
+	return err
 }
+
+// errReported ends a command that has said what is wrong.
+var errReported error = &terminal.Exit{Code: terminal.CodeFailed}
 
 // fromDirectives returns the command lines of the go:generate lines in the directory, as
 // checks. If there are none, it returns c.
@@ -90,12 +94,8 @@ func (c *genCommand) fromDirectives() ([]*genCommand, error) {
 	commands := make([]*genCommand, 0, len(lines))
 	var wrong []error
 	for _, line := range lines {
-		each := newGenCommand()
-		each.flags.SetOutput(io.Discard)
-		err := each.flags.Parse(line.args)
-		if err == nil {
-			err = each.readDir()
-		}
+		each := newGenCommand(pflag.NewFlagSet("gen", pflag.ContinueOnError))
+		err := each.parse(line.args)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("gen: the go:generate line in %s: %w", filepath.Join(dir, line.position), err))
 			continue
@@ -109,15 +109,27 @@ func (c *genCommand) fromDirectives() ([]*genCommand, error) {
 	return commands, errors.Join(wrong...)
 }
 
+// parse reads the command line of a go:generate line.
+func (c *genCommand) parse(args []string) error {
+	if err := c.flags.Parse(args); err != nil {
+		return explained(err)
+	}
+	if c.flags.NArg() > 1 {
+		return fmt.Errorf("%d directories; name one", c.flags.NArg())
+	}
+	c.cfg.Dir = c.flags.Arg(0)
+	return nil
+}
+
 // run generates a file, and writes or checks it.
-func (c *genCommand) run(ctx context.Context, stderr io.Writer) int {
+func (c *genCommand) run(ctx context.Context, stderr io.Writer) error {
 	file, err := gen.Generate(ctx, c.cfg)
 	if err != nil {
 		report(stderr, err)
 		if _, ok := errors.AsType[*gen.Problem](err); ok {
-			fmt.Fprintln(stderr, "fxrestate gen: nothing was written; use -exclude for methods that are not handlers, and -type to choose structs")
+			fmt.Fprintln(stderr, "fxrestate gen: nothing was written; use --exclude for methods that are not handlers, and --type to choose structs")
 		}
-		return exitFailed
+		return errReported
 	}
 	for _, w := range file.Warnings {
 		fmt.Fprintf(stderr, "fxrestate gen: warning: %s\n", strings.TrimPrefix(w.Error(), "gen: "))
@@ -129,9 +141,9 @@ func (c *genCommand) run(ctx context.Context, stderr io.Writer) int {
 	}
 	if err != nil {
 		reportFiles(stderr, err)
-		return exitFailed
+		return errReported
 	}
-	return exitOK
+	return nil
 }
 
 // reportFiles prints what is wrong with each file, and what would change.
@@ -158,8 +170,13 @@ func report(w io.Writer, err error) {
 // list is a flag with comma-separated values. It may be repeated.
 type list []string
 
+// String returns the values.
 func (l *list) String() string { return strings.Join(*l, ",") }
 
+// Type is for the help.
+func (l *list) Type() string { return "list" }
+
+// Set adds values.
 func (l *list) Set(text string) error {
 	for _, value := range strings.Split(text, ",") {
 		if value = strings.TrimSpace(value); value != "" {

@@ -2,72 +2,40 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
+	"syscall"
+
+	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 )
-
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-const usage = `fxrestate is the command line tool of github.com/fxrestate/go.
-
-  fxrestate gen [flags] [directory]   write typed clients for handler structs
-  fxrestate record [flags] invocation write the journal of an invocation for tests
-  fxrestate help [command]            show help
-`
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
+	code := run(ctx, os.Args[1:], terminal.System())
 	stop()
 	os.Exit(code)
 }
 
 // run runs a command line and returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
-		return exitUsage
+func run(ctx context.Context, args []string, t *terminal.Terminal) int {
+	began := false
+	root := newRoot(t, &began)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return terminal.CodeOK
 	}
-	switch command, rest := args[0], args[1:]; command {
-	case "gen":
-		return runGen(ctx, rest, stdout, stderr)
-	case "record":
-		return runRecord(ctx, rest, stdout, stderr)
-	case "help", "-h", "-help", "--help":
-		if len(rest) > 0 && (rest[0] == "gen" || rest[0] == "record") {
-			return run(ctx, []string{rest[0], "-h"}, stdout, stderr)
-		}
-		fmt.Fprint(stdout, usage)
-		return exitOK
+	code := terminal.Code(err)
+	if !began {
+		code = terminal.CodeUsage
+	}
+	switch text := err.Error(); {
+	case text == "":
+	case code == terminal.CodeUsage:
+		t.Notef("%s: %s; see %s --help", cmd.CommandPath(), text, cmd.CommandPath())
 	default:
-		fmt.Fprintf(stderr, "fxrestate: there is no command %q\n\n%s", command, usage)
-		return exitUsage
+		t.Notef("%s: %s", cmd.CommandPath(), text)
 	}
-}
-
-// parse parses the flags of a command. If there is nothing left to do, because help
-// was requested or the flags are wrong, done is true and code is the exit code.
-func parse(flags *flag.FlagSet, args []string, stdout, stderr io.Writer) (code int, done bool) {
-	flags.SetOutput(io.Discard)
-	err := flags.Parse(args)
-	switch {
-	case err == nil:
-		return 0, false
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		flags.Usage()
-		return exitOK, true
-	default:
-		fmt.Fprintf(stderr, "fxrestate %s: %v; see fxrestate help %[1]s\n", flags.Name(), err)
-		return exitUsage, true
-	}
+	return code
 }

@@ -3,57 +3,42 @@ package main
 import (
 	"cmp"
 	"context"
-	"flag"
-	"fmt"
-	"io"
-	"os"
+
+	"github.com/spf13/cobra"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/server"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 	"github.com/fxrestate/go/internal/journal"
 )
 
-const recordUsage = `fxrestate record [flags] invocation
-
-Writes the journal of an invocation, whose id begins with inv_, for
-restatetest.Replay, which replays it against the handlers of today.
-
-Flags:
-`
-
-// runRecord runs the command record.
-func runRecord(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var cfg admin.Config
+// newRecord returns the command record.
+func newRecord(t *terminal.Terminal) *cobra.Command {
+	var flags server.Flags
 	var output string
 	var redact list
-	flags := flag.NewFlagSet("record", flag.ContinueOnError)
-	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), recordUsage)
-		flags.PrintDefaults()
+	cmd := &cobra.Command{
+		Use:   "record <invocation>",
+		Short: "Write the journal of an invocation for tests",
+		Long: `Writes the journal of an invocation, whose id begins with inv_, for
+restatetest.Replay, which replays it against the handlers of today.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := flags.Client()
+			if err != nil {
+				return err
+			}
+			defer client.CloseIdleConnections()
+			return record(cmd.Context(), client, args[0], output, redact, t)
+		},
 	}
-	flags.StringVar(&cfg.URL, "admin", cmp.Or(os.Getenv("RESTATE_ADMIN_URL"), admin.DefaultURL), "`URL` of the server's admin API (default RESTATE_ADMIN_URL)")
-	flags.StringVar(&output, "o", "", "`name` of the file (default: the standard output)")
-	flags.Var(&redact, "redact", "`names` whose values are replaced, separated by commas: of fields, headers, steps, states, or handlers as service/handler")
-	if code, done := parse(flags, args, stdout, stderr); done {
-		return code
-	}
-	if flags.NArg() != 1 {
-		fmt.Fprintf(stderr, "fxrestate record: %d invocations; name one, after the flags\n", flags.NArg())
-		return exitUsage
-	}
-	cfg.AuthToken = os.Getenv("RESTATE_AUTH_TOKEN") // a flag would be seen by everybody on the machine
-	if err := record(ctx, cfg, flags.Arg(0), output, redact, stdout); err != nil {
-		fmt.Fprintf(stderr, "fxrestate record: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
+	flags.Add(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`name` of the file (default: the standard output)")
+	cmd.Flags().Var(&redact, "redact", "`names` whose values are replaced, separated by commas: of fields, headers, steps, states, or handlers as service/handler")
+	return cmd
 }
 
-func record(ctx context.Context, cfg admin.Config, id, output string, redact []string, stdout io.Writer) error {
-	server, err := admin.New(cfg)
-	if err != nil {
-		return err
-	}
-	defer server.CloseIdleConnections()
+func record(ctx context.Context, server *admin.Client, id, output string, redact []string, t *terminal.Terminal) error {
 	j, err := journal.Record(ctx, server, id)
 	if err != nil {
 		return err
@@ -66,6 +51,6 @@ func record(ctx context.Context, cfg admin.Config, id, output string, redact []s
 	if err != nil {
 		return err
 	}
-	_, err = stdout.Write(text)
+	_, err = t.Out.Write(text)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/internal/testkit"
@@ -43,17 +44,17 @@ func TestRecordWritesAJournalThatCanBeReplayed(t *testing.T) {
 	require.NoError(t, err)
 
 	path := filepath.Join(t.TempDir(), "greet.journal.json")
-	code, stdout, stderr := call(t, "record", "-admin", env.AdminURL(), "-o", path, "-redact", "name", id)
-	require.Equal(t, exitOK, code, stderr)
+	code, stdout, stderr := call(t, "record", "--admin", env.AdminURL(), "-o", path, "--redact", "name", id)
+	require.Equal(t, terminal.CodeOK, code, stderr)
 	require.Empty(t, stdout)
 	restatetest.Replay(t, path, app)
 
-	code, stdout, stderr = call(t, "record", "-admin", env.AdminURL(), id)
-	require.Equal(t, exitOK, code, stderr)
+	code, stdout, stderr = call(t, "record", "--admin", env.AdminURL(), id)
+	require.Equal(t, terminal.CodeOK, code, stderr)
 	require.Contains(t, stdout, `{"type":"Command: Run","name":"greet","completion":1}`)
 	require.Contains(t, stdout, `"hello Ada Lovelace"`)
 
-	code, _, stderr = call(t, "record", "-admin", env.AdminURL(), "inv_1h8AqhuywZXV7uXX7RTft7XYZZ0CA3HEUD")
-	require.Equal(t, exitFailed, code)
+	code, _, stderr = call(t, "record", "--admin", env.AdminURL(), "inv_1h8AqhuywZXV7uXX7RTft7XYZZ0CA3HEUD")
+	require.Equal(t, terminal.CodeFailed, code)
 	require.Contains(t, stderr, "fxrestate record: journal: the server knows no invocation inv_1h8AqhuywZXV7uXX7RTft7XYZZ0CA3HEUD")
 }

@@ -41,11 +41,11 @@ func TestTheCommandIsAToolOfAModule(t *testing.T) {
 
 	source("tool", "//go:generate go tool fxrestate gen\n\n", "Close")
 	source("run", "//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen\n\n", "Count")
-	_, err = gentest.Go(t, module, "tool", "fxrestate", "gen", "-check", "./tool")
+	_, err = gentest.Go(t, module, "tool", "fxrestate", "gen", "--check", "./tool")
 	require.Error(t, err, "the file is stale")
 	goRuns("generate", "./...")
 	requireGenerated("tool", "Close")
 	requireGenerated("run", "Count")
-	goRuns("tool", "fxrestate", "gen", "-check", "./tool")
+	goRuns("tool", "fxrestate", "gen", "--check", "./tool")
 	goRuns("build", "./tool", "./run")
 }

@@ -37,7 +37,7 @@ import (
 	"github.com/fxrestate/go/pipeline/validate"
 )
 
-//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen -fakes fxrestate_fake_test.go
+//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen --fakes fxrestate_fake_test.go
 
 // settings come from the command line and the environment.
 type settings struct {

@@ -30,7 +30,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 )
 
-//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen -fakes fxrestate_fake_test.go
+//go:generate go run github.com/fxrestate/go/cmd/fxrestate gen --fakes fxrestate_fake_test.go
 
 // flags are the flags of the command line.
 type flags struct {

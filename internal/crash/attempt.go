@@ -31,7 +31,6 @@ type attempt struct {
 	twin       *runtime.Attempt // nil: none
 	cancel     context.CancelFunc
 	gone       atomic.Bool // nothing arrives any more
-	closed     atomic.Bool // the body was read to its end
 }
 
 // requests are the frames that arrive.
@@ -131,8 +130,7 @@ func (a *attempt) receive() error {
 	r.err = err
 	a.take(r.piece[:n])
 	if errors.Is(err, io.EOF) {
-		a.closed.Store(true)
-		a.response.ack() // Restate says no more
+		a.response.ack(false) // Restate says no more
 	}
 	return nil
 }
@@ -193,7 +191,7 @@ func (a *attempt) arrive(f protocol.Frame) {
 			a.begin()
 		}
 	case f.Type == protocol.TypeCommandAck:
-		a.response.ack() // nobody else asks for one
+		a.response.ack(true) // nobody else asks for one
 	case a.heard(f):
 		r.out = f.Append(r.out)
 		if a.twin != nil {

@@ -26,8 +26,12 @@ type response struct {
 	waits  bool   // for an acknowledgement
 	step   uint32 // of the result of a step, else of a command
 	isStep bool
-	acked  chan struct{} // closed
+	acked  chan struct{} // closed when Restate has acknowledged the entry or says no more
+	stored bool          // it was the former; to be read when acked is closed
 }
+
+// storing is a response that stores what is written before Write returns.
+type storing interface{ Stored() bool }
 
 // Write writes whole frames, as long as the process lives.
 func (w *response) Write(p []byte) (int, error) {
@@ -70,7 +74,9 @@ func (w *response) die(out []byte, f protocol.Frame, d Death) {
 	}
 	_, _ = w.ResponseWriter.Write(out)
 	w.Flush()
-	if d.When == After && !w.attempt.process.in.plan.Suspend {
+	if s, ok := w.ResponseWriter.(storing); ok {
+		d.Stored = d.When == After && s.Stored()
+	} else if d.When == After && !w.attempt.process.in.plan.Suspend {
 		var reader sync.WaitGroup
 		reader.Go(w.attempt.receiveAck)
 		defer reader.Wait() // the death of the process ends it
@@ -78,7 +84,7 @@ func (w *response) die(out []byte, f protocol.Frame, d Death) {
 		defer timeout.Stop()
 		select {
 		case <-w.acked:
-			d.Stored = !w.attempt.closed.Load()
+			d.Stored = w.stored
 		case <-timeout.C:
 		case <-w.attempt.request.Context().Done():
 		}
@@ -120,15 +126,17 @@ func (w *response) acks(f protocol.Frame) bool {
 		waits = m.CompletionID == step
 	}
 	if waits {
-		w.ack()
+		w.ack(true)
 	}
 	return waits
 }
 
-func (w *response) ack() {
+// ack ends the wait for an acknowledgement: stored tells that it has come.
+func (w *response) ack(stored bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.isAcked() {
+		w.stored = stored
 		close(w.acked)
 	}
 }

@@ -45,11 +45,19 @@ func (s *Tour) Book(ctx restate.Context, _ string) (string, error) {
 // how many entries it has written.
 func tour(t *testing.T, plan Plan) (failure string, ran int64, id Identity, entries int) {
 	t.Helper()
+	failure, ran, all, _ := tourOn(t, plan, runner.Config{})
+	return failure, ran, all.Identity, len(all.Entries)
+}
+
+// tourOn is tour on a runner with settings. It also returns what the processes died at.
+func tourOn(t *testing.T, plan Plan, cfg runner.Config) (failure string, ran int64, all Invocation, deaths []Death) {
+	t.Helper()
 	in := New(plan)
 	defer in.Close()
 	booked, undone := new(atomic.Int64), new(atomic.Int64)
 	process := func() http.Handler { return in.Process(serving(t, "Tour", &Tour{booked, undone})) }
-	r, err := runner.New(process(), runner.Config{Retry: &runner.RetryPolicy{InitialInterval: time.Millisecond, Factor: 1}})
+	cfg.Retry = &runner.RetryPolicy{InitialInterval: time.Millisecond, Factor: 1}
+	r, err := runner.New(process(), cfg)
 	require.NoError(t, err)
 	defer r.Close()
 	done := make(chan error)
@@ -59,13 +67,14 @@ func tour(t *testing.T, plan Plan) (failure string, ran int64, id Identity, entr
 	}()
 	for {
 		select {
-		case <-in.Died():
+		case d := <-in.Died():
+			deaths = append(deaths, d)
 			require.NoError(t, r.SwapHandler(process()))
 		case err := <-done:
 			all := in.Invocations()
 			require.Len(t, all, 1)
 			require.Empty(t, in.Findings())
-			return string(WithoutIDs([]byte(err.Error()))), booked.Load() + undone.Load(), all[0].Identity, len(all[0].Entries)
+			return string(WithoutIDs([]byte(err.Error()))), booked.Load() + undone.Load(), all[0], deaths
 		}
 	}
 }
@@ -86,4 +95,19 @@ func TestASagaOnTheRunnerSurvivesEachCrash(t *testing.T) {
 		}
 	}
 	t.Logf("%d runs in %v", runs, time.Since(began))
+}
+
+// The input of an attempt that may only suspend has ended, so that no acknowledgement comes:
+// that the runner stores what is written shows all the same.
+func TestWhatIsWrittenIsStoredThoughNothingCanAcknowledgeIt(t *testing.T) {
+	t.Parallel()
+	replay := runner.Config{AlwaysReplay: true}
+	_, _, tour, _ := tourOn(t, Plan{}, replay)
+	for entry := range tour.Entries {
+		for when, stored := range map[When]bool{Before: false, After: true, Within: false} {
+			_, _, _, deaths := tourOn(t, Plan{Point: &Point{tour.Identity, entry + 1, when}}, replay)
+			require.Len(t, deaths, 1)
+			require.Equal(t, stored, deaths[0].Stored, "%s entry %d", when, entry+1)
+		}
+	}
 }

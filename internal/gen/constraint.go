@@ -22,14 +22,14 @@ func (r *reader) readConstraint(s *service) {
 		if c := r.source.constraint(f); c != "" && c != s.constraint {
 			r.problem(&Problem{
 				r.typeName(s.obj), m.obj.Name(), r.source.position(m.obj.Pos()),
-				"is there only when the build has " + c, "build it where the struct is built, or leave it out with -exclude",
+				"is there only when the build has " + c, "build it where the struct is built, or leave it out with --exclude",
 			})
 		}
 	}
 	if len(r.services) > 0 && r.services[0].constraint != s.constraint {
 		r.problem(&Problem{
 			r.typeName(s.obj), "", r.source.position(s.obj.Pos()),
-			"has another build constraint than " + r.services[0].obj.Name(), "write two files with -type and -output",
+			"has another build constraint than " + r.services[0].obj.Name(), "write two files with --type and --output",
 		})
 	}
 }

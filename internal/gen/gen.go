@@ -130,7 +130,7 @@ type output struct {
 func outputPaths(cfg Config) (paths []string, err error) {
 	files := []struct{ name, flag string }{{cfg.Output, "output"}, {cfg.Fakes, "fakes"}}
 	if cfg.Fakes == cfg.Output {
-		return nil, fmt.Errorf("gen: the fakes and the clients are both to be written into %s; name another file with -fakes", cfg.Output)
+		return nil, fmt.Errorf("gen: the fakes and the clients are both to be written into %s; name another file with --fakes", cfg.Output)
 	}
 	for _, f := range files {
 		if f.name == "" {
@@ -159,7 +159,7 @@ func outputPath(dir, name, flag string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("gen: %w", err)
 	case !isGenerated(old):
-		return "", fmt.Errorf("gen: %s was not written by fxrestate gen; choose another name with -%s", name, flag)
+		return "", fmt.Errorf("gen: %s was not written by fxrestate gen; choose another name with --%s", name, flag)
 	}
 	return path, nil
 }

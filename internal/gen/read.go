@@ -69,7 +69,7 @@ func (r *reader) readStructs(names []string) {
 		if obj, ok := scope.Lookup(name).(*types.TypeName); ok {
 			r.readStruct(obj, true)
 		} else {
-			r.problem(&Problem{Type: r.source.types.Name() + "." + name, Reason: "is not a type of the package", Fix: "see -type"})
+			r.problem(&Problem{Type: r.source.types.Name() + "." + name, Reason: "is not a type of the package", Fix: "see --type"})
 		}
 	}
 	r.warnOfPassed()
@@ -82,7 +82,7 @@ func (r *reader) readStructs(names []string) {
 			}
 		}
 		if instead != "" {
-			instead = ", or name unexported ones with -type: " + instead[len(", "):]
+			instead = ", or name unexported ones with --type: " + instead[len(", "):]
 		}
 		r.problems = append(r.problems, fmt.Errorf(
 			"gen: package %s has no handler structs; write an exported struct whose exported methods take a restate.Context first%s", r.source.types.Name(), instead))
@@ -108,7 +108,7 @@ func (r *reader) warnOfPassed() {
 		if embedded[s.obj] || r.source.types.Scope().Lookup(declaredFor(s).Client) != nil {
 			continue
 		}
-		reason, fix := "is passed over, because it is not exported", "name it with -type, or export it"
+		reason, fix := "is passed over, because it is not exported", "name it with --type, or export it"
 		if isGeneric(s.obj) {
 			reason, fix = genericReason, genericFix
 		}
@@ -186,7 +186,7 @@ func (r *reader) checkExcluded() {
 				continue
 			}
 		}
-		r.problem(&Problem{Type: r.source.types.Name() + "." + typeName, Method: name, Reason: "is excluded and is not there", Fix: "remove it from -exclude"})
+		r.problem(&Problem{Type: r.source.types.Name() + "." + typeName, Method: name, Reason: "is excluded and is not there", Fix: "remove it from --exclude"})
 	}
 }
 

@@ -79,6 +79,10 @@ func (w *response) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Stored reports that what was written is stored: OnMessage has taken it when Write returns.
+// An attempt that was cut may have been so for what it wrote.
+func (w *response) Stored() bool { return !w.attempt.cut.Load() }
+
 // Flush implements http.Flusher: nothing is held back.
 func (w *response) Flush() {}
 

@@ -28,6 +28,7 @@ var ground = []string{
 	"internal/gather/stack",
 	"internal/header",
 	"internal/httpclient",
+	"internal/invocationid",
 	"internal/jsontype",
 	"internal/manifest",
 	"internal/override",
@@ -56,13 +57,14 @@ var mayImport = map[string][]string{
 	"internal/gather/stack": {},
 	"internal/header":       {},
 	"internal/httpclient":   {},
+	"internal/invocationid": {},
 	"internal/jsontype":     {},
 	"internal/manifest":     {},
 	"internal/override":     {},
 	"internal/printable":    {},
 	"internal/protocol":     {},
 	"internal/runtime":      {"internal/protocol"},
-	"internal/runner":       {"internal/awakeableid", "internal/httpclient", "internal/manifest", "internal/protocol", "internal/runtime"},
+	"internal/runner":       {"internal/awakeableid", "internal/httpclient", "internal/invocationid", "internal/manifest", "internal/protocol", "internal/runtime"},
 	"internal/safeerr":      {},
 	"internal/stableport":   {},
 	"internal/tail":         {},
@@ -102,7 +104,10 @@ var mayImport = map[string][]string{
 	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry", "durable/cron", "durable/ratelimit"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
-	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin"},
+	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
+
+	"cmd/fxrestate/internal/terminal": {"ground"},
+	"cmd/fxrestate/internal/server":   {"admin", "fxrestate"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

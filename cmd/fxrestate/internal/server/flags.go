@@ -1,0 +1,42 @@
+// Package server reads which server a command is about.
+package server
+
+import (
+	"cmp"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/fxrestate"
+)
+
+// Flags name a server.
+type Flags struct {
+	admin string
+}
+
+// Add adds the flags to a command.
+func (f *Flags) Add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.admin, "admin", "", "`URL` of the server's admin API (default: that of the RESTATE_… variables, or "+admin.DefaultURL+")")
+}
+
+// Config returns the settings of the admin API: those of the environment, as
+// fxrestate.ConfigFromEnv reads them, with the flag in front. A token comes from the
+// environment alone, since everybody on the machine sees a flag.
+func (f *Flags) Config() (fxrestate.Config, error) {
+	cfg, err := fxrestate.ConfigFromEnv()
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Admin.URL = cmp.Or(f.admin, cfg.Admin.URL)
+	return cfg, nil
+}
+
+// Client returns a client of the admin API. Close its idle connections.
+func (f *Flags) Client() (*admin.Client, error) {
+	cfg, err := f.Config()
+	if err != nil {
+		return nil, err
+	}
+	return admin.New(cfg.Admin)
+}

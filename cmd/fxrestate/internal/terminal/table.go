@@ -1,0 +1,115 @@
+package terminal
+
+import (
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Table is a table of texts. What is in it is escaped.
+type Table struct {
+	Header []string
+	Rows   [][]string
+	// Style returns the style of a cell. Default: nil, all are plain.
+	Style func(row, column int) Style
+}
+
+// gap is between columns.
+const gap = 2
+
+// Table writes a table to Out. One that is wider than Out is written as a block of lines for
+// each row, so that nothing is lost.
+func (t *Terminal) Table(tb Table) {
+	cells := make([][]string, len(tb.Rows))
+	widths := make([]int, len(tb.Header))
+	for i, h := range tb.Header {
+		widths[i] = text.StringWidthWithoutEscSequences(h)
+	}
+	for r, row := range tb.Rows {
+		cells[r] = make([]string, len(tb.Header))
+		for c := range tb.Header {
+			if c < len(row) {
+				cells[r][c] = Escape(row[c])
+			}
+			widths[c] = max(widths[c], text.StringWidthWithoutEscSequences(cells[r][c]))
+		}
+	}
+	wide := gap * (len(widths) - 1)
+	for _, w := range widths {
+		wide += w
+	}
+	paint := func(r, c int) string {
+		if tb.Style == nil {
+			return cells[r][c]
+		}
+		return t.Paint(tb.Style(r, c), cells[r][c])
+	}
+	if t.Columns > 0 && wide > t.Columns {
+		t.blocks(tb.Header, len(cells), func(r, c int) (shown, plain string) { return paint(r, c), cells[r][c] })
+		return
+	}
+	w := table.NewWriter()
+	w.SetStyle(table.Style{
+		Box:     table.BoxStyle{PaddingRight: strings.Repeat(" ", gap)},
+		Format:  table.FormatOptions{Header: text.FormatUpper},
+		Options: table.OptionsNoBordersAndSeparators,
+	})
+	header := make(table.Row, len(tb.Header))
+	for i, h := range tb.Header {
+		header[i] = h
+	}
+	w.AppendHeader(header)
+	for r := range cells {
+		row := make(table.Row, len(cells[r]))
+		for c := range cells[r] {
+			row[c] = paint(r, c)
+		}
+		w.AppendRow(row)
+	}
+	for line := range strings.SplitSeq(w.Render(), "\n") {
+		t.Printf("%s\n", strings.TrimRight(line, " "))
+	}
+}
+
+// blocks writes each row as lines with the name of the column and its cell, wrapped.
+func (t *Terminal) blocks(header []string, rows int, cell func(row, column int) (shown, plain string)) {
+	names := 0
+	for _, h := range header {
+		names = max(names, text.StringWidthWithoutEscSequences(h))
+	}
+	room := max(t.Columns-names-gap, 10)
+	for r := range rows {
+		if r > 0 {
+			t.Printf("\n")
+		}
+		for c, h := range header {
+			shown, plain := cell(r, c)
+			if plain == "" {
+				continue
+			}
+			if text.StringWidthWithoutEscSequences(plain) > room {
+				shown = wrap(shown, room)
+			}
+			indent := strings.Repeat(" ", names+gap)
+			t.Printf("%s%s%s\n", h, strings.Repeat(" ", names+gap-text.StringWidthWithoutEscSequences(h)), strings.ReplaceAll(shown, "\n", "\n"+indent))
+		}
+	}
+}
+
+// Wrap returns a text in lines that fit Out behind an indent, which each line begins with.
+func (t *Terminal) Wrap(indent, what string) string {
+	if t.Columns > 0 {
+		what = wrap(what, max(t.Columns-len(indent), 10))
+	}
+	return indent + strings.ReplaceAll(what, "\n", "\n"+indent)
+}
+
+// wrap breaks a text between words, without the blanks that then end its lines.
+func wrap(what string, columns int) string {
+	lines := strings.Split(text.WrapSoft(what, columns), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n")
+}

@@ -23,6 +23,7 @@ type declaration struct {
 	handlers      []handlerAttachments
 	clients       []any // their constructors
 	subscriptions []subscribing
+	unguarded     []any // method expressions
 }
 
 // handlerAttachments are those of one handler.

@@ -110,7 +110,7 @@ func ask[T any](ctx context.Context, s *server, query func() (T, error)) (found 
 }
 
 func (s *server) setState(ctx context.Context, service, key string, state map[string]json.RawMessage) error {
-	if err := s.admin.ModifyState(ctx, service, key, state); err != nil {
+	if err := s.admin.ModifyState(ctx, service, key, admin.ModifyStateRequest{State: state}); err != nil {
 		return err
 	}
 	// The server has accepted it, and applies it in turn with the invocations of the key.

@@ -104,7 +104,7 @@ var mayImport = map[string][]string{
 	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
 
 	"cmd/fxrestate/internal/terminal": {"ground"},
-	"cmd/fxrestate/internal/server":   {"admin", "fxrestate"},
+	"cmd/fxrestate/internal/server":   {"admin", "fxrestate", "cmd/fxrestate/internal/terminal"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers

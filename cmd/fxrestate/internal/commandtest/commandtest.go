@@ -91,8 +91,11 @@ func (c Console) RunContext(ctx context.Context, line ...string) Result {
 	if exit, ok := errors.AsType[*terminal.Exit](err); err != nil && (!ok || exit.Err != nil) {
 		fmt.Fprintf(&errs, "fxrestate: %v\n", err)
 	}
-	return Result{code, out.String(), errs.String()}
+	return Result{code, out.String(), progress.ReplaceAllString(errs.String(), "")}
 }
+
+// progress are the lines that a command writes where the machine is slow.
+var progress = regexp.MustCompile(`(?m)^.* …\n`)
 
 var update = flag.Bool("update", false, "write what comes out into testdata")
 

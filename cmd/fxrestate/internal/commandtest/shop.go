@@ -81,6 +81,7 @@ func (s *Shop) definition() restate.ServiceDefinition {
 		}))).
 		Handler("Charge", restate.NewObjectSharedHandler(shared(charge), seldom)).
 		Handler("Pause", restate.NewObjectSharedHandler(shared(charge), once)).
+		Handler("Panic", restate.NewObjectSharedHandler(shared(func(restate.ObjectSharedContext) error { panic("a nil map") }), once)).
 		Handler("Await", restate.NewObjectSharedHandler(shared(func(ctx restate.ObjectSharedContext) error {
 			awakeable := restate.Awakeable[string](ctx)
 			s.Awakeables <- awakeable.Id()

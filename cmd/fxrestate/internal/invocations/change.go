@@ -97,7 +97,7 @@ if the server has refused some of them.`,
 			if err := r.check(); err != nil {
 				return err
 			}
-			return with(cmd.Context(), &r.flags, func(ctx context.Context, client *admin.Client) error { return r.run(ctx, t, client) })
+			return r.flags.With(cmd.Context(), func(ctx context.Context, client *admin.Client) error { return r.run(ctx, t, client) })
 		},
 		ValidArgsFunction: r.flags.Complete(idsOf(c.of...)),
 	}

@@ -187,7 +187,6 @@ func TestChangesThatAreWrong(t *testing.T) {
 		"a description of what is not there": {[]string{"describe", "inv_1h8AqhuywZXV7uXX7RTft7XYZZ0CA3HEUD"}, terminal.CodeFailed, "the server knows no invocation"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			args := append([]string{"invocations"}, test.args...)
 			if slices.Contains([]string{"kill", "cancel"}, test.args[0]) {
 				args = append(args, "--yes")
@@ -198,5 +197,5 @@ func TestChangesThatAreWrong(t *testing.T) {
 			require.Empty(t, r.Out)
 		})
 	}
-	t.Cleanup(func() { require.Equal(t, "suspended", statusOf(t, id)) })
+	require.Equal(t, "suspended", statusOf(t, id))
 }

@@ -24,16 +24,6 @@ func Commands(t *terminal.Terminal) []*cobra.Command {
 	return []*cobra.Command{group}
 }
 
-// with runs do with a client of the server that the flags name.
-func with(ctx context.Context, flags *server.Flags, do func(ctx context.Context, client *admin.Client) error) error {
-	client, err := flags.Client()
-	if err != nil {
-		return err
-	}
-	defer client.CloseIdleConnections()
-	return do(ctx, client)
-}
-
 // targetOf returns what was called, as service/handler or service/key/handler.
 func targetOf(i admin.Invocation) string {
 	if i.Key == "" {

@@ -22,7 +22,7 @@ func newDescribe(t *terminal.Terminal) *cobra.Command {
 		Short: "Show all about an invocation, and what to do about it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return with(cmd.Context(), &flags, func(ctx context.Context, client *admin.Client) error {
+			return flags.With(cmd.Context(), func(ctx context.Context, client *admin.Client) error {
 				done := t.Progress("looking at the invocation")
 				l, err := lookAt(ctx, client, args[0])
 				done()

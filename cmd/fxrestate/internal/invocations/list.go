@@ -40,7 +40,7 @@ Flags select some of them, and --status all has the completed ones too.`,
 			if err != nil {
 				return err
 			}
-			return with(cmd.Context(), &flags, func(ctx context.Context, client *admin.Client) error {
+			return flags.With(cmd.Context(), func(ctx context.Context, client *admin.Client) error {
 				defer t.Progress("listing invocations")()
 				return list(ctx, t, client, &flags, selected)
 			})

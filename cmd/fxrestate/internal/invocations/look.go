@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/awakeableid"
@@ -40,7 +41,7 @@ const (
 	// maxValue is up to which size inputs and outputs are read, in bytes.
 	maxValue = 64 << 10
 	// maxStack limits a stack, in characters.
-	maxStack = 2000
+	maxStack = 16 << 10
 )
 
 // lookAt reads all about an invocation.
@@ -122,6 +123,9 @@ func (l *look) readMore(ctx context.Context, client *admin.Client) error {
 		"FROM sys_journal_events WHERE id = ? ORDER BY appended_at DESC LIMIT 1", maxStack, l.ID)
 	if len(stacks) > 0 && l.LastFailure != "" {
 		l.Stack = stacks[0].Stack
+		if len(l.Stack) == maxStack { // without the line that was cut
+			l.Stack = l.Stack[:strings.LastIndexByte(l.Stack, '\n')+1]
+		}
 	}
 	return err
 }

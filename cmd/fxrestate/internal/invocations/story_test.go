@@ -167,3 +167,14 @@ func TestWordsAreCompletedByAskingTheServer(t *testing.T) {
 	require.NotContains(t, r.Out, "inv_")
 	require.NotContains(t, r.Out+r.Err, "refused")
 }
+
+func TestThePlaceOfAPanicIsShown(t *testing.T) {
+	t.Parallel()
+	shop, key := commandtest.NewShop(t), commandtest.Unique("ada")
+	id := shop.Send(t, key, "Panic", admin.StatusPaused)
+	r := on(0).Run(t, "invocations", "describe", id)
+	require.Contains(t, r.Out, "a nil map\n")
+	require.Regexp(t, `\nStack  +github\.com/fxrestate/go/cmd/fxrestate/internal/commandtest\.\(\*Shop\)\.definition\.`, r.Out)
+	require.Contains(t, r.Out, "/commandtest/shop.go:")
+	require.NotContains(t, r.Out, "sdk-go")
+}

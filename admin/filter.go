@@ -29,7 +29,9 @@ type InvocationFilter struct {
 	SubscriptionIDs []string
 	// IdempotencyKeys that they were called with.
 	IdempotencyKeys []string
-	// TraceIDs of the traces that they belong to, as 32 hexadecimal digits.
+	// TraceIDs of the traces that they belong to, as 32 hexadecimal digits. restate-server
+	// 1.7.12 knows them of invocations that come with a trace from outside, not of those that
+	// these call.
 	TraceIDs []string
 	// RestartedFrom has the ids of the invocations that they are a restart of.
 	RestartedFrom []string

@@ -11,7 +11,7 @@ import (
 
 // ErrInvocationID is in the error of a call whose id cannot be that of an invocation, for
 // instance because a character is missing. The server is not asked then.
-var ErrInvocationID = errors.New("not the id of an invocation, which is inv_1 with 33 letters and digits")
+var ErrInvocationID = errors.New("is not the id of an invocation, which is inv_1 with 33 letters and digits behind it")
 
 // CheckInvocationID returns an error that wraps [ErrInvocationID] if no invocation can have
 // this id. Only the server knows whether there is one. Ids of a version that this package does
@@ -21,7 +21,7 @@ func CheckInvocationID(id string) error {
 	if err == nil || otherVersion.MatchString(id) {
 		return nil
 	}
-	return fmt.Errorf("admin: %q: %w: %w", httpclient.OneLine(id, maxID), ErrInvocationID, err)
+	return fmt.Errorf("admin: %q %w: %w", httpclient.OneLine(id, maxID), ErrInvocationID, err)
 }
 
 // otherVersion has the ids of servers to come.

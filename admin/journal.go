@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/fxrestate/go/internal/httpclient"
@@ -33,11 +32,11 @@ type JournalEntry struct {
 	// Retries is the number of attempts that [Invocation] has, if the last failure is about
 	// this entry, and 0 for others.
 	Retries int
-	// InvokedID and InvokedTarget are the invocation that a call or a send has made, once the
-	// server knows it.
+	// InvokedID and InvokedTarget are the invocation that a call or a send has made, such as
+	// Cart/ada/AddItem.
 	InvokedID, InvokedTarget string
-	// Promise is the name of the durable promise of a workflow.
-	Promise string
+	// Key is the name of the state or of the durable promise that a command is about.
+	Key string
 	// WakeAt is when a sleep ends, and zero for others.
 	WakeAt time.Time
 	// AppendedAt is when the server got the entry.
@@ -60,20 +59,6 @@ type JournalEvent struct {
 	Message, Code string
 	// CommandType and CommandName are the command that the error is about, or empty.
 	CommandType, CommandName string
-}
-
-type journalRow struct {
-	Index     int       `json:"index"`
-	Type      string    `json:"entry_type"`
-	Name      string    `json:"name"`
-	Completed bool      `json:"completed"`
-	ID        string    `json:"invoked_id"`
-	Target    string    `json:"invoked_target"`
-	WakeAt    time.Time `json:"sleep_wakeup_at"`
-	Promise   string    `json:"promise_name"`
-	Size      int       `json:"raw_length"`
-	Appended  time.Time `json:"appended_at"`
-	Summary   string    `json:"entry_lite_json"`
 }
 
 type eventRow struct {
@@ -144,54 +129,4 @@ func (j *Journal) retries(command, count int) {
 			command--
 		}
 	}
-}
-
-// summary is what an entry says of how commands and results belong together.
-type summary struct {
-	// Command has the fields of the command under its type.
-	Command map[string]struct {
-		Completion *int `json:"completion_id"`
-		Result     *int `json:"result_completion_id"`
-	}
-	Notification struct {
-		ID struct {
-			Completion *int `json:"CompletionId"`
-		} `json:"id"`
-	}
-}
-
-func entriesOf(rows []journalRow) []JournalEntry {
-	entries := make([]JournalEntry, len(rows))
-	waits := map[int]int{} // the index of a command by its completion
-	for i, row := range rows {
-		kind, of, described := strings.Cut(row.Type, ": ")
-		if !described {
-			of = kind // of older protocols
-		}
-		entries[i] = JournalEntry{
-			Index: row.Index, Type: of, Notification: kind == "Notification", Name: row.Name, Completed: row.Completed || described,
-			InvokedID: row.ID, InvokedTarget: row.Target, Promise: row.Promise, WakeAt: row.WakeAt, AppendedAt: row.Appended, Size: row.Size,
-		}
-		if json.Valid([]byte(row.Summary)) {
-			entries[i].Summary = json.RawMessage(row.Summary)
-		}
-		var says summary
-		if json.Unmarshal([]byte(row.Summary), &says) != nil {
-			continue // what cannot be read has no result that could be found
-		}
-		for _, command := range says.Command {
-			for _, completion := range []*int{command.Completion, command.Result} {
-				if completion != nil {
-					waits[*completion] = i
-					entries[i].Completed = false
-				}
-			}
-		}
-		if completion := says.Notification.ID.Completion; completion != nil {
-			if command, ok := waits[*completion]; ok {
-				entries[command].Completed = true
-			}
-		}
-	}
-	return entries
 }

@@ -148,6 +148,10 @@ func (c *Client) putRules(ctx context.Context, rules []LimitRule, when func(Limi
 	if _, err := c.do(ctx, call{method: http.MethodPut, path: []string{"limits", "rules"}, body: body}, &answer); err != nil {
 		return nil, err
 	}
+	if len(answer) != len(rules) {
+		asked := http.MethodPut + " " + c.URL() + "/limits/rules"
+		return nil, c.strange(asked, http.StatusOK, fmt.Errorf("%d rules in place of %d", len(answer), len(rules)))
+	}
 	now := make([]LimitRule, len(answer))
 	for i, r := range answer {
 		now[i] = LimitRule{r.Pattern, r.Limits.Concurrency, r.Description, r.Disabled, r.Version, time.UnixMilli(r.ModifiedAt)}

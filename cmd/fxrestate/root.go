@@ -3,10 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/fxrestate/go/cmd/fxrestate/internal/drain"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/invocations"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/state"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/subscriptions"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 )
 
@@ -45,6 +50,9 @@ Exit codes: 0 all is well, 1 something failed, 2 the command line is wrong,
 		&cobra.Group{ID: "operate", Title: "Operations:"},
 	)
 	root.AddCommand(inGroup("code", newGen(t), newRecord(t))...)
+	root.AddCommand(inGroup("operate", slices.Concat(
+		invocations.Commands(t), state.Commands(t), drain.Commands(t), subscriptions.Commands(t),
+	)...)...)
 	return root
 }
 

@@ -101,10 +101,14 @@ var mayImport = map[string][]string{
 	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
-	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},
+	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/drain", "cmd/fxrestate/internal/invocations", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/state", "cmd/fxrestate/internal/subscriptions", "cmd/fxrestate/internal/terminal"},
 
-	"cmd/fxrestate/internal/terminal": {"ground"},
-	"cmd/fxrestate/internal/server":   {"admin", "fxrestate", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/terminal":      {"ground"},
+	"cmd/fxrestate/internal/invocations":   {"ground", "admin", "internal/journal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/state":         {"ground", "admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/subscriptions": {"admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/drain":         {"admin", "deployment", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/server":        {"admin", "fxrestate", "ingress", "cmd/fxrestate/internal/terminal"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers
@@ -113,7 +117,7 @@ var knowFx = []string{"fxrestate", "devserver", "restatetest"}
 
 // outside are the folders of what stands on the public API, and of what only tests
 // use.
-var outside = []string{"bench", "examples", "integration", "internal/testkit", "internal/gen/gentest", "internal/schema/schematest", "internal/sdk/sdktest"}
+var outside = []string{"bench", "examples", "integration", "cmd/fxrestate/internal/commandtest", "internal/testkit", "internal/gen/gentest", "internal/schema/schematest", "internal/sdk/sdktest"}
 
 const module = "github.com/fxrestate/go/"
 

@@ -159,3 +159,13 @@ func Stable(text string) string {
 	}
 	return text
 }
+
+// Offers reports whether a completion offers a word.
+func Offers(r Result, word string) bool {
+	for line := range strings.Lines(r.Out) {
+		if offered, _, _ := strings.Cut(strings.TrimSpace(line), "\t"); offered == word {
+			return true
+		}
+	}
+	return false
+}

@@ -62,7 +62,7 @@ func (l *look) advise(flags *server.Flags) []advice {
 			add("See why the invocation that holds the key does not end.", describe(l.Queue.Holder.ID))
 		}
 	case admin.StatusSuspended:
-		l.adviseSuspended(add, describe)
+		l.adviseSuspended(add, describe, flags.IngressURL())
 	case admin.StatusCompleted:
 		l.adviseCompleted(add, command)
 	}
@@ -75,15 +75,15 @@ func (l *look) advise(flags *server.Flags) []advice {
 	return next
 }
 
-func (l *look) adviseSuspended(add func(why, what string), describe func(id string) string) {
+func (l *look) adviseSuspended(add func(why, what string), describe func(id string) string, ingress string) {
 	for _, e := range l.waits() {
 		if e.InvokedID != "" {
 			add("See why the invocation that it has called does not end.", describe(e.InvokedID))
 		}
 	}
 	for _, id := range l.Awakeables {
-		add("It goes on when somebody resolves its awakeable, at the address of the ingress:",
-			terminal.CommandLine("curl", "localhost:8080/restate/awakeables/"+id+"/resolve", "--json", `"value"`))
+		add("It goes on when somebody resolves its awakeable with the value that it waits for:",
+			terminal.CommandLine("curl", ingress+"/restate/awakeables/"+id+"/resolve", "--json", `"value"`))
 	}
 	if l.gone() {
 		add("Its deployment is gone: it cannot go on there.", "")

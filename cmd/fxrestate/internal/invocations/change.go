@@ -72,6 +72,7 @@ type request struct {
 	all, dryRun bool
 	options     admin.BatchOptions
 	journalOnly bool
+	suspended   map[string]bool // of those that are named by their ids
 	flags       server.Flags
 }
 
@@ -142,6 +143,8 @@ func (r *request) check() error {
 		return terminal.Usagef("--all does not go with flags that select")
 	case len(r.ids) == 0 && !r.all && !r.filter.given():
 		return terminal.Usagef("name the ids of invocations, select some by flags such as --service, or take --all")
+	case r.operation == admin.OperationPause && slices.Contains(r.filter.statuses, string(admin.StatusSuspended)):
+		return terminal.Usagef("the server pauses none that are suspended: an invocation can be paused once it runs")
 	case r.operation == admin.OperationRestart && r.options.From < 0:
 		return terminal.Usagef("--from is the index of an entry, and not negative")
 	case r.operation == admin.OperationRestart && r.options.Deployment != "" && r.options.From == 0:
@@ -204,7 +207,7 @@ func (r *request) run(ctx context.Context, t *terminal.Terminal, client *admin.C
 	done := t.Progress(fmt.Sprintf("to be %s: %s", r.done, terminal.Plural(len(ids), "invocation")))
 	result, err := r.do(ctx, client, f, ids)
 	done()
-	if shown := r.result(t, some, ids, result); shown != nil {
+	if shown := r.result(t, ids, result); shown != nil {
 		return shown
 	}
 	if err != nil {
@@ -239,6 +242,10 @@ func (r *request) selected(ctx context.Context, t *terminal.Terminal, client *ad
 func (r *request) look(ctx context.Context, client *admin.Client, ids []string) ([]admin.Invocation, error) {
 	if len(r.ids) > 0 {
 		some, err := find(ctx, client, ids)
+		r.suspended = map[string]bool{}
+		for _, i := range some {
+			r.suspended[i.ID] = i.Status == admin.StatusSuspended
+		}
 		return some[:min(len(some), shown)], err
 	}
 	return client.Invocations(ctx, admin.InvocationFilter{IDs: ids[:min(len(ids), shown)], Statuses: admin.AllStatuses()})

@@ -177,9 +177,9 @@ func TestChangesThatAreWrong(t *testing.T) {
 		"a caller and a service":             {[]string{"kill", "--invoked-by", shop.Name + "," + id}, terminal.CodeUsage, "--invoked-by takes invocations or services, not both"},
 		"a negative limit":                   {[]string{"kill", "--all", "--limit", "-1"}, terminal.CodeUsage, "are not negative"},
 		"a restart that nobody would notice": {[]string{"restart", id, "--deployment", "latest"}, terminal.CodeUsage, "--deployment goes with --from only"},
+		"a pause of what sleeps":             {[]string{"pause", "--service", shop.Name, "--status", "suspended"}, terminal.CodeUsage, "the server pauses none that are suspended"},
 		"a restart from before":              {[]string{"restart", id, "--from", "-1"}, terminal.CodeUsage, "--from is the index of an entry"},
 		"no deployment to go on with":        {[]string{"resume", id, "--deployment", "new"}, terminal.CodeUsage, `--deployment is the id of a deployment, which begins with dp_, or latest, not "new"`},
-		"a command that is none":             {[]string{"finish"}, terminal.CodeUsage, `unknown command "finish" for "fxrestate invocations"`},
 		"a target that is none":              {[]string{"list", "/x"}, terminal.CodeUsage, `"/x" is no target such as orders`},
 		"a list of an invocation":            {[]string{"list", id}, terminal.CodeUsage, "fxrestate invocations describe " + id},
 		"a description of nothing":           {[]string{"describe"}, terminal.CodeUsage, "accepts 1 arg(s), received 0"},
@@ -198,4 +198,16 @@ func TestChangesThatAreWrong(t *testing.T) {
 		})
 	}
 	require.Equal(t, "suspended", statusOf(t, id))
+}
+
+func TestACommandThatIsNoneIsNoHelp(t *testing.T) {
+	t.Parallel()
+	c := console
+	c.Admin = "-" // the flag is unknown then, too
+	r := c.Run(t, "invocations", "finish")
+	require.Equal(t, terminal.CodeUsage, r.Code)
+	require.Contains(t, r.Err, `unknown command "finish" for "fxrestate invocations"`)
+	r = c.Run(t, "invocations")
+	require.Equal(t, terminal.CodeOK, r.Code)
+	require.Contains(t, r.Out, "describe")
 }

@@ -199,7 +199,7 @@ func (l *look) waitsFor() []string {
 
 // aboutOf is what an entry is about.
 func aboutOf(e admin.JournalEntry) string {
-	words := []string{e.Name, e.Promise, e.InvokedTarget, e.InvokedID}
+	words := []string{e.Name, e.Key, e.InvokedTarget, e.InvokedID}
 	if !e.WakeAt.IsZero() {
 		words = append(words, "until "+e.WakeAt.UTC().Format(time.RFC3339))
 	}
@@ -207,7 +207,7 @@ func aboutOf(e admin.JournalEntry) string {
 }
 
 func (l *look) journalTable(t *terminal.Terminal) terminal.Table {
-	table := terminal.Table{Header: []string{"Entry", "Type", "About", "State", "Time"}}
+	table := terminal.Table{Header: []string{"Entry", "Type", "State", "Time", "About"}, Below: true}
 	for _, e := range l.Journal.Entries {
 		kind, state := e.Type, ""
 		switch {
@@ -223,10 +223,10 @@ func (l *look) journalTable(t *terminal.Terminal) terminal.Table {
 		if !e.AppendedAt.IsZero() {
 			at = e.AppendedAt.UTC().Format(time.TimeOnly)
 		}
-		table.Rows = append(table.Rows, []string{strconv.Itoa(e.Index), kind, terminal.Cut(aboutOf(e), shownFailure), state, at})
+		table.Rows = append(table.Rows, []string{strconv.Itoa(e.Index), kind, state, at, terminal.Cut(aboutOf(e), shownFailure)})
 	}
 	table.Style = func(r, c int) terminal.Style {
-		if c == 3 && table.Rows[r][3] != "" {
+		if c == 2 {
 			return terminal.Warning
 		}
 		return terminal.Plain

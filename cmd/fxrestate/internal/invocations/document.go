@@ -53,7 +53,7 @@ func (l *look) entries() []entry {
 	entries := make([]entry, len(l.Journal.Entries))
 	for i, e := range l.Journal.Entries {
 		entries[i] = entry{
-			Index: e.Index, Type: e.Type, Notification: e.Notification, Name: e.Name, Key: e.Promise, Completed: e.Completed, Attempts: e.Retries,
+			Index: e.Index, Type: e.Type, Notification: e.Notification, Name: e.Name, Key: e.Key, Completed: e.Completed, Attempts: e.Retries,
 			InvokedID: e.InvokedID, InvokedTarget: e.InvokedTarget, WakeAt: e.WakeAt, AppendedAt: e.AppendedAt, Size: e.Size,
 		}
 	}

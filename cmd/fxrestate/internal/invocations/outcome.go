@@ -65,6 +65,7 @@ const (
 	refused = "refused" // by the server
 	skipped = "skipped" // it is in another status by now
 	unknown = "unknown" // the command ended early
+	ignored = "ignored" // the server has accepted it, and does not do it
 )
 
 func (r *request) report(ids []string, result admin.BatchResult) report {
@@ -81,6 +82,8 @@ func (r *request) report(ids []string, result admin.BatchResult) report {
 			one.Result, one.Error = refused, failed.Message
 		case slices.Contains(result.Skipped, id):
 			one.Result = skipped
+		case r.operation == admin.OperationPause && r.suspended[id]:
+			one.Result = ignored
 		case one.NewID != "" || slices.Contains(result.IDs, id):
 			one.Result = r.done
 		default:
@@ -92,16 +95,12 @@ func (r *request) report(ids []string, result admin.BatchResult) report {
 }
 
 // result shows what has become of each, or for many only of those that were not changed.
-func (r *request) result(t *terminal.Terminal, some []admin.Invocation, ids []string, result admin.BatchResult) error {
+func (r *request) result(t *terminal.Terminal, ids []string, result admin.BatchResult) error {
 	of := r.report(ids, result)
 	if t.JSON {
 		return t.WriteJSON(of)
 	}
-	suspended := map[string]bool{}
-	for _, i := range some {
-		suspended[i.ID] = i.Status == admin.StatusSuspended
-	}
-	table := terminal.Table{Header: []string{"Id", "Result", "Why"}, Below: true}
+	table, reasons := terminal.Table{Header: []string{"Id", "Result", "Why"}, Below: true}, false
 	for _, one := range of.Invocations {
 		why := one.Error
 		switch {
@@ -111,12 +110,16 @@ func (r *request) result(t *terminal.Terminal, some []admin.Invocation, ids []st
 			why = "as " + one.NewID
 		case one.Result == unknown:
 			why = "the command ended early"
-		case r.operation == admin.OperationPause && suspended[one.ID]:
+		case one.Result == ignored:
 			why = "it is suspended, and the server pauses it only once it runs"
 		}
+		reasons = reasons || why != ""
 		if len(ids) <= shown || one.Result != r.done {
 			table.Rows = append(table.Rows, []string{one.ID, one.Result, why})
 		}
+	}
+	if !reasons {
+		table.Header, table.Below = table.Header[:2], false
 	}
 	table.Style = func(row, column int) terminal.Style {
 		if column == 1 && table.Rows[row][1] != r.done {

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"math"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -88,6 +89,9 @@ func (t *Terminal) blocks(header []string, rows int, cell func(row, column int) 
 		names = max(names, text.StringWidthWithoutEscSequences(h))
 	}
 	room := max(t.Columns-names-gap, 10)
+	if t.Columns == 0 {
+		room = math.MaxInt
+	}
 	for r := range rows {
 		if r > 0 {
 			t.Printf("\n")
@@ -129,13 +133,28 @@ func longest(what string) int {
 	return width
 }
 
-// wrap breaks the lines of a text between words, without the blanks that then end them.
+// wrap breaks the lines of a text between words. A word that is longer stays whole: it may be
+// an id that somebody copies.
 func wrap(what string, columns int) string {
 	var lines []string
 	for line := range strings.SplitSeq(what, "\n") {
-		for part := range strings.SplitSeq(text.WrapSoft(line, columns), "\n") {
-			lines = append(lines, strings.TrimRight(part, " "))
+		width := 0
+		var wrapped strings.Builder
+		for i, word := range strings.Split(line, " ") {
+			wide := text.StringWidthWithoutEscSequences(word)
+			switch {
+			case i == 0:
+			case width+1+wide > columns:
+				wrapped.WriteByte('\n')
+				width = 0
+			default:
+				wrapped.WriteByte(' ')
+				width++
+			}
+			wrapped.WriteString(word)
+			width += wide
 		}
+		lines = append(lines, wrapped.String())
 	}
 	return strings.Join(lines, "\n")
 }

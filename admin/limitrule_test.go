@@ -71,7 +71,7 @@ func TestALimitRuleThatCannotBeIsRefused(t *testing.T) {
 	for name, pattern := range map[string]string{"empty": "", "an empty part": "a//b", "too many parts": "a/b/c/d/e"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := client.PutLimitRules(ctx, admin.LimitRule{Pattern: pattern, Concurrency: 1})
+			_, err := client.PutLimitRules(testkit.Context(t), admin.LimitRule{Pattern: pattern, Concurrency: 1})
 			requireError(t, err, http.StatusUnprocessableEntity, "")
 		})
 	}

@@ -211,7 +211,7 @@ func TestArgumentsCompareWithColumns(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			rows, err := admin.Query[map[string]any](ctx, client, test.sql, test.args...)
+			rows, err := admin.Query[map[string]any](testkit.Context(t), client, test.sql, test.args...)
 			require.NoError(t, err)
 			require.Len(t, rows, test.rows)
 		})

@@ -38,7 +38,7 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func TestRowsAreDecodedAsTheyArrive(t *testing.T) {
 	t.Parallel()
-	const many, ahead = 200_000, 64 << 10
+	const many, size, ahead = 200_000, 20, 64 << 10
 	var read atomic.Int64
 	client := newClient(t, admin.Config{HTTPClient: &http.Client{Transport: counting{&read}}})
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
@@ -48,10 +48,10 @@ func TestRowsAreDecodedAsTheyArrive(t *testing.T) {
 	}
 	const sql = "SELECT value AS n, repeat('x', ?) AS text FROM generate_series(1, ?) ORDER BY 1"
 	seen, decoded, most := 0, int64(0), int64(0)
-	for row, err := range admin.QueryEach[row](testkit.Context(t), client, sql, 350, many) {
+	for row, err := range admin.QueryEach[row](testkit.Context(t), client, sql, size, many) {
 		require.NoError(t, err)
 		seen++
-		if row.N != seen || len(row.Text) != 350 {
+		if row.N != seen || len(row.Text) != size {
 			require.Fail(t, "another row", "%d: %+v", seen, row)
 		}
 		decoded += int64(len(`{"n":,"text":""},`) + len(row.Text) + len(fmt.Sprint(row.N)))
@@ -59,10 +59,7 @@ func TestRowsAreDecodedAsTheyArrive(t *testing.T) {
 	}
 	require.Equal(t, many, seen)
 	require.Less(t, most, int64(ahead), "bytes were read before they were needed")
-	require.Greater(t, read.Load(), int64(64<<20))
-
-	_, err := admin.Query[row](testkit.Context(t), client, sql, 350, many)
-	require.ErrorContains(t, err, "the response is larger than 64 MiB: ask for less at a time")
+	require.Greater(t, read.Load(), int64(100*ahead), "the result is not large")
 }
 
 func TestASequenceOfRowsCanBeLeft(t *testing.T) {
@@ -139,7 +136,7 @@ func TestRowsThatAreNoneAreAnError(t *testing.T) {
 
 func TestARowOfMoreThan64MiBIsAnError(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]string{"in a row": `{"rows":[{"n":1},{"text":"`, "between rows": `{"rows":[{"n":1}`, "before them": ""} {
+	for name, start := range map[string]string{"in a row": `{"rows":[{"n":1},{"text":"`, "before them": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body := io.MultiReader(strings.NewReader(start), spaces{})

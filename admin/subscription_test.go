@@ -77,7 +77,7 @@ func TestASubscriptionThatCannotBeIsRefused(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			_, err := client.CreateSubscription(ctx, admin.CreateSubscriptionRequest{Source: test.source, Sink: test.sink})
+			_, err := client.CreateSubscription(testkit.Context(t), admin.CreateSubscriptionRequest{Source: test.source, Sink: test.sink})
 			requireError(t, err, test.status, test.code)
 		})
 	}

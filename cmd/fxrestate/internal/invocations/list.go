@@ -41,7 +41,6 @@ Flags select some of them, and --status all has the completed ones too.`,
 				return err
 			}
 			return flags.With(cmd.Context(), func(ctx context.Context, client *admin.Client) error {
-				defer t.Progress("listing invocations")()
 				return list(ctx, t, client, &flags, selected)
 			})
 		},
@@ -54,7 +53,9 @@ Flags select some of them, and --status all has the completed ones too.`,
 
 func list(ctx context.Context, t *terminal.Terminal, client *admin.Client, flags *server.Flags, f admin.InvocationFilter) error {
 	limit := cmp.Or(f.Limit, listed)
+	done := t.Progress("listing invocations")
 	found, err := stuckFirst(ctx, client, f, limit+1)
+	done()
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,8 @@ func rank(i admin.Invocation) int {
 func stuckFirst(ctx context.Context, client *admin.Client, f admin.InvocationFilter, limit int) ([]admin.Invocation, error) {
 	var found []admin.Invocation
 	for _, statuses := range [][]admin.InvocationStatus{
-		{admin.StatusPaused}, {admin.StatusBackingOff},
+		{admin.StatusPaused},
+		{admin.StatusBackingOff},
 		{admin.StatusRunning, admin.StatusReady, admin.StatusPending, admin.StatusSuspended, admin.StatusScheduled},
 		{admin.StatusCompleted},
 	} {

@@ -30,6 +30,7 @@ type run struct {
 	url      string // as the server lists it
 	written  string // as it is configured
 	manifest *manifest.Manifest
+	program  Program
 	metadata map[string]string // to be kept with the deployment
 	freePort bool
 	unread   int // looks that were not answered
@@ -54,11 +55,13 @@ func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := r.metadata(m)
-	if err != nil {
-		return nil, err
+	own := &run{Registrar: r, url: listedURL(url), written: url, manifest: m, freePort: endpoint.FreePort}
+	own.program = Program{Application: r.config.Application, Built: r.built}
+	if endpoint.Program != nil {
+		own.program = *endpoint.Program
 	}
-	return &run{Registrar: r, url: listedURL(url), written: url, manifest: m, metadata: metadata, freePort: endpoint.FreePort}, nil
+	own.metadata, err = own.keep(m)
+	return own, err
 }
 
 // once reports whether a line is the first of its kind in this process.

@@ -45,6 +45,7 @@ type planParams struct {
 	Log         *logging.Handler
 	Catalog     *catalog
 	Application *group
+	Seen        *seen
 	Groups      []*group       `group:"fxrestate.groups"`
 	Contributed []Registration `group:"fxrestate.registrations"`
 	Foreign     []foreign      `group:"fxrestate.foreign"`
@@ -55,6 +56,7 @@ type planParams struct {
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 	Observed    []observed                  `group:"fxrestate.telemetry"`
+	Describer   *describer                  `optional:"true"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
@@ -83,7 +85,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	observed, err := onlyTelemetry(p.Observed)
 	errs = append(errs, err)
-	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed)
+	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed, p.Seen)
 
 	pl := &plan{
 		catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed,
@@ -117,7 +119,10 @@ func newPlan(p planParams) (*plan, error) {
 		pl.foreign = append(pl.foreign, def)
 	}
 	_, err = handler.NewRegistry(named...)
-	return pl, errors.Join(append(append(errs, err), pipelines.errs...)...)
+	if err := errors.Join(append(append(errs, err), pipelines.errs...)...); err != nil || p.Describer == nil {
+		return pl, err
+	}
+	return nil, p.Describer.describe(p, pl)
 }
 
 // served returns the services of this application except definitions of the SDK.

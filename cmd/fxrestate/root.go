@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/fxrestate/go/cmd/fxrestate/internal/application"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/drain"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/invocations"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/state"
@@ -50,6 +51,7 @@ Exit codes: 0 all is well, 1 something failed, 2 the command line is wrong,
 		&cobra.Group{ID: "operate", Title: "Operations:"},
 	)
 	root.AddCommand(inGroup("code", newGen(t), newRecord(t))...)
+	root.AddCommand(inGroup("run", application.NewManifest(t), application.NewPlan(t), application.NewRegister(t), application.NewGraph(t))...)
 	root.AddCommand(inGroup("operate", slices.Concat(
 		invocations.Commands(t), state.Commands(t), drain.Commands(t), subscriptions.Commands(t),
 	)...)...)

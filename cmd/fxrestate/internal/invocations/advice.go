@@ -19,6 +19,9 @@ type advice struct {
 // journal says.
 const journalMismatch = "RT0016"
 
+// unreachable is Restate's code of an attempt whose deployment did not answer.
+const unreachable = "RT0010"
+
 // advise returns what to do about an invocation. What is most likely right comes first.
 func (l *look) advise(flags *server.Flags) []advice {
 	command := func(words ...string) string {
@@ -40,7 +43,7 @@ func (l *look) advise(flags *server.Flags) []advice {
 		case l.LastFailure == "":
 			add("Somebody has paused it. Let it go on.", command("resume", l.ID))
 		default:
-			add("Mend the cause of the last failure, then let it go on.", command("resume", l.ID))
+			add(l.mend()+", then let it go on.", command("resume", l.ID))
 		}
 		if l.old() && !l.gone() && l.LastFailureCode != journalMismatch {
 			add("If the latest deployment has the cause mended, and does the same up to where the journal ends, let it go on there.", latest)
@@ -52,7 +55,7 @@ func (l *look) advise(flags *server.Flags) []advice {
 		case l.LastFailureCode == journalMismatch:
 			add("The code does not fit the journal. Serve the version again with which it began at the address of its deployment; then it goes on by itself.", "")
 		default:
-			add("Mend the cause of the last failure. Then it goes on by itself, or at once:", command("resume", l.ID))
+			add(l.mend()+". Then it goes on by itself, or at once:", command("resume", l.ID))
 		}
 		if l.old() && !l.gone() {
 			add("To let it go on with the latest deployment, pause it first.", command("pause", l.ID))
@@ -73,6 +76,14 @@ func (l *look) advise(flags *server.Flags) []advice {
 		}
 	}
 	return next
+}
+
+// mend says what is to be mended before it goes on.
+func (l *look) mend() string {
+	if l.LastFailureCode == unreachable && l.Deployment != nil {
+		return "Nobody has answered at the address of its deployment: serve its version there again"
+	}
+	return "Mend the cause of the last failure"
 }
 
 func (l *look) adviseSuspended(add func(why, what string), describe func(id string) string, ingress string) {

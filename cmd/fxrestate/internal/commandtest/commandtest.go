@@ -94,8 +94,8 @@ func (c Console) RunContext(ctx context.Context, line ...string) Result {
 	return Result{code, out.String(), progress.ReplaceAllString(errs.String(), "")}
 }
 
-// progress are the lines that a command writes where the machine is slow.
-var progress = regexp.MustCompile(`(?m)^.* …\n`)
+// progress is what a command writes where the machine is slow, to a pipe and to a terminal.
+var progress = regexp.MustCompile(`(?m)^.* …\n|\r[^\r\n]* … \d+s|\r +\r`)
 
 var update = flag.Bool("update", false, "write what comes out into testdata")
 

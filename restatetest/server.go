@@ -77,6 +77,9 @@ func (s *server) adminURL() string {
 
 func (s *server) configure(cfg *fxrestate.Config, port int) {
 	pointTo(cfg, s.ingressURL(), s.adminURL(), s.cluster.Node(0).EndpointHost(), port)
+	if !s.set.knowsKafka() {
+		cfg.Register.WithoutSubscriptions = true
+	}
 }
 
 // serve and cut have nothing to do: the application's endpoint listens.

@@ -23,10 +23,7 @@ import (
 	"github.com/fxrestate/go/fxrestate"
 )
 
-const (
-	readme      = "../../README.md"
-	readmeFrame = "testdata/readme/frame.go"
-)
+const readme = "../../README.md"
 
 // The parts of the README that the tests look at.
 var (
@@ -36,15 +33,20 @@ var (
 	envName    = regexp.MustCompile(`\b(?:RESTATE_[A-Z_]+|PORT)\b`)
 )
 
-// readmeImports are the packages that the README's code may use without an import.
-var readmeImports = map[string]string{
+// pageImports are the packages that the code of pages may use without an import.
+var pageImports = map[string]string{
 	"logging":     "github.com/fxrestate/go/logging",
 	"slog":        "log/slog",
 	"zap":         "go.uber.org/zap",
 	"admin":       "github.com/fxrestate/go/admin",
 	"context":     "context",
-	"chi":         "github.com/go-chi/chi/v5",
+	"cron":        "github.com/fxrestate/go/durable/cron",
+	"ratelimit":   "github.com/fxrestate/go/durable/ratelimit",
+	"rate":        "golang.org/x/time/rate",
 	"dashboard":   "github.com/fxrestate/go/dashboard",
+	"kafka":       "github.com/fxrestate/go/kafka",
+	"kgo":         "github.com/twmb/franz-go/pkg/kgo",
+	"chi":         "github.com/go-chi/chi/v5",
 	"deployment":  "github.com/fxrestate/go/deployment",
 	"durable":     "github.com/fxrestate/go/durable",
 	"endpoint":    "github.com/fxrestate/go/endpoint",
@@ -71,11 +73,30 @@ var readmeImports = map[string]string{
 	"validate":    "github.com/fxrestate/go/pipeline/validate",
 }
 
-func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
+// pages are the documents whose code is compiled, with the folder of the frame of each.
+var pages = map[string]string{
+	readme:                  "testdata/readme",
+	"../../docs/kafka.md":   "testdata/kafka",
+	"../../docs/recipes.md": "testdata/recipes",
+}
+
+func TestTheCodeOfThePagesCompiles(t *testing.T) {
 	t.Parallel()
-	blocks := goBlock.FindAllStringSubmatch(readReadme(t), -1)
+	for page, frame := range pages {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			t.Parallel()
+			compile(t, page, frame)
+		})
+	}
+}
+
+func compile(t *testing.T, page, frame string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	blocks := goBlock.FindAllStringSubmatch(string(text), -1)
 	require.NotEmpty(t, blocks)
-	root, err := filepath.Abs("testdata/readme")
+	root, err := filepath.Abs(frame)
 	require.NoError(t, err)
 
 	// The compiler sees files that are not there.
@@ -84,9 +105,9 @@ func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
 	for i, block := range blocks {
 		name := fmt.Sprintf("block%d", i+1)
 		file := filepath.Join(t.TempDir(), "main.go")
-		require.NoError(t, os.WriteFile(file, framed(t, block[1]), 0o600))
+		require.NoError(t, os.WriteFile(file, framed(t, filepath.Join(frame, "frame.go"), block[1]), 0o600))
 		overlay.Replace[filepath.Join(root, name, "main.go")] = file
-		packages = append(packages, "./testdata/readme/"+name)
+		packages = append(packages, "./"+frame+"/"+name)
 	}
 	files, err := json.Marshal(overlay)
 	require.NoError(t, err)
@@ -98,7 +119,7 @@ func TestTheCodeOfTheReadmeCompiles(t *testing.T) {
 }
 
 // framed makes a file of a block, which is one, or declarations, or statements.
-func framed(t *testing.T, code string) []byte {
+func framed(t *testing.T, frameFile, code string) []byte {
 	t.Helper()
 	if strings.HasPrefix(code, "package ") {
 		return []byte(code)
@@ -112,9 +133,9 @@ func framed(t *testing.T, code string) []byte {
 		require.NoError(t, err, "neither a file, nor declarations, nor statements:\n%s", code)
 		code = strings.TrimSuffix(code, "}\n") + uses(block) + "}\n"
 	}
-	frame, err := os.ReadFile(readmeFrame)
+	frame, err := os.ReadFile(frameFile)
 	require.NoError(t, err)
-	code += without(t, string(frame), declared(block))
+	code += without(t, frameFile, string(frame), declared(block))
 
 	whole, err := parser.ParseFile(token.NewFileSet(), "", head+code, 0)
 	require.NoError(t, err)
@@ -166,10 +187,10 @@ func receiver(f *ast.FuncDecl) string {
 }
 
 // without returns the declarations of a file without those of the given names.
-func without(t *testing.T, source string, names map[string]bool) string {
+func without(t *testing.T, frameFile, source string, names map[string]bool) string {
 	t.Helper()
 	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, readmeFrame, source, 0)
+	file, err := parser.ParseFile(set, frameFile, source, 0)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	for _, decl := range file.Decls {
@@ -217,7 +238,7 @@ func imports(file *ast.File) string {
 	used := map[string]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := s.X.(*ast.Ident); ok && readmeImports[x.Name] != "" {
+			if x, ok := s.X.(*ast.Ident); ok && pageImports[x.Name] != "" {
 				used[x.Name] = true
 			}
 		}
@@ -225,7 +246,7 @@ func imports(file *ast.File) string {
 	})
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(used)) {
-		fmt.Fprintf(&out, "import %s %q\n", name, readmeImports[name])
+		fmt.Fprintf(&out, "import %s %q\n", name, pageImports[name])
 	}
 	return out.String()
 }

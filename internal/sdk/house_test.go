@@ -97,6 +97,9 @@ var mayImport = map[string][]string{
 	"pipeline/steptimeout": {"ground", "pipeline"},
 	"logging":              {"ground", "internal/scope"},
 
+	"durable/cron":      {"ground", "handler", "internal/scope", "durable", "rpc", "ingress", "admin"},
+	"durable/ratelimit": {"pipeline", "durable", "rpc", "ingress"},
+
 	"endpoint":   {"ground", "handler", "internal/scope", "pipeline"},
 	"rpc":        {"ground", "handler", "internal/scope", "pipeline", "durable"},
 	"ingress":    {"ground", "handler", "internal/scope", "durable"},
@@ -107,7 +110,10 @@ var mayImport = map[string][]string{
 		"ground", "internal/wayout", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry",
 		"dashboard",
 		"devserver",
+		"durable/cron", "durable/ratelimit",
+		"kafka",
 	},
+	"kafka":            {"durable"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
 	"internal/wayout":  {"admin"},

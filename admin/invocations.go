@@ -58,10 +58,10 @@ type Invocation struct {
 	// failed attempt that is retried changes nothing.
 	ModifiedAt time.Time `json:"modified_at"`
 	// CompletedAt is zero for an invocation that has not completed.
-	CompletedAt time.Time `json:"completed_at"`
+	CompletedAt time.Time `json:"completed_at,omitzero"`
 	// ScheduledAt is when an invocation that was sent with a delay is or was due, and
 	// zero for others.
-	ScheduledAt time.Time `json:"scheduled_at"`
+	ScheduledAt time.Time `json:"scheduled_at,omitzero"`
 
 	// RetryCount is the number of attempts, the current one included, since the
 	// invocation last suspended. The server has it in memory, and starts again when
@@ -69,7 +69,7 @@ type Invocation struct {
 	// and most paused invocations.
 	RetryCount int `json:"retry_count"`
 	// NextRetryAt is when the next attempt is due, and zero if none is planned.
-	NextRetryAt time.Time `json:"next_retry_at"`
+	NextRetryAt time.Time `json:"next_retry_at,omitzero"`
 	// LastFailure is the error of the last attempt among those that RetryCount counts
 	// that failed, on one line of at most 1000 characters. For a paused invocation it
 	// is why it was paused. Empty if no attempt failed, or the server no longer knows.

@@ -8,6 +8,11 @@
 //	fxrestate graph <app>           show services, their pipelines, and who calls whom
 //	fxrestate dev                   run a restate-server for the work on an application
 //	fxrestate doctor [app]          say what is wrong with a server, and what to do
+//	fxrestate invocations …         list invocations, describe them, and change them
+//	fxrestate state …               show, set and clear the state of objects and workflows
+//	fxrestate drain <deployment>    wait until nothing runs on an old deployment
+//	fxrestate deployments …         list, describe and remove deployments
+//	fxrestate subscriptions …       list, describe, create and remove Kafka subscriptions
 //	fxrestate completion <shell>    print a script that completes its commands
 //	fxrestate help [command]        show help
 //
@@ -287,4 +292,79 @@
 //	--ingress URL    URL of the ingress (default RESTATE_INGRESS_URL, or http://localhost:8080;
 //	                 with --admin alone, the one that the server names)
 //	--timeout time   how long one check may take (default 15s)
+//
+// # Operations
+//
+// The following commands talk to the admin API of a server: at --admin, or else at
+// RESTATE_ADMIN_URL, or else at http://localhost:9070. Its token, if it needs one, is read
+// from RESTATE_AUTH_TOKEN alone. docs/operations.md has the commands task by task.
+//
+// A command that changes something shows what, and asks. With --dry-run it only shows, and
+// with --yes it does not ask. Without a terminal it demands --yes.
+//
+// # fxrestate invocations
+//
+//	list [service | service/handler | service/key/handler]
+//	describe <id>
+//	cancel | kill | pause | resume | restart | purge [id]…
+//
+// The list has the invocations that have not completed, those first that are paused or fail.
+// The description has the status in words, the deployment and whether it is still there, the
+// last failure, what the invocation waits for, its input, its journal, and the commands that
+// help.
+//
+// The others take ids, or all that these flags select, which list has too:
+//
+//	--service, --handler name,…   of services and handlers
+//	--key key                     of a key of an object or a workflow
+//	--status status,…             in a status; all for completed ones too
+//	--deployment id,…             bound to a deployment, or to one that is gone, old or none
+//	--older-than duration         made longer ago, such as 10m or 3d
+//	--min-retries n               with at least so many attempts
+//	--invoked-by id|service,…     called by an invocation or a service
+//	--trace-id, --idempotency-key
+//	--limit n
+//
+// Without --status, resume takes those that are paused, pause those that run or back off,
+// restart and purge those that have completed, and cancel and kill all others. Without any of
+// the flags they demand --all. The invocations are those that were shown: what comes later is
+// not taken, and what has changed its status meanwhile is skipped. The server accepts a
+// change and carries it out on its own, so the list may still show the old status right after.
+//
+//	resume --deployment id|latest   go on with another deployment; then --from-deployment selects
+//	restart --from n                take over the journal up to an entry
+//	restart --deployment id|pinned  with --from: not on the latest deployment
+//	purge --journal-only            keep the result
+//
+// # fxrestate state
+//
+//	get <service> <key> [name]            --raw for the bytes of one value
+//	set <service> <key> name=json…        --replace, --raw, --version v
+//	clear <service> <key> [name]…         --version v
+//
+// Set and clear read the state, show what changes, and write it if it is still the same. They
+// wait until the server has written it, at most for --timeout (default 30s). If an invocation
+// holds the key they say so, and the server writes it when that has ended. With --version they
+// change only the version that get has shown.
+//
+// # fxrestate drain, fxrestate deployments
+//
+//	drain <deployment>              --wait, --timeout duration, --delete
+//	deployments list
+//	deployments describe <id>
+//	deployments delete <id>         --force
+//
+// Drain shows what is in flight on a deployment, and ends with 3 if anything is. With --wait
+// it waits until nothing is, and with --delete it removes the deployment then. It never
+// removes one with invocations on it or one that is the latest of a service; that does
+// deployments delete --force.
+//
+// # fxrestate subscriptions
+//
+//	list
+//	describe <id>
+//	create --source kafka://cluster/topic --sink service/handler [--option name=value]…
+//	delete <id>
+//
+// Options are those of librdkafka's consumer. Passwords among them are not shown.
 package main

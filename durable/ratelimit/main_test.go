@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/fxrestate/go/internal/testkit"
+	"github.com/fxrestate/go/restatetest"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) { testkit.Main(m, testkit.After(restatetest.StopServers)) }

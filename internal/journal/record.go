@@ -60,3 +60,24 @@ created_using_restate_version FROM sys_invocation WHERE id = ?`, id)
 	}
 	return j, nil
 }
+
+// Ends returns the input of an invocation and, if it has ended, its output, as far as the
+// server still has them and they are not larger than a number of bytes.
+func Ends(ctx context.Context, server *admin.Client, id string, limit int) ([]Entry, error) {
+	rows, err := admin.Query[struct {
+		Type string `json:"entry_type"`
+		Raw  string `json:"raw"`
+	}](ctx, server, "SELECT entry_type, raw FROM sys_journal WHERE id = ? AND entry_type IN (?) AND version = 2 AND raw_length <= ? "+
+		`ORDER BY "index"`, id, []string{protocol.TypeInput.Entry(), protocol.TypeOutput.Entry()}, limit)
+	if err != nil {
+		return nil, fmt.Errorf("journal: read the input and the output of %s: %w", id, err)
+	}
+	var ends []Entry
+	for _, row := range rows {
+		t, _ := protocol.TypeOfEntry(row.Type)
+		if body, err := hex.DecodeString(row.Raw); err == nil {
+			ends = append(ends, entryOf(protocol.Frame{Type: t, Body: body}))
+		}
+	}
+	return ends, nil
+}

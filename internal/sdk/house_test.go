@@ -123,8 +123,13 @@ var mayImport = map[string][]string{
 		"cmd/fxrestate/internal/application",
 		"cmd/fxrestate/internal/dev",
 		"cmd/fxrestate/internal/doctor",
+		"cmd/fxrestate/internal/drain",
+		"cmd/fxrestate/internal/invocations",
 		"cmd/fxrestate/internal/server",
+		"cmd/fxrestate/internal/state",
+		"cmd/fxrestate/internal/subscriptions",
 		"cmd/fxrestate/internal/terminal",
+		"dashboard",
 	},
 	"internal/wayout":  {"admin"},
 	"internal/browser": {},
@@ -134,7 +139,12 @@ var mayImport = map[string][]string{
 	"cmd/fxrestate/internal/doctor":      {"ground", "admin", "deployment", "ingress", "fxrestate", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/application"},
 	"cmd/fxrestate/internal/drawing":     {"ground"},
 	"cmd/fxrestate/internal/terminal":    {"ground"},
-	"cmd/fxrestate/internal/server":      {"admin", "fxrestate"},
+
+	"cmd/fxrestate/internal/invocations":   {"ground", "admin", "internal/journal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/state":         {"ground", "admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/subscriptions": {"admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/drain":         {"admin", "deployment", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/server":        {"admin", "fxrestate", "ingress", "cmd/fxrestate/internal/terminal"},
 }
 
 // knowFx are the packages that may import the injection framework. What handlers
@@ -143,7 +153,7 @@ var knowFx = []string{"fxrestate", "devserver", "restatetest"}
 
 // outside are the folders of what stands on the public API, and of what only tests
 // use.
-var outside = []string{"bench", "examples", "integration", "internal/testkit", "internal/gen/gentest", "internal/schema/schematest", "internal/sdk/sdktest"}
+var outside = []string{"bench", "examples", "integration", "cmd/fxrestate/internal/commandtest", "internal/testkit", "internal/gen/gentest", "internal/schema/schematest", "internal/sdk/sdktest"}
 
 const module = "github.com/fxrestate/go/"
 

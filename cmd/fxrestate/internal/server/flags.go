@@ -8,6 +8,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/fxrestate"
+	"github.com/fxrestate/go/ingress"
 )
 
 // Flags name a server.
@@ -35,6 +36,15 @@ func (f *Flags) Config() (fxrestate.Config, error) {
 		cfg.Ingress.URL = cmp.Or(cfg.Ingress.URL, cfg.Cloud.IngressURL())
 	}
 	return cfg, nil
+}
+
+// IngressURL returns the address of the server's ingress, as far as the environment tells.
+func (f *Flags) IngressURL() string {
+	cfg, err := f.Config()
+	if err != nil {
+		return ingress.DefaultURL
+	}
+	return cmp.Or(cfg.Ingress.URL, ingress.DefaultURL)
 }
 
 // Client returns a client of the admin API. Close its idle connections.

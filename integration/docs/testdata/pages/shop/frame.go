@@ -1,7 +1,7 @@
-// Package readme is the frame in which the tests compile the code of the README:
-// what the blocks take for granted. A declaration that a block has itself is left
+// Package shop is the frame in which the tests compile the code of the README and of most
+// pages: what the blocks take for granted. A declaration that a block has itself is left
 // out of its frame.
-package readme
+package shop
 
 import (
 	"context"

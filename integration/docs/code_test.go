@@ -54,6 +54,8 @@ var known = map[string]string{
 	"pipeline":    "github.com/fxrestate/go/pipeline",
 	"httperror":   "github.com/fxrestate/go/pipeline/httperror",
 	"restate":     "github.com/restatedev/sdk-go",
+	"server":      "github.com/restatedev/sdk-go/server",
+	"tls":         "crypto/tls",
 	"require":     "github.com/stretchr/testify/require",
 	"restatetest": "github.com/fxrestate/go/restatetest",
 	"testing":     "testing",

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const readme = "../../README.md"
+
 // page is a page of the manual.
 type page struct{ path, text string }
 

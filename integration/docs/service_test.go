@@ -22,7 +22,7 @@ import (
 // readmeSection returns the README from one heading on to the next.
 func readmeSection(t *testing.T, heading string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(readme)
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
 	require.True(t, found, heading)

@@ -2,8 +2,11 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 )
 
 // Values for the deployment of ResumeInvocation, other than a deployment id.
@@ -85,6 +88,65 @@ func (c *Client) ResumeInvocation(ctx context.Context, id, deployment string) er
 func (c *Client) PurgeInvocation(ctx context.Context, id string) error {
 	return c.changeInvocation(ctx, id, "purge", nil)
 }
+
+// PurgeJournal removes the journal of a completed invocation and leaves its result and
+// its idempotency key. It cannot be restarted afterwards. It returns when the request is
+// accepted. Errors are those of PurgeInvocation.
+func (c *Client) PurgeJournal(ctx context.Context, id string) error {
+	return c.changeInvocation(ctx, id, "purge-journal", nil)
+}
+
+// RestartOptions say how a completed invocation is restarted. The zero value runs it from
+// the beginning on the latest deployment.
+type RestartOptions struct {
+	// From is the index of the last entry of the journal that the new invocation takes
+	// over, with its result. 0 takes over the input only. Each command up to there must
+	// have its result.
+	From int
+	// Deployment on which the new invocation continues: [RestartOnLatest],
+	// [RestartOnPinned] or a deployment id. Only with From.
+	Deployment string
+}
+
+// Values for the deployment of RestartOptions, other than a deployment id.
+const (
+	// RestartOnLatest is the latest deployment of the service.
+	RestartOnLatest = ""
+	// RestartOnPinned is the deployment of the old invocation. A journal that is taken
+	// over fits its code.
+	RestartOnPinned = "keep"
+)
+
+// RestartInvocation starts a new invocation with the input and the headers of a completed
+// one, and returns its id. The old one stays as it is.
+//
+// The error is an [*Error] with status 409 or 425 for an invocation that has not completed,
+// with 410 for one whose journal is gone, with 422 for the run of a workflow, and for a From
+// that the journal does not have. Other errors are those of CancelInvocation.
+func (c *Client) RestartInvocation(ctx context.Context, id string, options RestartOptions) (newID string, err error) {
+	if options.From < 0 {
+		return "", fmt.Errorf("admin: RestartOptions: From %d must not be negative", options.From)
+	}
+	if options.Deployment != RestartOnLatest && options.From == 0 {
+		return "", errors.New("admin: RestartOptions: Deployment goes with From only: a restart from the beginning runs on the latest deployment")
+	}
+	query := url.Values{}
+	if options.From > 0 {
+		query.Set("from", strconv.Itoa(options.From))
+	}
+	if options.Deployment != RestartOnLatest {
+		query.Set("deployment", options.Deployment)
+	}
+	var restarted restarted
+	_, err = c.do(ctx, call{method: http.MethodPatch, path: []string{"invocations", id, "restart-as-new"}, query: query}, &restarted)
+	return restarted.ID, err
+}
+
+type restarted struct {
+	ID string `json:"new_invocation_id"`
+}
+
+func (r *restarted) empty() bool { return r.ID == "" }
 
 func (c *Client) changeInvocation(ctx context.Context, id, verb string, query url.Values) error {
 	_, err := c.do(ctx, call{

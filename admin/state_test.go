@@ -46,7 +46,7 @@ func TestStateIsReadAndReplaced(t *testing.T) {
 		{"content": json.RawMessage("again"), "other": json.RawMessage("{}")},
 		{},
 	} {
-		require.NoError(t, client.ModifyState(ctx, name, key, want))
+		require.NoError(t, client.ModifyState(ctx, name, key, admin.ModifyStateRequest{State: want}))
 		testkit.Eventually(t, func() error {
 			state, err := client.State(ctx, name, key)
 			if err == nil && fmt.Sprint(state) != fmt.Sprint(want) {
@@ -58,9 +58,9 @@ func TestStateIsReadAndReplaced(t *testing.T) {
 	require.Empty(t, testkit.Call[string](t, testkit.Path(name, key, "Look")))
 
 	some := map[string]json.RawMessage{"content": json.RawMessage("1")}
-	requireError(t, client.ModifyState(ctx, name+"-none", key, some), http.StatusNotFound, "")
-	requireError(t, client.ModifyState(ctx, name+"-echo", key, some), http.StatusBadRequest, "")
-	require.NoError(t, client.ModifyState(ctx, name+"-none", key, nil), "the server does not look for what has no state then")
+	requireError(t, client.ModifyState(ctx, name+"-none", key, admin.ModifyStateRequest{State: some}), http.StatusNotFound, "")
+	requireError(t, client.ModifyState(ctx, name+"-echo", key, admin.ModifyStateRequest{State: some}), http.StatusBadRequest, "")
+	require.NoError(t, client.ModifyState(ctx, name+"-none", key, admin.ModifyStateRequest{}), "the server does not look for what has no state then")
 }
 
 func TestACompletedInvocationIsPurged(t *testing.T) {

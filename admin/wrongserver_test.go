@@ -35,9 +35,32 @@ var calls = map[string]func(ctx context.Context, c *admin.Client) error{
 	"PauseInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PauseInvocation(ctx, "inv_1") },
 	"ResumeInvocation": func(ctx context.Context, c *admin.Client) error { return c.ResumeInvocation(ctx, "inv_1", "latest") },
 	"PurgeInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PurgeInvocation(ctx, "inv_1") },
-	"State":            func(ctx context.Context, c *admin.Client) error { return second(c.State(ctx, "Greeter", "a")) },
-	"ModifyState":      func(ctx context.Context, c *admin.Client) error { return c.ModifyState(ctx, "Greeter", "a", nil) },
-	"InFlight":         func(ctx context.Context, c *admin.Client) error { return second(c.InFlight(ctx)) },
+	"PurgeJournal":     func(ctx context.Context, c *admin.Client) error { return c.PurgeJournal(ctx, "inv_1") },
+	"RestartInvocation": func(ctx context.Context, c *admin.Client) error {
+		return second(c.RestartInvocation(ctx, "inv_1", admin.RestartOptions{From: 1}))
+	},
+	"Handlers":      func(ctx context.Context, c *admin.Client) error { return second(c.Handlers(ctx, "Greeter")) },
+	"Handler":       func(ctx context.Context, c *admin.Client) error { return second(c.Handler(ctx, "Greeter", "Greet")) },
+	"Subscriptions": func(ctx context.Context, c *admin.Client) error { return second(c.Subscriptions(ctx)) },
+	"Subscription":  func(ctx context.Context, c *admin.Client) error { return second(c.Subscription(ctx, "sub_1")) },
+	"CreateSubscription": func(ctx context.Context, c *admin.Client) error {
+		return second(c.CreateSubscription(ctx, admin.CreateSubscriptionRequest{Source: "kafka://a/b", Sink: "service://A/b"}))
+	},
+	"DeleteSubscription": func(ctx context.Context, c *admin.Client) error { return c.DeleteSubscription(ctx, "sub_1") },
+	"KafkaClusters":      func(ctx context.Context, c *admin.Client) error { return second(c.KafkaClusters(ctx)) },
+	"KafkaCluster":       func(ctx context.Context, c *admin.Client) error { return second(c.KafkaCluster(ctx, "events")) },
+	"CreateKafkaCluster": func(ctx context.Context, c *admin.Client) error {
+		return second(c.CreateKafkaCluster(ctx, "events", map[string]string{"bootstrap.servers": "localhost:9092"}))
+	},
+	"UpdateKafkaCluster": func(ctx context.Context, c *admin.Client) error {
+		return second(c.UpdateKafkaCluster(ctx, "events", map[string]string{"bootstrap.servers": "localhost:9092"}))
+	},
+	"DeleteKafkaCluster": func(ctx context.Context, c *admin.Client) error { return c.DeleteKafkaCluster(ctx, "events", true) },
+	"State":              func(ctx context.Context, c *admin.Client) error { return second(c.State(ctx, "Greeter", "a")) },
+	"ModifyState": func(ctx context.Context, c *admin.Client) error {
+		return c.ModifyState(ctx, "Greeter", "a", admin.ModifyStateRequest{})
+	},
+	"InFlight": func(ctx context.Context, c *admin.Client) error { return second(c.InFlight(ctx)) },
 	"Invocations": func(ctx context.Context, c *admin.Client) error {
 		return second(c.Invocations(ctx, admin.InvocationFilter{}))
 	},

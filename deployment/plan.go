@@ -55,6 +55,9 @@ type Plan struct {
 	Refused string `json:"refused,omitempty"`
 	// Stranded are deployments of this application at ports where nobody listens.
 	Stranded []Stranded `json:"stranded,omitempty"`
+	// Subscriptions to Kafka that change, in a plan that is not carried out: in mode DryRun
+	// and of [Registrar.Plan].
+	Subscriptions []SubscriptionChange `json:"subscriptions,omitempty"`
 }
 
 // String shows the plan, one change a line.
@@ -87,6 +90,9 @@ func (p Plan) Lines() []string {
 		lines = append(lines, "in flight: "+inFlightText(p.InFlight))
 	}
 	for _, s := range p.Stranded {
+		lines = append(lines, s.String())
+	}
+	for _, s := range p.Subscriptions {
 		lines = append(lines, s.String())
 	}
 	if p.Refused != "" {

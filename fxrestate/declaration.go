@@ -21,6 +21,8 @@ type declaration struct {
 	served      bool // by this application, which constructs the instance
 	attachments []Attachment
 	handlers    []handlerAttachments
+
+	subscriptions []subscribing
 }
 
 // handlerAttachments are those of one handler.
@@ -53,9 +55,9 @@ func declareForeign(opts []restate.ServiceDefinitionOption, position string) (d 
 		case Attachment:
 			d.attachments = append(d.attachments, own.placed())
 		case option:
-			before := len(d.handlers)
+			before := len(d.handlers) + len(d.subscriptions)
 			own.apply(d)
-			if len(d.handlers) == before {
+			if len(d.handlers)+len(d.subscriptions) == before {
 				mistakes = append(mistakes, fmt.Errorf("an option for structs (%s), which a definition does not take; set it where the definition is built", own.position))
 			}
 		case nil:

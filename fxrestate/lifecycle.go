@@ -49,11 +49,12 @@ type lifecycle struct {
 	registrar *deployment.Registrar // nil: not registered
 	register  deployment.Config
 	// unregistered says why there is no registrar, and what to do.
-	unregistered string
-	health       *Health
-	log          *slog.Logger
-	notes        *notes
-	warmUp       func(context.Context) error
+	unregistered  string
+	subscriptions []deployment.Subscription
+	health        *Health
+	log           *slog.Logger
+	notes         *notes
+	warmUp        func(context.Context) error
 
 	undecided *time.Timer // ends a hold; nil without
 
@@ -71,7 +72,7 @@ type lifecycle struct {
 // newLifecycle takes the api so that this starts before the registration, and stops
 // after the endpoint.
 func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *tellingLog) *lifecycle {
-	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log.Logger, notes: p.notes, warmUp: e.WarmUp}
+	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log.Logger, notes: p.notes, warmUp: e.WarmUp, subscriptions: p.subscriptions}
 	l.background, l.stopBackground = context.WithCancel(context.Background())
 	switch {
 	case s.Register != nil && s.Register.Mode == deployment.Manual:
@@ -113,6 +114,9 @@ func (l *lifecycle) start(ctx context.Context) error {
 	if l.registrar == nil {
 		if l.endpoint.Config().Mode != endpoint.Lambda {
 			event.Log(ctx, l.log, event.NotRegistered{Consequence: event.NeverRegisters, Reason: l.unregistered})
+		}
+		if n := len(l.subscriptions); n > 0 {
+			l.log.InfoContext(ctx, "subscriptions to Kafka are not created, because the application does not register itself", "subscriptions", n)
 		}
 		l.health.set(nil)
 		return nil
@@ -246,6 +250,8 @@ func (l *lifecycle) deployed(ctx context.Context) (deployment.Endpoint, error) {
 		FreePort: freePort(l.endpoint.Config().Addr),
 		Path:     l.endpoint.VersionPath(),
 		Manifest: manifest,
+
+		Subscriptions: l.subscriptions,
 	}, err
 }
 

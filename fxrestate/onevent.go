@@ -27,7 +27,7 @@ const (
 )
 
 // OnEvent tells an observer what happens to the application: that it serves, is registered
-// or is not and why, drains, stops, refuses requests, and which invocations are stuck. See
+// or is not and why, subscribes to Kafka, drains, stops, refuses requests, and which invocations are stuck. See
 // package event for all. It takes an [event.Observer], a function of the form of
 // [event.ObserverFunc], a constructor of an observer, or [Provided].
 //

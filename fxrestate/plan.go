@@ -4,10 +4,12 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
+	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/logging"
 	"github.com/fxrestate/go/pipeline"
@@ -23,6 +25,8 @@ type plan struct {
 	foreign     []restate.ServiceDefinition // with their pipelines
 	telemetry   *telemetry.Telemetry
 	notes       *notes
+	// subscriptions to Kafka
+	subscriptions []deployment.Subscription
 }
 
 // notes are what may be a mistake, for the log.
@@ -93,10 +97,12 @@ func newPlan(p planParams) (*plan, error) {
 		pl.notes.add(err)
 	}
 	var named []*handler.Descriptor
+	subscribed := &subscriptions{at: map[string]string{}}
 	for _, d := range served {
 		desc := p.Catalog.descriptors[d.declaration]
 		if desc == nil {
 			pipelines.check(d.declaration)
+			subscribed.of(d.declaration, "", nil)
 			continue
 		}
 		named = append(named, desc)
@@ -107,6 +113,7 @@ func newPlan(p planParams) (*plan, error) {
 			pl.notes.add(field)
 		}
 		pl.pipelines[d.declaration] = pipelines.of(d, desc)
+		subscribed.of(d.declaration, desc.Name, handlerOf(desc))
 	}
 	for _, f := range definitions {
 		def := pipelines.around(f)
@@ -115,9 +122,11 @@ func newPlan(p planParams) (*plan, error) {
 		}
 		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(f.definition), Position: f.spec.Position})
 		pl.foreign = append(pl.foreign, def)
+		subscribed.of(f.declaration, def.Name(), handlerIn(def))
 	}
+	pl.subscriptions = subscribed.list
 	_, err = handler.NewRegistry(named...)
-	return pl, errors.Join(append(append(errs, err), pipelines.errs...)...)
+	return pl, errors.Join(slices.Concat(errs, []error{err}, pipelines.errs, subscribed.errs)...)
 }
 
 // served returns the services of this application except definitions of the SDK.

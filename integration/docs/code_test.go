@@ -51,6 +51,8 @@ var known = map[string]string{
 	"handler":     "github.com/fxrestate/go/handler",
 	"http":        "net/http",
 	"ingress":     "github.com/fxrestate/go/ingress",
+	"kafka":       "github.com/fxrestate/go/kafka",
+	"kgo":         "github.com/twmb/franz-go/pkg/kgo",
 	"pipeline":    "github.com/fxrestate/go/pipeline",
 	"httperror":   "github.com/fxrestate/go/pipeline/httperror",
 	"restate":     "github.com/restatedev/sdk-go",

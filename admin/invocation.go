@@ -30,7 +30,8 @@ const (
 //   - scheduled or pending: the server removes it at once.
 //
 // The error is an [*Error] with status 409 for an invocation that has completed, with
-// 404 for an unknown one, and with 400 if id is not an invocation id.
+// 404 for an unknown one. What cannot be the id of an invocation is an [ErrInvocationID],
+// and no call.
 func (c *Client) CancelInvocation(ctx context.Context, id string) error {
 	return c.changeInvocation(ctx, id, "cancel", nil)
 }
@@ -121,14 +122,12 @@ const (
 // one, and returns its id. The old one stays as it is.
 //
 // The error is an [*Error] with status 409 or 425 for an invocation that has not completed,
-// with 410 for one whose journal is gone, with 422 for the run of a workflow, and for a From
-// that the journal does not have. Other errors are those of CancelInvocation.
+// with 410 for one whose journal is gone, with 422 for the run of a workflow, and with 400 for
+// a From that the journal does not have or up to which a command lacks its result. Other errors
+// are those of CancelInvocation.
 func (c *Client) RestartInvocation(ctx context.Context, id string, options RestartOptions) (newID string, err error) {
-	if options.From < 0 {
-		return "", fmt.Errorf("admin: RestartOptions: From %d must not be negative", options.From)
-	}
-	if options.Deployment != RestartOnLatest && options.From == 0 {
-		return "", errors.New("admin: RestartOptions: Deployment goes with From only: a restart from the beginning runs on the latest deployment")
+	if err := options.check(); err != nil {
+		return "", err
 	}
 	query := url.Values{}
 	if options.From > 0 {
@@ -138,8 +137,19 @@ func (c *Client) RestartInvocation(ctx context.Context, id string, options Resta
 		query.Set("deployment", options.Deployment)
 	}
 	var restarted restarted
-	_, err = c.do(ctx, call{method: http.MethodPatch, path: []string{"invocations", id, "restart-as-new"}, query: query}, &restarted)
+	err = c.change(ctx, id, "restart-as-new", query, &restarted)
 	return restarted.ID, err
+}
+
+// check rejects what the server rejects, or ignores.
+func (o RestartOptions) check() error {
+	if o.From < 0 {
+		return fmt.Errorf("admin: RestartOptions: From %d must not be negative", o.From)
+	}
+	if o.Deployment != RestartOnLatest && o.From == 0 {
+		return errors.New("admin: RestartOptions: Deployment goes with From only: a restart from the beginning runs on the latest deployment")
+	}
+	return nil
 }
 
 type restarted struct {
@@ -149,10 +159,13 @@ type restarted struct {
 func (r *restarted) empty() bool { return r.ID == "" }
 
 func (c *Client) changeInvocation(ctx context.Context, id, verb string, query url.Values) error {
-	_, err := c.do(ctx, call{
-		method: http.MethodPatch,
-		path:   []string{"invocations", id, verb},
-		query:  query,
-	}, nil)
+	return c.change(ctx, id, verb, query, nil)
+}
+
+func (c *Client) change(ctx context.Context, id, verb string, query url.Values, out any) error {
+	if err := CheckInvocationID(id); err != nil {
+		return err
+	}
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: []string{"invocations", id, verb}, query: query}, out)
 	return err
 }

@@ -21,7 +21,7 @@ func (c *Client) State(ctx context.Context, service, key string) (map[string]jso
 		Name  string `json:"name"`
 		Value string `json:"value"`
 	}
-	rows, err := Query[entry](ctx, c, "SELECT key AS name, value FROM state WHERE service_name = "+Quote(service)+" AND service_key = "+Quote(key))
+	rows, err := Query[entry](ctx, c, "SELECT key AS name, value FROM state WHERE service_name = ? AND service_key = ?", service, key)
 	if err != nil {
 		return nil, err
 	}

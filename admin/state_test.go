@@ -63,6 +63,40 @@ func TestStateIsReadAndReplaced(t *testing.T) {
 	require.NoError(t, client.ModifyState(ctx, name+"-none", key, admin.ModifyStateRequest{}), "the server does not look for what has no state then")
 }
 
+func TestOnlyTheStateThatWasReadIsReplaced(t *testing.T) {
+	t.Parallel()
+	client, ctx, name := newClient(t, admin.Config{}), testkit.Context(t), testkit.Unique("versioned")
+	register(t, client, serve(t, drawer(name)))
+	const key = "a"
+	read := func() map[string]json.RawMessage {
+		t.Helper()
+		state, err := client.State(ctx, name, key)
+		require.NoError(t, err)
+		return state
+	}
+	// Each state is replaced in the version that the one before has, from none on.
+	states := []map[string]json.RawMessage{
+		{"content": json.RawMessage("one")},
+		{"b": json.RawMessage("\x00\xff"), "a": json.RawMessage("{}"), "ü": {}},
+		{},
+		{"content": json.RawMessage("last")},
+	}
+	for _, state := range states {
+		require.NoError(t, client.ModifyState(ctx, name, key, admin.ModifyStateRequest{State: state, Version: admin.StateVersion(read())}))
+		testkit.Eventually(t, func() error {
+			if now := read(); fmt.Sprint(now) != fmt.Sprint(state) {
+				return fmt.Errorf("the state is %q", now)
+			}
+			return nil
+		})
+	}
+	// The server does both in turn, so the first is over when the second is.
+	old := admin.StateVersion(states[0])
+	require.NoError(t, client.ModifyState(ctx, name, key, admin.ModifyStateRequest{State: states[1], Version: old}))
+	testkit.Post(t, testkit.Path(name, key, "Look"), nil)
+	require.Equal(t, "last", string(read()["content"]), "the state of another version was replaced")
+}
+
 func TestACompletedInvocationIsPurged(t *testing.T) {
 	t.Parallel()
 	client, ctx, name := newClient(t, admin.Config{}), testkit.Context(t), testkit.Unique("purged")
@@ -81,7 +115,7 @@ func TestACompletedInvocationIsPurged(t *testing.T) {
 	require.Less(t, len(found[0].Failure), 1100, "it is limited")
 	require.NoError(t, client.PurgeInvocation(ctx, id))
 	testkit.Eventually(t, func() error {
-		rows, err := admin.Query[map[string]any](ctx, client, "SELECT id FROM sys_invocation WHERE id = "+admin.Quote(id))
+		rows, err := admin.Query[map[string]any](ctx, client, "SELECT id FROM sys_invocation WHERE id = ?", id)
 		if err == nil && len(rows) > 0 {
 			err = fmt.Errorf("%s is there", id)
 		}

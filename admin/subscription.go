@@ -56,7 +56,7 @@ type CreateSubscriptionRequest struct {
 // a topic. The same request twice makes two subscriptions, which both deliver.
 //
 // The error is an [*Error] with status 400 for an unknown cluster, service or handler, and
-// for a URL of another form.
+// for a source or a sink of another form.
 func (c *Client) CreateSubscription(ctx context.Context, req CreateSubscriptionRequest) (Subscription, error) {
 	var subscription Subscription
 	_, err := c.do(ctx, call{method: http.MethodPost, path: []string{"subscriptions"}, body: req, secrets: req.Options}, &subscription)

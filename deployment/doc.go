@@ -48,6 +48,9 @@
 // not know their time, the process that starts last decides. Processes that start at the
 // same time may create one twice, and then keep the one with the lower id.
 //
+// A start looks for subscriptions with one more GET request, unless the application has never
+// had one.
+//
 // A subscription without a group.id gets one that its replacement takes over, so that options
 // can change without records being lost. See
 // https://docs.restate.dev/services/invocation/kafka.

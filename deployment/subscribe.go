@@ -171,6 +171,8 @@ func (r *run) unsubscribeGone(ctx context.Context) error {
 	if !r.subscribes {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	there, err := r.client.Subscriptions(ctx)
 	if err != nil {
 		return err

@@ -99,6 +99,14 @@ func (a *assembler) of(d placement, desc *handler.Descriptor) pipeline.Pipeline 
 		own := a.level(h.list)
 		p.Handlers[m.Name], p.Values[m.Name] = own.stages, own.values
 	}
+	for _, method := range d.unguarded {
+		m, err := desc.Resolve(method)
+		if err != nil {
+			a.errs = append(a.errs, err)
+			continue
+		}
+		p.Unguarded = append(p.Unguarded, m.Name)
+	}
 	return p
 }
 

@@ -21,6 +21,7 @@ type declaration struct {
 	served      bool // by this application, which constructs the instance
 	attachments []Attachment
 	handlers    []handlerAttachments
+	unguarded   []any // method expressions
 
 	subscriptions []subscribing
 }

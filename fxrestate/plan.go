@@ -59,6 +59,8 @@ type planParams struct {
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 	Observed    []observed                  `group:"fxrestate.telemetry"`
+	Cron        []cronJob                   `group:"fxrestate.cron"`
+	Declarer    *declarer                   `optional:"true"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
@@ -79,6 +81,7 @@ func newPlan(p planParams) (*plan, error) {
 	if p.Plain.provided && len(definitions) == 0 {
 		p.Notes.add(errors.New("fxrestate: a restate.ServiceDefinition is provided, and nothing serves it; list its constructor with fxrestate.Definition, or annotate it with fx.ResultTags(fxrestate.DefinitionGroup)"))
 	}
+	errs = append(errs, p.Declarer.resolve(p.Cron, p.Catalog.registry))
 	served := p.served()
 	errs = append(errs, p.checkGroups(served, definitions))
 	pipelines := newAssembler(p.Settings.Config, p.Catalog.registry, p.Instances)

@@ -93,13 +93,16 @@ var mayImport = map[string][]string{
 	"pipeline/steptimeout": {"ground", "pipeline"},
 	"logging":              {"ground", "internal/scope"},
 
+	"durable/cron":      {"ground", "handler", "internal/scope", "durable", "rpc", "ingress", "admin"},
+	"durable/ratelimit": {"pipeline", "durable", "rpc", "ingress"},
+
 	"endpoint":         {"ground", "handler", "internal/scope", "pipeline"},
 	"kafka":            {"durable"},
 	"rpc":              {"ground", "handler", "internal/scope", "pipeline", "durable"},
 	"ingress":          {"ground", "handler", "internal/scope", "durable"},
 	"telemetry":        {"ground", "handler", "pipeline"},
 	"deployment":       {"ground", "admin"},
-	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry", "kafka"},
+	"fxrestate":        {"ground", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry", "kafka", "durable/cron", "durable/ratelimit"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
 	"cmd/fxrestate":    {"internal/gen", "internal/journal", "admin", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server"},

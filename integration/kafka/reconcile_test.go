@@ -49,6 +49,8 @@ func TestARestartChangesNothing(t *testing.T) {
 func TestProcessesThatStartTogetherSubscribeOnce(t *testing.T) {
 	t.Parallel()
 	name, cfg, topic := testkit.Unique("Feed"), configOf(t), newTopic(t, 1)
+	// Replicas have one URL, where any of them may answer: here the first.
+	cfg.Register.URL = startAs(t, cfg, feed(name)).URL()
 	apps := make([]*testkit.App, 3)
 	for i := range apps {
 		apps[i] = testkit.Build(t, feed(name, fxrestate.Subscribe((*Feed).Post, source(topic), earliest)), fx.Supply(cfg))

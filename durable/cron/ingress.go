@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/fxrestate/go/admin"
@@ -82,7 +83,7 @@ func (c Ingress) List(ctx context.Context) ([]Info, error) {
 		return nil, fmt.Errorf("cron: %w", err)
 	}
 	if c.admin == nil {
-		return nil, fmt.Errorf("cron: to list jobs, give an *admin.Client to cron.NewIngress")
+		return nil, errors.New("cron: to list jobs, give an *admin.Client to cron.NewIngress")
 	}
 	rows, err := admin.Query[struct {
 		Value string `json:"value"`

@@ -6,6 +6,7 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
+	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/rpc"
 )
 
@@ -165,7 +166,7 @@ func (j *Job) Trigger(ctx restate.ObjectContext) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	now, err := now(ctx)
+	now, err := durable.Now(ctx)
 	if err != nil {
 		return Info{}, err
 	}

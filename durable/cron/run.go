@@ -110,7 +110,7 @@ func (j *Job) forget(ctx restate.ObjectContext, stored *job) error {
 	case err != nil:
 		return err
 	}
-	now, err := now(ctx)
+	now, err := durable.Now(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (j *Job) Ended(ctx restate.ObjectContext, e Ending) error {
 	if err != nil || !found || stored.ID != e.JobID {
 		return err
 	}
-	now, err := now(ctx)
+	now, err := durable.Now(ctx)
 	if err != nil {
 		return err
 	}

@@ -150,14 +150,6 @@ func (s Schedule) Next(after time.Time) time.Time {
 	}
 }
 
-// String returns the zone, for texts.
-func (s Schedule) zoneName() string {
-	if s.zone == nil {
-		return "UTC"
-	}
-	return s.zone.String()
-}
-
 // eachHour reports whether the field of hours is "*".
 func (s Schedule) eachHour() bool {
 	const hours = 1<<24 - 1

@@ -7,7 +7,6 @@ import (
 
 	restate "github.com/restatedev/sdk-go"
 
-	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/rpc"
 )
@@ -56,9 +55,6 @@ func (t timing) plan(ctx restate.Context, tick time.Time, missed Missed) (plan, 
 		return p, nil
 	})
 }
-
-// now is durable.Now, which has the same name in the journal.
-func now(ctx restate.Context) (time.Time, error) { return durable.Now(ctx) }
 
 // Tick runs the job and schedules its next time. It is for the job itself.
 func (j *Job) Tick(ctx restate.ObjectContext, tick Tick) error {

@@ -3,7 +3,7 @@ package ratelimit
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"strings"
 
 	restate "github.com/restatedev/sdk-go"
@@ -27,7 +27,7 @@ func Guard(r Rate, by func(*pipeline.Invocation) string) func(rpc.Object[*Limite
 			return nil, err
 		}
 		if by == nil {
-			return nil, fmt.Errorf("ratelimit: Guard without a function that names the bucket; take ratelimit.PerHandler")
+			return nil, errors.New("ratelimit: Guard without a function that names the bucket; take ratelimit.PerHandler")
 		}
 		return pipeline.Durable(&guard{NewClient(limiters), r, by}), nil
 	}

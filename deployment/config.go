@@ -149,14 +149,14 @@ func (c Config) Validate() error {
 
 // String shows the configuration without the values of headers.
 func (c Config) String() string {
-	c = c.withDefaults()
+	c = c.WithDefaults()
 	return fmt.Sprintf("{URL:%s Mode:%s InPlace:%s DrainLimit:%s Superseded:%s MoveStranded:%t DeleteDrained:%t Application:%s ReplaceOther:%t WithoutSubscriptions:%t Breaking:%t Metadata:%v AdditionalHeaders:%s UseHTTP11:%t Required:%t}",
 		admin.RedactURL(c.URL), c.Mode, c.InPlace, c.DrainLimit, c.Superseded, c.MoveStranded, c.DeleteDrained, c.Application, c.ReplaceOther, c.WithoutSubscriptions, c.Breaking, c.Metadata,
 		slices.Sorted(maps.Keys(c.AdditionalHeaders)), c.UseHTTP11, c.Required)
 }
 
-// withDefaults fills in the defaults.
-func (c Config) withDefaults() Config {
+// WithDefaults fills in the defaults, of which some depend on the mode.
+func (c Config) WithDefaults() Config {
 	c.Mode = cmp.Or(c.Mode, Development)
 	c.InPlace = cmp.Or(c.InPlace, byMode(c.Mode, Proceed, Refuse))
 	c.Superseded = cmp.Or(c.Superseded, byMode(c.Mode, TakeOver, RefuseSuperseded))

@@ -125,7 +125,7 @@ func (r *run) taken(serving []admin.DeploymentSummary, latest map[string]*admin.
 	}
 	for _, d := range serving {
 		owner := d.Metadata[ApplicationKey]
-		if owner == "" || owner == r.config.Application || d.URI == r.url {
+		if owner == "" || owner == r.program.Application || d.URI == r.url {
 			continue
 		}
 		e := &OtherApplicationError{DeploymentID: d.ID, URL: d.URI, Application: owner, Taken: true}
@@ -183,9 +183,9 @@ func (r *run) known(list []admin.DeploymentSummary) *admin.DeploymentSummary {
 // in development one whose program was moved, is ours if it has one of our services.
 func (r *run) ours(d admin.DeploymentSummary) bool {
 	switch d.Metadata[ApplicationKey] {
-	case r.config.Application:
-		return true
 	case "":
+	case r.program.Application:
+		return true
 	default:
 		if r.config.Mode != Development {
 			return false
@@ -231,7 +231,7 @@ func (r *run) changesAgainst(deployments ...admin.DeploymentSummary) []MetadataC
 			r.log.Debug("metadata of services is not compared", "error", err)
 			return nil
 		}
-		sameApplication := d.Metadata[ApplicationKey] == r.config.Application
+		sameApplication := r.sameApplication(d)
 		for name, metadata := range tagged {
 			if sameApplication || slices.Contains(own, name) {
 				old[name] = metadata

@@ -112,7 +112,7 @@ func (r *run) retired(list []admin.DeploymentSummary) []string {
 			at := latest[s.Name]
 			return at != nil && at.ID == d.ID
 		})
-		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && !current {
+		if r.sameApplication(d) && d.URI != r.url && !current {
 			ids = append(ids, d.ID)
 		}
 	}

@@ -38,14 +38,16 @@ const (
 
 // metadata returns what is kept with the deployment: that of the user and the framework's
 // own.
-func (r *Registrar) metadata(m *manifest.Manifest) (map[string]string, error) {
+func (r *run) keep(m *manifest.Manifest) (map[string]string, error) {
 	out := map[string]string{}
 	maps.Copy(out, r.config.Metadata)
 	out[InterfaceHashKey] = m.InterfaceHash()
 	out[ManifestHashKey] = m.Hash(out[InterfaceHashKey])
-	out[ApplicationKey] = r.config.Application
-	if !r.built.IsZero() {
-		out[BuiltKey] = r.built.Format(time.RFC3339)
+	if r.program.Application != "" {
+		out[ApplicationKey] = r.program.Application
+	}
+	if !r.program.Built.IsZero() {
+		out[BuiltKey] = r.program.Built.Format(time.RFC3339)
 	}
 	if tagged := serviceMetadata(m); len(tagged) > 0 {
 		encoded, err := json.Marshal(tagged)
@@ -90,7 +92,12 @@ func parsed(text string) time.Time {
 // newer reports whether a deployment is known to be of a newer build of this application.
 func (r *run) newer(d admin.DeploymentSummary) bool {
 	theirs := parsed(d.Metadata[BuiltKey])
-	return d.Metadata[ApplicationKey] == r.config.Application && !r.built.IsZero() && theirs.After(r.built)
+	return r.sameApplication(d) && !r.program.Built.IsZero() && theirs.After(r.program.Built)
+}
+
+// sameApplication reports whether a deployment is known to be one of this application.
+func (r *run) sameApplication(d admin.DeploymentSummary) bool {
+	return r.program.Application != "" && d.Metadata[ApplicationKey] == r.program.Application
 }
 
 // serviceMetadata returns the metadata of the services that have any.

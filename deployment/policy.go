@@ -58,7 +58,7 @@ const (
 // Holds reports whether the policy keeps invocations in flight from the new handlers, so
 // that the endpoint should not run any before the registration.
 func (c Config) Holds() bool {
-	switch c.withDefaults().InPlace {
+	switch c.WithDefaults().InPlace {
 	case Refuse, PauseAndList:
 		return c.Mode != DryRun && c.Mode != Manual
 	default:

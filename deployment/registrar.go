@@ -39,6 +39,19 @@ type Endpoint struct {
 	// Subscriptions to Kafka of the endpoint's handlers. Those of this application that are
 	// not among them are removed.
 	Subscriptions []Subscription
+	// Program is the one that serves the endpoint, where another one registers it, such as
+	// the command line. Default: this program, with Config.Application.
+	Program *Program
+}
+
+// Program is a program that serves an endpoint.
+type Program struct {
+	// Application is its name, as in Config. Empty: the deployment is kept without a name,
+	// as one that the restate command registers.
+	Application string
+	// Built is the time of the commit that it was built from. Zero: it is not known, and
+	// the program counts as older than none.
+	Built time.Time
 }
 
 // Registration is a registered endpoint.
@@ -85,7 +98,7 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Registrar{client: client, config: config.withDefaults(), log: log, built: built(), said: map[string]bool{}}, nil
+	return &Registrar{client: client, config: config.WithDefaults(), log: log, built: built(), said: map[string]bool{}}, nil
 }
 
 // Register compares what the server knows with the endpoint, registers what has changed,
@@ -170,6 +183,26 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 		return plan, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
 	return plan, nil
+}
+
+// Check asks the server what it finds at the URL of the endpoint, as a registration would
+// register it, and registers nothing. Beside the answer the error is a [*MismatchError] if that
+// is not what the endpoint says of itself. Nothing is retried.
+func (r *Registrar) Check(ctx context.Context, endpoint Endpoint) (admin.Deployment, error) {
+	run, err := r.newRun(endpoint)
+	if err != nil {
+		return admin.Deployment{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
+	defer cancel()
+	found, err := r.client.DryRun(ctx, run.request(Replace))
+	if err == nil {
+		err = checkAll(found, run.url, run.manifest)
+	}
+	if err != nil {
+		err = fmt.Errorf("deployment: check %s: %w", run.written, err)
+	}
+	return found, err
 }
 
 // ManifestOf asks a handler of the SDK for Endpoint.Manifest. It is for endpoints that

@@ -32,6 +32,7 @@ type run struct {
 	url      string // as the server lists it
 	written  string // as it is configured
 	manifest *manifest.Manifest
+	program  Program
 	metadata map[string]string // to be kept with the deployment
 	freePort bool
 	unread   int // looks that were not answered
@@ -61,19 +62,20 @@ func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := r.metadata(m)
-	if err != nil {
+	own := &run{Registrar: r, url: listedURL(url), written: url, manifest: m, freePort: endpoint.FreePort}
+	own.program = Program{Application: r.config.Application, Built: r.built}
+	if endpoint.Program != nil {
+		own.program = *endpoint.Program
+	}
+	own.subscriptions = endpoint.Subscriptions
+	if own.metadata, err = own.keep(m); err != nil {
 		return nil, err
 	}
-	run := &run{
-		Registrar: r, url: listedURL(url), written: url, manifest: m, metadata: metadata, freePort: endpoint.FreePort,
-		subscriptions: endpoint.Subscriptions,
-	}
-	if err := run.checkSubscriptions(); err != nil {
+	if err := own.checkSubscriptions(); err != nil {
 		return nil, err
 	}
-	run.noteSubscriptions(nil)
-	return run, nil
+	own.noteSubscriptions(nil)
+	return own, nil
 }
 
 // once reports whether a line is the first of its kind in this process.

@@ -51,7 +51,7 @@ func (r *run) stranded(ctx context.Context, list []admin.DeploymentSummary) ([]S
 	elsewhere := r.anyPort()
 	left := map[string]admin.DeploymentSummary{}
 	for _, d := range list {
-		if d.Metadata[ApplicationKey] == r.config.Application && d.URI != r.url && elsewhere.MatchString(d.URI) {
+		if r.sameApplication(d) && d.URI != r.url && elsewhere.MatchString(d.URI) {
 			left[d.ID] = d
 		}
 	}

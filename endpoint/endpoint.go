@@ -241,10 +241,17 @@ func (e *Endpoint) Start(ctx context.Context) error {
 func (e *Endpoint) prepare(ctx context.Context) error {
 	var describing sync.WaitGroup
 	var err error
-	describing.Go(func() { err = e.describe() })
+	describing.Go(func() { err = e.Describe(ctx) })
 	warmErr := e.WarmUp(ctx)
 	describing.Wait()
-	if err = errors.Join(warmErr, err); err != nil {
+	return errors.Join(warmErr, err)
+}
+
+// Describe does the part of Start that [Endpoint.Manifest] and [Endpoint.VersionPath] need:
+// it asks the types and codecs of the handlers for their schemas. It neither listens nor
+// makes the SDK ready. The error names the handlers whose types or codecs panic.
+func (e *Endpoint) Describe(ctx context.Context) error {
+	if err := e.describe(); err != nil {
 		return err
 	}
 	return e.findVersion(ctx)

@@ -10,7 +10,8 @@ import (
 
 // Manifest returns what the endpoint answers to discovery: its services and handlers,
 // their schemas and options, as JSON. In mode Lambda the function alone answers, and this
-// is an error. Call it after Start.
+// is an error. Call it after Start or
+// [Endpoint.Describe].
 func (e *Endpoint) Manifest(ctx context.Context) ([]byte, error) {
 	if e.cfg.Mode == Lambda {
 		return nil, errors.New("endpoint: a Lambda function answers discovery itself: invoke it")

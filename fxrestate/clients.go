@@ -1,8 +1,6 @@
 package fxrestate
 
 import (
-	"go.uber.org/fx"
-
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/rpc"
 )
@@ -12,15 +10,15 @@ import (
 // method too.
 type generated[T any] interface{ RestateClients(T) []any }
 
-// provideClients provides the typed client of a service, and the generated ones
-// where there are some.
-func provideClients[T any](kind handler.Kind) fx.Option {
+// clientsOf returns the constructors of the typed client of a service, and of the generated
+// ones where there are some.
+func clientsOf[T any](kind handler.Kind) []any {
 	clients := []any{newClient[T](kind)}
 	var contract T // of which the method reads nothing
 	if g, ok := any(contract).(generated[T]); ok {
 		clients = append(clients, g.RestateClients(contract)...)
 	}
-	return fx.Provide(clients...)
+	return clients
 }
 
 // newClient is the constructor of the typed client of a service. A generic type

@@ -21,6 +21,7 @@ type declaration struct {
 	served      bool // by this application, which constructs the instance
 	attachments []Attachment
 	handlers    []handlerAttachments
+	clients     []any // their constructors
 	unguarded   []any // method expressions
 
 	subscriptions []subscribing
@@ -34,7 +35,7 @@ type handlerAttachments struct {
 }
 
 func declare[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, position string) *declaration {
-	d := &declaration{spec: handler.Spec{Type: reflect.TypeFor[T](), Kind: kind, Position: position}}
+	d := &declaration{spec: handler.Spec{Type: reflect.TypeFor[T](), Kind: kind, Position: position}, clients: clientsOf[T](kind)}
 	for _, opt := range opts {
 		switch own := opt.(type) {
 		case option:

@@ -40,3 +40,6 @@ func RunTo(stderr io.Writer, opts ...fx.Option) (code int) { return run(stderr, 
 func EventLog(log **slog.Logger) fx.Option {
 	return fx.Invoke(func(l *tellingLog) { *log = l.Logger })
 }
+
+// Describing makes fx.New write a description to a path, as FXRESTATE_DESCRIBE does.
+func Describing(path string) fx.Option { return describing(path) }

@@ -2,6 +2,7 @@ package fxrestate
 
 import (
 	"log/slog"
+	"os"
 
 	restate "github.com/restatedev/sdk-go"
 	"github.com/restatedev/sdk-go/server"
@@ -13,6 +14,7 @@ import (
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/description"
 )
 
 // Module serves the services of the application to Restate. It takes from the graph,
@@ -32,6 +34,7 @@ import (
 //     calls others with its typed clients,
 //   - *handler.Registry: the descriptors of the services,
 //   - *admin.Client, *endpoint.Endpoint and *[Health],
+//   - *dashboard.Page: a page to look at, where it is mounted,
 //   - *httpserver.Server with [HTTPServer],
 //   - server.LambdaHandlerFunc in mode endpoint.Lambda.
 //
@@ -52,6 +55,7 @@ var Module = fx.Options(
 		fx.Provide(
 			provideASlogHandlerInstead,
 			func() *events { return &events{} }, // next: see checkLogger
+			func() *seen { return &seen{} },
 			func(e *events) *notes { return &notes{events: e} },
 			func(nowhere) unmade { return unmade{} },
 			newSettings,
@@ -66,6 +70,7 @@ var Module = fx.Options(
 			newAdmin,
 			newRegistrar,
 			newHealth,
+			newPage,
 			newAPI,
 			newLifecycle,
 			ingressClientIsForCodeOutsideHandlersAServiceTakesRPCClients,
@@ -73,6 +78,7 @@ var Module = fx.Options(
 			func(c *catalog) *handler.Registry { return c.registry },
 			func(e *endpoint.Endpoint) (server.LambdaHandlerFunc, error) { return e.LambdaHandler() },
 		),
+		describing(os.Getenv(description.Variable)),
 		fx.Module("fxrestate.logger", fx.WithLogger(checkLogger)),
 		// Mistakes are reported before an instance fails to be constructed.
 		fx.Invoke(func(*plan) {}),

@@ -49,6 +49,7 @@ type planParams struct {
 	Log         *logging.Handler
 	Catalog     *catalog
 	Application *group
+	Seen        *seen
 	Groups      []*group       `group:"fxrestate.groups"`
 	Contributed []Registration `group:"fxrestate.registrations"`
 	Foreign     []foreign      `group:"fxrestate.foreign"`
@@ -61,6 +62,7 @@ type planParams struct {
 	Observed    []observed                  `group:"fxrestate.telemetry"`
 	Cron        []cronJob                   `group:"fxrestate.cron"`
 	Declarer    *declarer                   `optional:"true"`
+	Describer   *describer                  `optional:"true"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
@@ -90,7 +92,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	observed, err := onlyTelemetry(p.Observed)
 	errs = append(errs, err)
-	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed)
+	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed, p.Seen)
 
 	pl := &plan{
 		catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed,
@@ -129,7 +131,10 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	pl.subscriptions = subscribed.list
 	_, err = handler.NewRegistry(named...)
-	return pl, errors.Join(slices.Concat(errs, []error{err}, pipelines.errs, subscribed.errs)...)
+	if err := errors.Join(slices.Concat(errs, []error{err}, pipelines.errs, subscribed.errs)...); err != nil || p.Describer == nil {
+		return pl, err
+	}
+	return nil, p.Describer.describe(p, pl)
 }
 
 // served returns the services of this application except definitions of the SDK.

@@ -58,10 +58,10 @@ func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, po
 	// application.
 	decl := declare[T](kind, append([]restate.ServiceDefinitionOption{restate.WithJSON}, opts...), position)
 	if len(decl.subscriptions) > 0 {
-		return ownOption{fx.Options(provideClients[T](kind), reportMistake("%s (%s): a remote service cannot be subscribed to Kafka%s; subscribe it where it is served", reflect.TypeFor[T](), position, at(decl.subscriptions[0].position)))}
+		return ownOption{fx.Options(fx.Provide(decl.clients...), reportMistake("%s (%s): a remote service cannot be subscribed to Kafka%s; subscribe it where it is served", reflect.TypeFor[T](), position, at(decl.subscriptions[0].position)))}
 	}
 	if len(decl.all()) > 0 {
-		return ownOption{fx.Options(provideClients[T](kind), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}
+		return ownOption{fx.Options(fx.Provide(decl.clients...), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}
 	}
-	return ownOption{fx.Options(provideClients[T](kind), fx.Provide(decl.contribute), needModule(reflect.TypeFor[T]().String(), position))}
+	return ownOption{fx.Options(fx.Provide(decl.clients...), fx.Provide(decl.contribute), needModule(reflect.TypeFor[T]().String(), position))}
 }

@@ -2,6 +2,7 @@ package fxrestate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -24,33 +25,54 @@ func Run(opts ...fx.Option) {
 }
 
 func run(stderr io.Writer, opts ...fx.Option) (code int) {
-	var events eventLog
-	app := fx.New(append([]fx.Option{
-		// fx takes this printer where a logger of the application cannot be made.
-		fx.Logger(log.New(io.Discard, "", 0)),
-		fx.Invoke(func(found eventLog) { events = found }),
-	}, opts...)...)
-	if err := app.Err(); err != nil {
+	p := newProgram(opts)
+	if err := p.app.Err(); errors.Is(err, ErrDescribed) {
+		return 0
+	} else if err != nil {
 		return report(stderr, err)
 	}
-	if events.areOurs() {
+	if p.events.areOurs() {
 		stderr = io.Discard
 	}
-	startCtx, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
-	defer cancel()
-	if err := app.Start(startCtx); err != nil {
+	if err := p.start(); err != nil {
 		return report(stderr, err)
 	}
-	done := <-app.Wait()
-	if events.Log != nil { // only fx's own Run logs this
-		events.Log.LogEvent(&fxevent.Stopping{Signal: done.Signal})
+	done := <-p.app.Wait()
+	if p.events.Log != nil { // only fx's own Run logs this
+		p.events.Log.LogEvent(&fxevent.Stopping{Signal: done.Signal})
 	}
-	stopCtx, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
-	defer cancel()
-	if err := app.Stop(stopCtx); err != nil {
+	if err := p.stop(); err != nil {
 		return report(stderr, err)
 	}
 	return done.ExitCode
+}
+
+// program is an application that a process runs.
+type program struct {
+	app    *fx.App
+	events eventLog
+}
+
+func newProgram(opts []fx.Option) *program {
+	p := &program{}
+	p.app = fx.New(append([]fx.Option{
+		// fx takes this printer where a logger of the application cannot be made.
+		fx.Logger(log.New(io.Discard, "", 0)),
+		fx.Invoke(func(found eventLog) { p.events = found }),
+	}, opts...)...)
+	return p
+}
+
+func (p *program) start() error {
+	ctx, cancel := context.WithTimeout(context.Background(), p.app.StartTimeout())
+	defer cancel()
+	return p.app.Start(ctx)
+}
+
+func (p *program) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), p.app.StopTimeout())
+	defer cancel()
+	return p.app.Stop(ctx)
 }
 
 // report prints the problems of err and returns the exit code.

@@ -81,7 +81,7 @@ type serviceOut struct {
 func register[T any](kind handler.Kind, constructor any, opts []restate.ServiceDefinitionOption, position string) fx.Option {
 	decl := declare[T](kind, opts, position)
 	decl.served = true
-	options := []fx.Option{fx.Provide(decl.contribute), provideClients[T](kind), provideMembers(decl.all()), needModule(reflect.TypeFor[T]().String(), position)}
+	options := []fx.Option{fx.Provide(decl.contribute), fx.Provide(decl.clients...), provideMembers(decl.all()), needModule(reflect.TypeFor[T]().String(), position)}
 	if err := checkConstructor(constructor, reflect.TypeFor[T]()); err != nil {
 		// The struct is declared all the same, to report its mistakes too.
 		return ownOption{fx.Options(append(options, reportMistake("%s (%s): %w", reflect.TypeFor[T](), position, err))...)}

@@ -24,6 +24,9 @@ type Member struct {
 	Name string
 }
 
+// Target returns the handler that the chain is for. It must not be changed.
+func (c *Chain) Target() *handler.Target { return &c.target }
+
 // Members returns the members of the chain, stage by stage, each stage in the
 // order in which it runs.
 func (c *Chain) Members() []Member { return append([]Member(nil), c.members...) }

@@ -2,6 +2,10 @@
 //
 //	fxrestate gen [directory]       write typed clients for handler structs
 //	fxrestate record <invocation>   write the journal of an invocation for tests
+//	fxrestate manifest <app>        print what an application answers to discovery
+//	fxrestate plan <app>            show what a registration would change, and break
+//	fxrestate register <app>        register an endpoint that serves
+//	fxrestate graph <app>           show services, their pipelines, and who calls whom
 //	fxrestate completion <shell>    print a script that completes its commands
 //	fxrestate help [command]        show help
 //
@@ -160,4 +164,69 @@
 //	--redact name,…     what is replaced
 //
 // The token of the admin API, if it needs one, is read from RESTATE_AUTH_TOKEN.
+//
+// # Applications
+//
+// The commands manifest, plan, register and graph are about an application: a compiled
+// program, a Go package such as ./cmd/app, which is built first, the URL of an endpoint that
+// serves, or a file that manifest has written. Arguments after -- are those of the program:
+//
+//	fxrestate graph ./cmd/shop -- --config shop.yaml
+//
+// A program is run with FXRESTATE_DESCRIBE in its environment. It writes what it serves into
+// the file with that name, and does not start: see fxrestate.ErrDescribed. It needs no server,
+// and constructs no service. One that was built without fxrestate.Module, or with one that
+// knows nothing of this, is not run at all, since it would start.
+//
+//	--timeout 30s        how long the program or the URL may take; then the program and its
+//	                     children are killed
+//	--header name=value  header of requests to the endpoint, for a gateway in front of it
+//
+// # fxrestate manifest
+//
+// It prints the answer to discovery as JSON. With --description it prints all that the
+// program says of itself: build, configuration without secrets, pipelines, calls, and the
+// manifest. Keep either in a file for plan --against.
+//
+// # fxrestate plan
+//
+// It shows what a registration would do, and writes nothing:
+//
+//	fxrestate plan http://localhost:9080
+//	fxrestate plan --url http://shop.internal:9080 ./shop
+//	fxrestate plan --against released.json ./cmd/shop
+//
+// The last one needs no server. The exit code is 3 if callers may fail, if invocations are in
+// flight whose handlers change, or if a policy refuses the registration, and else 0. Callers
+// may fail where a service or a handler is gone, private or of another kind, where an input
+// does not take what it took, and where an output does not give what it gave.
+//
+// # fxrestate register
+//
+// It registers an endpoint that serves, as package deployment does:
+//
+//	fxrestate register http://localhost:9080
+//	fxrestate register --yes --url http://shop.internal:9080 ./shop
+//
+// With a program, the server is asked first whether it finds at the URL what the program
+// declares; else nothing is registered. So a gateway, identity keys, and a URL that only the
+// server can reach are no obstacles. The policies are those of the program's configuration,
+// or of mode production, and these flags of register and plan change them:
+//
+//	--mode, --in-place, --drain-limit, --superseded, --replace-other, --breaking,
+//	--use-http11, --metadata, --application     fields of deployment.Config
+//
+// With --dry-run it prints what the server would register. --wait is how long it is tried
+// (default 1m). An endpoint that is named by its URL gets the application's name that the
+// server keeps with its services, or none.
+//
+// # fxrestate graph
+//
+// It shows each service with its handlers, what runs around them, and the services that it
+// may call: those whose clients its constructor takes, also through other types that fx
+// constructs, and those that get its dead letters. Functions given to fx.Invoke and calls
+// with the SDK's own clients do not show.
+//
+//	--format text|mermaid|svg
+//	-o name              name of the file
 package main

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/fxrestate/go/cmd/fxrestate/internal/application"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 )
 
@@ -45,6 +46,7 @@ Exit codes: 0 all is well, 1 something failed, 2 the command line is wrong,
 		&cobra.Group{ID: "operate", Title: "Operations:"},
 	)
 	root.AddCommand(inGroup("code", newGen(t), newRecord(t))...)
+	root.AddCommand(inGroup("run", application.NewManifest(t), application.NewPlan(t), application.NewRegister(t), application.NewGraph(t))...)
 	return root
 }
 

@@ -16,24 +16,15 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 	"time"
 
 	"go.uber.org/fx"
 
-	"github.com/fxrestate/go/admin"
-	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/devserver"
-	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
-	"github.com/fxrestate/go/httpserver"
-	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline/validate"
 )
 
@@ -60,7 +51,6 @@ func main() {
 func teaHouse() fx.Option {
 	return fx.Options(
 		fxrestate.Module,
-		fx.StartTimeout(time.Minute), // the default of fx is 15 seconds
 		fx.Provide(NewBank, NewCarrier, NewPostbox),
 		fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
 		fxrestate.Service[*Payments](NewPayments, fxrestate.Name("payments"),
@@ -83,74 +73,25 @@ func run(s settings, runDemo bool) error {
 		api     *API
 		postbox *Postbox
 	)
-	app := fx.New(
+	return fxrestate.RunWith(
+		func(ctx context.Context) error {
+			fmt.Printf("ready: %s\n\n", api.URL())
+			if runDemo {
+				return demo(ctx, api, postbox, s.askAfter)
+			}
+			for _, r := range api.Requests(newOrderID()) {
+				fmt.Printf("  # %s\n  %s\n", r.title, r.curl())
+			}
+			<-ctx.Done() // Ctrl-C
+			return nil
+		},
 		teaHouse(),
-		fx.Supply(s, devserver.Config{Progress: os.Stderr}),
-		devserver.Module,
-		fx.Provide(onServer),
+		fx.Supply(s),
+		fxrestate.DevServer(devserver.Config{Progress: os.Stderr}),
+		fx.Decorate(func(c fxrestate.Config) fxrestate.Config {
+			c.HTTP.Addr = s.addr
+			return c
+		}),
 		fx.Populate(&api, &postbox),
 	)
-	if err := app.Err(); err != nil {
-		return errors.New(strings.Join(fxrestate.Problems(err), "\n"))
-	}
-	return runApp(app, func(ctx context.Context) error {
-		fmt.Printf("ready: %s\n\n", api.URL())
-		if runDemo {
-			return demo(ctx, api, postbox, s.askAfter)
-		}
-		for _, r := range api.Requests(newOrderID()) {
-			fmt.Printf("  # %s\n  %s\n", r.title, r.curl())
-		}
-		return serve(ctx, app)
-	})
-}
-
-// onServer is the configuration for a server that runs with the application.
-func onServer(s *devserver.Server, own settings) fxrestate.Config {
-	return fxrestate.Config{
-		Ingress:  ingress.Config{URL: s.IngressURL()},
-		Admin:    admin.Config{URL: s.AdminURL()},
-		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
-		Register: &deployment.Config{
-			URL:          "http://" + s.EndpointHost() + ":{{port}}",
-			MoveStranded: true, // the port is another one at each start
-			Required:     true,
-		},
-		HTTP: httpserver.Config{Addr: own.addr},
-	}
-}
-
-// runApp starts the application, runs main, and stops the application. Ctrl-C ends
-// the context of main. During the start, Ctrl-C takes effect after it, so that
-// everything that was started is stopped.
-func runApp(app *fx.App, main func(context.Context) error) error {
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer release()
-	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
-	defer cancel()
-	if err := app.Start(start); err != nil {
-		return err
-	}
-	var err error
-	if ctx.Err() != nil {
-		err = errors.New("interrupted while it started")
-	} else {
-		err = main(ctx)
-	}
-	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
-	defer cancel()
-	return errors.Join(err, app.Stop(stop))
-}
-
-// serve waits for Ctrl-C, or until a part of the application shuts it down.
-func serve(ctx context.Context, app *fx.App) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case end := <-app.Wait():
-		if end.ExitCode != 0 {
-			return fmt.Errorf("a part of the application failed, with exit code %d: see its log", end.ExitCode)
-		}
-		return nil
-	}
 }

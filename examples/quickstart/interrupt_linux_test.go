@@ -37,7 +37,7 @@ func TestCtrlCStopsEverythingInOrder(t *testing.T) {
 			when: func(p *process, data string) {
 				require.Eventually(p.t, func() bool { return servers(p.t, data) == 1 }, 5*time.Minute, time.Millisecond)
 			},
-			code: 1, says: "quickstart: interrupted while it started",
+			code: 1, says: "quickstart: fxrestate: interrupted while it started",
 		},
 		"while it serves": {
 			when: func(p *process, data string) {

@@ -14,19 +14,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
+	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -60,23 +61,35 @@ func run(f flags) error {
 		f.data = filepath.Join(cache, "fxrestate", "quickstart")
 	}
 	var api *API
-	app := fx.New(
+	err := fxrestate.RunWith(
+		func(ctx context.Context) error {
+			fmt.Printf("ready: %s\n\n%s\n", api.URL(), api.Requests())
+			if f.demo {
+				return demo(ctx, api, f.packing)
+			}
+			<-ctx.Done() // Ctrl-C
+			return nil
+		},
 		fx.Supply(f),
-		restateServer(f),
+		fxrestate.DevServer(devserver.Config{Dir: filepath.Join(f.data, "restate"), Progress: os.Stderr}),
+		fx.Decorate(configure),
 		shop,
 		fx.Populate(&api),
-		fx.StartTimeout(time.Minute), // for a server on a busy machine
 	)
-	if err := app.Err(); err != nil {
-		return errors.New(strings.Join(fxrestate.Problems(err), "\n"))
+	if taken, ok := errors.AsType[*net.OpError](err); ok && taken.Op == "listen" && taken.Addr != nil && taken.Addr.String() == apiAddr() {
+		return fmt.Errorf("%w; set ADDR to another address", err)
 	}
-	return runApp(app, func(ctx context.Context) error {
-		fmt.Printf("ready: %s\n\n%s\n", api.URL(), api.Requests())
-		if f.demo {
-			return demo(ctx, api, f.packing)
-		}
-		return serve(ctx, app)
-	})
+	return err
+}
+
+func apiAddr() string { return cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000") }
+
+// configure sets where the API is served, and what is logged: a client's 404 is an answer
+// like any other.
+func configure(c fxrestate.Config) fxrestate.Config {
+	c.HTTP.Addr = apiAddr()
+	c.Logging.ClientErrors = slog.LevelDebug
+	return c
 }
 
 // shop is the application but for where its restate-server is.
@@ -94,38 +107,3 @@ var services = fx.Options(
 	fxrestate.Object[*Cart](NewCart, fxrestate.Name("cart")),
 	fxrestate.Workflow[*Order](NewOrder, fxrestate.Name("order")),
 )
-
-// runApp starts the application, runs main, and stops the application. Ctrl-C ends
-// the context of main. During the start, Ctrl-C takes effect after it, so that
-// everything that was started is stopped.
-func runApp(app *fx.App, main func(context.Context) error) error {
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer release()
-	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
-	defer cancel()
-	if err := app.Start(start); err != nil {
-		return explained(err)
-	}
-	var err error
-	if ctx.Err() != nil {
-		err = errors.New("interrupted while it started")
-	} else {
-		err = main(ctx)
-	}
-	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
-	defer cancel()
-	return errors.Join(err, app.Stop(stop))
-}
-
-// serve waits for Ctrl-C, or until a part of the application shuts it down.
-func serve(ctx context.Context, app *fx.App) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case end := <-app.Wait():
-		if end.ExitCode != 0 {
-			return fmt.Errorf("a part of the application failed, with exit code %d: see its log", end.ExitCode)
-		}
-		return nil
-	}
-}

@@ -11,21 +11,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
-	"time"
 
 	"go.uber.org/fx"
 
-	"github.com/fxrestate/go/admin"
-	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/devserver"
-	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 )
@@ -45,7 +37,6 @@ func main() {
 func agency() fx.Option {
 	return fx.Options(
 		fxrestate.Module,
-		fx.StartTimeout(time.Minute), // the default of fx is 15 seconds
 		fx.Provide(NewHotels, NewBank),
 		fxrestate.Object[*Flight](NewFlight, fxrestate.Name("flight")),
 		fxrestate.Service[*Trips](NewTrips, fxrestate.Name("trips")),
@@ -53,77 +44,21 @@ func agency() fx.Option {
 }
 
 func run(runDemo bool) error {
-	var (
-		client *ingress.Client
-		server *devserver.Server
-	)
-	app := fx.New(
-		agency(),
-		fx.Supply(devserver.Config{Progress: os.Stderr}),
-		devserver.Module,
-		fx.Provide(onServer),
-		fx.Populate(&client, &server),
-	)
-	if err := app.Err(); err != nil {
-		return errors.New(strings.Join(fxrestate.Problems(err), "\n"))
-	}
-	return runApp(app, func(ctx context.Context) error {
-		fmt.Printf("ready: %s\n\n", server.IngressURL())
-		if runDemo {
-			return demo(ctx, client)
-		}
-		for _, a := range attempts {
-			fmt.Printf("  # %s\n  %s\n", a.title, a.curl(server.IngressURL()))
-		}
-		return serve(ctx, app)
-	})
-}
-
-// onServer is the configuration for a server that runs with the application.
-func onServer(s *devserver.Server) fxrestate.Config {
-	return fxrestate.Config{
-		Ingress:  ingress.Config{URL: s.IngressURL()},
-		Admin:    admin.Config{URL: s.AdminURL()},
-		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
-		Register: &deployment.Config{
-			URL:          "http://" + s.EndpointHost() + ":{{port}}",
-			MoveStranded: true, // the port is another one at each start
-			Required:     true,
+	var client *ingress.Client
+	return fxrestate.RunWith(
+		func(ctx context.Context) error {
+			fmt.Printf("ready: %s\n\n", client.URL())
+			if runDemo {
+				return demo(ctx, client)
+			}
+			for _, a := range attempts {
+				fmt.Printf("  # %s\n  %s\n", a.title, a.curl(client.URL()))
+			}
+			<-ctx.Done() // Ctrl-C
+			return nil
 		},
-	}
-}
-
-// runApp starts the application, runs main, and stops the application. Ctrl-C ends
-// the context of main. During the start, Ctrl-C takes effect after it, so that
-// everything that was started is stopped.
-func runApp(app *fx.App, main func(context.Context) error) error {
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer release()
-	start, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
-	defer cancel()
-	if err := app.Start(start); err != nil {
-		return err
-	}
-	var err error
-	if ctx.Err() != nil {
-		err = errors.New("interrupted while it started")
-	} else {
-		err = main(ctx)
-	}
-	stop, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
-	defer cancel()
-	return errors.Join(err, app.Stop(stop))
-}
-
-// serve waits for Ctrl-C, or until a part of the application shuts it down.
-func serve(ctx context.Context, app *fx.App) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case end := <-app.Wait():
-		if end.ExitCode != 0 {
-			return fmt.Errorf("a part of the application failed, with exit code %d: see its log", end.ExitCode)
-		}
-		return nil
-	}
+		agency(),
+		fxrestate.DevServer(devserver.Config{Progress: os.Stderr}),
+		fx.Populate(&client),
+	)
 }

@@ -39,6 +39,7 @@ var known = map[string]string{
 	"admin":       "github.com/fxrestate/go/admin",
 	"context":     "context",
 	"chi":         "github.com/go-chi/chi/v5",
+	"dashboard":   "github.com/fxrestate/go/dashboard",
 	"deployment":  "github.com/fxrestate/go/deployment",
 	"durable":     "github.com/fxrestate/go/durable",
 	"endpoint":    "github.com/fxrestate/go/endpoint",

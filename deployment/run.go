@@ -67,10 +67,10 @@ func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	if endpoint.Program != nil {
 		own.program = *endpoint.Program
 	}
-	own.subscriptions = endpoint.Subscriptions
 	if own.metadata, err = own.keep(m); err != nil {
 		return nil, err
 	}
+	own.subscriptions = endpoint.Subscriptions
 	if err := own.checkSubscriptions(); err != nil {
 		return nil, err
 	}

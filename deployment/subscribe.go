@@ -30,7 +30,7 @@ func (r *run) noteSubscriptions(list []admin.DeploymentSummary) {
 	}
 	r.deployments = list
 	r.subscribes = len(r.subscriptions) > 0 || slices.ContainsFunc(list, func(d admin.DeploymentSummary) bool {
-		return d.Metadata[ApplicationKey] == r.config.Application && d.Metadata[SubscriptionsKey] != ""
+		return d.Metadata[ApplicationKey] == r.program.Application && d.Metadata[SubscriptionsKey] != ""
 	})
 	if r.subscribes {
 		r.metadata[SubscriptionsKey] = hashOfSubscriptions(r.subscriptions)
@@ -41,7 +41,7 @@ func (r *run) noteSubscriptions(list []admin.DeploymentSummary) {
 // stays: its services are not those of an earlier version of this one.
 func (r *run) owner() owner {
 	own, latest := r.manifest.Names(), latestOf(r.deployments)
-	return owner{mark(r.config.Application), func(service string) bool {
+	return owner{mark(r.program.Application), func(service string) bool {
 		at := latest[service]
 		if at == nil || at.URI == r.url {
 			return false
@@ -121,7 +121,7 @@ func (r *run) change(ctx context.Context, deployment string, c SubscriptionChang
 	if options == nil {
 		options = map[string]string{}
 	}
-	options[clientID] = mark(r.config.Application)
+	options[clientID] = mark(r.program.Application)
 	if options[groupID] == "" {
 		options[groupID] = c.group
 	}

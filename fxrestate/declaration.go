@@ -17,14 +17,13 @@ import (
 // without a cycle in the graph. All applications that list the option share it, so it
 // does not change.
 type declaration struct {
-	spec        handler.Spec
-	served      bool // by this application, which constructs the instance
-	attachments []Attachment
-	handlers    []handlerAttachments
-	clients     []any // their constructors
-	unguarded   []any // method expressions
-
+	spec          handler.Spec
+	served        bool // by this application, which constructs the instance
+	attachments   []Attachment
+	handlers      []handlerAttachments
+	clients       []any // their constructors
 	subscriptions []subscribing
+	unguarded     []any // method expressions
 }
 
 // handlerAttachments are those of one handler.

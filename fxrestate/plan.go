@@ -60,9 +60,9 @@ type planParams struct {
 	Mistakes    []mistake                   `group:"fxrestate.mistakes"`
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 	Observed    []observed                  `group:"fxrestate.telemetry"`
+	Describer   *describer                  `optional:"true"`
 	Cron        []cronJob                   `group:"fxrestate.cron"`
 	Declarer    *declarer                   `optional:"true"`
-	Describer   *describer                  `optional:"true"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
@@ -131,7 +131,8 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	pl.subscriptions = subscribed.list
 	_, err = handler.NewRegistry(named...)
-	if err := errors.Join(slices.Concat(errs, []error{err}, pipelines.errs, subscribed.errs)...); err != nil || p.Describer == nil {
+	err = errors.Join(slices.Concat(errs, []error{err}, pipelines.errs, subscribed.errs)...)
+	if err != nil || p.Describer == nil {
 		return pl, err
 	}
 	return nil, p.Describer.describe(p, pl)

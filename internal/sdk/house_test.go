@@ -101,7 +101,6 @@ var mayImport = map[string][]string{
 	"durable/ratelimit": {"pipeline", "durable", "rpc", "ingress"},
 
 	"endpoint":   {"ground", "handler", "internal/scope", "pipeline"},
-	"kafka":      {"durable"},
 	"rpc":        {"ground", "handler", "internal/scope", "pipeline", "durable"},
 	"ingress":    {"ground", "handler", "internal/scope", "durable"},
 	"telemetry":  {"ground", "handler", "pipeline"},
@@ -109,9 +108,12 @@ var mayImport = map[string][]string{
 	"dashboard":  {"ground", "internal/wayout", "handler", "pipeline", "endpoint", "admin", "deployment"},
 	"fxrestate": {
 		"ground", "internal/wayout", "handler", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "httpserver", "telemetry",
-		"dashboard", "kafka", "durable/cron", "durable/ratelimit",
+		"dashboard",
 		"devserver",
+		"durable/cron", "durable/ratelimit",
+		"kafka",
 	},
+	"kafka":            {"durable"},
 	"restatetest":      {"ground", "internal/journal", "handler", "internal/scope", "pipeline", "durable", "logging", "endpoint", "rpc", "ingress", "admin", "deployment", "devserver", "httpserver", "telemetry", "fxrestate"},
 	"internal/journal": {"ground", "admin"},
 	"internal/wayout":  {"admin"},

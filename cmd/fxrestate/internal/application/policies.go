@@ -73,6 +73,7 @@ func (p *policies) target(ctx context.Context, s subject, headers map[string]str
 	}
 	t := &target{client: client, config: cfg, endpoint: deployment.Endpoint{
 		Port: s.Endpoint.Port, Manifest: s.Manifest, Program: &deployment.Program{Application: cfg.Application},
+		Subscriptions: s.subscriptions(),
 	}}
 	if !strings.HasSuffix(strings.TrimRight(cfg.URL, "/"), s.Endpoint.Path) {
 		t.endpoint.Path = s.Endpoint.Path
@@ -96,8 +97,10 @@ func (p *policies) target(ctx context.Context, s subject, headers map[string]str
 func (p *policies) config(s subject, headers map[string]string) (deployment.Config, error) {
 	var cfg deployment.Config
 	cfg.Mode = deployment.Production
+	cfg.WithoutSubscriptions = !s.program() // an endpoint does not tell of them
 	var names []string
 	if r := s.Registration; r != nil {
+		cfg.WithoutSubscriptions = cfg.WithoutSubscriptions || r.WithoutSubscriptions
 		cfg.URL, cfg.Application, cfg.Metadata = r.URL, r.Application, r.Metadata
 		cfg.ReplaceOther, cfg.Breaking, cfg.UseHTTP11 = r.ReplaceOther, r.Breaking, r.UseHTTP11
 		cfg.InPlace, cfg.Superseded = deployment.InPlace(r.InPlace), deployment.Superseded(r.Superseded)

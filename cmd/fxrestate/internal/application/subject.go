@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
+	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/internal/description"
 )
 
@@ -28,6 +29,18 @@ type subject struct {
 
 // program reports whether the program has described itself.
 func (s subject) program() bool { return s.Build.Go != "" }
+
+// subscriptions returns those that the program declares.
+func (s subject) subscriptions() (all []deployment.Subscription) {
+	for _, service := range s.Services {
+		for _, h := range service.Handlers {
+			for _, sub := range h.Subscriptions {
+				all = append(all, deployment.Subscription{Source: sub.Source, Service: service.Name, Handler: h.Name, Options: sub.Options})
+			}
+		}
+	}
+	return all
+}
 
 // reader reads what an application says of itself.
 type reader struct {

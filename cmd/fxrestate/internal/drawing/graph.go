@@ -54,7 +54,7 @@ func newGraph(d description.Document) graph {
 		for _, h := range s.Handlers {
 			b.lines = append(b.lines, line{text: signature(h)})
 			for _, topic := range h.Subscriptions {
-				b.lines = append(b.lines, line{"topic " + topic.Cluster + "/" + topic.Topic, true})
+				b.lines = append(b.lines, line{"topic " + strings.TrimPrefix(topic.Source, "kafka://"), true})
 			}
 			for _, m := range h.Pipeline {
 				if m.Name == ownLog {

@@ -1,13 +1,15 @@
-// Package readme is the frame in which the tests compile the code of the README:
-// what the blocks take for granted. A declaration that a block has itself is left
+// Package shop is the frame in which the tests compile the code of the README and of most
+// pages: what the blocks take for granted. A declaration that a block has itself is left
 // out of its frame.
-package readme
+package shop
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 
 	restate "github.com/restatedev/sdk-go"
+	"github.com/restatedev/sdk-go/server"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/ingress"
@@ -172,5 +174,18 @@ func NewTenantGuard() pipeline.Guard { return nil }
 func NewAmountGuard() pipeline.Guard { return nil }
 
 type Limit int
+
+var certificate tls.Certificate
+
+func startLambda(server.LambdaHandlerFunc) {}
+
+// Declined is an error of a bank.
+type Declined struct{}
+
+func (*Declined) Error() string { return "declined" }
+
+type httpBank struct{}
+
+func (*httpBank) post(context.Context, Charge) (Receipt, int, error) { return Receipt{}, 0, nil }
 
 func mapBankErrors(error) restate.TerminalError { return nil }

@@ -114,7 +114,7 @@ func pretty(schema json.RawMessage) string {
 
 // command splits a way out before the command in it.
 func command(way string) (before, after string) {
-	if i := strings.Index(way, "restate invocations "); i >= 0 {
+	if i := strings.Index(way, "fxrestate invocations "); i >= 0 {
 		return way[:i], way[i:]
 	}
 	return way, ""

@@ -34,10 +34,10 @@ func Of(i admin.Invocation) string {
 	what := cause(i)
 	switch {
 	case i.Status == admin.StatusPaused:
-		return cmp.Or(what, "mend the cause") + ", then: restate invocations resume " + i.ID
+		return cmp.Or(what, "mend the cause") + ", then: fxrestate invocations resume " + i.ID
 	case what != "":
-		return what + ", or: restate invocations kill " + i.ID
+		return what + ", or: fxrestate invocations kill " + i.ID
 	default:
-		return "mend the cause, or: restate invocations cancel " + i.ID
+		return "mend the cause, or: fxrestate invocations cancel " + i.ID
 	}
 }

@@ -22,7 +22,8 @@ func decoding() map[string]func(ctx context.Context, c *admin.Client) error {
 	decoding := map[string]func(ctx context.Context, c *admin.Client) error{}
 	for name, call := range calls {
 		switch name {
-		case "Health", "OpenAPI", "DeleteDeployment", "CancelInvocation", "KillInvocation", "PauseInvocation", "ResumeInvocation", "PurgeInvocation", "ModifyState":
+		case "Health", "OpenAPI", "DeleteDeployment", "CancelInvocation", "KillInvocation", "PauseInvocation", "ResumeInvocation", "PurgeInvocation", "PurgeJournal",
+			"ModifyState", "DeleteSubscription", "DeleteKafkaCluster":
 		default:
 			decoding[name] = call
 		}
@@ -44,15 +45,18 @@ func TestAnAnswerThatIsNotTheAdminAPIsIsAnError(t *testing.T) {
 		"an array":                     "[]",
 		"a string":                     `"ok"`,
 		"a number":                     "1e999999",
-		"fields of other types":        `{"id":1,"name":true,"version":[],"services":"none","deployments":{},"rows":7}`,
+		"fields of other types":        `{"id":1,"name":true,"version":[],"services":"none","cluster_name":1,"handlers":{},"deployments":{},"subscriptions":1,"clusters":1,"new_invocation_id":1,"rows":7}`,
 		"entries of other types":       `{"id":"","name":"","services":[1],"deployments":["dp_1"],"rows":["x"]}`,
-		"null in place of the entries": `{"id":null,"name":null,"version":null,"services":null,"deployments":null,"rows":null}`,
+		"null in place of the entries": `{"id":null,"name":null,"version":null,"services":null,"deployments":null,"handlers":null,"subscriptions":null,"clusters":null,"new_invocation_id":null,"cluster_name":null,"rows":null}`,
 		"objects deeper than a stack":  strings.Repeat(`{"services":[`, 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, admin.Config{URL: admin.DefaultURL, HTTPClient: &http.Client{Transport: answer{200, []byte(body)}}})
 			for method, call := range decoding() {
+				if name == "an array" && method == "DeleteLimitRules" {
+					continue // it is an answer
+				}
 				t.Run(method, func(t *testing.T) {
 					err := call(testkit.Context(t), client)
 					require.ErrorContains(t, err, "admin: ")
@@ -86,13 +90,13 @@ func TestAServerThatFailsDuringItsAnswerIsAConnectionError(t *testing.T) {
 	for name, fail := range map[string]http.HandlerFunc{
 		"gone before its answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"gone in the middle": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, `{"id":"dp_1","name":"Greeter","version":"1.7.12","services":[`)
+			_, _ = io.WriteString(w, `{"rows":[{"id":"dp_1","name":"Greeter","version":"1.7.12","services":[`)
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		},
 		"shorter than it says": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
-			_, _ = io.WriteString(w, `{"services":[`)
+			_, _ = io.WriteString(w, `{"rows":[`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

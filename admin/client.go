@@ -24,8 +24,8 @@ const (
 	// maxBody limits the body of one response. Query has the largest responses: a
 	// query that exceeds the limit must select less at a time.
 	maxBody = 64 << 20
-	// maxIdleConnections is small because few calls run at a time.
-	maxIdleConnections = 2
+	// maxIdleConnections is small because few calls run at a time, but for a batch.
+	maxIdleConnections = 8
 )
 
 // Config holds the address and the credentials of the admin API. The zero value
@@ -127,26 +127,16 @@ type call struct {
 // do sends the call, decodes the response into out unless that is nil, and
 // returns the status of the response.
 func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
-	target, err := joinPath(in.path)
-	// For errors: an id can have any length.
-	path := httpclient.OneLine(target, maxPath)
-	asked := in.method + " " + c.URL() + path
+	res, path, err := c.send(ctx, in)
 	if err != nil {
-		return 0, fmt.Errorf("admin: %s: %w", asked, err)
-	}
-	req, err := c.request(ctx, in, target)
-	if err != nil {
-		return 0, fmt.Errorf("admin: %s: %w", asked, err)
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return 0, c.connectionError(ctx, in.method, path, err)
+		var failed *Error
+		if errors.As(err, &failed) {
+			return failed.Status, err
+		}
+		return 0, err
 	}
 	defer res.Body.Close()
-
-	if res.StatusCode/100 != 2 {
-		return res.StatusCode, c.responseError(in, path, res)
-	}
+	asked := in.method + " " + c.URL() + path
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	switch {
 	case err != nil:
@@ -161,9 +151,34 @@ func (c *Client) do(ctx context.Context, in call, out any) (int, error) {
 		err = errors.New("it lacks what was asked for")
 	}
 	if err != nil {
-		return res.StatusCode, fmt.Errorf("admin: %s: status %d, but the response is not that of an admin API: does the URL lead to one? (%w)", asked, res.StatusCode, httpclient.Brief(err, maxMessage))
+		return res.StatusCode, c.strange(asked, res.StatusCode, err)
 	}
 	return res.StatusCode, nil
+}
+
+// send sends the call and returns a successful response, whose body is to be closed, with
+// the path of the call for errors.
+func (c *Client) send(ctx context.Context, in call) (res *http.Response, path string, err error) {
+	target, err := joinPath(in.path)
+	// For errors: an id can have any length.
+	path = httpclient.OneLine(target, maxPath)
+	asked := in.method + " " + c.URL() + path
+	if err != nil {
+		return nil, path, fmt.Errorf("admin: %s: %w", asked, err)
+	}
+	req, err := c.request(ctx, in, target)
+	if err != nil {
+		return nil, path, fmt.Errorf("admin: %s: %w", asked, err)
+	}
+	res, err = c.http.Do(req)
+	if err != nil {
+		return nil, path, c.connectionError(ctx, in.method, path, err)
+	}
+	if res.StatusCode/100 != 2 {
+		defer res.Body.Close()
+		return nil, path, c.responseError(in, path, res)
+	}
+	return res, path, nil
 }
 
 // answer is the type of a response. A foreign server may answer with JSON as well, which

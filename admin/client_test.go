@@ -118,6 +118,15 @@ type gateway struct {
 
 	mu   sync.Mutex
 	seen []*http.Request
+	// some answers some requests in place of the server.
+	some func(*http.Request) http.HandlerFunc
+}
+
+// intercept makes the gateway answer the requests for which some returns a handler.
+func (g *gateway) intercept(some func(*http.Request) http.HandlerFunc) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.some = some
 }
 
 func newGateway(t testing.TB, answer http.HandlerFunc) *gateway {
@@ -128,7 +137,14 @@ func newGateway(t testing.TB, answer http.HandlerFunc) *gateway {
 	g.url = "http://" + testkit.Listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.seen = append(g.seen, r.Clone(context.Background()))
+		some := g.some
 		g.mu.Unlock()
+		if some != nil {
+			if own := some(r); own != nil {
+				own(w, r)
+				return
+			}
+		}
 		if answer != nil {
 			answer(w, r)
 			return

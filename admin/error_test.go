@@ -20,11 +20,10 @@ import (
 func TestErrorsOfTheServer(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
-	ctx := testkit.Context(t)
 
 	t.Run("an endpoint that is not there is META0003", func(t *testing.T) {
 		t.Parallel()
-		_, err := client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{URI: "http://127.0.0.1:1", Force: true})
+		_, err := client.RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{URI: "http://127.0.0.1:1", Force: true})
 		failed := requireError(t, err, http.StatusInternalServerError, "META0003")
 		require.Contains(t, failed.Message, "http://127.0.0.1:1/")
 		require.NotContains(t, failed.Message, "[META", "the code stands in Code")
@@ -34,7 +33,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 	})
 	t.Run("a listener without HTTP/2 is META0014", func(t *testing.T) {
 		t.Parallel()
-		_, err := client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{URI: oldServer(t), Force: true})
+		_, err := client.RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{URI: oldServer(t), Force: true})
 		requireError(t, err, http.StatusInternalServerError, "META0014")
 		require.ErrorContains(t, err, "register with HTTP/1.1")
 		require.False(t, admin.Retryable(err))
@@ -42,21 +41,21 @@ func TestErrorsOfTheServer(t *testing.T) {
 	t.Run("a web site is META0013", func(t *testing.T) {
 		t.Parallel()
 		site := "http://" + testkit.Listen(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "welcome") }))
-		_, err := client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{URI: site, Force: true})
+		_, err := client.RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{URI: site, Force: true})
 		requireError(t, err, http.StatusInternalServerError, "META0013")
 		require.False(t, admin.Retryable(err))
 	})
 	t.Run("a service of another kind is META0006", func(t *testing.T) {
 		t.Parallel()
 		register(t, client, serve(t, echoService("Kind")))
-		_, err := client.RegisterDeployment(ctx, admin.RegisterDeploymentRequest{URI: serve(t, counterObject("Kind"))})
+		_, err := client.RegisterDeployment(testkit.Context(t), admin.RegisterDeploymentRequest{URI: serve(t, counterObject("Kind"))})
 		failed := requireError(t, err, http.StatusConflict, "META0006")
 		require.Contains(t, failed.Message, "'Kind'")
 		require.False(t, admin.Retryable(err))
 	})
 	t.Run("plain text keeps its status", func(t *testing.T) {
 		t.Parallel()
-		_, err := client.Deployment(ctx, "nope")
+		_, err := client.Deployment(testkit.Context(t), "nope")
 		failed := requireError(t, err, http.StatusBadRequest, "")
 		require.Contains(t, failed.Message, "bad format")
 		require.False(t, admin.Retryable(err))
@@ -64,7 +63,7 @@ func TestErrorsOfTheServer(t *testing.T) {
 	t.Run("an empty body gets the status' name", func(t *testing.T) {
 		t.Parallel()
 		url := testkit.Server().AdminURL() + "/nothing"
-		err := newClient(t, admin.Config{URL: url}).Health(ctx)
+		err := newClient(t, admin.Config{URL: url}).Health(testkit.Context(t))
 		requireError(t, err, http.StatusNotFound, "")
 		require.EqualError(t, err, "admin: GET "+url+"/health: status 404: Not Found (this may not be an admin API, which is on port 9070 of the server by default)")
 	})

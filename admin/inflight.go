@@ -32,8 +32,8 @@ const NotBound = ""
 // The rows are sorted by deployment, service, handler and status. There is no row with
 // a Count of 0.
 func (c *Client) InFlight(ctx context.Context, deploymentIDs ...string) ([]InFlight, error) {
+	where, args := conditions{notCompleted}.add(in(boundTo, deploymentIDs)).where()
 	return Query[InFlight](ctx, c, "SELECT "+boundTo+" AS deployment_id, target_service_name AS service, "+
 		"target_handler_name AS handler, status, count(*) AS count, min(created_at) AS oldest, max(created_at) AS newest FROM sys_invocation"+
-		where(notCompleted, in(boundTo, deploymentIDs))+
-		" GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4")
+		where+" GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4", args...)
 }

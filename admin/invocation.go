@@ -2,8 +2,11 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 )
 
 // Values for the deployment of ResumeInvocation, other than a deployment id.
@@ -27,7 +30,8 @@ const (
 //   - scheduled or pending: the server removes it at once.
 //
 // The error is an [*Error] with status 409 for an invocation that has completed, with
-// 404 for an unknown one, and with 400 if id is not an invocation id.
+// 404 for an unknown one. What cannot be the id of an invocation is an [ErrInvocationID],
+// and no call.
 func (c *Client) CancelInvocation(ctx context.Context, id string) error {
 	return c.changeInvocation(ctx, id, "cancel", nil)
 }
@@ -86,11 +90,82 @@ func (c *Client) PurgeInvocation(ctx context.Context, id string) error {
 	return c.changeInvocation(ctx, id, "purge", nil)
 }
 
+// PurgeJournal removes the journal of a completed invocation and leaves its result and
+// its idempotency key. It cannot be restarted afterwards. It returns when the request is
+// accepted. Errors are those of PurgeInvocation.
+func (c *Client) PurgeJournal(ctx context.Context, id string) error {
+	return c.changeInvocation(ctx, id, "purge-journal", nil)
+}
+
+// RestartOptions say how a completed invocation is restarted. The zero value runs it from
+// the beginning on the latest deployment.
+type RestartOptions struct {
+	// From is the index of the last entry of the journal that the new invocation takes
+	// over, with its result. 0 takes over the input only. Each command up to there must
+	// have its result.
+	From int
+	// Deployment on which the new invocation continues: [RestartOnLatest],
+	// [RestartOnPinned] or a deployment id. Only with From.
+	Deployment string
+}
+
+// Values for the deployment of RestartOptions, other than a deployment id.
+const (
+	// RestartOnLatest is the latest deployment of the service.
+	RestartOnLatest = ""
+	// RestartOnPinned is the deployment of the old invocation. A journal that is taken
+	// over fits its code.
+	RestartOnPinned = "keep"
+)
+
+// RestartInvocation starts a new invocation with the input and the headers of a completed
+// one, and returns its id. The old one stays as it is.
+//
+// The error is an [*Error] with status 409 or 425 for an invocation that has not completed,
+// with 410 for one whose journal is gone, with 422 for the run of a workflow, and with 400 for
+// a From that the journal does not have or up to which a command lacks its result. Other errors
+// are those of CancelInvocation.
+func (c *Client) RestartInvocation(ctx context.Context, id string, options RestartOptions) (newID string, err error) {
+	if err := options.check(); err != nil {
+		return "", err
+	}
+	query := url.Values{}
+	if options.From > 0 {
+		query.Set("from", strconv.Itoa(options.From))
+	}
+	if options.Deployment != RestartOnLatest {
+		query.Set("deployment", options.Deployment)
+	}
+	var restarted restarted
+	err = c.change(ctx, id, "restart-as-new", query, &restarted)
+	return restarted.ID, err
+}
+
+// check rejects what the server rejects, or ignores.
+func (o RestartOptions) check() error {
+	if o.From < 0 {
+		return fmt.Errorf("admin: RestartOptions: From %d must not be negative", o.From)
+	}
+	if o.Deployment != RestartOnLatest && o.From == 0 {
+		return errors.New("admin: RestartOptions: Deployment goes with From only: a restart from the beginning runs on the latest deployment")
+	}
+	return nil
+}
+
+type restarted struct {
+	ID string `json:"new_invocation_id"`
+}
+
+func (r *restarted) empty() bool { return r.ID == "" }
+
 func (c *Client) changeInvocation(ctx context.Context, id, verb string, query url.Values) error {
-	_, err := c.do(ctx, call{
-		method: http.MethodPatch,
-		path:   []string{"invocations", id, verb},
-		query:  query,
-	}, nil)
+	return c.change(ctx, id, verb, query, nil)
+}
+
+func (c *Client) change(ctx context.Context, id, verb string, query url.Values, out any) error {
+	if err := CheckInvocationID(id); err != nil {
+		return err
+	}
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: []string{"invocations", id, verb}, query: query}, out)
 	return err
 }

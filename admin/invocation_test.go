@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fxrestate/go/admin"
@@ -207,10 +208,125 @@ func settled(t testing.TB, call func() error) (err error) {
 func TestUnknownInvocation(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, admin.Config{})
-	const unknown = "inv_1ca6DV4BApIF1najoS4yfOIYQtFiVfvW21"
-	requireError(t, settled(t, func() error { return client.CancelInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
-	requireError(t, settled(t, func() error { return client.KillInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
-	requireError(t, settled(t, func() error { return client.PauseInvocation(testkit.Context(t), unknown) }), http.StatusNotFound, "")
-	requireError(t, settled(t, func() error { return client.ResumeInvocation(testkit.Context(t), unknown, "") }), http.StatusNotFound, "")
-	requireError(t, client.KillInvocation(testkit.Context(t), "inv_nope"), http.StatusBadRequest, "")
+	for name, change := range changes(client) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requireError(t, settled(t, func() error { return change(testkit.Context(t), unknownID) }), http.StatusNotFound, "")
+		})
+	}
+}
+
+// changes has what the client does with one invocation.
+func changes(client *admin.Client) map[string]func(ctx context.Context, id string) error {
+	return map[string]func(ctx context.Context, id string) error{
+		"cancel":            client.CancelInvocation,
+		"kill":              client.KillInvocation,
+		"pause":             client.PauseInvocation,
+		"resume":            func(ctx context.Context, id string) error { return client.ResumeInvocation(ctx, id, "") },
+		"purge":             client.PurgeInvocation,
+		"purge the journal": client.PurgeJournal,
+		"restart": func(ctx context.Context, id string) error {
+			return second(client.RestartInvocation(ctx, id, admin.RestartOptions{}))
+		},
+	}
+}
+
+func TestAnIDThatCannotBeOneIsSaidWithoutACall(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, admin.Config{URL: "http://127.0.0.1:1"})
+	for name, test := range map[string]struct{ id, want string }{
+		"nothing":             {"", "bad length"},
+		"a word":              {"nope", "bad format"},
+		"a word behind inv_":  {"inv_nope", "unrecognized codec version"},
+		"a character too few": {unknownID[:len(unknownID)-1], "bad length"},
+		"one too many":        {unknownID + "x", "bad length"},
+		"another character":   {unknownID[:10] + "-" + unknownID[11:], "base62 decode error"},
+		"a space in front":    {" " + unknownID, "unrecognized resource type"},
+		"a deployment":        {"dp_1" + unknownID[5:], "id doesn't match the expected type"},
+		"lines":               {"inv_1\n" + strings.Repeat("x", 1000), "bad length"},
+		"a path":              {"inv_2/../kill", "unrecognized codec version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := testkit.Context(t)
+			calls := changes(client)
+			calls["find"] = func(ctx context.Context, id string) error {
+				return second(client.Invocations(ctx, admin.InvocationFilter{IDs: []string{unknownID, id}}))
+			}
+			calls["find what it called"] = func(ctx context.Context, id string) error {
+				return second(client.Invocations(ctx, admin.InvocationFilter{InvokedBy: []string{id}}))
+			}
+			calls["journal"] = func(ctx context.Context, id string) error { return second(client.Journal(ctx, id)) }
+			calls["batch"] = func(ctx context.Context, id string) error {
+				return second(client.Batch(ctx, admin.OperationKill, admin.InvocationFilter{IDs: []string{id}}, admin.BatchOptions{}))
+			}
+			for what, call := range calls {
+				t.Run(what, func(t *testing.T) {
+					err := call(ctx, test.id)
+					require.ErrorIs(t, err, admin.ErrInvocationID)
+					require.ErrorContains(t, err, " is not the id of an invocation, which is inv_1 with 33 letters and digits behind it: "+test.want)
+					require.False(t, admin.Retryable(err))
+					require.NotContains(t, err.Error(), "\n")
+					require.Less(t, len(err.Error()), 400)
+				})
+			}
+		})
+	}
+	require.NoError(t, admin.CheckInvocationID(unknownID))
+	require.NoError(t, admin.CheckInvocationID("inv_2abc"), "of a server to come")
+}
+
+func TestACompletedInvocationIsRestarted(t *testing.T) {
+	t.Parallel()
+	client, ctx, name := newClient(t, admin.Config{}), testkit.Context(t), testkit.Unique("restarted")
+	steps := make(chan string, 100)
+	register(t, client, serve(t, restate.NewService(name).Handler("Go", restate.NewServiceHandler(func(ctx restate.Context, in string) (string, error) {
+		for _, step := range []string{"first", "second"} {
+			if err := restate.RunVoid(ctx, func(restate.RunContext) error { steps <- step; return nil }); err != nil {
+				return "", err
+			}
+		}
+		return in, nil
+	})), restate.NewWorkflow(name+"-workflow").Handler("Run", restate.NewWorkflowHandler(func(restate.WorkflowContext, string) (string, error) { return "", nil }))))
+	id := send(t, testkit.Path(name, "Go", "send"))
+	testkit.AwaitStatus(t, id, "completed")
+	require.Equal(t, "first second", testkit.Receive(t, steps)+" "+testkit.Receive(t, steps))
+
+	fromStart, err := client.RestartInvocation(ctx, id, admin.RestartOptions{})
+	require.NoError(t, err)
+	require.NotEqual(t, id, fromStart)
+	testkit.AwaitStatus(t, fromStart, "completed")
+	require.Equal(t, "first second", testkit.Receive(t, steps)+" "+testkit.Receive(t, steps))
+
+	for _, deployment := range []string{admin.RestartOnLatest, admin.RestartOnPinned} {
+		// Entry 1 is the first step and entry 2 its result.
+		from, err := client.RestartInvocation(ctx, id, admin.RestartOptions{From: 1, Deployment: deployment})
+		require.NoError(t, err)
+		testkit.AwaitStatus(t, from, "completed")
+		require.Equal(t, "second", testkit.Receive(t, steps))
+		require.Empty(t, steps, "the first step has run again")
+	}
+	found, err := client.Invocations(ctx, admin.InvocationFilter{RestartedFrom: []string{id}, Statuses: admin.AllStatuses()})
+	require.NoError(t, err)
+	require.Len(t, found, 3)
+	require.Equal(t, id, found[0].RestartedFrom)
+
+	_, err = client.RestartInvocation(ctx, id, admin.RestartOptions{From: 1000})
+	requireError(t, err, http.StatusBadRequest, "")
+	for name, options := range map[string]admin.RestartOptions{"a negative entry": {From: -1}, "a deployment without an entry": {Deployment: admin.RestartOnPinned}} {
+		t.Run(name, func(t *testing.T) {
+			_, err := client.RestartInvocation(ctx, id, options)
+			require.ErrorContains(t, err, "admin: RestartOptions: ")
+		})
+	}
+	workflow := send(t, testkit.Path(name+"-workflow", "a", "Run", "send"))
+	testkit.AwaitStatus(t, workflow, "completed")
+	_, err = client.RestartInvocation(ctx, workflow, admin.RestartOptions{})
+	requireError(t, err, http.StatusUnprocessableEntity, "")
+
+	require.NoError(t, client.PurgeJournal(ctx, id))
+	testkit.Until(t, func() bool { return len(testkit.Journal(t, id)) == 0 }, "the journal is there")
+	require.Equal(t, "completed", testkit.Look(t, id).Status, "the result is kept")
+	_, err = client.RestartInvocation(ctx, id, admin.RestartOptions{})
+	requireError(t, err, http.StatusGone, "")
 }

@@ -1,11 +1,10 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fxrestate/go/internal/httpclient"
@@ -58,6 +57,11 @@ type Invocation struct {
 	// ModifiedAt is when the invocation last changed its status or was pinned. A
 	// failed attempt that is retried changes nothing.
 	ModifiedAt time.Time `json:"modified_at"`
+	// CompletedAt is zero for an invocation that has not completed.
+	CompletedAt time.Time `json:"completed_at,omitzero"`
+	// ScheduledAt is when an invocation that was sent with a delay is or was due, and
+	// zero for others.
+	ScheduledAt time.Time `json:"scheduled_at,omitzero"`
 
 	// RetryCount is the number of attempts, the current one included, since the
 	// invocation last suspended. The server has it in memory, and starts again when
@@ -65,7 +69,7 @@ type Invocation struct {
 	// and most paused invocations.
 	RetryCount int `json:"retry_count"`
 	// NextRetryAt is when the next attempt is due, and zero if none is planned.
-	NextRetryAt time.Time `json:"next_retry_at"`
+	NextRetryAt time.Time `json:"next_retry_at,omitzero"`
 	// LastFailure is the error of the last attempt among those that RetryCount counts
 	// that failed, on one line of at most 1000 characters. For a paused invocation it
 	// is why it was paused. Empty if no attempt failed, or the server no longer knows.
@@ -73,28 +77,34 @@ type Invocation struct {
 	// LastFailureCode is Restate's code of that error, such as RT0007. See
 	// https://docs.restate.dev/references/errors.
 	LastFailureCode string `json:"last_failure_code"`
+	// LastCommandType and LastCommandName are the command in the journal that the error is
+	// about, such as "Run" and the name of a step. Empty if it is about none.
+	LastCommandType string `json:"last_command_type"`
+	LastCommandName string `json:"last_command_name"`
 	// Failure is the error that a completed invocation has ended with, on one line of at
 	// most 1000 characters. Empty if it has ended with a result.
 	Failure string `json:"failure"`
+
+	// InvokedBy is what has made the invocation: "ingress", "service", "subscription" or
+	// "restart_as_new".
+	InvokedBy string `json:"invoked_by"`
+	// InvokedByID and InvokedByTarget are the invocation that has called or sent this one,
+	// if InvokedBy is "service".
+	InvokedByID     string `json:"invoked_by_id"`
+	InvokedByTarget string `json:"invoked_by_target"`
+	// IdempotencyKey that it was called with, or empty.
+	IdempotencyKey string `json:"idempotency_key"`
+	// TraceID of the trace that it belongs to, as 32 hexadecimal digits, or empty.
+	TraceID string `json:"trace_id"`
+	// RestartedFrom is the invocation that this one is a restart of, or empty.
+	RestartedFrom string `json:"restarted_from"`
 }
 
-// InvocationFilter selects invocations. The zero value selects all that have not
-// completed. A field that is empty does not restrict.
-type InvocationFilter struct {
-	// IDs of invocations. What is not an id is an error of the server.
-	IDs []string
-	// Services by name.
-	Services []string
-	// DeploymentIDs of the deployments that the invocations are bound to, or
-	// [NotBound]: see [Invocation].
-	DeploymentIDs []string
-	// Statuses, default all but [StatusCompleted].
-	Statuses []InvocationStatus
-	// MinRetries leaves out invocations with a smaller RetryCount. Paused ones are
-	// not left out, because the server forgets their count.
-	MinRetries int
-	// Limit is the most invocations that are returned, default 100.
-	Limit int
+// AllStatuses returns all statuses, for filters that select completed invocations too.
+func AllStatuses() []InvocationStatus {
+	return []InvocationStatus{
+		StatusScheduled, StatusPending, StatusReady, StatusRunning, StatusSuspended, StatusBackingOff, StatusPaused, StatusCompleted,
+	}
 }
 
 // defaultLimit is the default of InvocationFilter.Limit.
@@ -103,11 +113,16 @@ const defaultLimit = 100
 // Invocations returns the invocations that a filter selects, those first that have not
 // changed for longest. Count with [Client.InFlight]: that does not list.
 func (c *Client) Invocations(ctx context.Context, f InvocationFilter) ([]Invocation, error) {
-	sql, err := f.sql()
-	if err != nil {
+	if err := f.check(); err != nil {
 		return nil, err
 	}
-	found, err := Query[Invocation](ctx, c, sql)
+	return c.invocations(ctx, f.selected(), cmp.Or(f.Limit, defaultLimit))
+}
+
+// invocations returns the invocations for which the conditions hold.
+func (c *Client) invocations(ctx context.Context, selected conditions, limit int) ([]Invocation, error) {
+	where, args := selected.where()
+	found, err := Query[Invocation](ctx, c, "SELECT "+columns+" FROM sys_invocation"+where+" ORDER BY modified_at, id LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, err
 	}
@@ -118,29 +133,9 @@ func (c *Client) Invocations(ctx context.Context, f InvocationFilter) ([]Invocat
 		found[i].LastFailure = httpclient.OneLine(found[i].LastFailure, maxMessage)
 		found[i].Failure = httpclient.OneLine(found[i].Failure, maxMessage)
 		found[i].LastFailureCode = httpclient.OneLine(found[i].LastFailureCode, maxMessage)
+		found[i].LastCommandName = httpclient.OneLine(found[i].LastCommandName, maxMessage)
 	}
 	return found, nil
-}
-
-func (f InvocationFilter) sql() (string, error) {
-	if f.Limit < 0 || f.MinRetries < 0 {
-		return "", fmt.Errorf("admin: InvocationFilter: Limit %d and MinRetries %d must not be negative", f.Limit, f.MinRetries)
-	}
-	if f.Limit == 0 {
-		f.Limit = defaultLimit
-	}
-	conditions := []string{in("id", f.IDs), in("target_service_name", f.Services), in(boundTo, f.DeploymentIDs), in("status", f.Statuses)}
-	if len(f.Statuses) == 0 {
-		conditions = append(conditions, notCompleted)
-	}
-	if f.MinRetries > 0 {
-		conditions = append(conditions, fmt.Sprintf("(status = %s OR retry_count >= %d)", Quote(string(StatusPaused)), f.MinRetries))
-	}
-	return "SELECT id, target_service_name AS service, target_handler_name AS handler, target_service_key AS key, status, " +
-		boundTo + " AS deployment_id, created_at, modified_at, retry_count, next_retry_at, " +
-		cut("last_failure") + " AS last_failure, last_failure_error_code AS last_failure_code, " +
-		cut("completion_failure") + " AS failure FROM sys_invocation" +
-		where(conditions...) + " ORDER BY modified_at, id LIMIT " + strconv.Itoa(f.Limit), nil
 }
 
 // addPauses adds why paused invocations were paused. That is in their journals, because
@@ -161,8 +156,8 @@ func (c *Client) addPauses(ctx context.Context, found []Invocation) error {
 		Code    string `json:"code"`
 	}
 	events, err := Query[event](ctx, c, "SELECT id, "+cut("json_get_str(event_json, 'last_failure', 'error_message')")+" AS failure, "+
-		"json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code FROM sys_journal_events"+
-		where("event_type = 'Paused'", in("id", paused))+" ORDER BY appended_at")
+		"json_get_str(event_json, 'last_failure', 'restate_doc_error_code') AS code FROM sys_journal_events "+
+		"WHERE event_type = 'Paused' AND id IN (?) ORDER BY appended_at", paused)
 	if err != nil {
 		return err
 	}
@@ -176,34 +171,6 @@ func (c *Client) addPauses(ctx context.Context, found []Invocation) error {
 		}
 	}
 	return nil
-}
-
-const (
-	notCompleted = "status <> 'completed'"
-	// boundTo is the deployment of an invocation. An attempt that runs and has
-	// journaled nothing may pin its invocation any time.
-	boundTo = "coalesce(pinned_deployment_id, CASE WHEN status = 'running' THEN last_attempt_deployment_id END, '')"
-)
-
-// where joins conditions; empty ones do not restrict.
-func where(conditions ...string) string {
-	conditions = slices.DeleteFunc(conditions, func(c string) bool { return c == "" })
-	if len(conditions) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(conditions, " AND ")
-}
-
-// in compares an expression with values, and is empty for none.
-func in[T ~string](expression string, values []T) string {
-	if len(values) == 0 {
-		return ""
-	}
-	quoted := make([]string, len(values))
-	for i, value := range values {
-		quoted[i] = Quote(string(value))
-	}
-	return expression + " IN (" + strings.Join(quoted, ", ") + ")"
 }
 
 // cut limits a text already in the server: a failure can be megabytes.

@@ -25,7 +25,7 @@ func TestQueryDecodesRows(t *testing.T) {
 		Deployment string `json:"deployment_id"`
 	}
 	rows, err := admin.Query[row](testkit.Context(t), client,
-		"SELECT name, ty, revision, deployment_id FROM sys_service WHERE deployment_id = "+admin.Quote(registered.ID)+" ORDER BY name")
+		"SELECT name, ty, revision, deployment_id FROM sys_service WHERE deployment_id = ? ORDER BY name", registered.ID)
 	require.NoError(t, err)
 	require.Equal(t, []row{
 		{"Queried", "service", 1, registered.ID},
@@ -42,7 +42,7 @@ func TestQueryDecodesTimestampsAndNull(t *testing.T) {
 		Nothing *string   `json:"nothing"`
 	}
 	rows, err := admin.Query[row](testkit.Context(t), client,
-		"SELECT created_at, NULL AS nothing FROM sys_deployment WHERE id = "+admin.Quote(registered.ID))
+		"SELECT created_at, NULL AS nothing FROM sys_deployment WHERE id = ?", registered.ID)
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
 	require.WithinDuration(t, time.Now(), rows[0].Created, time.Minute)

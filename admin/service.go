@@ -108,6 +108,30 @@ func (c *Client) Service(ctx context.Context, name string) (Service, error) {
 	return service, err
 }
 
+func (h *Handler) empty() bool { return h.Name == "" }
+
+type handlerList struct {
+	Handlers []Handler `json:"handlers"`
+}
+
+func (l *handlerList) empty() bool { return l.Handlers == nil }
+
+// Handlers lists the handlers of the latest revision of a service. For an unknown service
+// the error is an [*Error] with status 404.
+func (c *Client) Handlers(ctx context.Context, service string) ([]Handler, error) {
+	var list handlerList
+	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"services", service, "handlers"}}, &list)
+	return list.Handlers, err
+}
+
+// Handler returns one handler of the latest revision of a service, or an [*Error] with
+// status 404.
+func (c *Client) Handler(ctx context.Context, service, name string) (Handler, error) {
+	var handler Handler
+	_, err := c.do(ctx, call{method: http.MethodGet, path: []string{"services", service, "handlers", name}}, &handler)
+	return handler, err
+}
+
 // ModifyServiceRequest changes settings of the latest revision of a service, which hold
 // for all of its handlers. Fields that are nil stay as they are.
 type ModifyServiceRequest struct {

@@ -46,7 +46,7 @@ func TestStateIsReadAndReplaced(t *testing.T) {
 		{"content": json.RawMessage("again"), "other": json.RawMessage("{}")},
 		{},
 	} {
-		require.NoError(t, client.ModifyState(ctx, name, key, want))
+		require.NoError(t, client.ModifyState(ctx, name, key, admin.ModifyStateRequest{State: want}))
 		testkit.Eventually(t, func() error {
 			state, err := client.State(ctx, name, key)
 			if err == nil && fmt.Sprint(state) != fmt.Sprint(want) {
@@ -58,9 +58,43 @@ func TestStateIsReadAndReplaced(t *testing.T) {
 	require.Empty(t, testkit.Call[string](t, testkit.Path(name, key, "Look")))
 
 	some := map[string]json.RawMessage{"content": json.RawMessage("1")}
-	requireError(t, client.ModifyState(ctx, name+"-none", key, some), http.StatusNotFound, "")
-	requireError(t, client.ModifyState(ctx, name+"-echo", key, some), http.StatusBadRequest, "")
-	require.NoError(t, client.ModifyState(ctx, name+"-none", key, nil), "the server does not look for what has no state then")
+	requireError(t, client.ModifyState(ctx, name+"-none", key, admin.ModifyStateRequest{State: some}), http.StatusNotFound, "")
+	requireError(t, client.ModifyState(ctx, name+"-echo", key, admin.ModifyStateRequest{State: some}), http.StatusBadRequest, "")
+	require.NoError(t, client.ModifyState(ctx, name+"-none", key, admin.ModifyStateRequest{}), "the server does not look for what has no state then")
+}
+
+func TestOnlyTheStateThatWasReadIsReplaced(t *testing.T) {
+	t.Parallel()
+	client, ctx, name := newClient(t, admin.Config{}), testkit.Context(t), testkit.Unique("versioned")
+	register(t, client, serve(t, drawer(name)))
+	const key = "a"
+	read := func() map[string]json.RawMessage {
+		t.Helper()
+		state, err := client.State(ctx, name, key)
+		require.NoError(t, err)
+		return state
+	}
+	// Each state is replaced in the version that the one before has, from none on.
+	states := []map[string]json.RawMessage{
+		{"content": json.RawMessage("one")},
+		{"b": json.RawMessage("\x00\xff"), "a": json.RawMessage("{}"), "ü": {}},
+		{},
+		{"content": json.RawMessage("last")},
+	}
+	for _, state := range states {
+		require.NoError(t, client.ModifyState(ctx, name, key, admin.ModifyStateRequest{State: state, Version: admin.StateVersion(read())}))
+		testkit.Eventually(t, func() error {
+			if now := read(); fmt.Sprint(now) != fmt.Sprint(state) {
+				return fmt.Errorf("the state is %q", now)
+			}
+			return nil
+		})
+	}
+	// The server does both in turn, so the first is over when the second is.
+	old := admin.StateVersion(states[0])
+	require.NoError(t, client.ModifyState(ctx, name, key, admin.ModifyStateRequest{State: states[1], Version: old}))
+	testkit.Post(t, testkit.Path(name, key, "Look"), nil)
+	require.Equal(t, "last", string(read()["content"]), "the state of another version was replaced")
 }
 
 func TestACompletedInvocationIsPurged(t *testing.T) {
@@ -81,7 +115,7 @@ func TestACompletedInvocationIsPurged(t *testing.T) {
 	require.Less(t, len(found[0].Failure), 1100, "it is limited")
 	require.NoError(t, client.PurgeInvocation(ctx, id))
 	testkit.Eventually(t, func() error {
-		rows, err := admin.Query[map[string]any](ctx, client, "SELECT id FROM sys_invocation WHERE id = "+admin.Quote(id))
+		rows, err := admin.Query[map[string]any](ctx, client, "SELECT id FROM sys_invocation WHERE id = ?", id)
 		if err == nil && len(rows) > 0 {
 			err = fmt.Errorf("%s is there", id)
 		}

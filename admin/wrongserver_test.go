@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 
@@ -10,6 +11,9 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/testkit"
 )
+
+// unknownID is the id of an invocation that no server has.
+const unknownID = "inv_1ca6DV4BApIF1najoS4yfOIYQtFiVfvW21"
 
 // calls has each method of the client.
 var calls = map[string]func(ctx context.Context, c *admin.Client) error{
@@ -30,16 +34,69 @@ var calls = map[string]func(ctx context.Context, c *admin.Client) error{
 		return second(c.ModifyService(ctx, "Greeter", admin.ModifyServiceRequest{Public: new(true)}))
 	},
 	"OpenAPI":          func(ctx context.Context, c *admin.Client) error { return second(c.OpenAPI(ctx, "Greeter")) },
-	"CancelInvocation": func(ctx context.Context, c *admin.Client) error { return c.CancelInvocation(ctx, "inv_1") },
-	"KillInvocation":   func(ctx context.Context, c *admin.Client) error { return c.KillInvocation(ctx, "inv_1") },
-	"PauseInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PauseInvocation(ctx, "inv_1") },
-	"ResumeInvocation": func(ctx context.Context, c *admin.Client) error { return c.ResumeInvocation(ctx, "inv_1", "latest") },
-	"PurgeInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PurgeInvocation(ctx, "inv_1") },
-	"State":            func(ctx context.Context, c *admin.Client) error { return second(c.State(ctx, "Greeter", "a")) },
-	"ModifyState":      func(ctx context.Context, c *admin.Client) error { return c.ModifyState(ctx, "Greeter", "a", nil) },
-	"InFlight":         func(ctx context.Context, c *admin.Client) error { return second(c.InFlight(ctx)) },
+	"CancelInvocation": func(ctx context.Context, c *admin.Client) error { return c.CancelInvocation(ctx, unknownID) },
+	"KillInvocation":   func(ctx context.Context, c *admin.Client) error { return c.KillInvocation(ctx, unknownID) },
+	"PauseInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PauseInvocation(ctx, unknownID) },
+	"ResumeInvocation": func(ctx context.Context, c *admin.Client) error { return c.ResumeInvocation(ctx, unknownID, "latest") },
+	"PurgeInvocation":  func(ctx context.Context, c *admin.Client) error { return c.PurgeInvocation(ctx, unknownID) },
+	"PurgeJournal":     func(ctx context.Context, c *admin.Client) error { return c.PurgeJournal(ctx, unknownID) },
+	"RestartInvocation": func(ctx context.Context, c *admin.Client) error {
+		return second(c.RestartInvocation(ctx, unknownID, admin.RestartOptions{From: 1}))
+	},
+	"Handlers":      func(ctx context.Context, c *admin.Client) error { return second(c.Handlers(ctx, "Greeter")) },
+	"Handler":       func(ctx context.Context, c *admin.Client) error { return second(c.Handler(ctx, "Greeter", "Greet")) },
+	"Subscriptions": func(ctx context.Context, c *admin.Client) error { return second(c.Subscriptions(ctx)) },
+	"Subscription":  func(ctx context.Context, c *admin.Client) error { return second(c.Subscription(ctx, "sub_1")) },
+	"CreateSubscription": func(ctx context.Context, c *admin.Client) error {
+		return second(c.CreateSubscription(ctx, admin.CreateSubscriptionRequest{Source: "kafka://a/b", Sink: "service://A/b"}))
+	},
+	"DeleteSubscription": func(ctx context.Context, c *admin.Client) error { return c.DeleteSubscription(ctx, "sub_1") },
+	"KafkaClusters":      func(ctx context.Context, c *admin.Client) error { return second(c.KafkaClusters(ctx)) },
+	"KafkaCluster":       func(ctx context.Context, c *admin.Client) error { return second(c.KafkaCluster(ctx, "events")) },
+	"CreateKafkaCluster": func(ctx context.Context, c *admin.Client) error {
+		return second(c.CreateKafkaCluster(ctx, "events", map[string]string{"bootstrap.servers": "localhost:9092"}))
+	},
+	"UpdateKafkaCluster": func(ctx context.Context, c *admin.Client) error {
+		return second(c.UpdateKafkaCluster(ctx, "events", map[string]string{"bootstrap.servers": "localhost:9092"}))
+	},
+	"DeleteKafkaCluster": func(ctx context.Context, c *admin.Client) error { return c.DeleteKafkaCluster(ctx, "events", true) },
+	"State":              func(ctx context.Context, c *admin.Client) error { return second(c.State(ctx, "Greeter", "a")) },
+	"ModifyState": func(ctx context.Context, c *admin.Client) error {
+		return c.ModifyState(ctx, "Greeter", "a", admin.ModifyStateRequest{})
+	},
+	"InFlight": func(ctx context.Context, c *admin.Client) error { return second(c.InFlight(ctx)) },
 	"Invocations": func(ctx context.Context, c *admin.Client) error {
 		return second(c.Invocations(ctx, admin.InvocationFilter{}))
+	},
+	"ClusterHealth": func(ctx context.Context, c *admin.Client) error { return second(c.ClusterHealth(ctx)) },
+	"Journal":       func(ctx context.Context, c *admin.Client) error { return second(c.Journal(ctx, unknownID)) },
+	"Queue":         func(ctx context.Context, c *admin.Client) error { return second(c.Queue(ctx, "Cart", "a")) },
+	"Batch": func(ctx context.Context, c *admin.Client) error {
+		return second(c.Batch(ctx, admin.OperationKill, admin.InvocationFilter{IDs: []string{unknownID}}, admin.BatchOptions{}))
+	},
+	"LimitRules": func(ctx context.Context, c *admin.Client) error { return second(c.LimitRules(ctx)) },
+	"LimitRule": func(ctx context.Context, c *admin.Client) error {
+		_, err := c.LimitRule(ctx, "nothing/*")
+		if errors.Is(err, admin.ErrNoLimitRule) {
+			return nil
+		}
+		return err
+	},
+	"CreateLimitRules": func(ctx context.Context, c *admin.Client) error {
+		return second(c.CreateLimitRules(ctx, admin.LimitRule{Pattern: "wrong/*"}))
+	},
+	"PutLimitRules": func(ctx context.Context, c *admin.Client) error {
+		return second(c.PutLimitRules(ctx, admin.LimitRule{Pattern: "wrong/*"}))
+	},
+	"DeleteLimitRules": func(ctx context.Context, c *admin.Client) error {
+		return second(c.DeleteLimitRules(ctx, admin.LimitRule{Pattern: "wrong/*"}))
+	},
+	"QueryEach": func(ctx context.Context, c *admin.Client) error {
+		var last error
+		for _, err := range admin.QueryEach[map[string]any](ctx, c, "SELECT 1") {
+			last = err
+		}
+		return last
 	},
 	"Query": func(ctx context.Context, c *admin.Client) error {
 		return second(admin.Query[map[string]any](ctx, c, "SELECT 1"))

@@ -63,12 +63,11 @@ func waitCompleted(ctx context.Context, server *devserver.Server, service string
 		return 0, err
 	}
 	defer c.CloseIdleConnections()
-	sql := "SELECT count(*) AS n FROM sys_invocation WHERE target_service_name = " + admin.Quote(service) +
-		" AND status = 'completed' AND completion_result = 'success'"
+	const sql = "SELECT count(*) AS n FROM sys_invocation WHERE target_service_name = ? AND status = 'completed' AND completion_result = 'success'"
 	for {
 		rows, err := admin.Query[struct {
 			N int `json:"n"`
-		}](ctx, c, sql)
+		}](ctx, c, sql, service)
 		if err != nil {
 			return 0, err
 		}

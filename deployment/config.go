@@ -84,6 +84,11 @@ type Config struct {
 	// elsewhere. Default: false, that is an [*OtherApplicationError].
 	ReplaceOther bool
 
+	// WithoutSubscriptions leaves the subscriptions to Kafka as they are: none is created,
+	// replaced or removed. For a server without the clusters that the program names, and
+	// where somebody else sees to subscriptions. Default: false.
+	WithoutSubscriptions bool
+
 	// Breaking allows a new URL to change the kind of a service, which fails with META0006
 	// otherwise. Default: false. A deployment that is replaced may always change it.
 	Breaking bool
@@ -145,8 +150,8 @@ func (c Config) Validate() error {
 // String shows the configuration without the values of headers.
 func (c Config) String() string {
 	c = c.WithDefaults()
-	return fmt.Sprintf("{URL:%s Mode:%s InPlace:%s DrainLimit:%s Superseded:%s MoveStranded:%t DeleteDrained:%t Application:%s ReplaceOther:%t Breaking:%t Metadata:%v AdditionalHeaders:%s UseHTTP11:%t Required:%t}",
-		admin.RedactURL(c.URL), c.Mode, c.InPlace, c.DrainLimit, c.Superseded, c.MoveStranded, c.DeleteDrained, c.Application, c.ReplaceOther, c.Breaking, c.Metadata,
+	return fmt.Sprintf("{URL:%s Mode:%s InPlace:%s DrainLimit:%s Superseded:%s MoveStranded:%t DeleteDrained:%t Application:%s ReplaceOther:%t WithoutSubscriptions:%t Breaking:%t Metadata:%v AdditionalHeaders:%s UseHTTP11:%t Required:%t}",
+		admin.RedactURL(c.URL), c.Mode, c.InPlace, c.DrainLimit, c.Superseded, c.MoveStranded, c.DeleteDrained, c.Application, c.ReplaceOther, c.WithoutSubscriptions, c.Breaking, c.Metadata,
 		slices.Sorted(maps.Keys(c.AdditionalHeaders)), c.UseHTTP11, c.Required)
 }
 

@@ -58,6 +58,7 @@ func (e *SupersededError) Error() string {
 // decide compares the list of deployments with what is served here. The plan has neither
 // services nor invocations yet.
 func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
+	r.noteSubscriptions(list)
 	plan := Plan{URL: r.url, InterfaceHash: r.metadata[InterfaceHashKey]}
 	latest := latestOf(list)
 	known, serving := r.known(list), r.serving(list, latest)
@@ -99,6 +100,8 @@ func (r *run) decide(list []admin.DeploymentSummary) (Plan, error) {
 		plan.Action, plan.Reason = Replace, "the deployment has no interface hash"
 	case !same:
 		plan.Action, plan.Reason = Replace, "the interface has changed"
+	case !elsewhere && r.newer(*known) && r.config.Superseded != TakeOver && known.Metadata[SubscriptionsKey] != r.metadata[SubscriptionsKey]:
+		plan.Action, plan.Reason = None, newerSubscriptions
 	case elsewhere:
 		plan.Action, plan.Reason = Reclaim, "new invocations go elsewhere"
 	case !sameMetadata(known.Metadata, r.metadata):

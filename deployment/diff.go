@@ -29,9 +29,15 @@ func compare(old, current []admin.Service) []ServiceChange {
 		case !known:
 			change.Change = Added
 		case !stays:
-			change.Change = Removed
+			change.Change, change.Breaking = Removed, []string{"it is gone"}
 		default:
 			change.Details = details(before, after)
+			if before.Type != after.Type {
+				change.Breaking = append(change.Breaking, fmt.Sprintf("it is a %s, was a %s", after.Type, before.Type))
+			}
+			if before.Public && !after.Public {
+				change.Breaking = append(change.Breaking, "it is private now")
+			}
 			change.Handlers = compareHandlers(before.Handlers, after.Handlers)
 			if len(change.Details)+len(change.Handlers) == 0 {
 				continue
@@ -53,10 +59,12 @@ func compareHandlers(old, current []admin.Handler) []HandlerChange {
 		case !known:
 			changes = append(changes, HandlerChange{Name: name, Change: Added})
 		case !stays:
-			changes = append(changes, HandlerChange{Name: name, Change: Removed})
+			changes = append(changes, HandlerChange{Name: name, Change: Removed, Breaking: []string{"it is gone"}})
 		default:
 			if d := details(before, after); len(d) > 0 {
-				changes = append(changes, HandlerChange{Name: name, Change: Changed, Details: d})
+				change := HandlerChange{Name: name, Change: Changed, Details: d}
+				change.breaking(before, after)
+				changes = append(changes, change)
 			}
 		}
 	}

@@ -34,6 +34,27 @@
 // says what happens then. The best way is not to come there: give each version a URL of
 // its own. See https://docs.restate.dev/services/versioning.
 //
+// # Subscriptions to Kafka
+//
+// Endpoint.Subscriptions are reconciled when the endpoint is registered: what is missing is
+// created, what has other options is replaced, and what the application no longer declares is
+// removed. A subscription is the application's if its option client.id is "fxrestate/" and
+// Config.Application. Those that were made otherwise stay, and where one of them connects the
+// same topic and handler already, none is created beside it.
+//
+// Subscriptions follow the registration: a process whose registration is refused, or whose
+// services have their new invocations sent elsewhere, changes none. An older build that
+// starts again leaves those of a newer build, unless Superseded is TakeOver; where builds do
+// not know their time, the process that starts last decides. Processes that start at the
+// same time may create one twice, and then keep the one with the lower id.
+//
+// A start looks for subscriptions with one more GET request, unless the application has never
+// had one.
+//
+// A subscription without a group.id gets one that its replacement takes over, so that options
+// can change without records being lost. See
+// https://docs.restate.dev/services/invocation/kafka.
+//
 // # Reading back
 //
 // After an accepted registration, services may still be routed to another deployment:

@@ -23,7 +23,12 @@ import (
 	"github.com/fxrestate/go/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+// The server knows a cluster of Kafka that is away: subscriptions to it are kept all the same.
+func TestMain(m *testing.M) {
+	testkit.Main(m, testkit.ServerEnv(func(string) (map[string]string, error) {
+		return map[string]string{"RESTATE_INGRESS__KAFKA_CLUSTERS": `[{name="away",brokers=["PLAINTEXT://127.0.0.1:1"]}]`}, nil
+	}))
+}
 
 func newClient(t testing.TB, cfg admin.Config) *admin.Client {
 	t.Helper()

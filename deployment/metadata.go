@@ -31,6 +31,9 @@ const (
 	// ServiceMetadataKey has the metadata of the services that have any, as a JSON
 	// object by name.
 	ServiceMetadataKey = reservedPrefix + "service-metadata"
+	// SubscriptionsKey has a hash of the subscriptions to Kafka, if the application has
+	// any or had some before.
+	SubscriptionsKey = reservedPrefix + "subscriptions"
 )
 
 // metadata returns what is kept with the deployment: that of the user and the framework's

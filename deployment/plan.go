@@ -55,6 +55,9 @@ type Plan struct {
 	Refused string `json:"refused,omitempty"`
 	// Stranded are deployments of this application at ports where nobody listens.
 	Stranded []Stranded `json:"stranded,omitempty"`
+	// Subscriptions to Kafka that change, in a plan that is not carried out: in mode DryRun
+	// and of [Registrar.Plan].
+	Subscriptions []SubscriptionChange `json:"subscriptions,omitempty"`
 }
 
 // String shows the plan, one change a line.
@@ -89,6 +92,9 @@ func (p Plan) Lines() []string {
 	for _, s := range p.Stranded {
 		lines = append(lines, s.String())
 	}
+	for _, s := range p.Subscriptions {
+		lines = append(lines, s.String())
+	}
 	if p.Refused != "" {
 		lines = append(lines, "refused: "+p.Refused)
 	}
@@ -120,6 +126,8 @@ type ServiceChange struct {
 	// Details of the service itself, such as "journal_retention: 1d, was 2d".
 	Details  []string        `json:"details,omitempty"`
 	Handlers []HandlerChange `json:"handlers,omitempty"`
+	// Breaking says why callers of before may fail, if they may.
+	Breaking []string `json:"breaking,omitempty"`
 }
 
 // HandlerChange is a handler that changes.
@@ -127,6 +135,27 @@ type HandlerChange struct {
 	Name    string   `json:"name"`
 	Change  Change   `json:"change"`
 	Details []string `json:"details,omitempty"`
+	// Breaking says why callers of before may fail, if they may.
+	Breaking []string `json:"breaking,omitempty"`
+}
+
+// Breaking returns what callers of before may fail with, one a line: services and handlers
+// that are gone, of another kind or private now, and schemas that do not take what they took
+// or do not give what they gave. A field that is new in an output, or optional in an input,
+// breaks nobody.
+func Breaking(changes []ServiceChange) []string {
+	var lines []string
+	for _, s := range changes {
+		for _, why := range s.Breaking {
+			lines = append(lines, s.Name+": "+why)
+		}
+		for _, h := range s.Handlers {
+			for _, why := range h.Breaking {
+				lines = append(lines, s.Name+"/"+h.Name+": "+why)
+			}
+		}
+	}
+	return lines
 }
 
 func (s ServiceChange) lines() []string {

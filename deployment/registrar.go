@@ -36,6 +36,9 @@ type Endpoint struct {
 	FreePort bool
 	// Manifest is the endpoint's answer to discovery, as JSON: endpoint.Manifest.
 	Manifest []byte
+	// Subscriptions to Kafka of the endpoint's handlers. Those of this application that are
+	// not among them are removed.
+	Subscriptions []Subscription
 	// Program is the one that serves the endpoint, where another one registers it, such as
 	// the command line. Default: this program, with Config.Application.
 	Program *Program
@@ -102,7 +105,8 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 // and checks that the server routes the endpoint's services to it. The endpoint must be
 // serving, because the server calls it. A proxy in front of the admin API must pass GET
 // and POST /deployments, GET /services and POST /query, with MoveStranded PATCH
-// /deployments, and with PauseAndList PATCH /invocations.
+// /deployments, with PauseAndList PATCH /invocations, and with subscriptions GET and POST
+// /subscriptions and DELETE /subscriptions/ID.
 //
 // Register retries until ctx ends, with growing and jittered pauses of at most 5
 // seconds. It retries when the admin API does not respond, is overloaded or
@@ -124,6 +128,11 @@ func NewRegistrar(client *admin.Client, config Config, log *slog.Logger) (*Regis
 //   - the server does not route the services to the endpoint, or found others there:
 //     wraps a [*NotServedError] or a [*MismatchError].
 //
+// Then it creates the subscriptions to Kafka that are missing, replaces those with other
+// options, and removes what this application subscribed to and no longer declares. Those of
+// others stay. A failure of that is an error of the registration, which is tried again as
+// such. See the package documentation.
+//
 // In mode Manual it does nothing.
 func (r *Registrar) Register(ctx context.Context, endpoint Endpoint) (Registration, error) {
 	if r.config.Mode == Manual {
@@ -136,7 +145,7 @@ func (r *Registrar) Register(ctx context.Context, endpoint Endpoint) (Registrati
 	tried := newProgress(r.log, r.client.URL(), run.written)
 	pauses := backoff.New(firstPause, maxPause)
 	for {
-		registration, err := run.attempt(ctx)
+		registration, err := run.register(ctx)
 		tried.attempts++
 		var aborted *AbortedError
 		switch {
@@ -174,6 +183,26 @@ func (r *Registrar) Plan(ctx context.Context, endpoint Endpoint) (Plan, error) {
 		return plan, fmt.Errorf("deployment: plan for %s: %w", run.written, err)
 	}
 	return plan, nil
+}
+
+// Check asks the server what it finds at the URL of the endpoint, as a registration would
+// register it, and registers nothing. Beside the answer the error is a [*MismatchError] if that
+// is not what the endpoint says of itself. Nothing is retried.
+func (r *Registrar) Check(ctx context.Context, endpoint Endpoint) (admin.Deployment, error) {
+	run, err := r.newRun(endpoint)
+	if err != nil {
+		return admin.Deployment{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
+	defer cancel()
+	found, err := r.client.DryRun(ctx, run.request(Replace))
+	if err == nil {
+		err = checkAll(found, run.url, run.manifest)
+	}
+	if err != nil {
+		err = fmt.Errorf("deployment: check %s: %w", run.written, err)
+	}
+	return found, err
 }
 
 // ManifestOf asks a handler of the SDK for Endpoint.Manifest. It is for endpoints that

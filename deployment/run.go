@@ -23,8 +23,10 @@ import (
 //	ask       the server what it finds at the URL, and compare that with what is registered
 //	tell      the hook, if metadata of services differs
 //	admit     policy for invocations in flight, where their handlers change or go
+//	forget    subscriptions of handlers that go
 //	act       register
 //	read back what the server discovered, and where it sends new invocations
+//	subscribe handlers to topics of Kafka
 type run struct {
 	*Registrar
 	url      string // as the server lists it
@@ -38,6 +40,11 @@ type run struct {
 	takesOver bool
 	// unverified is the deployment that was registered, if it could not be read since.
 	unverified string
+
+	subscriptions []Subscription
+	subscribes    bool                      // or did once
+	deployments   []admin.DeploymentSummary // as before the registration
+	registered    *Registration             // when only the subscriptions are left to do
 }
 
 // maxUnread is how often development asks what is registered before it goes on without.
@@ -60,8 +67,15 @@ func (r *Registrar) newRun(endpoint Endpoint) (*run, error) {
 	if endpoint.Program != nil {
 		own.program = *endpoint.Program
 	}
-	own.metadata, err = own.keep(m)
-	return own, err
+	if own.metadata, err = own.keep(m); err != nil {
+		return nil, err
+	}
+	own.subscriptions = endpoint.Subscriptions
+	if err := own.checkSubscriptions(); err != nil {
+		return nil, err
+	}
+	own.noteSubscriptions(nil)
+	return own, nil
 }
 
 // once reports whether a line is the first of its kind in this process.
@@ -69,6 +83,19 @@ func (r *Registrar) once(line string) bool {
 	first := !r.said[line]
 	r.said[line] = true
 	return first
+}
+
+// register makes an attempt, and then subscribes. Where only that fails, the next call does
+// not register again.
+func (r *run) register(ctx context.Context) (Registration, error) {
+	if r.registered == nil {
+		registration, err := r.attempt(ctx)
+		if err != nil {
+			return Registration{}, err
+		}
+		r.registered = &registration
+	}
+	return *r.registered, r.subscribe(ctx, *r.registered)
 }
 
 func (r *run) attempt(ctx context.Context) (Registration, error) {
@@ -125,6 +152,9 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 	if err := r.admit(ctx, &plan, list); err != nil {
 		return Registration{}, err
 	}
+	if err := r.unsubscribeGone(ctx); err != nil {
+		return Registration{}, err
+	}
 	return r.act(ctx, plan)
 }
 
@@ -133,6 +163,7 @@ func (r *run) attempt(ctx context.Context) (Registration, error) {
 func (r *run) planned(ctx context.Context, list []admin.DeploymentSummary) (Plan, error) {
 	plan, err := r.plan(ctx, list)
 	if err == nil {
+		r.planSubscriptions(ctx, &plan)
 		plan.InFlight, err = r.endangered(ctx, plan, list)
 	}
 	if err == nil && len(plan.InFlight) > 0 && r.config.InPlace == Refuse {

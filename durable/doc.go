@@ -27,9 +27,8 @@
 //     [Some], [AllSettled] and [Future.OrTimeout] combine futures, and [CancelRest]
 //     cancels the calls that lost.
 //   - [Saga] undoes what earlier steps did if a later one fails.
-//   - [Header] is a header of the caller, [Now] the current time, [PerInvocation] an
-//     instance for each attempt, and [KafkaRecordOf] the record of Kafka that an
-//     invocation was made for.
+//   - [Header] is a header of the caller, [Now] the current time, and [PerInvocation] an
+//     instance for each attempt.
 //
 // The SDK's own functions work as they are: restate.Run, Sleep, Get, Set, Promise,
 // Awakeable.

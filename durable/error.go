@@ -84,3 +84,8 @@ func IsSelfCancelled(err error) bool {
 	call, ok := restate.AsTerminalError(err).(*handler.CallError)
 	return IsCancelled(err) && (!ok || call.CallerCancelled)
 }
+
+// badRequest makes a terminal error of what a caller sent.
+func badRequest(err error) error {
+	return restate.ToTerminalError(err, restate.WithErrorCode(http.StatusBadRequest))
+}

@@ -27,9 +27,11 @@ type attempt struct {
 	frames   protocol.Follower // of the body
 	journal  journal
 	received atomic.Int64 // bytes of the body
+	retries  uint32       // since the last entry, as the Start message counts them
 
 	// Guarded by the gate.
 	bytes       int64         // what counts of those that arrived
+	began       time.Duration // when it was let in, since the epoch
 	suspendedAt time.Duration // since the epoch
 
 	suspended atomic.Bool  // the body is at its end, whatever else arrives
@@ -49,6 +51,12 @@ func newAttempt(g *gate, w http.ResponseWriter, r *http.Request, cancel context.
 var epoch = time.Now()
 
 func (a *attempt) touch() { a.active.Store(int64(time.Since(epoch))) }
+
+// begins notes that the attempt is let in. The gate calls it.
+func (a *attempt) begins() {
+	a.touch()
+	a.began = time.Duration(a.active.Load())
+}
 
 // idleSince reports since when an attempt does nothing but wait: its handler runs,
 // none of its steps does, and it neither reads nor writes. A handler that computes

@@ -185,7 +185,7 @@ func (g *gate) take(a *attempt) (*place, *refusal) {
 		return nil, errStopping
 	case len(g.attempts) < g.maxAttempts && g.held.Len() == 0:
 		g.attempts[a] = struct{}{}
-		a.touch()
+		a.begins()
 		return nil, nil
 	}
 	p := &place{attempt: a, taken: make(chan struct{})}
@@ -220,7 +220,7 @@ func (g *gate) leave(a *attempt) {
 		p := g.held.Remove(g.held.Front()).(*place)
 		p.held = nil
 		g.attempts[p.attempt] = struct{}{}
-		p.attempt.touch()
+		p.attempt.begins()
 		close(p.taken)
 	}
 }

@@ -90,7 +90,7 @@ var (
 // SDK's memory.
 func (a *attempt) arrive() *refusal {
 	defer a.watchArrival().Stop()
-	journal, err := readJournal(buffers.Get().(*[readSize]byte)[:0], a.body, &a.frames, func(n int) error {
+	journal, retries, err := readJournal(buffers.Get().(*[readSize]byte)[:0], a.body, &a.frames, func(n int) error {
 		a.received.Add(int64(n))
 		if refused := a.gate.reserve(a, n); refused != nil {
 			return refused
@@ -100,7 +100,7 @@ func (a *attempt) arrive() *refusal {
 	if err != nil {
 		return a.whyRefused(err)
 	}
-	a.journal.bytes, a.journal.buffer = journal, journal
+	a.journal.bytes, a.journal.buffer, a.retries = journal, journal, retries
 	return nil
 }
 
@@ -117,8 +117,9 @@ func (a *attempt) whyRefused(err error) *refusal {
 }
 
 // readJournal reads as much of body as an attempt begins with, and perhaps some
-// more, into buf or a larger one. It tells how much arrives.
-func readJournal(buf []byte, body io.Reader, follow *protocol.Follower, arrived func(n int) error) ([]byte, error) {
+// more, into buf or a larger one. It tells how much arrives. It returns the retries that the
+// Start message counts, too.
+func readJournal(buf []byte, body io.Reader, follow *protocol.Follower, arrived func(n int) error) (journal []byte, retries uint32, err error) {
 	known, started, frames, at := uint32(0), false, uint32(0), 0 // at: where the next frame begins
 	for read := 0; ; {
 		if len(buf) == cap(buf) {
@@ -128,29 +129,29 @@ func readJournal(buf []byte, body io.Reader, follow *protocol.Follower, arrived 
 		buf = buf[:len(buf)+n]
 		if n > 0 {
 			if err := arrived(n); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 		}
 		for read < len(buf) {
 			m, ended, err := follow.Next(buf[read:])
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			if read += m; !ended {
 				continue
 			}
 			if started {
 				frames++
-			} else if known, err = knownEntries(follow.Head(), buf[at+protocol.HeadSize:read]); err != nil {
-				return nil, errMalformed
+			} else if known, retries, err = knownEntries(follow.Head(), buf[at+protocol.HeadSize:read]); err != nil {
+				return nil, 0, errMalformed
 			}
 			started, at = true, read
 		}
 		if started && frames >= known {
-			return buf, nil
+			return buf, retries, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 }
@@ -168,9 +169,9 @@ func refusalOf(err error, complain func(error)) *refusal {
 	return errIncomplete
 }
 
-func knownEntries(h protocol.Head, message []byte) (uint32, error) {
+func knownEntries(h protocol.Head, message []byte) (known, retries uint32, err error) {
 	if h.Type != protocol.TypeStart {
-		return 0, errMalformed
+		return 0, 0, errMalformed
 	}
 	return protocol.KnownEntries(message)
 }

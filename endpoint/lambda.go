@@ -63,7 +63,7 @@ func (e *Endpoint) misfitEvent(path string, headers http.Header, event server.La
 			return &refusal{status: http.StatusBadRequest, reason: "the body is no base64"}
 		}
 	}
-	if _, err := readJournal(nil, bytes.NewReader(body), &protocol.Follower{Max: int(e.gate.maxMessage)}, func(int) error { return nil }); err != nil {
+	if _, _, err := readJournal(nil, bytes.NewReader(body), &protocol.Follower{Max: int(e.gate.maxMessage)}, func(int) error { return nil }); err != nil {
 		return refusalOf(err, e.gate.complain)
 	}
 	return nil

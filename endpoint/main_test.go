@@ -130,7 +130,7 @@ func (i invocation) String() string {
 func look(t testing.TB, id string) invocation {
 	t.Helper()
 	rows, err := admin.Query[invocation](testkit.Context(t), testkit.Admin(),
-		"SELECT status, retry_count, last_failure, completion_result, completion_failure FROM sys_invocation WHERE id = "+admin.Quote(id))
+		"SELECT status, retry_count, last_failure, completion_result, completion_failure FROM sys_invocation WHERE id = ?", id)
 	require.NoError(t, err)
 	require.Len(t, rows, 1, "invocation %s", id)
 	return rows[0]

@@ -1,6 +1,7 @@
 // Package event has what happens to an application as a whole as types: that it serves, is
-// registered or is not, drains, stops, refuses requests, and which invocations are stuck.
-// The set is closed. What happens to single attempts is told to a pipeline.Observer.
+// registered or is not, subscribes to Kafka, drains, stops, refuses requests, and which
+// invocations are stuck. The set is closed. What happens to single attempts is told to a
+// pipeline.Observer.
 //
 // An event is a line of the log that has a type. [Log] writes the line, and tells the event
 // to the logger's handler if [Observe] made it. So whatever takes a logger, such as

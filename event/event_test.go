@@ -33,6 +33,7 @@ func TestTheLineOfAnEvent(t *testing.T) {
 	why := errors.New("no route")
 	at := event.Deployment{ID: "dp_1", URL: "http://a/", Created: true, Action: "create", Reason: "new", Services: []string{"A"}}
 	stuck := event.Stuck{ID: "inv_1", Handler: "A/Do", Failure: "no paper", WayOut: "buy some"}
+	subscription := event.Subscription{ID: "sub_1", Source: "kafka://main/posts", Handler: "A/Do", Reason: "it is declared"}
 	for _, tt := range []struct {
 		event event.Event
 		want  string
@@ -58,6 +59,8 @@ func TestTheLineOfAnEvent(t *testing.T) {
 		{event.Refused{Cause: event.Overloaded, Requests: 2, Reason: "r"}, `level=WARN msg="refused attempts for which there was no room; Restate sends them again" requests=2 reason=r`},
 		{event.Refused{Cause: event.Stopping, Requests: 2, Reason: "r"}, `level=DEBUG msg="refused attempts while stopping; Restate sends them again" requests=2 reason=r`},
 		{event.Refused{Cause: event.Held, Requests: 2, Reason: "r"}, `level=DEBUG msg="refused attempts while invocations are held; Restate sends them again" requests=2 reason=r`},
+		{event.SubscriptionCreated(subscription), `level=INFO msg="subscribed to a topic of Kafka" subscription=sub_1 source=kafka://main/posts handler=A/Do reason="it is declared"`},
+		{event.SubscriptionRemoved(subscription), `level=INFO msg="removed a subscription to a topic of Kafka" subscription=sub_1 source=kafka://main/posts handler=A/Do reason="it is declared"`},
 		{event.Draining{Attempts: 3}, `level=INFO msg=draining attempts=3`},
 		{event.Draining{}, ``},
 		{event.Drained{Cut: 1, Handlers: "A/Do", Timeout: time.Second}, `level=WARN msg="cut attempts that did not end in time; Restate retries them" attempts=1 handlers=A/Do drain_timeout=1s`},

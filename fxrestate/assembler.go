@@ -44,10 +44,10 @@ func newAssembler(cfg Config, registry *handler.Registry, instances []instance) 
 
 // use makes the levels of the application and of its groups. Call it when the services
 // are known, since a dead letter names one.
-func (a *assembler) use(application *group, groups []*group, log *slog.Logger, t *telemetry.Telemetry) {
+func (a *assembler) use(application *group, groups []*group, log *slog.Logger, t *telemetry.Telemetry, remembers *seen) {
 	a.global = a.level(application.attachments)
 	own, s := t.Stages(), &a.global.stages
-	s.Observers = slices.Concat(own.Observers, []pipeline.Observer{pipeline.LogPanics(log)}, s.Observers)
+	s.Observers = slices.Concat(own.Observers, []pipeline.Observer{remembers.beside(pipeline.LogPanics(log))}, s.Observers)
 	s.StepInterceptors = slices.Concat(own.StepInterceptors, s.StepInterceptors)
 	s.CallInterceptors = slices.Concat(own.CallInterceptors, s.CallInterceptors)
 	for _, g := range groups {
@@ -98,6 +98,14 @@ func (a *assembler) of(d placement, desc *handler.Descriptor) pipeline.Pipeline 
 		}
 		own := a.level(h.list)
 		p.Handlers[m.Name], p.Values[m.Name] = own.stages, own.values
+	}
+	for _, method := range d.unguarded {
+		m, err := desc.Resolve(method)
+		if err != nil {
+			a.errs = append(a.errs, err)
+			continue
+		}
+		p.Unguarded = append(p.Unguarded, m.Name)
 	}
 	return p
 }

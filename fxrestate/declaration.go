@@ -17,11 +17,13 @@ import (
 // without a cycle in the graph. All applications that list the option share it, so it
 // does not change.
 type declaration struct {
-	spec        handler.Spec
-	served      bool // by this application, which constructs the instance
-	attachments []Attachment
-	handlers    []handlerAttachments
-	clients     []any // their constructors
+	spec          handler.Spec
+	served        bool // by this application, which constructs the instance
+	attachments   []Attachment
+	handlers      []handlerAttachments
+	clients       []any // their constructors
+	subscriptions []subscribing
+	unguarded     []any // method expressions
 }
 
 // handlerAttachments are those of one handler.
@@ -54,9 +56,9 @@ func declareForeign(opts []restate.ServiceDefinitionOption, position string) (d 
 		case Attachment:
 			d.attachments = append(d.attachments, own.placed())
 		case option:
-			before := len(d.handlers)
+			before := len(d.handlers) + len(d.subscriptions)
 			own.apply(d)
-			if len(d.handlers) == before {
+			if len(d.handlers)+len(d.subscriptions) == before {
 				mistakes = append(mistakes, fmt.Errorf("an option for structs (%s), which a definition does not take; set it where the definition is built", own.position))
 			}
 		case nil:

@@ -148,6 +148,11 @@ func (d *describer) services(doc *description.Document, pl *plan, served []place
 		}
 		for j := range s.Handlers {
 			h := &s.Handlers[j]
+			for _, sub := range pl.subscriptions {
+				if sub.Service == s.Name && sub.Handler == h.Name {
+					h.Subscriptions = append(h.Subscriptions, description.Subscription{Source: sub.Source, Options: sub.Options})
+				}
+			}
 			h.Pipeline = append(h.Pipeline, members[s.Name+"/"+h.Name]...)
 			for _, m := range h.Pipeline {
 				if m.Stage == "dead letter" {
@@ -192,7 +197,7 @@ func (s *settings) describeRegistration() *description.Registration {
 	c := s.Register.WithDefaults()
 	return &description.Registration{
 		URL: admin.RedactURL(c.URL), Mode: string(c.Mode), InPlace: string(c.InPlace), DrainLimit: c.DrainLimit.String(), Superseded: string(c.Superseded),
-		MoveStranded: c.MoveStranded, DeleteDrained: c.DeleteDrained, Application: c.Application, ReplaceOther: c.ReplaceOther,
+		MoveStranded: c.MoveStranded, DeleteDrained: c.DeleteDrained, Application: c.Application, ReplaceOther: c.ReplaceOther, WithoutSubscriptions: c.WithoutSubscriptions,
 		Breaking: c.Breaking, Required: c.Required, UseHTTP11: c.UseHTTP11, Metadata: c.Metadata, HeaderNames: slices.Sorted(maps.Keys(c.AdditionalHeaders)),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/wayout"
 )
 
 // healthReport is the body of [Health.ReportHandler].
@@ -73,7 +74,7 @@ func (h *Health) report(ctx context.Context) healthReport {
 	for _, i := range found {
 		stuck := stuckInvocation{
 			ID: i.ID, Handler: i.Service + "/" + i.Handler, Status: i.Status, Attempts: i.RetryCount,
-			Failure: i.LastFailure, FailureCode: i.LastFailureCode, WayOut: wayOut(i),
+			Failure: i.LastFailure, FailureCode: i.LastFailureCode, WayOut: wayout.Of(i),
 		}
 		if !i.NextRetryAt.IsZero() {
 			stuck.NextAttempt = &i.NextRetryAt

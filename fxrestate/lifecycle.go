@@ -49,11 +49,14 @@ type lifecycle struct {
 	registrar *deployment.Registrar // nil: not registered
 	register  deployment.Config
 	// unregistered says why there is no registrar, and what to do.
-	unregistered string
-	health       *Health
-	log          *slog.Logger
-	notes        *notes
-	warmUp       func(context.Context) error
+	unregistered  string
+	subscriptions []deployment.Subscription
+	health        *Health
+	log           *slog.Logger
+	notes         *notes
+	warmUp        func(context.Context) error
+	serving       chan struct{} // closed when invocations come here
+	served        sync.Once
 
 	undecided *time.Timer // ends a hold; nil without
 
@@ -71,7 +74,7 @@ type lifecycle struct {
 // newLifecycle takes the api so that this starts before the registration, and stops
 // after the endpoint.
 func newLifecycle(lc fx.Lifecycle, s *settings, _ *api, e *endpoint.Endpoint, r *deployment.Registrar, h *Health, p *plan, log *tellingLog) *lifecycle {
-	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log.Logger, notes: p.notes, warmUp: e.WarmUp}
+	l := &lifecycle{endpoint: e, registrar: r, health: h, log: log.Logger, notes: p.notes, warmUp: e.WarmUp, subscriptions: p.subscriptions, serving: make(chan struct{})}
 	l.background, l.stopBackground = context.WithCancel(context.Background())
 	switch {
 	case s.Register != nil && s.Register.Mode == deployment.Manual:
@@ -114,7 +117,10 @@ func (l *lifecycle) start(ctx context.Context) error {
 		if l.endpoint.Config().Mode != endpoint.Lambda {
 			event.Log(ctx, l.log, event.NotRegistered{Consequence: event.NeverRegisters, Reason: l.unregistered})
 		}
-		l.health.set(nil)
+		if n := len(l.subscriptions); n > 0 {
+			l.log.InfoContext(ctx, "subscriptions to Kafka are not created, because the application does not register itself", "subscriptions", n)
+		}
+		l.ready()
 		return nil
 	}
 	if l.endpoint.Config().Mode == endpoint.Mounted {
@@ -205,14 +211,22 @@ func (l *lifecycle) registered(ctx context.Context) {
 	if err := l.warmUp(ctx); err != nil {
 		l.log.WarnContext(ctx, "registered, but the first invocation will be slow", "error", err)
 	}
-	l.health.set(nil)
 	if l.register.Mode == deployment.DryRun {
+		l.health.set(nil)
 		return
 	}
+	l.ready()
 	l.tasks.Go(func() { l.nameStuck(l.background) })
+	l.tasks.Go(func() { l.judgeServer(l.background) })
 	if l.register.DeleteDrained {
 		l.tasks.Go(func() { l.deleteDrained(l.background) })
 	}
+}
+
+// ready says that the application serves.
+func (l *lifecycle) ready() {
+	l.health.set(nil)
+	l.served.Do(func() { close(l.serving) })
 }
 
 func (l *lifecycle) tryRegister(ctx context.Context) error {
@@ -246,6 +260,8 @@ func (l *lifecycle) deployed(ctx context.Context) (deployment.Endpoint, error) {
 		FreePort: freePort(l.endpoint.Config().Addr),
 		Path:     l.endpoint.VersionPath(),
 		Manifest: manifest,
+
+		Subscriptions: l.subscriptions,
 	}, err
 }
 

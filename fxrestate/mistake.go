@@ -13,6 +13,7 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/dashboard"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/httpserver"
 	"github.com/fxrestate/go/ingress"
@@ -66,7 +67,7 @@ func checkParameters(constructor reflect.Type) error {
 		case isIngress(t):
 			client := strings.TrimSuffix(t.String(), ingressSuffix) + "Client"
 			return fmt.Errorf("the constructor %s takes a %s, which is for code outside handlers and starts after the services; take a %s", constructor, t, client)
-		case t == reflect.TypeFor[*Health](), t == reflect.TypeFor[*endpoint.Endpoint](), t == reflect.TypeFor[*httpserver.Server]():
+		case t == reflect.TypeFor[*Health](), t == reflect.TypeFor[*endpoint.Endpoint](), t == reflect.TypeFor[*httpserver.Server](), t == reflect.TypeFor[*dashboard.Page]():
 			return fmt.Errorf("the constructor %s takes a %s, which is made after the services; take it where no service depends on it", constructor, t)
 		}
 	}

@@ -34,6 +34,7 @@ import (
 //     calls others with its typed clients,
 //   - *handler.Registry: the descriptors of the services,
 //   - *admin.Client, *endpoint.Endpoint and *[Health],
+//   - *dashboard.Page: a page to look at, where it is mounted,
 //   - *httpserver.Server with [HTTPServer],
 //   - server.LambdaHandlerFunc in mode endpoint.Lambda.
 //
@@ -54,6 +55,7 @@ var Module = fx.Options(
 		fx.Provide(
 			provideASlogHandlerInstead,
 			func() *events { return &events{} }, // next: see checkLogger
+			func() *seen { return &seen{} },
 			func(e *events) *notes { return &notes{events: e} },
 			func(nowhere) unmade { return unmade{} },
 			newSettings,
@@ -68,6 +70,7 @@ var Module = fx.Options(
 			newAdmin,
 			newRegistrar,
 			newHealth,
+			newPage,
 			newAPI,
 			newLifecycle,
 			ingressClientIsForCodeOutsideHandlersAServiceTakesRPCClients,

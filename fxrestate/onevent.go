@@ -27,7 +27,7 @@ const (
 )
 
 // OnEvent tells an observer what happens to the application: that it serves, is registered
-// or is not and why, drains, stops, refuses requests, and which invocations are stuck. See
+// or is not and why, subscribes to Kafka, drains, stops, refuses requests, and which invocations are stuck. See
 // package event for all. It takes an [event.Observer], a function of the form of
 // [event.ObserverFunc], a constructor of an observer, or [Provided].
 //
@@ -70,6 +70,7 @@ type tellingLogParams struct {
 	Plan      *plan // first: it reports mistakes
 	Lifecycle fx.Lifecycle
 	Log       *logging.Handler
+	Seen      *seen
 	Observing []observing `group:"fxrestate.observing"`
 	Instances []instance  `group:"fxrestate.instances"`
 }
@@ -78,7 +79,7 @@ type tellingLogParams struct {
 // and stop last.
 func newTellingLog(p tellingLogParams) (*tellingLog, error) {
 	instances := byMember(p.Instances)
-	o := &eventObservers{log: slog.New(p.Log), telemetry: p.Plan.telemetry}
+	o := &eventObservers{log: slog.New(p.Log), telemetry: p.Plan.telemetry, seen: p.Seen}
 	for _, one := range p.Observing {
 		observer, err := one.member.get(instances)
 		if err != nil {
@@ -100,6 +101,7 @@ type eventObservers struct {
 	list      []*eventObserver
 	log       *slog.Logger
 	telemetry *telemetry.Telemetry // which holds up nothing
+	seen      *seen                // nor does this
 
 	mu      sync.Mutex
 	stopped bool
@@ -118,6 +120,7 @@ func (o *eventObservers) start() {
 // tell waits for nobody: whatever happens must go on.
 func (o *eventObservers) tell(e event.Event) {
 	o.telemetry.Observe(context.Background(), e)
+	o.seen.observe(e)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stopped {

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
+	"slices"
 
 	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
+	"github.com/fxrestate/go/deployment"
 	"github.com/fxrestate/go/handler"
 	"github.com/fxrestate/go/logging"
 	"github.com/fxrestate/go/pipeline"
@@ -23,6 +25,8 @@ type plan struct {
 	foreign     []restate.ServiceDefinition // with their pipelines
 	telemetry   *telemetry.Telemetry
 	notes       *notes
+	// subscriptions to Kafka
+	subscriptions []deployment.Subscription
 }
 
 // notes are what may be a mistake, for the log.
@@ -45,6 +49,7 @@ type planParams struct {
 	Log         *logging.Handler
 	Catalog     *catalog
 	Application *group
+	Seen        *seen
 	Groups      []*group       `group:"fxrestate.groups"`
 	Contributed []Registration `group:"fxrestate.registrations"`
 	Foreign     []foreign      `group:"fxrestate.foreign"`
@@ -56,6 +61,8 @@ type planParams struct {
 	HTTPServers []httpDeclaration           `group:"fxrestate.http"`
 	Observed    []observed                  `group:"fxrestate.telemetry"`
 	Describer   *describer                  `optional:"true"`
+	Cron        []cronJob                   `group:"fxrestate.cron"`
+	Declarer    *declarer                   `optional:"true"`
 }
 
 // newPlan returns one error with all mistakes that can be found without instances.
@@ -76,6 +83,7 @@ func newPlan(p planParams) (*plan, error) {
 	if p.Plain.provided && len(definitions) == 0 {
 		p.Notes.add(errors.New("fxrestate: a restate.ServiceDefinition is provided, and nothing serves it; list its constructor with fxrestate.Definition, or annotate it with fx.ResultTags(fxrestate.DefinitionGroup)"))
 	}
+	errs = append(errs, p.Declarer.resolve(p.Cron, p.Catalog.registry))
 	served := p.served()
 	errs = append(errs, p.checkGroups(served, definitions))
 	pipelines := newAssembler(p.Settings.Config, p.Catalog.registry, p.Instances)
@@ -84,7 +92,7 @@ func newPlan(p planParams) (*plan, error) {
 	}
 	observed, err := onlyTelemetry(p.Observed)
 	errs = append(errs, err)
-	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed)
+	pipelines.use(p.Application, p.Groups, slog.New(p.Log), observed, p.Seen)
 
 	pl := &plan{
 		catalog: p.Catalog, pipelines: map[*declaration]pipeline.Pipeline{}, contributed: p.Contributed,
@@ -94,10 +102,12 @@ func newPlan(p planParams) (*plan, error) {
 		pl.notes.add(err)
 	}
 	var named []*handler.Descriptor
+	subscribed := &subscriptions{at: map[string]string{}}
 	for _, d := range served {
 		desc := p.Catalog.descriptors[d.declaration]
 		if desc == nil {
 			pipelines.check(d.declaration)
+			subscribed.of(d.declaration, "", nil)
 			continue
 		}
 		named = append(named, desc)
@@ -108,6 +118,7 @@ func newPlan(p planParams) (*plan, error) {
 			pl.notes.add(field)
 		}
 		pl.pipelines[d.declaration] = pipelines.of(d, desc)
+		subscribed.of(d.declaration, desc.Name, handlerOf(desc))
 	}
 	for _, f := range definitions {
 		def := pipelines.around(f)
@@ -116,9 +127,12 @@ func newPlan(p planParams) (*plan, error) {
 		}
 		named = append(named, &handler.Descriptor{Name: def.Name(), Type: reflect.TypeOf(f.definition), Position: f.spec.Position})
 		pl.foreign = append(pl.foreign, def)
+		subscribed.of(f.declaration, def.Name(), handlerIn(def))
 	}
+	pl.subscriptions = subscribed.list
 	_, err = handler.NewRegistry(named...)
-	if err := errors.Join(append(append(errs, err), pipelines.errs...)...); err != nil || p.Describer == nil {
+	err = errors.Join(slices.Concat(errs, []error{err}, pipelines.errs, subscribed.errs)...)
+	if err != nil || p.Describer == nil {
 		return pl, err
 	}
 	return nil, p.Describer.describe(p, pl)

@@ -57,6 +57,9 @@ func remote[T any](kind handler.Kind, opts []restate.ServiceDefinitionOption, po
 	// The first codec overrides one in Config.Defaults, which is for the services of this
 	// application.
 	decl := declare[T](kind, append([]restate.ServiceDefinitionOption{restate.WithJSON}, opts...), position)
+	if len(decl.subscriptions) > 0 {
+		return ownOption{fx.Options(fx.Provide(decl.clients...), reportMistake("%s (%s): a remote service cannot be subscribed to Kafka%s; subscribe it where it is served", reflect.TypeFor[T](), position, at(decl.subscriptions[0].position)))}
+	}
 	if len(decl.all()) > 0 {
 		return ownOption{fx.Options(fx.Provide(decl.clients...), reportMistake("%s (%s): what is attached to a remote service never runs; attach it where the service is served", reflect.TypeFor[T](), position))}
 	}

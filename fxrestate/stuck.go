@@ -1,7 +1,6 @@
 package fxrestate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/event"
 	"github.com/fxrestate/go/internal/backoff"
+	"github.com/fxrestate/go/internal/wayout"
 )
 
 const (
@@ -94,7 +94,7 @@ func (l *lifecycle) nameStuck(ctx context.Context) {
 		}
 	}
 	for _, i := range found {
-		is := event.Stuck{ID: i.ID, Handler: i.Service + "/" + i.Handler, Failure: i.LastFailure, WayOut: wayOut(i)}
+		is := event.Stuck{ID: i.ID, Handler: i.Service + "/" + i.Handler, Failure: i.LastFailure, WayOut: wayout.Of(i)}
 		if i.Status == admin.StatusPaused {
 			event.Log(ctx, l.log, event.InvocationPaused(is))
 			continue
@@ -103,40 +103,6 @@ func (l *lifecycle) nameStuck(ctx context.Context) {
 	}
 	if len(found) == stuckLimit {
 		l.log.WarnContext(ctx, "there may be more invocations that are paused or fail again and again", "named", stuckLimit)
-	}
-}
-
-// Restate's codes of failures that only an operator can mend.
-const (
-	unreachable = "RT0010"
-	mismatch    = "RT0016"
-)
-
-// cause says what to do about the failures that mean a deployment, or nothing.
-func cause(i admin.Invocation) string {
-	switch {
-	case i.DeploymentID == admin.NotBound: // it goes on with the latest deployment
-		return ""
-	case i.LastFailureCode == unreachable:
-		return "nobody answered at the URL of deployment " + i.DeploymentID + ": serve its version there again, or move it with PATCH /deployments/" + i.DeploymentID
-	case i.LastFailureCode == mismatch:
-		return "the code is not that with which it began: serve that version again at the URL of deployment " + i.DeploymentID
-	default:
-		return ""
-	}
-}
-
-// wayOut is what an operator can do. An invocation that is retried must reach its handler
-// and replay to be cancelled.
-func wayOut(i admin.Invocation) string {
-	what := cause(i)
-	switch {
-	case i.Status == admin.StatusPaused:
-		return cmp.Or(what, "mend the cause") + ", then: restate invocations resume " + i.ID
-	case what != "":
-		return what + ", or: restate invocations kill " + i.ID
-	default:
-		return "mend the cause, or: restate invocations cancel " + i.ID
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"github.com/fxrestate/go/dashboard"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
@@ -93,6 +94,7 @@ func TestAConstructorThatTakesWhatIsMadeAfterTheServicesIsAMistake(t *testing.T)
 		},
 		"the health":     {fxrestate.Service[membered](taking[*fxrestate.Health]), "takes a *fxrestate.Health" + after},
 		"the endpoint":   {fxrestate.Service[membered](taking[*endpoint.Endpoint]), "takes a *endpoint.Endpoint" + after},
+		"the page":       {fxrestate.Service[membered](taking[*dashboard.Page]), "takes a *dashboard.Page" + after},
 		"the API server": {fxrestate.Service[membered](taking[*httpserver.Server]), "takes a *httpserver.Server" + after},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,6 +25,8 @@ type RequestError struct {
 	Status int
 	// Detail explains it to the client.
 	Detail string
+	// RetryAfter tells the client when to try again, in the header Retry-After. Default: not.
+	RetryAfter time.Duration
 }
 
 // Error returns status and detail.
@@ -72,7 +74,8 @@ type Problem struct {
 // the client is a 4xx with an explanation. Any other problem does not show what went
 // wrong inside.
 //
-//	a terminal error of the handler   its code, or 500; text and metadata if 4xx
+//	a terminal error of the handler   its code, or 500; text and metadata if 4xx, and
+//	                                  Retry-After if its metadata have "retry-after"
 //	a bad request to the route        400, 413, 415, or as the *RequestError says
 //	the server is overloaded or away  503, with its Retry-After
 //	the server rejected the call      502, since that is the route's mistake
@@ -86,7 +89,7 @@ func ProblemOf(err error) Problem {
 	p := Problem{Status: http.StatusInternalServerError}
 	switch {
 	case errors.As(err, &bad):
-		p.Status, p.Detail = bad.Status, bad.Detail
+		p.Status, p.Detail, p.retryAfter = bad.Status, bad.Detail, bad.RetryAfter
 	case errors.As(err, &answered):
 		p = answered.problem()
 	case errors.As(err, &broken) && httpclient.InDial(broken.Err):
@@ -107,6 +110,9 @@ func (e *Error) problem() Problem {
 	switch {
 	case e.Source == SourceInvocation && e.Code >= 400 && e.Code < 500:
 		p.Status, p.Detail, p.Metadata = int(e.Code), e.Message, e.Metadata
+		if p.retryAfter == 0 {
+			p.retryAfter = parseRetryAfter(e.Metadata["retry-after"], time.Now())
+		}
 	case e.Source == SourceInvocation && e.Code >= 500 && e.Code < 600:
 		p.Status = int(e.Code)
 	case e.Source == SourceInvocation:

@@ -1,6 +1,10 @@
 package pipeline
 
-import "github.com/fxrestate/go/handler"
+import (
+	"slices"
+
+	"github.com/fxrestate/go/handler"
+)
 
 // Pipeline is what runs around the handlers of a service. The zero Pipeline lets
 // them run as they are.
@@ -14,6 +18,8 @@ type Pipeline struct {
 	// ServiceValues, and Values by the names of handlers, are what [MetadataOf] finds.
 	ServiceValues []any
 	Values        map[string][]any
+	// Unguarded are the names of handlers that no guard is asked about.
+	Unguarded []string
 	// WithoutGuards, WithoutInterceptors and WithoutFilters switch stages off.
 	WithoutGuards, WithoutInterceptors, WithoutFilters bool
 }
@@ -24,6 +30,6 @@ func (p Pipeline) Compile(target handler.Target, m Method) (*Chain, error) {
 	return Compile(Config{
 		Target: target, Method: m,
 		Global: p.Global, Groups: p.Groups, Service: p.Service, Handler: p.Handlers[target.Handler],
-		WithoutGuards: p.WithoutGuards, WithoutInterceptors: p.WithoutInterceptors, WithoutFilters: p.WithoutFilters,
+		WithoutGuards: p.WithoutGuards || slices.Contains(p.Unguarded, target.Handler), WithoutInterceptors: p.WithoutInterceptors, WithoutFilters: p.WithoutFilters,
 	})
 }

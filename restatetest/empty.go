@@ -30,7 +30,7 @@ func (s *server) empty(ctx context.Context) error {
 	// The server knows the kinds of services only while they are deployed.
 	err = poll(ctx, func() error {
 		return s.removeRows(ctx, "SELECT DISTINCT service_name AS id, service_key AS what FROM state", func(service, key string) error {
-			return s.admin.ModifyState(ctx, service, key, nil)
+			return s.admin.ModifyState(ctx, service, key, admin.ModifyStateRequest{})
 		})
 	})
 	if err != nil {

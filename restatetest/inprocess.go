@@ -19,6 +19,7 @@ import (
 	"github.com/fxrestate/go/internal/httpclient"
 	"github.com/fxrestate/go/internal/protocol"
 	"github.com/fxrestate/go/internal/runner"
+	"github.com/fxrestate/go/internal/scope"
 	"github.com/fxrestate/go/internal/tail"
 )
 
@@ -101,7 +102,10 @@ func (b *inProcess) configure(cfg *fxrestate.Config, port int) {
 func (b *inProcess) serve(h http.Handler) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pending = h
+	b.pending = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Handlers have the clock of the runner, which durable.Now asks.
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), scope.ClockKey{}, b.runner.Now)))
+	})
 }
 
 // started gives the runner the application that was built last.

@@ -80,6 +80,9 @@ func ServerVersion(version string) Option {
 
 // ServerEnv adds variables to the environment of the server, which override those of the
 // kit: see [devserver.Config].Env. Tests with the same variables share servers.
+//
+// Without RESTATE_INGRESS__KAFKA_CLUSTERS among them, subscriptions of fxrestate.Subscribe
+// are not made.
 func ServerEnv(env map[string]string) Option {
 	return option(func(s *settings) {
 		for name, value := range env {
@@ -168,6 +171,17 @@ func divide(opts []fx.Option) (s settings, application []fx.Option, err error) {
 		return s, nil, fmt.Errorf("restatetest: Within(%v): want a positive duration", s.within)
 	}
 	return s, application, nil
+}
+
+// knowsKafka reports whether the environment of the server has clusters of Kafka, without
+// which it would refuse an application that subscribes to them.
+func (s *settings) knowsKafka() bool {
+	for name := range s.env {
+		if strings.EqualFold(name, "RESTATE_INGRESS__KAFKA_CLUSTERS") {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *settings) set(name, value string) { s.env[name] = value }

@@ -77,6 +77,9 @@ func (s *server) adminURL() string {
 
 func (s *server) configure(cfg *fxrestate.Config, port int) {
 	pointTo(cfg, s.ingressURL(), s.adminURL(), s.cluster.Node(0).EndpointHost(), port)
+	if !s.set.knowsKafka() {
+		cfg.Register.WithoutSubscriptions = true
+	}
 }
 
 // serve and cut have nothing to do: the application's endpoint listens.
@@ -110,7 +113,7 @@ func ask[T any](ctx context.Context, s *server, query func() (T, error)) (found 
 }
 
 func (s *server) setState(ctx context.Context, service, key string, state map[string]json.RawMessage) error {
-	if err := s.admin.ModifyState(ctx, service, key, state); err != nil {
+	if err := s.admin.ModifyState(ctx, service, key, admin.ModifyStateRequest{State: state}); err != nil {
 		return err
 	}
 	// The server has accepted it, and applies it in turn with the invocations of the key.

@@ -21,8 +21,7 @@ type row struct {
 
 func (s *server) journal(ctx context.Context, id string) ([]Entry, error) {
 	rows, err := ask(ctx, s, func() ([]row, error) {
-		return admin.Query[row](ctx, s.admin, `SELECT "index", entry_type, name, invoked_target, entry_json, raw FROM sys_journal WHERE id = `+
-			admin.Quote(id)+` ORDER BY "index"`)
+		return admin.Query[row](ctx, s.admin, `SELECT "index", entry_type, name, invoked_target, entry_json, raw FROM sys_journal WHERE id = ? ORDER BY "index"`, id)
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,17 @@
 //
 //	fxrestate gen [directory]       write typed clients for handler structs
 //	fxrestate record <invocation>   write the journal of an invocation for tests
+//	fxrestate manifest <app>        print what an application answers to discovery
+//	fxrestate plan <app>            show what a registration would change, and break
+//	fxrestate register <app>        register an endpoint that serves
+//	fxrestate graph <app>           show services, their pipelines, and who calls whom
+//	fxrestate dev                   run a restate-server for the work on an application
+//	fxrestate doctor [app]          say what is wrong with a server, and what to do
+//	fxrestate invocations …         list invocations, describe them, and change them
+//	fxrestate state …               show, set and clear the state of objects and workflows
+//	fxrestate drain <deployment>    wait until nothing runs on an old deployment
+//	fxrestate deployments …         list, describe and remove deployments
+//	fxrestate subscriptions …       list, describe, create and remove Kafka subscriptions
 //	fxrestate completion <shell>    print a script that completes its commands
 //	fxrestate help [command]        show help
 //
@@ -160,4 +171,200 @@
 //	--redact name,…     what is replaced
 //
 // The token of the admin API, if it needs one, is read from RESTATE_AUTH_TOKEN.
+//
+// # Applications
+//
+// The commands manifest, plan, register and graph are about an application: a compiled
+// program, a Go package such as ./cmd/app, which is built first, the URL of an endpoint that
+// serves, or a file that manifest has written. Arguments after -- are those of the program:
+//
+//	fxrestate graph ./cmd/shop -- --config shop.yaml
+//
+// A program is run with FXRESTATE_DESCRIBE in its environment. It writes what it serves into
+// the file with that name, and does not start: see fxrestate.ErrDescribed. It needs no server,
+// and constructs no service. One that was built without fxrestate.Module, or with one that
+// knows nothing of this, is not run at all, since it would start.
+//
+//	--timeout 30s        how long the program or the URL may take; then the program and its
+//	                     children are killed
+//	--header name=value  header of requests to the endpoint, for a gateway in front of it
+//
+// # fxrestate manifest
+//
+// It prints the answer to discovery as JSON. With --description it prints all that the
+// program says of itself: build, configuration without secrets, pipelines, calls, and the
+// manifest. Keep either in a file for plan --against.
+//
+// # fxrestate plan
+//
+// It shows what a registration would do, and writes nothing:
+//
+//	fxrestate plan http://localhost:9080
+//	fxrestate plan --url http://shop.internal:9080 ./shop
+//	fxrestate plan --against released.json ./cmd/shop
+//
+// The last one needs no server. The exit code is 3 if callers may fail, if invocations are in
+// flight whose handlers change, or if a policy refuses the registration, and else 0. Callers
+// may fail where a service or a handler is gone, private or of another kind, where an input
+// does not take what it took, and where an output does not give what it gave.
+//
+// # fxrestate register
+//
+// It registers an endpoint that serves, as package deployment does:
+//
+//	fxrestate register http://localhost:9080
+//	fxrestate register --yes --url http://shop.internal:9080 ./shop
+//
+// With a program, the server is asked first whether it finds at the URL what the program
+// declares; else nothing is registered. So a gateway, identity keys, and a URL that only the
+// server can reach are no obstacles. The policies are those of the program's configuration,
+// or of mode production, and these flags of register and plan change them:
+//
+//	--mode, --in-place, --drain-limit, --superseded, --replace-other, --breaking,
+//	--use-http11, --metadata, --application     fields of deployment.Config
+//
+// With --dry-run it prints what the server would register. --wait is how long it is tried
+// (default 1m). An endpoint that is named by its URL gets the application's name that the
+// server keeps with its services, or none.
+//
+// # fxrestate graph
+//
+// It shows each service with its handlers, what runs around them, and the services that it
+// may call: those whose clients its constructor takes, also through other types that fx
+// constructs, and those that get its dead letters. Functions given to fx.Invoke and calls
+// with the SDK's own clients do not show.
+//
+//	--format text|mermaid|svg
+//	-o name              name of the file
+//
+// # fxrestate dev
+//
+// It runs a real restate-server until Ctrl-C, as package devserver finds or installs it, and
+// prints where the ingress, the admin API and the UI are:
+//
+//	fxrestate dev
+//	fxrestate dev --name shop --app http://localhost:9080 --app http://localhost:9081
+//
+// The data is kept below XDG_DATA_HOME (~/.local/share) in fxrestate/dev, under the name of the
+// module in the directory, so that the next start goes on where this one ended. One process
+// at a time has a name.
+//
+// Each URL of --app is asked every second what is served there. An application is registered
+// when it appears, and again when its handlers have changed. One that is registered with the
+// same interface, because it registers itself, is left alone.
+//
+// The exit code is 0 after Ctrl-C, and 1 if the server ends by itself, with the end of its
+// log.
+//
+//	--name name           name of the data (default the module)
+//	--clean               remove the data first; asks, unless --yes is given
+//	--version version     version of restate-server (default devserver.DefaultVersion)
+//	--ingress-port port   port of the ingress (default 8080), 0 for a free one
+//	--admin-port port     port of the admin API and the UI (default 9070), 0 for a free one
+//	--app URL             URL of an application, may be repeated (default http://localhost:9080)
+//	--verbose             show the server's log, which is in a file otherwise
+//
+// # fxrestate doctor
+//
+// It looks at all that an application needs of its server, and shows what is wrong with what to
+// do, mostly a command to type. Nothing is changed. The checks, in order:
+//
+//	Configuration   the RESTATE_… variables can be read; secrets are not shown
+//	Admin API       there is one at the address, and it takes the token
+//	Server version  it is in the table of docs/compatibility.md
+//	Clock           it differs by no more than a second (!) or half a minute (✗)
+//	Partitions      each of the server's partitions answers
+//	Ingress         there is one at the address, and it is that of the same cluster
+//	Deployments     the server reaches each, and finds what is registered; those that nobody
+//	                needs any more can be removed
+//	Handlers        no invocation waits for one that no deployment serves
+//	Invocations     none is paused, or fails again and again
+//	Subscriptions   the handler of each is served
+//	Application     what is named is registered as it is; see Applications
+//
+// To see what it reaches, the server is told to register each deployment without doing so,
+// for which it asks what is served there. Functions on AWS Lambda are not asked.
+//
+// A check is ✓, ! if it is worth knowing, ? if it could not be made, or ✗ if it needs somebody.
+// The exit code is 3 if one does, else 1 if one could not be made, else 0.
+//
+//	--admin URL      URL of the admin API (default RESTATE_ADMIN_URL, or http://localhost:9070)
+//	--ingress URL    URL of the ingress (default RESTATE_INGRESS_URL, or http://localhost:8080;
+//	                 with --admin alone, the one that the server names)
+//	--timeout time   how long one check may take (default 15s)
+//
+// # Operations
+//
+// The following commands talk to the admin API of a server: at --admin, or else at
+// RESTATE_ADMIN_URL, or else at http://localhost:9070. Its token, if it needs one, is read
+// from RESTATE_AUTH_TOKEN alone. docs/operations.md has the commands task by task.
+//
+// A command that changes something shows what, and asks. With --dry-run it only shows, and
+// with --yes it does not ask. Without a terminal it demands --yes.
+//
+// # fxrestate invocations
+//
+//	list [service | service/handler | service/key/handler]
+//	describe <id>
+//	cancel | kill | pause | resume | restart | purge [id]…
+//
+// The list has the invocations that have not completed, those first that are paused or fail.
+// The description has the status in words, the deployment and whether it is still there, the
+// last failure, what the invocation waits for, its input, its journal, and the commands that
+// help.
+//
+// The others take ids, or all that these flags select, which list has too:
+//
+//	--service, --handler name,…   of services and handlers
+//	--key key                     of a key of an object or a workflow
+//	--status status,…             in a status; all for completed ones too
+//	--deployment id,…             bound to a deployment, or to one that is gone, old or none
+//	--older-than duration         made longer ago, such as 10m or 3d
+//	--min-retries n               with at least so many attempts
+//	--invoked-by id|service,…     called by an invocation or a service
+//	--trace-id, --idempotency-key
+//	--limit n
+//
+// Without --status, resume takes those that are paused, pause those that run or back off,
+// restart and purge those that have completed, and cancel and kill all others. Without any of
+// the flags they demand --all. The invocations are those that were shown: what comes later is
+// not taken, and what has changed its status meanwhile is skipped. The server accepts a
+// change and carries it out on its own, so the list may still show the old status right after.
+//
+//	resume --deployment id|latest   go on with another deployment; then --from-deployment selects
+//	restart --from n                take over the journal up to an entry
+//	restart --deployment id|pinned  with --from: not on the latest deployment
+//	purge --journal-only            keep the result
+//
+// # fxrestate state
+//
+//	get <service> <key> [name]            --raw for the bytes of one value
+//	set <service> <key> name=json…        --replace, --raw, --version v
+//	clear <service> <key> [name]…         --version v
+//
+// Set and clear read the state, show what changes, and write it if it is still the same. They
+// wait until the server has written it, at most for --timeout (default 30s). If an invocation
+// holds the key they say so, and the server writes it when that has ended. With --version they
+// change only the version that get has shown.
+//
+// # fxrestate drain, fxrestate deployments
+//
+//	drain <deployment>              --wait, --timeout duration, --delete
+//	deployments list
+//	deployments describe <id>
+//	deployments delete <id>         --force
+//
+// Drain shows what is in flight on a deployment, and ends with 3 if anything is. With --wait
+// it waits until nothing is, and with --delete it removes the deployment then. It never
+// removes one with invocations on it or one that is the latest of a service; that does
+// deployments delete --force.
+//
+// # fxrestate subscriptions
+//
+//	list
+//	describe <id>
+//	create --source kafka://cluster/topic --sink service/handler [--option name=value]…
+//	delete <id>
+//
+// Options are those of librdkafka's consumer. Passwords among them are not shown.
 package main

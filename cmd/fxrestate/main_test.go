@@ -28,8 +28,8 @@ func TestHelpAndUsage(t *testing.T) {
 		code           int
 		stdout, stderr string // parts
 	}{
-		"no command":           {nil, terminal.CodeOK, "  gen         Write typed clients for handler structs\n", ""},
-		"help":                 {[]string{"help"}, terminal.CodeOK, "  gen         Write typed clients for handler structs\n", ""},
+		"no command":           {nil, terminal.CodeOK, "Write typed clients for handler structs\n", ""},
+		"help":                 {[]string{"help"}, terminal.CodeOK, "Write typed clients for handler structs\n", ""},
 		"-h":                   {[]string{"-h"}, terminal.CodeOK, "Exit codes: 0 all is well", ""},
 		"help of gen":          {[]string{"help", "gen"}, terminal.CodeOK, "--check ", ""},
 		"-h of gen":            {[]string{"gen", "-h"}, terminal.CodeOK, "--exclude methods ", ""},

@@ -3,11 +3,22 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/application"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/dev"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/doctor"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/drain"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/invocations"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/state"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/subscriptions"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
+	"github.com/fxrestate/go/dashboard"
 )
 
 // newRoot returns the command with all of its commands. began is set when the command line
@@ -45,7 +56,18 @@ Exit codes: 0 all is well, 1 something failed, 2 the command line is wrong,
 		&cobra.Group{ID: "operate", Title: "Operations:"},
 	)
 	root.AddCommand(inGroup("code", newGen(t), newRecord(t))...)
+	root.AddCommand(inGroup("run",
+		dev.Command(t, page), application.NewManifest(t), application.NewPlan(t), application.NewRegister(t), application.NewGraph(t),
+	)...)
+	root.AddCommand(inGroup("operate", slices.Concat(
+		[]*cobra.Command{doctor.Command(t)}, invocations.Commands(t), state.Commands(t), drain.Commands(t), subscriptions.Commands(t),
+	)...)...)
 	return root
+}
+
+// page is what dev serves of a server.
+func page(client *admin.Client) http.Handler {
+	return dashboard.New(dashboard.Config{Title: "fxrestate dev", Admin: client})
 }
 
 func inGroup(id string, commands ...*cobra.Command) []*cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,8 +20,9 @@ const composeFile = "../../docker-compose.yml"
 // composed is what the tests look at of a compose file.
 type composed struct {
 	Services map[string]struct {
-		Image string
-		Build struct {
+		Image    string
+		Profiles []string
+		Build    struct {
 			Context, Dockerfile string
 		}
 		Environment map[string]string
@@ -46,7 +48,7 @@ func readCompose(t *testing.T) (c composed) {
 func TestComposeRunsAServerAndTheQuickstart(t *testing.T) {
 	t.Parallel()
 	c := readCompose(t)
-	require.Equal(t, []string{"quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
+	require.Equal(t, []string{"kafka", "quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
 	for name, service := range c.Services {
 		require.NotEmpty(t, service.Healthcheck.Test, name)
 		for _, port := range service.Ports {
@@ -67,6 +69,26 @@ func TestComposeRunsAServerAndTheQuickstart(t *testing.T) {
 	app := c.Services["quickstart"]
 	require.Equal(t, "service_healthy", app.DependsOn["restate"].Condition)
 	require.FileExists(t, filepath.Join("../..", app.Build.Context, app.Build.Dockerfile))
+}
+
+func TestComposeHasABrokerThatTheServerKnowsIfItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	c := readCompose(t)
+	broker := c.Services["kafka"]
+	require.Equal(t, []string{"kafka"}, broker.Profiles)
+	require.Regexp(t, `^docker\.io/apache/kafka:\d+\.\d+\.\d+$`, broker.Image)
+	for name, service := range c.Services {
+		require.NotContains(t, service.DependsOn, "kafka", "%s starts without the profile", name)
+	}
+
+	clusters := c.Services["restate"].Environment["RESTATE_INGRESS__KAFKA_CLUSTERS"]
+	address := regexp.MustCompile(`^\[\{name="main",brokers=\["PLAINTEXT://([^"]+)"\]\}\]$`).FindStringSubmatch(clusters)
+	require.NotNil(t, address, clusters)
+	require.Contains(t, strings.Split(broker.Environment["KAFKA_ADVERTISED_LISTENERS"], ","), "CONTAINERS://"+address[1])
+	for _, listener := range strings.Split(broker.Environment["KAFKA_LISTENERS"], ",") {
+		name, _, _ := strings.Cut(listener, "://")
+		require.Contains(t, broker.Environment["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"], name+":PLAINTEXT")
+	}
 }
 
 func TestComposeConfiguresTheQuickstartWithVariablesThatItReads(t *testing.T) {

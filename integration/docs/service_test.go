@@ -22,7 +22,7 @@ import (
 // readmeSection returns the README from one heading on to the next.
 func readmeSection(t *testing.T, heading string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(readme)
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
 	require.True(t, found, heading)
@@ -60,18 +60,19 @@ func TestServiceOfTheReadmeRunsAndAnswersItsRequest(t *testing.T) {
 	}
 }
 
-// answersItsRequest runs the service of a section.
-func answersItsRequest(t *testing.T, section, binary string, cfg devserver.Config) {
-	// A server of its own, since its service has the name that it has there.
+// running runs the program of a page on a server of its own, since its services have the
+// names that they have there, and returns the URL of the ingress and the log.
+func running(t *testing.T, binary string, cfg devserver.Config) (ingressURL string, log *tail.Writer) {
+	t.Helper()
 	srv := testkit.StartServer(t, cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	app := exec.CommandContext(ctx, binary)
 	app.Cancel = func() error { return app.Process.Signal(syscall.SIGTERM) }
 	app.Env = append(os.Environ(),
-		"RESTATE_ADMIN_URL="+srv.AdminURL(), "RESTATE_ENDPOINT_ADDR=127.0.0.1:0",
+		"RESTATE_INGRESS_URL="+srv.IngressURL(), "RESTATE_ADMIN_URL="+srv.AdminURL(), "RESTATE_ENDPOINT_ADDR=127.0.0.1:0",
 		"RESTATE_DEPLOYMENT_URL=http://"+srv.EndpointHost()+":{{port}}")
-	var log tail.Writer
-	app.Stderr = &log
+	log = new(tail.Writer)
+	app.Stderr = log
 	require.NoError(t, app.Start())
 	t.Cleanup(func() {
 		cancel()
@@ -79,14 +80,31 @@ func answersItsRequest(t *testing.T, section, binary string, cfg devserver.Confi
 			require.ErrorIs(t, err, context.Canceled)
 		}
 	})
+	return srv.IngressURL(), log
+}
 
+// hasStarted waits until the program takes signals, which is when fx has started everything.
+// The first answer can come before.
+func hasStarted(t *testing.T, log *tail.Writer) {
+	t.Helper()
+	testkit.Eventually(t, func() error {
+		if !strings.Contains(log.String(), `"started"`) {
+			return errors.New(log.String())
+		}
+		return nil
+	})
+}
+
+// answersItsRequest runs the service of a section.
+func answersItsRequest(t *testing.T, section, binary string, cfg devserver.Config) {
+	ingressURL, log := running(t, binary, cfg)
 	curl := codeOf(t, section, "sh", "curl")
 	request := regexp.MustCompile(`curl http://127\.0\.0\.1:8080(/\S+) -H 'content-type: application/json' -d '(.*)'`).FindStringSubmatch(curl)
 	require.NotNil(t, request, curl)
 	answers := func() {
 		var a testkit.Answer
 		testkit.Eventually(t, func() error {
-			a = testkit.Post(t, srv.IngressURL()+request[1], json.RawMessage(request[2]))
+			a = testkit.Post(t, ingressURL+request[1], json.RawMessage(request[2]))
 			if a.Status != 200 {
 				return errors.New(string(a.Body))
 			}
@@ -95,13 +113,6 @@ func answersItsRequest(t *testing.T, section, binary string, cfg devserver.Confi
 		require.Equal(t, "receipt-1", testkit.Decode[string](t, a))
 	}
 	answers()
-	// fx takes signals only when it has started everything, which is after the first answer
-	// can be there.
-	testkit.Eventually(t, func() error {
-		if !strings.Contains(log.String(), `"started"`) {
-			return errors.New(log.String())
-		}
-		return nil
-	})
+	hasStarted(t, log)
 	answers()
 }

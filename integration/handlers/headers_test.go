@@ -8,22 +8,12 @@ import (
 	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/internal/testkit"
 )
 
 // Addressee tells what came with its invocation.
 type Addressee struct{}
-
-// Record is the record of Kafka, or nil.
-func (Addressee) Record(ctx restate.Context) (*durable.KafkaRecord, error) {
-	record, ok, err := durable.KafkaRecordOf(ctx)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &record, nil
-}
 
 // Envelope has headers as the caller sent them, and as Restate sends them with an
 // attempt.
@@ -50,37 +40,6 @@ func startAddressee(t *testing.T) string {
 	name := testkit.Unique("addressee")
 	testkit.Start(t, fxrestate.Service[Addressee](testkit.Made(Addressee{}), fxrestate.Name(name)))
 	return name
-}
-
-func TestRecordOfKafkaIsReadFromTheHeadersOfItsInvocation(t *testing.T) {
-	t.Parallel()
-	name := startAddressee(t)
-	const id, partition, offset, at = "Restate.Subscription.Id", "Kafka.Partition", "Kafka.Offset", "Kafka.Timestamp"
-	for when, test := range map[string]struct {
-		headers []string
-		want    *durable.KafkaRecord
-	}{
-		"all are there":   {[]string{id, "sub_1", partition, "3", offset, "5000000000", at, "1700000000123"}, &durable.KafkaRecord{Subscription: "sub_1", Partition: 3, Offset: 5000000000, Timestamp: time.UnixMilli(1700000000123).UTC()}},
-		"without a time":  {[]string{id, "sub_1", partition, "0", offset, "0"}, &durable.KafkaRecord{Subscription: "sub_1"}},
-		"without any":     {nil, nil},
-		"of another kind": {[]string{partition, "3", offset, "many"}, nil},
-	} {
-		t.Run(when, func(t *testing.T) {
-			require.Equal(t, test.want, testkit.Decode[*durable.KafkaRecord](t, testkit.Post(t, testkit.Path(name, "Record"), nil, test.headers...)), when)
-		})
-	}
-	for says, headers := range map[string][]string{
-		"header kafka.offset of a record from Kafka: strconv.ParseInt: parsing \"many\"":          {id, "sub_1", partition, "3", offset, "many"},
-		"header kafka.offset of a record from Kafka: strconv.ParseInt: parsing \"\"":              {id, "sub_1", partition, "3"},
-		"header kafka.partition of a record from Kafka: strconv.ParseInt: parsing \"2147483648\"": {id, "sub_1", partition, "2147483648", offset, "1"},
-		"header kafka.timestamp of a record from Kafka: strconv.ParseInt: parsing \"noon\"":       {id, "sub_1", partition, "3", offset, "1", at, "noon"},
-	} {
-		t.Run(says, func(t *testing.T) {
-			got := testkit.Failed(t, testkit.Post(t, testkit.Path(name, "Record"), nil, headers...))
-			require.Equal(t, http.StatusBadRequest, got.Code)
-			require.Contains(t, got.Message, says)
-		})
-	}
 }
 
 func TestHeadersOfTheCallerAreToldFromThoseOfAnAttempt(t *testing.T) {

@@ -3,6 +3,7 @@ package awakeableid
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"strings"
 )
 
@@ -21,4 +22,10 @@ func Valid(id string) bool {
 	}
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	return err == nil && len(decoded) == size // it skips line breaks
+}
+
+// Of returns the id of an awakeable: that of the invocation, in bytes, with the index of the
+// awakeable's signal, which is 17 for the first.
+func Of(invocation [24]byte, signal uint32) string {
+	return "sign_1" + base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(invocation[:], signal))
 }

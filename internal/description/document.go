@@ -78,6 +78,8 @@ type Registration struct {
 	UseHTTP11     bool              `json:"use_http_11"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	HeaderNames   []string          `json:"header_names,omitempty"`
+
+	WithoutSubscriptions bool `json:"without_subscriptions"`
 }
 
 // Service is a service that the application serves.
@@ -138,8 +140,8 @@ type Member struct {
 
 // Subscription is a topic whose records a handler gets.
 type Subscription struct {
-	Cluster string            `json:"cluster"`
-	Topic   string            `json:"topic"`
+	// Source is kafka://CLUSTER/TOPIC.
+	Source  string            `json:"source"`
 	Options map[string]string `json:"options,omitempty"`
 }
 

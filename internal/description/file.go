@@ -16,6 +16,9 @@ const maxSize = 256 << 20
 // ErrNone reports that there is no document at the path.
 var ErrNone = errors.New("description: there is none")
 
+// ErrNoFormat reports a JSON document that does not say which format it has.
+var ErrNoFormat = errors.New(`description: it has no "format"`)
+
 // FormatError reports a document of another format.
 type FormatError struct{ Found int }
 
@@ -79,7 +82,7 @@ func Parse(text []byte) (Document, error) {
 	}
 	switch {
 	case head.Format == nil:
-		return Document{}, errors.New(`description: it has no "format"`)
+		return Document{}, ErrNoFormat
 	case *head.Format != Format:
 		return Document{}, &FormatError{*head.Format}
 	}

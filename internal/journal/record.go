@@ -5,14 +5,10 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/internal/protocol"
 )
-
-// ids are the ids that a query may contain.
-var ids = regexp.MustCompile(`^inv_[0-9A-Za-z]+$`)
 
 // newestProtocol is the newest version of the service protocol whose journals are recorded.
 const newestProtocol = 6
@@ -20,7 +16,7 @@ const newestProtocol = 6
 // Record returns the journal of an invocation as the server has it now. The error says so if
 // the server does not know the invocation, or no longer has its journal.
 func Record(ctx context.Context, server *admin.Client, id string) (*Journal, error) {
-	if !ids.MatchString(id) {
+	if admin.CheckInvocationID(id) != nil {
 		return nil, fmt.Errorf("journal: %q is not the id of an invocation", id)
 	}
 	found, err := admin.Query[struct {
@@ -31,7 +27,7 @@ func Record(ctx context.Context, server *admin.Client, id string) (*Journal, err
 		Protocol int    `json:"pinned_service_protocol_version"`
 		Server   string `json:"created_using_restate_version"`
 	}](ctx, server, `SELECT target_service_name, target_service_key, target_handler_name, status, pinned_service_protocol_version,
-created_using_restate_version FROM sys_invocation WHERE id = '`+id+`'`)
+created_using_restate_version FROM sys_invocation WHERE id = ?`, id)
 	if err != nil {
 		return nil, fmt.Errorf("journal: look for %s: %w", id, err)
 	}
@@ -46,7 +42,7 @@ created_using_restate_version FROM sys_invocation WHERE id = '`+id+`'`)
 		Type    string `json:"entry_type"`
 		Raw     string `json:"raw"`
 		Version int    `json:"version"`
-	}](ctx, server, `SELECT entry_type, raw, version FROM sys_journal WHERE id = '`+id+`' ORDER BY "index"`)
+	}](ctx, server, `SELECT entry_type, raw, version FROM sys_journal WHERE id = ? ORDER BY "index"`, id)
 	if err != nil {
 		return nil, fmt.Errorf("journal: read the journal of %s: %w", id, err)
 	}
@@ -63,4 +59,25 @@ created_using_restate_version FROM sys_invocation WHERE id = '`+id+`'`)
 		j.Entries = append(j.Entries, entryOf(protocol.Frame{Type: t, Body: body}))
 	}
 	return j, nil
+}
+
+// Ends returns the input of an invocation and, if it has ended, its output, as far as the
+// server still has them and they are not larger than a number of bytes.
+func Ends(ctx context.Context, server *admin.Client, id string, limit int) ([]Entry, error) {
+	rows, err := admin.Query[struct {
+		Type string `json:"entry_type"`
+		Raw  string `json:"raw"`
+	}](ctx, server, "SELECT entry_type, raw FROM sys_journal WHERE id = ? AND entry_type IN (?) AND version = 2 AND raw_length <= ? "+
+		`ORDER BY "index"`, id, []string{protocol.TypeInput.Entry(), protocol.TypeOutput.Entry()}, limit)
+	if err != nil {
+		return nil, fmt.Errorf("journal: read the input and the output of %s: %w", id, err)
+	}
+	var ends []Entry
+	for _, row := range rows {
+		t, _ := protocol.TypeOfEntry(row.Type)
+		if body, err := hex.DecodeString(row.Raw); err == nil {
+			ends = append(ends, entryOf(protocol.Frame{Type: t, Body: body}))
+		}
+	}
+	return ends, nil
 }

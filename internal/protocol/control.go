@@ -25,7 +25,7 @@ func (m *Start) fields(c *coder) {
 	repeated(c, 4, &m.State)
 	c.bool(5, &m.PartialState)
 	c.string(6, &m.Key)
-	c.uint32(7, &m.RetryCount)
+	c.uint32(startRetryCount, &m.RetryCount)
 	c.uint64(8, &m.RetryDuration)
 	c.uint64(9, &m.RandomSeed)
 	c.optionalString(10, &m.Scope)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/fxrestate/go/internal/invocationid"
 	"github.com/fxrestate/go/internal/protocol"
 )
 
@@ -91,7 +92,7 @@ func targetID(t protocol.Target) (id, error) {
 		}
 		return idempotentID(q), nil
 	case t.InvocationID != nil:
-		i, err := parseID(*t.InvocationID)
+		i, err := invocationid.Parse(*t.InvocationID)
 		if err != nil {
 			return i, fmt.Errorf("invalid invocation id %s: %w", *t.InvocationID, err)
 		}

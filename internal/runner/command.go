@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fxrestate/go/internal/invocationid"
 	"github.com/fxrestate/go/internal/protocol"
 )
 
@@ -117,15 +118,15 @@ func (r *Runner) effect(inv *invocation, f protocol.Frame) (func(), error) {
 		}
 		return func() { done(r.outputOf(i), m.CompletionID) }, nil
 	case *protocol.SendSignal:
-		to, err := parseID(m.TargetInvocationID)
+		to, err := invocationid.Parse(m.TargetInvocationID)
 		if err != nil {
-			return nil, undecodable(fmt.Sprintf("BadFieldError(\"target_invocation_id\", %s)", idErrorName(err)))
+			return nil, undecodable(fmt.Sprintf("BadFieldError(\"target_invocation_id\", %s)", invocationid.ErrorName(err)))
 		}
 		return func() { r.signal(to, &protocol.SignalNotification{Signal: m.Signal, Result: m.Result}) }, nil
 	case *protocol.CompleteAwakeable:
 		to, index, err := parseAwakeable(m.AwakeableID)
 		if err != nil {
-			return nil, undecodable(fmt.Sprintf("InvalidAwakeableId(%q, %s)", m.AwakeableID, idErrorName(err)))
+			return nil, undecodable(fmt.Sprintf("InvalidAwakeableId(%q, %s)", m.AwakeableID, invocationid.ErrorName(err)))
 		}
 		return func() { r.signal(to, awakened(index, m.Result)) }, nil
 	default:

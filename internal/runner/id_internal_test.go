@@ -2,10 +2,11 @@ package runner
 
 import (
 	"math/bits"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fxrestate/go/internal/invocationid"
 )
 
 func TestAnIDIsReadAsItIsWritten(t *testing.T) {
@@ -18,43 +19,16 @@ func TestAnIDIsReadAsItIsWritten(t *testing.T) {
 		require.Len(t, text, 38)
 		require.False(t, seen[text])
 		seen[text] = true
-		read, err := parseID(text)
+		read, err := invocationid.Parse(text)
 		require.NoError(t, err)
 		require.Equal(t, i, read)
 	}
 	again := newIDs(7)
 	require.True(t, seen[again.next().String()], "a seed gives the same ids")
 	for _, i := range []id{{}, {0: 1}, {7: 255}, {8: 1}, {23: 255}} {
-		read, err := parseID(i.String())
+		read, err := invocationid.Parse(i.String())
 		require.NoError(t, err)
 		require.Equal(t, i, read)
-	}
-}
-
-func TestWhatIsNoIDIsRefused(t *testing.T) {
-	t.Parallel()
-	valid := newIDs(1).next().String()
-	for name, test := range map[string]struct {
-		text string
-		err  error
-	}{
-		"nothing":             {"", errIDLength},
-		"no prefix":           {valid[4:], errIDFormat},
-		"another prefix":      {"dp_" + valid[4:], errIDType},
-		"a prefix of nothing": {"x_" + valid[4:], unrecognized("x")},
-		"a prefix alone":      {"inv_", errIDLength},
-		"another version":     {"inv_2" + valid[5:], errIDVersion},
-		"a digit too few":     {valid[:len(valid)-1], errIDLength},
-		"a digit too many":    {valid + "0", errIDLength},
-		"another digit":       {valid[:10] + "-" + valid[11:], errIDDigits},
-		"a partition too big": {"inv_1" + strings.Repeat("Z", 11) + valid[16:], errIDDigits},
-		"a number too big":    {valid[:16] + strings.Repeat("Z", 22), errIDDigits},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := parseID(test.text)
-			require.ErrorIs(t, err, test.err)
-		})
 	}
 }
 
@@ -65,12 +39,12 @@ func TestAnAwakeableBelongsToAnInvocation(t *testing.T) {
 	require.EqualValues(t, 17, index)
 	require.NotEqual(t, id{}, i)
 	for text, want := range map[string]error{
-		"nonsense": errIDFormat, "sign_1": errIDType, "sign_2": errIDVersion, "prom_1": errIDLength, "prom_1!": errIDDigits, "what_1": unrecognized("what"),
+		"nonsense": invocationid.ErrFormat, "sign_1": invocationid.ErrType, "sign_2": invocationid.ErrVersion, "prom_1": invocationid.ErrLength, "prom_1!": invocationid.ErrDigits, "what_1": invocationid.UnrecognizedError("what"),
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, _, err := parseAwakeable(text)
 			require.Equal(t, want, err)
-			require.NotEmpty(t, idErrorName(err))
+			require.NotEmpty(t, invocationid.ErrorName(err))
 		})
 	}
 }
@@ -86,7 +60,7 @@ func TestRandomNumbersBeginWhereThoseOfTheServerDo(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			i, err := parseID(text)
+			i, err := invocationid.Parse(text)
 			require.NoError(t, err)
 			require.Equal(t, want, firstNumber(RandomSeed(i[:])))
 		})
@@ -106,17 +80,6 @@ func firstNumber(seed uint64) uint64 {
 	return bits.RotateLeft64(state[0]+state[3], 23) + state[0]
 }
 
-func FuzzParseID(f *testing.F) {
-	f.Add(newIDs(1).next().String())
-	f.Add("inv_1")
-	f.Fuzz(func(t *testing.T, text string) {
-		i, err := parseID(text)
-		if err == nil {
-			require.Equal(t, text, i.String())
-		}
-	})
-}
-
 // Ids that a server made, and awakeables of theirs, in which they lie as bytes.
 func TestAnIDIsWrittenAsTheServerWritesIt(t *testing.T) {
 	t.Parallel()
@@ -130,7 +93,7 @@ func TestAnIDIsWrittenAsTheServerWritesIt(t *testing.T) {
 			i, _, err := parseAwakeable(awakeable)
 			require.NoError(t, err)
 			require.Equal(t, text, i.String())
-			read, err := parseID(text)
+			read, err := invocationid.Parse(text)
 			require.NoError(t, err)
 			require.Equal(t, i, read)
 		})

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/fxrestate/go/internal/invocationid"
 	"github.com/fxrestate/go/internal/protocol"
 )
 
@@ -208,7 +209,7 @@ func (r *Runner) routeAwakeable(w http.ResponseWriter, q *http.Request, rest seg
 
 // ingressID reads an id of a path or a body.
 func ingressID(text string) (id, *refusal) {
-	i, err := parseID(text)
+	i, err := invocationid.Parse(text)
 	if err != nil {
 		return i, refuse(http.StatusBadRequest, "bad invocation id '%s': %v", text, err)
 	}

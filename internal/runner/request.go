@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/internal/httpclient"
+	"github.com/fxrestate/go/internal/invocationid"
 	"github.com/fxrestate/go/internal/protocol"
 )
 
@@ -117,7 +118,7 @@ func (r *Runner) Send(q Request) (invocationID string, isNew bool, err error) {
 // Attach waits for the result of an invocation, as [Runner.Call] does. The error is
 // [ErrUnknown] for one that there is not.
 func (r *Runner) Attach(ctx context.Context, invocationID string) ([]byte, error) {
-	i, err := parseID(invocationID)
+	i, err := invocationid.Parse(invocationID)
 	if err != nil {
 		return nil, unknown(invocationID)
 	}
@@ -177,7 +178,7 @@ func unknown(invocationID string) error {
 
 // get returns an invocation by its id.
 func (r *Runner) get(invocationID string) (*invocation, error) {
-	i, err := parseID(invocationID)
+	i, err := invocationid.Parse(invocationID)
 	if err != nil {
 		return nil, unknown(invocationID)
 	}

@@ -12,18 +12,15 @@ import (
 	"github.com/fxrestate/go/admin"
 )
 
-// Query reads rows of the server's tables; each ? in sql stands for a string.
-func Query[T any](t testing.TB, sql string, values ...string) []T {
+// Query reads rows of the server's tables; each ? in sql stands for an argument.
+func Query[T any](t testing.TB, sql string, args ...any) []T {
 	t.Helper()
-	return queryOn[T](t, Admin(), sql, values...)
+	return queryOn[T](t, Admin(), sql, args...)
 }
 
-func queryOn[T any](t testing.TB, on *admin.Client, sql string, values ...string) []T {
+func queryOn[T any](t testing.TB, on *admin.Client, sql string, args ...any) []T {
 	t.Helper()
-	for _, v := range values {
-		sql = strings.Replace(sql, "?", admin.Quote(v), 1)
-	}
-	rows, err := admin.Query[T](t.Context(), on, sql)
+	rows, err := admin.Query[T](t.Context(), on, sql, args...)
 	require.NoError(t, err)
 	return rows
 }

@@ -29,7 +29,7 @@ func shop() description.Document {
 	}
 	call := func(to string) description.Call { return description.Call{Service: to, By: description.ByClient} }
 	run := handler("Run", "workflow run")
-	run.Subscriptions = []description.Subscription{{Cluster: "main", Topic: "orders"}}
+	run.Subscriptions = []description.Subscription{{Source: "kafka://main/orders"}}
 	charge := handler("Charge", "concurrent")
 	charge.Options = map[string]string{"public": "false"}
 	charge.Output = description.Payload{Type: "map[string]shop.AReceiptWithQuiteALongName[github.com/somewhere/else/of.Something]"}

@@ -40,6 +40,9 @@ const (
 	remote  = "remote"
 )
 
+// ownLog is the member that logs panics. It is around each handler, and is not drawn.
+const ownLog = "pipeline.panicLog"
+
 // newGraph makes the graph of an application. Services of other applications are there if
 // one calls them.
 func newGraph(d description.Document) graph {
@@ -51,9 +54,12 @@ func newGraph(d description.Document) graph {
 		for _, h := range s.Handlers {
 			b.lines = append(b.lines, line{text: signature(h)})
 			for _, topic := range h.Subscriptions {
-				b.lines = append(b.lines, line{"topic " + topic.Cluster + "/" + topic.Topic, true})
+				b.lines = append(b.lines, line{"topic " + strings.TrimPrefix(topic.Source, "kafka://"), true})
 			}
 			for _, m := range h.Pipeline {
+				if m.Name == ownLog {
+					continue
+				}
 				b.lines = append(b.lines, line{fmt.Sprintf("%s %s (%s)", m.Stage, m.Name, m.Level), true})
 			}
 		}

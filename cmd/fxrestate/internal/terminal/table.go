@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"math"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -13,6 +14,9 @@ type Table struct {
 	Rows   [][]string
 	// Style returns the style of a cell. Default: nil, all are plain.
 	Style func(row, column int) Style
+	// Below says that the last column may be long: in a table that would be wider than Out it
+	// is written below the row, if the table then fits.
+	Below bool
 }
 
 // gap is between columns.
@@ -45,7 +49,10 @@ func (t *Terminal) Table(tb Table) {
 		}
 		return t.Paint(tb.Style(r, c), cells[r][c])
 	}
-	if t.Columns > 0 && wide > t.Columns {
+	columns, last := len(tb.Header), len(tb.Header)-1
+	if t.Columns > 0 && wide > t.Columns && tb.Below && wide-widths[last]-gap <= t.Columns {
+		columns = last
+	} else if t.Columns > 0 && wide > t.Columns {
 		t.blocks(tb.Header, len(cells), func(r, c int) (shown, plain string) { return paint(r, c), cells[r][c] })
 		return
 	}
@@ -55,20 +62,23 @@ func (t *Terminal) Table(tb Table) {
 		Format:  table.FormatOptions{Header: text.FormatUpper},
 		Options: table.OptionsNoBordersAndSeparators,
 	})
-	header := make(table.Row, len(tb.Header))
-	for i, h := range tb.Header {
+	header := make(table.Row, columns)
+	for i, h := range tb.Header[:columns] {
 		header[i] = h
 	}
 	w.AppendHeader(header)
 	for r := range cells {
-		row := make(table.Row, len(cells[r]))
-		for c := range cells[r] {
+		row := make(table.Row, columns)
+		for c := range columns {
 			row[c] = paint(r, c)
 		}
 		w.AppendRow(row)
 	}
-	for line := range strings.SplitSeq(w.Render(), "\n") {
+	for i, line := range strings.Split(w.Render(), "\n") { // one for the header and for each row
 		t.Printf("%s\n", strings.TrimRight(line, " "))
+		if i > 0 && columns == last && cells[i-1][last] != "" {
+			t.Printf("%s\n", t.Wrap("  ", paint(i-1, last)))
+		}
 	}
 }
 
@@ -79,6 +89,9 @@ func (t *Terminal) blocks(header []string, rows int, cell func(row, column int) 
 		names = max(names, text.StringWidthWithoutEscSequences(h))
 	}
 	room := max(t.Columns-names-gap, 10)
+	if t.Columns == 0 {
+		room = math.MaxInt
+	}
 	for r := range rows {
 		if r > 0 {
 			t.Printf("\n")
@@ -88,10 +101,16 @@ func (t *Terminal) blocks(header []string, rows int, cell func(row, column int) 
 			if plain == "" {
 				continue
 			}
-			if text.StringWidthWithoutEscSequences(plain) > room {
+			indent := strings.Repeat(" ", names+gap)
+			switch {
+			case longest(plain) <= room:
+			case !strings.ContainsAny(plain, " \n"):
+				// It may be copied, so it is not broken: it has a line of its own.
+				t.Printf("%s\n%s%s\n", h, strings.Repeat(" ", gap), shown)
+				continue
+			default:
 				shown = wrap(shown, room)
 			}
-			indent := strings.Repeat(" ", names+gap)
 			t.Printf("%s%s%s\n", h, strings.Repeat(" ", names+gap-text.StringWidthWithoutEscSequences(h)), strings.ReplaceAll(shown, "\n", "\n"+indent))
 		}
 	}
@@ -105,11 +124,37 @@ func (t *Terminal) Wrap(indent, what string) string {
 	return indent + strings.ReplaceAll(what, "\n", "\n"+indent)
 }
 
-// wrap breaks a text between words, without the blanks that then end its lines.
+// longest returns the width of the longest line of a text.
+func longest(what string) int {
+	width := 0
+	for line := range strings.SplitSeq(what, "\n") {
+		width = max(width, text.StringWidthWithoutEscSequences(line))
+	}
+	return width
+}
+
+// wrap breaks the lines of a text between words. A word that is longer stays whole: it may be
+// an id that somebody copies.
 func wrap(what string, columns int) string {
-	lines := strings.Split(text.WrapSoft(what, columns), "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimRight(line, " ")
+	var lines []string
+	for line := range strings.SplitSeq(what, "\n") {
+		width := 0
+		var wrapped strings.Builder
+		for i, word := range strings.Split(line, " ") {
+			wide := text.StringWidthWithoutEscSequences(word)
+			switch {
+			case i == 0:
+			case width+1+wide > columns:
+				wrapped.WriteByte('\n')
+				width = 0
+			default:
+				wrapped.WriteByte(' ')
+				width++
+			}
+			wrapped.WriteString(word)
+			width += wide
+		}
+		lines = append(lines, wrapped.String())
 	}
 	return strings.Join(lines, "\n")
 }

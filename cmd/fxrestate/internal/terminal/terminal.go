@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/term"
 
@@ -23,6 +24,9 @@ type Terminal struct {
 	InTerminal, OutTerminal, ErrTerminal bool
 	// Columns is the width of Out. Zero: nothing is cut or wrapped.
 	Columns int
+
+	// Clock returns the time. Default: nil, time.Now.
+	Clock func() time.Time
 
 	// JSON, Color and Yes are flags of the command line.
 	JSON  bool

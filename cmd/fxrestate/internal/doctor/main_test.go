@@ -1,0 +1,9 @@
+package doctor_test
+
+import (
+	"testing"
+
+	"github.com/fxrestate/go/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }

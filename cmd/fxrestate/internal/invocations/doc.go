@@ -1,0 +1,2 @@
+// Package invocations has the commands that look at invocations and change them.
+package invocations

@@ -1,0 +1,2 @@
+// Package subscriptions has the commands that look at Kafka subscriptions and change them.
+package subscriptions

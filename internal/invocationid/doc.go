@@ -1,0 +1,2 @@
+// Package invocationid knows what the id of an invocation looks like.
+package invocationid

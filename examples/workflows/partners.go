@@ -66,8 +66,11 @@ func (d *Directory) SetActive(ctx context.Context, id string, active bool) error
 	return nil
 }
 
-// Delete deletes a user, if there is one.
+// Delete deletes a user, if there is one. One that is active cannot be deleted.
 func (d *Directory) Delete(ctx context.Context, id string) error {
+	if d.All()[id] {
+		return refuse(http.StatusConflict, "the user is active")
+	}
 	d.remove(ctx, id)
 	return nil
 }

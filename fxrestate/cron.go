@@ -1,7 +1,9 @@
 package fxrestate
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +19,7 @@ import (
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/internal/backoff"
 	"github.com/fxrestate/go/internal/tally"
+	"github.com/fxrestate/go/rpc"
 )
 
 // Cron serves the jobs of package cron, which [Every] declares, and provides a [cron.Client]
@@ -26,15 +29,17 @@ import (
 // share a server: an application that shares it with another one that has jobs gives its own
 // another [Name].
 //
-// Guards do not run for what a job calls of itself. They do run for the handlers that set and
-// change jobs. Whoever can call these can have any handler called, private ones too: keep the
-// ingress private, or guard them with [Guards] among the options. The application declares
-// its jobs through the ingress; what guards ask for, give in Config.Ingress.Headers.
+// Whoever can call the ingress can set, change, run and cancel jobs. A job from there calls
+// only what they could call anyway, a handler of this application that is not private, or
+// repeats what is declared: see [cron.Job.Set]. To keep them from that too, keep the ingress
+// private, or give [Guards] among the options. The application declares its jobs through the
+// ingress; what guards ask for, give in Config.Ingress.Headers. Guards do not run for what a
+// job calls of itself.
 func Cron(opts ...restate.ServiceDefinitionOption) fx.Option {
 	position := caller()
-	opts = append(inner((*cron.Job).Tick, (*cron.Job).Run, (*cron.Job).Ended, (*cron.Job).Withdraw), opts...)
+	opts = append(inner((*cron.Job).Tick, (*cron.Job).Run, (*cron.Job).Ended, (*cron.Job).Put, (*cron.Job).Withdraw), opts...)
 	return ownOption{fx.Options(
-		register[*cron.Job](handler.Object, cron.New, opts, position),
+		register[*cron.Job](handler.Object, func(jobs rpc.Object[*cron.Job], d *declarer) *cron.Job { return cron.New(jobs, d.open) }, opts, position),
 		fx.Provide(cron.NewClient, cron.NewIngress, func() *declarer { return &declarer{} }),
 		fx.Invoke(startDeclarer),
 	)}
@@ -99,6 +104,44 @@ type declarer struct {
 	jobs map[string]cron.Definition
 	log  *slog.Logger
 	cron cron.Ingress
+	// served are the handlers that the ingress serves, as "Service/Handler".
+	served map[string]bool
+}
+
+// open reports whether anybody may have a target called: what the ingress serves, and what is
+// declared.
+func (d *declarer) open(t cron.Target) bool {
+	if d.served[t.Service+"/"+t.Handler] {
+		return true
+	}
+	// Encoded, since white space in an input may get lost on the way.
+	wanted, err := json.Marshal(t)
+	if err != nil {
+		return false
+	}
+	for _, job := range d.jobs {
+		if declared, err := json.Marshal(job.Target); err == nil && bytes.Equal(wanted, declared) {
+			return true
+		}
+	}
+	return false
+}
+
+// opens notes what the ingress serves.
+func (d *declarer) opens(definitions []restate.ServiceDefinition) {
+	if d == nil {
+		return
+	}
+	d.served = map[string]bool{}
+	for _, def := range definitions {
+		for name, h := range def.Handlers() {
+			private := h.GetOptions().IngressPrivate
+			if private == nil {
+				private = def.GetOptions().IngressPrivate
+			}
+			d.served[def.Name()+"/"+name] = private == nil || !*private
+		}
+	}
 }
 
 // resolve returns what is wrong with the declared jobs.

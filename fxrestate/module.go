@@ -93,6 +93,7 @@ type endpointParams struct {
 	Log      *tellingLog
 	Plan     *plan
 	Services []Registration `group:"fxrestate.services"`
+	Declarer *declarer      `optional:"true"`
 }
 
 func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
@@ -100,6 +101,7 @@ func newEndpoint(p endpointParams) (*endpoint.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Declarer.opens(definitions)
 	return endpoint.New(p.Settings.endpoint(), p.Log.Handler(), definitions...)
 }
 

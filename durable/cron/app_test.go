@@ -153,6 +153,22 @@ func (b *Batch) Run(ctx restate.WorkflowContext, what string) error {
 	return nil
 }
 
+// Vault has a handler that the ingress does not serve, Open.
+type Vault struct{ jobs cron.Client }
+
+func (*Vault) Open(restate.Context, string) error { return nil }
+func (*Vault) Look(restate.Context, string) error { return nil }
+
+// Plan sets a job of a private handler.
+func (v *Vault) Plan(ctx restate.Context, what string) (cron.Info, error) {
+	return v.jobs.Set(ctx, farAway, cron.CallVoid((*Vault).Open, what))
+}
+
+// Cellar is private as a whole.
+type Cellar struct{}
+
+func (*Cellar) Dig(restate.Context, string) error { return nil }
+
 // app is an application with jobs.
 func app(w *World, opts ...fx.Option) fx.Option {
 	return fx.Options(

@@ -19,7 +19,7 @@ func NewClient(registry *handler.Registry) Client {
 	return Client{rpc.NewObject[*Job](registry), registry}
 }
 
-// Set creates a job or changes it: see [Job.Set]. Without [Name], the job gets a random name,
+// Set creates a job or changes it: see [Job.Set]. Any handler may be the target. Without [Name], the job gets a random name,
 // which is Info.Name. The error of a bad expression or of any other mistake is terminal, with
 // code 400.
 func (c Client) Set(ctx restate.Context, schedule string, task Task, opts ...Option) (Info, error) {
@@ -31,7 +31,7 @@ func (c Client) Set(ctx restate.Context, schedule string, task Task, opts ...Opt
 	if err != nil {
 		return Info{}, badRequest(err)
 	}
-	return rpc.Call(ctx, c.jobs.Key(name), (*Job).Set, def)
+	return rpc.Call(ctx, c.jobs.Key(name), (*Job).Put, def)
 }
 
 // Get returns what is known of a job: see [Job.Get].

@@ -19,7 +19,8 @@ import (
 //
 // A job that was set by hand under a declared name becomes a declared one.
 //
-// The error is terminal, and names the jobs that could not be set. All others are.
+// The error is terminal, and names the jobs that could not be set: one of a target that is not
+// open, as for [Job.Set], is among them. All others are set.
 func (j *Job) Declare(ctx restate.ObjectContext, jobs map[string]Definition) (withdrawn []string, err error) {
 	if restate.Key(ctx) != DeclaredKey {
 		return nil, badRequest(fmt.Errorf("cron: the key of Declare is %q", DeclaredKey))
@@ -36,8 +37,12 @@ func (j *Job) Declare(ctx restate.ObjectContext, jobs map[string]Definition) (wi
 			continue
 		}
 		d := jobs[name]
+		if !j.isOpen(d.Target) {
+			errs = append(errs, fmt.Errorf("cron: job %q: %w", name, errClosed(d.Target)))
+			continue
+		}
 		d.Declared = true
-		if set[i], err = rpc.Start(ctx, j.jobs.Key(name), (*Job).Set, d); err != nil {
+		if set[i], err = rpc.Start(ctx, j.jobs.Key(name), (*Job).Put, d); err != nil {
 			return nil, err
 		}
 	}

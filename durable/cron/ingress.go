@@ -29,9 +29,10 @@ func NewIngress(client *ingress.Client, registry *handler.Registry, admins *admi
 	return Ingress{ingress.NewObject[*Job](client), client, admins, registry}
 }
 
-// Set creates a job or changes it: see [Job.Set]. Without [Name], the job gets a random name,
-// which is Info.Name: give one to repeat a call that has failed. The error of a bad expression
-// or of any other mistake is a terminal one with code 400.
+// Set creates a job or changes it: see [Job.Set], also for which handlers can be the target.
+// Without [Name], the job gets a random name, which is Info.Name: give one to repeat a call
+// that has failed. The error of a bad expression or of any other mistake is a terminal one with
+// code 400.
 func (c Ingress) Set(ctx context.Context, schedule string, task Task, opts ...Option) (Info, error) {
 	d := Declare(schedule, task, opts...)
 	if d.name == "" {

@@ -2,6 +2,7 @@ package cron
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	restate "github.com/restatedev/sdk-go"
@@ -15,12 +16,16 @@ import (
 // fxrestate.Cron registers it.
 //
 // [Client] and [Ingress] are its typed clients. Its handlers can be called in other languages
-// and with curl, with the same JSON. Whoever can call them can have any handler called, also
-// those that the ingress does not serve: see fxrestate.Cron.
-type Job struct{ jobs rpc.Object[*Job] }
+// and with curl, with the same JSON. Whoever can call them can set, change, run and cancel
+// jobs, but have no handler called that is not open to them: see [Job.Set].
+type Job struct {
+	jobs rpc.Object[*Job]
+	open func(Target) bool
+}
 
-// New returns the object. The client is that of the object itself.
-func New(jobs rpc.Object[*Job]) *Job { return &Job{jobs} }
+// New returns the object. The client is that of the object itself. The function reports
+// whether anybody may have a target called: see [Job.Set]. If it is nil, nobody may.
+func New(jobs rpc.Object[*Job], open func(Target) bool) *Job { return &Job{jobs, open} }
 
 // ServiceName is "CronJob".
 func (*Job) ServiceName() string { return serviceName }
@@ -44,8 +49,29 @@ func (j *Job) self(ctx restate.ObjectSharedContext) rpc.Keyed[*Job] {
 // Set can be repeated. If the times change, the job next runs at the next of the new times. A
 // paused job stays paused.
 //
-// The error of a bad definition is terminal, with code 400.
+// Anybody who can call the ingress can call Set. So the target has to be a handler of this
+// application that the ingress serves, or exactly that of a declared job, input included. Any
+// other job is set in a handler, by a [Client].
+//
+// The error of a bad definition is terminal, with code 400, and that of a target that is not
+// open, with code 403.
 func (j *Job) Set(ctx restate.ObjectContext, d Definition) (Info, error) {
+	if _, err := d.check(); err == nil && !j.isOpen(d.Target) {
+		return Info{}, restate.ToTerminalError(errClosed(d.Target), restate.WithErrorCode(403))
+	}
+	return j.Put(ctx, d)
+}
+
+// isOpen reports whether anybody may have a target called.
+func (j *Job) isOpen(t Target) bool { return j.open != nil && j.open(t) }
+
+func errClosed(t Target) error {
+	return fmt.Errorf("cron: %q is no handler of this application that the ingress serves, so it takes no jobs from outside; set the job in a handler with a cron.Client, or declare it with fxrestate.Every", t)
+}
+
+// Put is [Job.Set] of any target. It is for [Client] and [Job.Declare]: the ingress does not
+// serve it.
+func (j *Job) Put(ctx restate.ObjectContext, d Definition) (Info, error) {
 	name := restate.Key(ctx)
 	t, err := d.check()
 	if err = errors.Join(checkName(name), err); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	restate "github.com/restatedev/sdk-go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/fx"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/pipeline"
 	"github.com/fxrestate/go/restatetest"
+	"github.com/fxrestate/go/rpc"
 )
 
 // start is an application on a clock that the test moves, or on a server.
@@ -248,12 +250,14 @@ func TestAJobRunsBehindAGuardOfTheApplication(t *testing.T) {
 		fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Count, "x"), cron.Name("x")),
 		fxrestate.Use(fxrestate.Guards(func(_ context.Context, inv *pipeline.Invocation) (bool, error) {
 			asked.Store(inv.Handler(), true)
-			return inv.Handler() != "Tick" && inv.Handler() != "Run" && inv.Handler() != "Ended", nil
+			return inv.Handler() != "Tick" && inv.Handler() != "Run" && inv.Handler() != "Ended" && inv.Handler() != "Put", nil
 		})),
 	)
 	declared(t, env, jobs, "x")
 	env.Advance(2 * time.Hour)
 	require.Equal(t, 2, w.count("x"))
+	_, err := jobs.Set(t.Context(), farAway, cron.CallVoid((*Reports).Count, "x"), cron.Name("y"))
+	require.NoError(t, err)
 	for _, name := range []string{"Declare", "Set", "Count"} {
 		_, ok := asked.Load(name)
 		require.True(t, ok, name)
@@ -287,4 +291,63 @@ func TestAJobGoesOnAfterAllHasDied(t *testing.T) {
 	}
 	// A step runs again if its process dies before the result is stored, and only then.
 	require.GreaterOrEqual(t, len(seen)+1, len(w.all()))
+}
+
+// Whoever can call the ingress cannot have a handler called by a job that they could not call
+// themselves.
+func TestAJobFromOutsideCallsOnlyWhatIsOpenOrDeclared(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, backend []fx.Option) {
+		env, jobs := start(t, backend, &World{},
+			fxrestate.Service[*Vault](func(jobs cron.Client) *Vault { return &Vault{jobs} }, fxrestate.Handler((*Vault).Open, restate.WithIngressPrivate(true))),
+			fxrestate.Service[*Cellar](func() *Cellar { return &Cellar{} }, restate.WithIngressPrivate(true)),
+			fxrestate.Every(farAway, cron.CallVoid((*Vault).Open, "<declared>"), cron.Name("x")),
+		)
+		declared(t, env, jobs, "x")
+		target := func(service, name, input string) cron.Target {
+			return cron.Target{Service: service, Handler: name, Payload: []byte(input)}
+		}
+		outside := ingress.NewObject[*cron.Job](env.Ingress())
+		for _, test := range []struct {
+			name   string
+			target cron.Target
+			want   int
+		}{
+			{"a handler that the ingress serves", target("Vault", "Look", `"y"`), 0},
+			{"exactly what is declared", target("Vault", "Open", ` "<declared>" `), 0},
+			{"what is declared, with another input", target("Vault", "Open", `"mine"`), 403},
+			{"a private handler of a private service", target("Cellar", "Dig", `"y"`), 403},
+			{"a handler that only the jobs themselves call", target("CronJob", "Run", `{}`), 403},
+			{"what this application does not serve", target("Others", "Open", `"y"`), 403},
+			{"a name that would be that of another target", target("Vault/Look", "", `"y"`), 400},
+		} {
+			d := cron.Definition{Schedule: farAway, Target: test.target}
+			_, err := ingress.Call(t.Context(), outside.Key("set"), (*cron.Job).Set, d)
+			require.EqualValues(t, test.want, handler.CodeOf(err), test.name)
+			if test.want != 0 {
+				_, err = jobs.Declare(t.Context(), map[string]cron.Definition{"x": d})
+				require.EqualValues(t, 400, handler.CodeOf(err), test.name)
+			}
+		}
+		info, err := jobs.Get(t.Context(), "x")
+		require.NoError(t, err)
+		require.JSONEq(t, `"<declared>"`, string(info.Target.Payload), "the job stays what it was")
+
+		// A handler may name any target.
+		info, err = ingress.Call(t.Context(), ingress.NewService[*Vault](env.Ingress()), (*Vault).Plan, "y")
+		require.NoError(t, err)
+		require.Equal(t, "Open", info.Target.Handler)
+		_, err = ingress.Call(t.Context(), outside.Key("put"), (*cron.Job).Put, cron.Definition{Schedule: farAway, Target: target("Vault", "Open", `"mine"`)})
+		require.Error(t, err, "the ingress does not serve what a handler calls")
+		_, err = jobs.Get(t.Context(), "put")
+		require.EqualValues(t, 404, handler.CodeOf(err))
+	})
+}
+
+func TestAJobObjectThatKnowsOfNothingOpenSetsNoneFromOutside(t *testing.T) {
+	t.Parallel()
+	env := restatetest.Start(t, restatetest.InProcess, fxrestate.Module, fxrestate.Object[*cron.Job](func(jobs rpc.Object[*cron.Job]) *cron.Job { return cron.New(jobs, nil) }))
+	_, err := ingress.Call(t.Context(), ingress.NewObject[*cron.Job](env.Ingress()).Key("x"), (*cron.Job).Set,
+		cron.Definition{Schedule: farAway, Target: cron.Target{Service: "CronJob", Handler: "Get"}})
+	require.EqualValues(t, 403, handler.CodeOf(err))
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/fxrestate/go/ingress"
 )
 
-// Ingress has the buckets, outside handlers. fxrestate.RateLimits makes it injectable, and it
-// starts after the registration, as *ingress.Client does. [Client] is the same inside
+// Ingress has the buckets, outside handlers. fxrestate.RateLimits makes it injectable where it
+// lets the ingress serve the buckets. It starts after the registration, as *ingress.Client does. [Client] is the same inside
 // handlers.
 type Ingress struct{ limiters ingress.Object[*Limiter] }
 

@@ -106,9 +106,13 @@ func (*Guarded) Free(restate.Context) error       { return nil }
 type outside struct{ ratelimit.Ingress }
 
 func app(opts ...fx.Option) fx.Option {
+	return appWith([]restate.ServiceDefinitionOption{restate.WithIngressPrivate(false)}, opts...)
+}
+
+func appWith(limits []restate.ServiceDefinitionOption, opts ...fx.Option) fx.Option {
 	return fx.Options(
 		fxrestate.Module,
-		fxrestate.RateLimits(),
+		fxrestate.RateLimits(limits...),
 		fxrestate.Service[*Shop](NewShop),
 		fxrestate.Service[*Guarded](func() *Guarded { return &Guarded{} },
 			fxrestate.Handler((*Guarded).PerHandler, fxrestate.Guards(ratelimit.Guard(slow, ratelimit.PerHandler))),
@@ -294,13 +298,41 @@ func TestARateThatIsWrongIsAnErrorOfTheStart(t *testing.T) {
 	require.ErrorContains(t, err, "take ratelimit.PerHandler")
 }
 
+// Whoever could call the buckets could fill them.
+func TestTheIngressDoesNotServeBucketsByDefault(t *testing.T) {
+	t.Parallel()
+	restatetest.OnBoth(t, func(t *testing.T, backend restatetest.Option) {
+		env := restatetest.Start(t, backend, appWith(nil))
+		guarded := ingress.NewService[*Guarded](env.Ingress())
+		require.NoError(t, ingress.Call0Void(t.Context(), guarded, (*Guarded).PerHandler))
+		x := ingress.NewObject[*ratelimit.Limiter](env.Ingress()).Key("Guarded/PerHandler")
+		_, err := ingress.Call(t.Context(), x, (*ratelimit.Limiter).ReserveN, ratelimit.Reserve{Rate: &ratelimit.Rate{Limit: rate.Inf}})
+		require.Error(t, err)
+		require.Error(t, ingress.CallVoid(t.Context(), x, (*ratelimit.Limiter).SetRate, ratelimit.Change{Rate: &ratelimit.Rate{Limit: rate.Inf}}))
+		require.EqualValues(t, 429, handler.CodeOf(ingress.Call0Void(t.Context(), guarded, (*Guarded).PerHandler)))
+	})
+}
+
+func TestAnIngressOfBucketsThatTheIngressDoesNotServeIsAnErrorOfTheStart(t *testing.T) {
+	t.Parallel()
+	for _, test := range [][]restate.ServiceDefinitionOption{
+		nil,
+		{restate.WithIngressPrivate(false), restate.WithIngressPrivate(true)},
+	} {
+		var limits *outside
+		err := fx.New(fx.NopLogger, appWith(test, fx.Populate(&limits))).Err()
+		require.ErrorContains(t, err, "fxrestate: RateLimits (limiter_test.go:")
+		require.ErrorContains(t, err, "list fxrestate.RateLimits(restate.WithIngressPrivate(false))")
+	}
+}
+
 func TestALimitSurvivesACrashAnywhere(t *testing.T) {
 	t.Parallel()
 	restatetest.CrashEverywhere(t, restatetest.Scenario{
-		App: func() []fx.Option { return []fx.Option{restatetest.InProcess, app()} },
+		App: func() []fx.Option { return []fx.Option{restatetest.InProcess, appWith(nil)} },
 		Do: func(t testing.TB, env *restatetest.Env) any {
 			shop := ingress.NewService[*Shop](env.Ingress())
-			err := ingress.CallVoid(t.Context(), shop, (*Shop).Pace, 3)
+			err := ingress.CallVoid(t.Context(), shop, (*Shop).Pace, 2)
 			return []any{err, ingress.CallVoid(t.Context(), shop, (*Shop).Impatient, "x") != nil}
 		},
 	})

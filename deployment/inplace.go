@@ -280,7 +280,7 @@ func (r *run) nameInFlight(ctx context.Context, plan *Plan, at []string, list []
 			slog.String("url", plan.URL), slog.Int("invocations", count(waiting)), slog.String("handlers", inFlightText(waiting)))
 	}
 	if len(at) > 0 && r.once("paused") {
-		r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment; what was paused waits for restate invocations resume",
+		r.log.LogAttrs(ctx, slog.LevelWarn, "replacing a deployment; what was paused waits for fxrestate invocations resume",
 			slog.String("deployment", plan.DeploymentID), slog.Int("paused", paused),
 			slog.Int("invocations", count(plan.InFlight)), slog.Int("named", len(named)))
 	}

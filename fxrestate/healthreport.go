@@ -41,7 +41,7 @@ type stuckInvocation struct {
 //	  "stuck": [{
 //	    "id": "inv_…", "handler": "Payments/Charge", "status": "paused",
 //	    "last_failure": "[500] no paper in the printer",
-//	    "way_out": "mend the cause, then: restate invocations resume inv_…"
+//	    "way_out": "mend the cause, then: fxrestate invocations resume inv_…"
 //	  }]
 //	}
 //

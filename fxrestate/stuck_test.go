@@ -58,17 +58,17 @@ func TestAStartNamesWhatIsStuckAndTheWayOut(t *testing.T) {
 	}{
 		{
 			"paused by its retry policy", paused, true, false,
-			"an invocation is paused, and its caller waits", "mend the cause, then: restate invocations resume ID",
+			"an invocation is paused, and its caller waits", "mend the cause, then: fxrestate invocations resume ID",
 		},
-		{"failing", retried, true, false, again, "mend the cause, or: restate invocations cancel ID"},
-		{"failing once, with the next attempt in an hour", seldom, true, false, again, "mend the cause, or: restate invocations cancel ID"},
+		{"failing", retried, true, false, again, "mend the cause, or: fxrestate invocations cancel ID"},
+		{"failing once, with the next attempt in an hour", seldom, true, false, again, "mend the cause, or: fxrestate invocations cancel ID"},
 		{
 			"at a URL where nobody answers", retried, false, false, again,
-			"nobody answered at the URL of deployment DP: serve its version there again, or move it with PATCH /deployments/DP, or: restate invocations kill ID",
+			"nobody answered at the URL of deployment DP: serve its version there again, or move it with PATCH /deployments/DP, or: fxrestate invocations kill ID",
 		},
 		{
 			"met by other code", retried, false, true, again,
-			"the code is not that with which it began: serve that version again at the URL of deployment DP, or: restate invocations kill ID",
+			"the code is not that with which it began: serve that version again at the URL of deployment DP, or: fxrestate invocations kill ID",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -89,7 +89,7 @@ func TestInvocationsThatWerePausedWhileTheApplicationWasAwayAreNamed(t *testing.
 		require.Contains(t, ids, fields["invocationID"])
 		require.Equal(t, paused+"/Cross", fields["method"])
 		require.NotEmpty(t, fields["error"], "why the last attempt failed")
-		require.Regexp(t, fmt.Sprintf("^nobody answered at the URL of deployment dp_.*, then: restate invocations resume %s$", fields["invocationID"]), fields["way out"])
+		require.Regexp(t, fmt.Sprintf("^nobody answered at the URL of deployment dp_.*, then: fxrestate invocations resume %s$", fields["invocationID"]), fields["way out"])
 	}
 	asked := len(proxy.Seen(http.MethodPost, "/query"))
 	for range 5 {

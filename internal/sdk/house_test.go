@@ -140,7 +140,7 @@ var mayImport = map[string][]string{
 	"cmd/fxrestate/internal/drawing":     {"ground"},
 	"cmd/fxrestate/internal/terminal":    {"ground"},
 
-	"cmd/fxrestate/internal/invocations":   {"ground", "admin", "internal/journal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/invocations":   {"ground", "admin", "internal/journal", "internal/wayout", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
 	"cmd/fxrestate/internal/state":         {"ground", "admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
 	"cmd/fxrestate/internal/subscriptions": {"admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
 	"cmd/fxrestate/internal/drain":         {"admin", "deployment", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},

@@ -136,7 +136,7 @@ var mayImport = map[string][]string{
 
 	"cmd/fxrestate/internal/application": {"ground", "admin", "deployment", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/drawing"},
 	"cmd/fxrestate/internal/dev":         {"ground", "admin", "deployment", "devserver", "cmd/fxrestate/internal/terminal"},
-	"cmd/fxrestate/internal/doctor":      {"ground", "admin", "deployment", "ingress", "fxrestate", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/application"},
+	"cmd/fxrestate/internal/doctor":      {"ground", "internal/wayout", "admin", "deployment", "ingress", "fxrestate", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/application"},
 	"cmd/fxrestate/internal/drawing":     {"ground"},
 	"cmd/fxrestate/internal/terminal":    {"ground"},
 

@@ -74,6 +74,9 @@ func suggestion(t *testing.T, said, begin string) []string {
 func TestAStuckInvocationIsResumedByWhatDoctorAloneSays(t *testing.T) {
 	t.Parallel()
 	shop := commandtest.NewShop(t)
+	for range 21 { // more than doctor shows, and they have been so for longer
+		shop.Send(t, commandtest.Unique("bob"), "Charge", admin.StatusBackingOff)
+	}
 	id := shop.Send(t, `ada's "$HOME"; ls`, "Pause", admin.StatusPaused)
 
 	code, out, errs := call(t, "doctor", "--admin", testkit.Server().AdminURL(), "--timeout", testkit.Within.String())

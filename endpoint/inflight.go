@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -37,7 +38,7 @@ func (g *gate) list(limit int) []Attempt {
 		found = append(found, since{a, a.began})
 	}
 	g.mu.Unlock()
-	slices.SortFunc(found, func(a, b since) int { return int(a.began - b.began) })
+	slices.SortFunc(found, func(a, b since) int { return cmp.Compare(a.began, b.began) })
 	found = found[:min(len(found), max(limit, 0))]
 	list := make([]Attempt, len(found))
 	for i, f := range found {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/deployment"
+	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/durable"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/fxrestate"
@@ -300,4 +301,20 @@ func TestADescriptionThatCannotBeWrittenIsAnError(t *testing.T) {
 	app := fx.New(fx.NopLogger, fxrestate.Module, fxrestate.Describing(filepath.Join(t.TempDir(), "no", "d.json")), fxrestate.Service[*bank](never[*bank](t)))
 	require.NotErrorIs(t, app.Err(), fxrestate.ErrDescribed)
 	require.ErrorContains(t, app.Err(), "FXRESTATE_DESCRIBE: description: ")
+}
+
+func TestAnApplicationWithADevServerDescribesItselfWithoutAServer(t *testing.T) {
+	t.Setenv(description.Variable, "set where a program describes itself")
+	t.Setenv("RESTATE_DEPLOYMENT_URL", "")
+	for name, url := range map[string]string{"that it would run": "", "that the environment names": "http://127.0.0.1:1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("RESTATE_INGRESS_URL", url)
+			t.Setenv("RESTATE_ADMIN_URL", url)
+			doc := describe(t, fxrestate.DevServer(devserver.Config{Binary: filepath.Join(t.TempDir(), "no server")}),
+				fxrestate.Service[*fax](never[*fax](t)))
+			require.Equal(t, "http://127.0.0.1:"+deployment.PortPlaceholder, doc.Registration.URL)
+			require.True(t, doc.Registration.Required)
+			require.Len(t, doc.Services, 1)
+		})
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/endpoint"
 	"github.com/fxrestate/go/ingress"
+	"github.com/fxrestate/go/internal/description"
 	"github.com/fxrestate/go/internal/stableport"
 )
 
@@ -32,20 +33,27 @@ import (
 // If RESTATE_INGRESS_URL and RESTATE_ADMIN_URL are both set, no server is run: the Config is
 // what [ConfigFromEnv] reads, and the server that it names must be there.
 //
+// An application that describes itself, see [ErrDescribed], needs no server: it neither finds
+// nor asks one, unless something else takes the *devserver.Server.
+//
 // Change the rest of the Config by fx.Decorate:
 //
 //	fxrestate.DevServer(devserver.Config{}),
 //	fx.Decorate(func(c fxrestate.Config) fxrestate.Config { c.HTTP.Addr = ":3000"; return c }),
 func DevServer(cfg devserver.Config) fx.Option {
 	ingressURL, adminURL := os.Getenv("RESTATE_INGRESS_URL"), os.Getenv("RESTATE_ADMIN_URL")
-	server := fx.Options(
-		devserver.Module,
-		fx.Supply(cfg),
-		fx.Provide(func(s *devserver.Server) (Config, error) { return onDevServer(s, cfg.Dir) }),
-	)
+	describes := os.Getenv(description.Variable) != ""
+	config := any(func(s *devserver.Server) (Config, error) { return onDevServer(s, cfg.Dir) })
+	if describes {
+		config = func() (Config, error) { return besideServer("127.0.0.1", cfg.Dir) }
+	}
+	server := fx.Options(devserver.Module, fx.Supply(cfg), fx.Provide(config))
 	switch {
 	case ingressURL != "" && adminURL != "":
 		server = fx.Provide(onRunningServer)
+		if describes {
+			server = fx.Provide(ofRunningServer)
+		}
 	case ingressURL != "" || adminURL != "":
 		server = fx.Error(errors.New("fxrestate: DevServer: set both RESTATE_INGRESS_URL and RESTATE_ADMIN_URL to use a running server, or neither of them"))
 	}
@@ -56,12 +64,17 @@ func DevServer(cfg devserver.Config) fx.Option {
 const endpointPortFile = "endpoint-port"
 
 func onDevServer(s *devserver.Server, dir string) (Config, error) {
+	c, err := besideServer(s.EndpointHost(), dir)
+	c.Ingress, c.Admin = ingress.Config{URL: s.IngressURL()}, admin.Config{URL: s.AdminURL()}
+	return c, err
+}
+
+// besideServer is what does not depend on where the server is.
+func besideServer(host, dir string) (Config, error) {
 	c := Config{
-		Ingress:  ingress.Config{URL: s.IngressURL()},
-		Admin:    admin.Config{URL: s.AdminURL()},
 		Endpoint: endpoint.Config{Addr: "127.0.0.1:0"},
 		Register: &deployment.Config{
-			URL:          "http://" + s.EndpointHost() + ":" + deployment.PortPlaceholder,
+			URL:          "http://" + host + ":" + deployment.PortPlaceholder,
 			MoveStranded: dir == "",
 			Required:     true,
 		},
@@ -76,8 +89,7 @@ func onDevServer(s *devserver.Server, dir string) (Config, error) {
 	return c, nil
 }
 
-// onRunningServer checks the server, because a registration would wait for it.
-func onRunningServer() (Config, error) {
+func ofRunningServer() (Config, error) {
 	c, err := ConfigFromEnv()
 	if err != nil {
 		return c, err
@@ -86,6 +98,15 @@ func onRunningServer() (Config, error) {
 		c.Register = &deployment.Config{URL: "http://127.0.0.1:" + deployment.PortPlaceholder, MoveStranded: true}
 	}
 	c.Register.Required = true
+	return c, nil
+}
+
+// onRunningServer checks the server, because a registration would wait for it.
+func onRunningServer() (Config, error) {
+	c, err := ofRunningServer()
+	if err != nil {
+		return c, err
+	}
 	server, err := admin.New(c.Admin)
 	if err != nil {
 		return c, err

@@ -47,23 +47,30 @@ func (p *program) during(ctx context.Context, main func(context.Context) error) 
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	ended := make(chan error, 1)
+	down, watched := p.app.Wait(), make(chan fx.ShutdownSignal, 1)
 	go func() {
+		defer close(watched)
 		select {
-		case end := <-p.app.Wait():
+		case end := <-down:
 			// Of a signal fx may hear first. A shutdown is SIGTERM to fx.
 			cancel(fmt.Errorf("%v signal received", end.Signal))
-			if end.ExitCode != 0 {
-				ended <- fmt.Errorf("fxrestate: a part of the application failed, with exit code %d: see its log", end.ExitCode)
-				return
-			}
+			watched <- end
 		case <-ctx.Done():
 		}
-		ended <- nil
 	}()
 	err := main(ctx)
 	cancel(nil)
-	return errors.Join(err, <-ended)
+	end, told := <-watched
+	if !told { // main may have returned in the moment of a shutdown
+		select {
+		case end = <-down:
+		default:
+		}
+	}
+	if end.ExitCode != 0 {
+		err = errors.Join(err, fmt.Errorf("fxrestate: a part of the application failed, with exit code %d: see its log", end.ExitCode))
+	}
+	return err
 }
 
 // problemsError is an error whose text is its problems.

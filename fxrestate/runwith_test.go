@@ -56,6 +56,14 @@ func TestRunWithEndsWithMainOrTheApplication(t *testing.T) {
 	}
 }
 
+func TestRunWithTellsTheExitCodeOfAShutdownByMain(t *testing.T) {
+	for range 50 { // main returns while the shutdown is heard of
+		var down fx.Shutdowner
+		err := fxrestate.RunWith(func(context.Context) error { return down.Shutdown(fx.ExitCode(3)) }, fx.NopLogger, fx.Populate(&down))
+		require.ErrorContains(t, err, "with exit code 3")
+	}
+}
+
 // doorman greets.
 type doorman struct{}
 

@@ -34,3 +34,26 @@ func TestTheCommandsOfTheDocumentationExist(t *testing.T) {
 		}
 	}
 }
+
+// The table has the names and the texts of --help, in its order.
+func TestTheReadmeHasTheCommandsOfTheHelp(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, table, ok := strings.Cut(string(page), "\n| Command | |\n|---|---|\n")
+	require.True(t, ok)
+	table, _, _ = strings.Cut(table, "\n\n")
+
+	began := false
+	root := newRoot(&terminal.Terminal{}, &began)
+	commands := root.Commands() // sorted
+	var want []string
+	for _, group := range root.Groups() {
+		for _, c := range commands {
+			if c.GroupID == group.ID && c.IsAvailableCommand() {
+				want = append(want, "| `"+c.Name()+"` | "+c.Short+" |")
+			}
+		}
+	}
+	require.Equal(t, strings.Join(want, "\n"), table, "put this table there")
+}

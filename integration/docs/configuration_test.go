@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/fxrestate/go/devserver"
 	"github.com/fxrestate/go/fxrestate"
 )
 
@@ -143,20 +142,5 @@ func TestTheLogLinesOfTheReferenceAreThoseOfTheCode(t *testing.T) {
 		t.Run(string(line[1]), func(t *testing.T) {
 			require.Contains(t, source.String(), fmt.Sprintf("%q", line[1]))
 		})
-	}
-}
-
-func TestTheReadmeHasTheVersionsOfTheModule(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(readme)
-	require.NoError(t, err)
-	mod, err := os.ReadFile("../../go.mod")
-	require.NoError(t, err)
-	for name, version := range map[string]string{
-		"Go": regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(string(mod))[1],
-		"[sdk-go](https://github.com/restatedev/sdk-go)": regexp.MustCompile(`restatedev/sdk-go (v\S+)`).FindStringSubmatch(string(mod))[1],
-		"restate-server": devserver.DefaultVersion,
-	} {
-		require.Regexp(t, `(?m)^\| `+regexp.QuoteMeta(name+" | "+version)+`\b`, string(text))
 	}
 }

@@ -133,7 +133,7 @@ func readFile(name string) (doc description.Document, ok bool, err error) {
 		}
 	}
 	if err != nil {
-		return doc, true, fmt.Errorf("%s is no description and no manifest: %w", name, err)
+		return doc, true, fmt.Errorf("%s is no description and no manifest: %w", terminal.Escape(name), err)
 	}
 	return doc, true, nil
 }

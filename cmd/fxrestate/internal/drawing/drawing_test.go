@@ -138,11 +138,12 @@ func FuzzDrawings(f *testing.F) {
 	f.Add("cart", "Add", "main.Line")
 	f.Add("\"]\n  evil --> b0", "#quot;", "</style><script>")
 	f.Add("\xff\x00", "-->", "`")
+	f.Add("", "", "\"><script>")
 	f.Fuzz(func(t *testing.T, service, handler, text string) {
 		doc := description.Document{
 			Build: description.Build{Package: text},
 			Services: []description.Service{{
-				Name: service, Kind: "service", Calls: []description.Call{{Service: text}, {Service: service}},
+				Name: service, Kind: text, Calls: []description.Call{{Service: text}, {Service: service}},
 				Handlers: []description.Handler{{Name: handler, Method: text, Input: description.Payload{Type: text}, Pipeline: []description.Member{{Stage: "guard", Name: text}}}},
 			}},
 			Outside: []description.Outside{{Constructor: text}},

@@ -120,7 +120,7 @@ func shown(l line) string {
 }
 
 func draw(b *strings.Builder, s box, p place) {
-	fmt.Fprintf(b, `  <g transform="translate(%d %d)"><rect class="%s" width="%d" height="%d" rx="6"/>`+"\n", p.x, p.y, strings.ReplaceAll(s.kind, " ", "-"), p.width, p.height)
+	fmt.Fprintf(b, `  <g transform="translate(%d %d)"><rect class="%s" width="%d" height="%d" rx="6"/>`+"\n", p.x, p.y, escape(strings.ReplaceAll(s.kind, " ", "-")), p.width, p.height)
 	y := row + padding/4
 	write := func(class, what, whole string) {
 		if class != "" {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/internal/printable"
+	"github.com/fxrestate/go/internal/wayout"
 )
 
 //go:embed page.css
@@ -40,8 +41,8 @@ var document = template.Must(template.New("page").Funcs(template.FuncMap{
 	"number":  number,
 	"plural":  plural,
 	"pretty":  pretty,
-	"prose":   func(way string) string { before, _ := command(way); return before },
-	"command": func(way string) string { _, after := command(way); return after },
+	"prose":   func(way string) string { what, _ := wayout.Split(way); return what },
+	"command": func(way string) string { _, command := wayout.Split(way); return command },
 	"jsonURL": func(find string) template.URL { return query("format", "json", "find", find) },
 	"refreshURL": func(find string, seconds int) template.URL {
 		if seconds == 0 {
@@ -110,12 +111,4 @@ func pretty(schema json.RawMessage) string {
 		lines[i] = printable.Text(lines[i])
 	}
 	return strings.Join(lines, "\n")
-}
-
-// command splits a way out before the command in it.
-func command(way string) (before, after string) {
-	if i := strings.Index(way, "fxrestate invocations "); i >= 0 {
-		return way[:i], way[i:]
-	}
-	return way, ""
 }

@@ -136,11 +136,11 @@ var mayImport = map[string][]string{
 
 	"cmd/fxrestate/internal/application": {"ground", "admin", "deployment", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/drawing"},
 	"cmd/fxrestate/internal/dev":         {"ground", "admin", "deployment", "devserver", "cmd/fxrestate/internal/terminal"},
-	"cmd/fxrestate/internal/doctor":      {"ground", "admin", "deployment", "ingress", "fxrestate", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/application"},
+	"cmd/fxrestate/internal/doctor":      {"ground", "internal/wayout", "admin", "deployment", "ingress", "fxrestate", "cmd/fxrestate/internal/terminal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/application"},
 	"cmd/fxrestate/internal/drawing":     {"ground"},
 	"cmd/fxrestate/internal/terminal":    {"ground"},
 
-	"cmd/fxrestate/internal/invocations":   {"ground", "admin", "internal/journal", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
+	"cmd/fxrestate/internal/invocations":   {"ground", "admin", "internal/journal", "internal/wayout", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
 	"cmd/fxrestate/internal/state":         {"ground", "admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
 	"cmd/fxrestate/internal/subscriptions": {"admin", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},
 	"cmd/fxrestate/internal/drain":         {"admin", "deployment", "cmd/fxrestate/internal/server", "cmd/fxrestate/internal/terminal"},

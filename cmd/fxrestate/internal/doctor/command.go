@@ -45,10 +45,10 @@ Exit codes: 0 nothing needs somebody, 3 something does, 1 something could not be
 			}
 			cfg, err := flags.Config()
 			cfg.Ingress.URL = cmp.Or(ingress, cfg.Ingress.URL)
-			e := examination{terminal: t, cfg: cfg, configError: err, timeout: timeout}
+			e := examination{terminal: t, next: flags.Next, cfg: cfg, configError: err, timeout: timeout}
 			e.ingressUnknown = cmd.Flags().Changed("admin") && ingress == "" && !said(t)
 			if len(args) == 1 {
-				e.application = &named{name: args[0]}
+				e.application = &named{name: args[0], rest: rest}
 				e.application.doc, e.application.err = application.Read(cmd.Context(), t, args[0], rest)
 			}
 			return e.run(cmd.Context())

@@ -81,7 +81,7 @@ func (e *examination) deployments(ctx context.Context) Check {
 	if len(all) == 0 {
 		return Check{Status: Notice, Summary: "none", Findings: []Finding{{
 			Status: Notice, What: "no application is registered",
-			Next: []string{"fxrestate register http://localhost:9080, or start an application with RESTATE_DEPLOYMENT_URL"},
+			Next: []string{e.next("register", "http://localhost:9080"), "or start an application with RESTATE_DEPLOYMENT_URL"},
 		}}}
 	}
 	asked := all[:min(len(all), maxAsked)]
@@ -127,7 +127,7 @@ func (e *examination) asked(ctx context.Context, d deployed) []Finding {
 		return e.removable(d)
 	}
 	if err != nil {
-		return []Finding{unreachable(d, err)}
+		return []Finding{e.unreachable(d, err)}
 	}
 	gone, fresh := differing(registered.Services, found.Services)
 	if len(gone)+len(fresh) == 0 || !d.needed() {
@@ -141,24 +141,24 @@ func (e *examination) asked(ctx context.Context, d deployed) []Finding {
 		f.Details = append(f.Details, "it serves "+listed(fresh)+", which the server does not know")
 	}
 	if len(d.serves) > 0 {
-		f.Next = append(f.Next, "fxrestate register "+word(admin.RedactURL(d.URI)))
+		f.Next = append(f.Next, e.next("register", admin.RedactURL(d.URI)))
 	}
 	if d.inFlight > 0 {
-		f.Next = append(f.Next, "fxrestate drain "+word(d.ID))
+		f.Next = append(f.Next, e.next("drain", d.ID))
 	}
 	return []Finding{f}
 }
 
 // removable says that a deployment can go, if it can.
-func (*examination) removable(d deployed) []Finding {
+func (e *examination) removable(d deployed) []Finding {
 	if d.needed() {
 		return nil
 	}
-	return []Finding{{Status: Notice, ID: d.ID, What: d.about(), Next: []string{"fxrestate drain " + word(d.ID) + " --delete"}}}
+	return []Finding{{Status: Notice, ID: d.ID, What: d.about(), Next: []string{e.next("drain", d.ID, "--delete")}}}
 }
 
 // unreachable says what to do about a deployment that the server does not reach.
-func unreachable(d deployed, err error) Finding {
+func (e *examination) unreachable(d deployed, err error) Finding {
 	f := Finding{Status: Bad, ID: d.ID, What: d.about() + ": the server does not reach it"}
 	var refused *admin.Error
 	switch {
@@ -171,10 +171,10 @@ func unreachable(d deployed, err error) Finding {
 		f.Details = append(f.Details, trimmed(err))
 	}
 	if len(d.serves) > 0 {
-		f.Next = append(f.Next, "fxrestate register URL, if it is elsewhere now")
+		f.Next = append(f.Next, "if it is elsewhere now, register that URL: "+e.next("register", "URL"))
 	}
 	if d.inFlight > 0 {
-		f.Next = append(f.Next, "fxrestate drain "+word(d.ID)+", which shows what waits for it")
+		f.Next = append(f.Next, e.next("invocations", "list", "--deployment", d.ID))
 	}
 	return f
 }

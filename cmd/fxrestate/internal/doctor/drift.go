@@ -11,8 +11,18 @@ import (
 // named is the application of the command line: it is compared with what is registered.
 type named struct {
 	name string
+	rest []string // its arguments
 	doc  description.Document
 	err  error
+}
+
+// words are those of a command about it.
+func (n *named) words(command string) []string {
+	words := []string{command, n.name}
+	if len(n.rest) > 0 {
+		words = append(append(words, "--"), n.rest...)
+	}
+	return words
 }
 
 // drift compares what an application would register with what is registered.
@@ -32,7 +42,7 @@ func (e *examination) drift(context.Context) Check {
 	c := Check{Summary: is.name + " differs from what is registered"}
 	c.add(Finding{
 		Status: Bad, What: counted(len(lines), "thing differs", "things differ") + `; "here" is in the application`, Details: lines,
-		Next: []string{"fxrestate plan " + word(is.name), "then start it with RESTATE_DEPLOYMENT_URL, or fxrestate register"},
+		Next: []string{e.next(is.words("plan")...), "then start it with RESTATE_DEPLOYMENT_URL, or fxrestate register"},
 	})
 	return c
 }

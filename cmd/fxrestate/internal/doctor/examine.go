@@ -12,7 +12,9 @@ import (
 
 // examination is one run of the command.
 type examination struct {
-	terminal    *terminal.Terminal
+	terminal *terminal.Terminal
+	// next writes a command about the same server.
+	next        func(words ...string) string
 	cfg         fxrestate.Config
 	configError error
 	timeout     time.Duration

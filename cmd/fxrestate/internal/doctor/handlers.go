@@ -41,10 +41,10 @@ func (e *examination) handlers(context.Context) Check {
 	for _, s := range slices.SortedFunc(maps.Keys(waiting), byTarget) {
 		n := counted(waiting[s], "invocation waits", "invocations wait")
 		f := Finding{Status: Bad, What: n + " for " + s.target + ", which no deployment serves"}
-		f.Next = []string{"register the version that has it", "fxrestate invocations list " + word(s.target)}
+		f.Next = []string{"register the version that has it", e.next("invocations", "list", s.target)}
 		if s.deployment != "" {
 			f.What = n + " for " + s.target + " on deployment " + s.deployment + ", which is gone"
-			f.Next = []string{"fxrestate invocations list " + word(s.target) + " --deployment " + word(s.deployment)}
+			f.Next = []string{e.next("invocations", "list", s.target, "--deployment", s.deployment)}
 		}
 		c.add(f)
 	}

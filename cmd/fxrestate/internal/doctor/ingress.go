@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/internal/backoff"
 	"github.com/fxrestate/go/internal/httpclient"
@@ -77,9 +78,9 @@ func (e *examination) takeAdvertised() {
 func (e *examination) toIngress() []string {
 	at := "…"
 	if e.version.IngressEndpoint != "" {
-		at = word(admin.RedactURL(e.version.IngressEndpoint))
+		at = terminal.CommandLine(admin.RedactURL(e.version.IngressEndpoint))
 	}
-	return []string{"export RESTATE_INGRESS_URL=" + at, "fxrestate doctor"}
+	return []string{"export RESTATE_INGRESS_URL=" + at, e.next("doctor")}
 }
 
 // ingressServices returns the services that the ingress knows.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fxrestate/go/admin"
+	"github.com/fxrestate/go/internal/wayout"
 )
 
 const (
@@ -21,11 +22,14 @@ const (
 
 // invocations looks for those that do not proceed by themselves.
 func (e *examination) invocations(ctx context.Context) Check {
-	found, err := e.client.Invocations(ctx, admin.InvocationFilter{
-		Statuses: []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff}, Limit: maxStuck + 1,
-	})
-	if err != nil {
-		return unchecked(err)
+	// One after the other, so that the limit does not cut off one that is paused.
+	var found []admin.Invocation
+	for _, status := range []admin.InvocationStatus{admin.StatusPaused, admin.StatusBackingOff} {
+		some, err := e.client.Invocations(ctx, admin.InvocationFilter{Statuses: []admin.InvocationStatus{status}, Limit: maxStuck + 1})
+		if err != nil {
+			return unchecked(err)
+		}
+		found = append(found, some...)
 	}
 	if len(found) == 0 {
 		return ok("none is paused or fails")
@@ -41,21 +45,21 @@ func (e *examination) invocations(ctx context.Context) Check {
 	}
 	now := time.Now()
 	for _, i := range found[:min(len(found), maxStuck)] {
-		c.add(stuck(i, now))
+		c.add(e.stuck(i, now))
 	}
 	if len(found) > maxStuck {
-		c.add(Finding{Status: Notice, What: "there are more", Next: []string{"fxrestate invocations list --status paused,backing-off"}})
+		c.add(Finding{Status: Notice, What: "there are more", Next: []string{e.next("invocations", "list", "--status", "paused,backing-off")}})
 	}
 	return c
 }
 
 // stuck says how an invocation is, and how to see all of it.
-func stuck(i admin.Invocation, now time.Time) Finding {
+func (e *examination) stuck(i admin.Invocation, now time.Time) Finding {
 	target := i.Service + "/" + i.Handler
 	if i.Key != "" {
 		target = fmt.Sprintf("%s/%q/%s", i.Service, i.Key, i.Handler)
 	}
-	f := Finding{Status: Bad, ID: i.ID, Next: []string{"fxrestate invocations describe " + word(i.ID)}}
+	f := Finding{Status: Bad, ID: i.ID, Next: []string{e.next("invocations", "describe", i.ID)}}
 	since := ago(now.Sub(i.ModifiedAt))
 	if i.Status == admin.StatusPaused {
 		f.What = fmt.Sprintf("%s is paused since %s; its caller waits", target, since)
@@ -68,7 +72,7 @@ func stuck(i admin.Invocation, now time.Time) Finding {
 			f.Status = Notice // it may pass
 		}
 	}
-	if failure := strings.TrimSpace(i.LastFailureCode + " " + cmp.Or(i.LastFailure, "the server does not know why")); failure != "" {
+	if failure := strings.TrimSpace(i.LastFailureCode + " " + cmp.Or(wayout.WithoutStack(i.LastFailure), "the server does not know why")); failure != "" {
 		f.Details = []string{failure}
 	}
 	return f

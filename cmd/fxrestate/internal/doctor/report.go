@@ -40,7 +40,7 @@ type Finding struct {
 	What string `json:"what"`
 	// Details, a line each.
 	Details []string `json:"details,omitempty"`
-	// Next is what to do: a command to type, or a sentence.
+	// Next is what to do: each line is a whole command to type, or a sentence.
 	Next []string `json:"next,omitempty"`
 }
 

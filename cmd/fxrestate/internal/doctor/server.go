@@ -85,9 +85,9 @@ func (e *examination) toReach(err error) []string {
 	var away *admin.ConnectionError
 	switch {
 	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403):
-		return []string{"export RESTATE_AUTH_TOKEN=…", "fxrestate doctor"}
+		return []string{"export RESTATE_AUTH_TOKEN=…", e.next("doctor")}
 	case errors.As(err, &away) && e.client.URL() == admin.DefaultURL:
-		return []string{"fxrestate dev", "fxrestate doctor --admin URL, if the server is elsewhere"}
+		return []string{"fxrestate dev", "if the server is elsewhere, say where: fxrestate doctor --admin URL"}
 	default:
 		return []string{"fxrestate doctor --admin URL"}
 	}
@@ -181,7 +181,7 @@ func (e *examination) partitions(ctx context.Context) Check {
 	}
 	rows, err := admin.Query[row](ctx, e.client, "SELECT COUNT(*) AS waiting FROM sys_inbox")
 	if err != nil || len(rows) != 1 {
-		return bad("not all answer", trimmed(cmp.Or(err, errors.New("the server has not counted"))), "look at the logs of the server's nodes; during a start or the loss of a node this passes", "fxrestate doctor")
+		return bad("not all answer", trimmed(cmp.Or(err, errors.New("the server has not counted"))), "look at the logs of the server's nodes; during a start or the loss of a node this passes", e.next("doctor"))
 	}
 	if n := rows[0].Waiting; n > 0 {
 		return ok("all answer; %s for others of their key", counted(n, "invocation waits", "invocations wait"))

@@ -27,7 +27,7 @@ func (e *examination) subscriptions(ctx context.Context) Check {
 		if sink := strings.TrimPrefix(s.Sink, sinkScheme); !served[sink] {
 			c.add(Finding{
 				Status: Bad, ID: s.ID, What: s.Source + " goes to " + sink + ", which no deployment serves",
-				Next: []string{"register the version that has it", "fxrestate subscriptions delete " + word(s.ID)},
+				Next: []string{"register the version that has it", e.next("subscriptions", "delete", s.ID)},
 			})
 		}
 	}

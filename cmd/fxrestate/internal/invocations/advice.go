@@ -7,6 +7,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/server"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
+	"github.com/fxrestate/go/internal/wayout"
 )
 
 // advice is something that somebody may do, with the command to type.
@@ -14,13 +15,6 @@ type advice struct {
 	Why     string `json:"why"`
 	Command string `json:"command,omitempty"`
 }
-
-// journalMismatch is Restate's code of an attempt whose code does other things than its
-// journal says.
-const journalMismatch = "RT0016"
-
-// unreachable is Restate's code of an attempt whose deployment did not answer.
-const unreachable = "RT0010"
 
 // advise returns what to do about an invocation. What is most likely right comes first.
 func (l *look) advise(flags *server.Flags) []advice {
@@ -37,7 +31,7 @@ func (l *look) advise(flags *server.Flags) []advice {
 		switch {
 		case l.gone():
 			add("Its deployment is gone. If the latest one of "+l.Service+" does the same up to where the journal ends, let it go on there.", latest)
-		case l.LastFailureCode == journalMismatch:
+		case l.LastFailureCode == wayout.Mismatch:
 			add("The code does not fit the journal. Serve the version again with which it began at the address of its deployment, then resume it.", command("resume", l.ID))
 			add("Or, if the latest deployment of "+l.Service+" does the same up to where the journal ends, let it go on there.", latest)
 		case l.LastFailure == "":
@@ -45,14 +39,14 @@ func (l *look) advise(flags *server.Flags) []advice {
 		default:
 			add(l.mend()+", then let it go on.", command("resume", l.ID))
 		}
-		if l.old() && !l.gone() && l.LastFailureCode != journalMismatch {
+		if l.old() && !l.gone() && l.LastFailureCode != wayout.Mismatch {
 			add("If the latest deployment has the cause mended, and does the same up to where the journal ends, let it go on there.", latest)
 		}
 	case admin.StatusBackingOff:
 		switch {
 		case l.gone():
 			add("Its deployment is gone. Pause it, and let it go on with the latest one.", command("pause", l.ID))
-		case l.LastFailureCode == journalMismatch:
+		case l.LastFailureCode == wayout.Mismatch:
 			add("The code does not fit the journal. Serve the version again with which it began at the address of its deployment; then it goes on by itself.", "")
 		default:
 			add(l.mend()+". Then it goes on by itself, or at once:", command("resume", l.ID))
@@ -80,7 +74,7 @@ func (l *look) advise(flags *server.Flags) []advice {
 
 // mend says what is to be mended before it goes on.
 func (l *look) mend() string {
-	if l.LastFailureCode == unreachable && l.Deployment != nil {
+	if l.LastFailureCode == wayout.Unreachable && l.Deployment != nil {
 		return "Nobody has answered at the address of its deployment: serve its version there again"
 	}
 	return "Mend the cause of the last failure"

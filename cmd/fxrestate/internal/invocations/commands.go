@@ -12,6 +12,7 @@ import (
 	"github.com/fxrestate/go/admin"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/server"
 	"github.com/fxrestate/go/cmd/fxrestate/internal/terminal"
+	"github.com/fxrestate/go/internal/wayout"
 )
 
 // Commands returns the command invocations with all that it has.
@@ -34,7 +35,7 @@ func targetOf(i admin.Invocation) string {
 
 // failureOf returns why an invocation has failed, or its last attempt has.
 func failureOf(i admin.Invocation) string {
-	failure := cmp.Or(i.Failure, withoutStack(i.LastFailure))
+	failure := cmp.Or(i.Failure, wayout.WithoutStack(i.LastFailure))
 	if i.LastFailureCode != "" && i.Failure == "" {
 		failure = i.LastFailureCode + ": " + failure
 	}

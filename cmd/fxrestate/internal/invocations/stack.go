@@ -5,17 +5,6 @@ import (
 	"strings"
 )
 
-// stackBegin is where a stack of Go begins in the text of a failure.
-var stackBegin = regexp.MustCompile(`\s*goroutine \d+ \[[^\]]*\]:`)
-
-// withoutStack returns a failure without the stack that some have behind the message.
-func withoutStack(failure string) string {
-	if at := stackBegin.FindStringIndex(failure); at != nil && at[0] > 0 {
-		return failure[:at[0]]
-	}
-	return failure
-}
-
 // shownFrames is how many functions of a stack are shown.
 const shownFrames = 4
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,11 +66,15 @@ func Deployments(ctx context.Context, client *admin.Client) ([]string, error) {
 	return ids, err
 }
 
-// Next returns the line of a command to type next, about the same server.
+// Next returns the line of a command to type next, about the same server. Behind a word "--"
+// there are no flags. What a URL has of names and passwords is left out.
 func (f *Flags) Next(words ...string) string {
-	words = append([]string{"fxrestate"}, words...)
 	if f.admin != "" {
-		words = append(words, "--admin", f.admin)
+		end := len(words)
+		if at := slices.Index(words, "--"); at >= 0 {
+			end = at
+		}
+		words = slices.Insert(slices.Clone(words), end, "--admin", admin.RedactURL(f.admin))
 	}
-	return terminal.CommandLine(words...)
+	return terminal.CommandLine(append([]string{"fxrestate"}, words...)...)
 }

@@ -39,3 +39,27 @@ func TestTheServerIsThatOfTheFlagAndElseOfTheEnvironment(t *testing.T) {
 		})
 	}
 }
+
+func TestTheNextCommandIsAboutTheSameServer(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		admin string
+		words []string
+		want  string
+	}{
+		"the default":        {"", []string{"drain", "dp_1"}, "fxrestate drain dp_1"},
+		"the flag":           {"http://box:2", []string{"drain", "dp_1"}, "fxrestate drain dp_1 --admin http://box:2"},
+		"words and no flags": {"http://box:2", []string{"state", "get", "--", "Cart", "-k"}, "fxrestate state get --admin http://box:2 -- Cart -k"},
+		"a password":         {"http://ada:secret@box:2", []string{"doctor"}, "fxrestate doctor --admin http://box:2"},
+		"a shell's words":    {"http://box:2/$(reboot)", []string{"state", "get", "Cart", "a;b"}, "fxrestate state get Cart 'a;b' --admin 'http://box:2/$(reboot)'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var flags server.Flags
+			cmd := &cobra.Command{}
+			flags.Add(cmd)
+			require.NoError(t, cmd.ParseFlags([]string{"--admin", test.admin}))
+			require.Equal(t, test.want, flags.Next(test.words...))
+		})
+	}
+}

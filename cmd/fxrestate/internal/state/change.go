@@ -257,7 +257,7 @@ func (c *change) write(ctx context.Context, t *terminal.Terminal, client *admin.
 			return nil
 		case version != r.Before:
 			return fmt.Errorf("something else has changed the state meanwhile, so this was not written, or has been changed again; see %s",
-				c.flags.Next("state", "get", c.service, c.key))
+				c.flags.Next("state", "get", "--", c.service, c.key)) // the key may begin with a dash
 		case queue.Holder != nil:
 			r.Behind = queue.Holder.ID
 			return nil

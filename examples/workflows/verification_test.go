@@ -99,6 +99,7 @@ func TestCancelledVerificationDeletesTheUser(t *testing.T) {
 			t.Parallel()
 			w := start(t, patient, backend...)
 			run := w.begin("eve")
+			w.InvocationOf(run).AwaitEntry("Sleep") // the mail was sent, and it waits
 			w.InvocationOf(run).Cancel()
 			_, err := run.Attach(t.Context())
 			requireCode(t, http.StatusConflict, err)

@@ -54,6 +54,7 @@ func TestPaymentWaitsForItsConfirmation(t *testing.T) {
 			_, err = declined.Attach(t.Context())
 			require.ErrorContains(t, err, "no money")
 
+			w.provider.Waits("3")
 			w.InvocationOf(cancelled).Cancel()
 			_, err = cancelled.Attach(t.Context())
 			requireCode(t, http.StatusConflict, err)

@@ -239,9 +239,13 @@ func TestCtxOfAnotherInvocationDoesNotEndThisOne(t *testing.T) {
 	s, name, o := startStray(t)
 	testkit.Post(t, testkit.Path(name, "k", "Run"), nil)
 	heir, service := &Heir{testkit.Receive(t, s.held, "an attempt"), make(chan error, 1000)}, testkit.Unique("heir")
-	ends := make(chan pipeline.Ending, 1000)
+	// By handler: an attempt of another's invocation is aborted when that is killed.
+	ends := map[string]chan pipeline.Ending{}
+	for _, handler := range []string{"Take", "Wait", "Await"} {
+		ends[handler] = make(chan pipeline.Ending, 1000)
+	}
 	testkit.Start(t, fxrestate.Service[*Heir](testkit.Made(heir), fxrestate.Name(service), testkit.RetrySoon(),
-		fxrestate.Observers(func(_ context.Context, _ *pipeline.Invocation, end pipeline.Ending) { ends <- end })))
+		fxrestate.Observers(func(_ context.Context, inv *pipeline.Invocation, end pipeline.Ending) { ends[inv.Handler()] <- end })))
 	for handler, want := range map[string]string{
 		"Take":  "durable: restate.Get after the end of " + name + "/Run",
 		"Wait":  "durable: restate.Wait in " + service + "/Wait",
@@ -260,7 +264,7 @@ func TestCtxOfAnotherInvocationDoesNotEndThisOne(t *testing.T) {
 			require.Contains(t, now.LastError, "the ctx of a handler that has returned")
 			require.NotEqual(t, "completed", now.Status, "a mistake of the program ended an invocation")
 			// It is a panic of the program's, and not one by which the SDK ends attempts.
-			end := testkit.Receive(t, ends, "the end of an attempt")
+			end := testkit.Receive(t, ends[handler], "the end of an attempt")
 			require.Equal(t, pipeline.Retryable, end.Outcome)
 			require.IsType(t, (*pipeline.PanicError)(nil), end.Err)
 			require.NoError(t, testkit.Admin().KillInvocation(t.Context(), id))

@@ -39,7 +39,7 @@ func withFunction(ctx context.Context, length time.Duration, saw func(Event), us
 	if err := platform.Start(); err != nil {
 		return err
 	}
-	server, err := devserver.Start(ctx, devserver.Config{Env: platform.ServerEnv(), Progress: os.Stderr})
+	server, err := devserver.Start(ctx, devserver.Config{Env: platform.ServerEnv(), Progress: os.Stderr, StartTimeout: 2 * time.Minute})
 	if err != nil {
 		return err
 	}

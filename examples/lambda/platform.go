@@ -30,7 +30,6 @@ type Platform struct {
 	output io.Writer // of the process
 	env    []string  // of the process
 	saw    func(Event)
-	events chan *invocation
 
 	mu       sync.Mutex
 	count    int
@@ -54,7 +53,10 @@ type answer struct {
 // instance is a process of the function.
 type instance struct {
 	process *exec.Cmd
-	ended   chan struct{}
+	events  chan *invocation
+	once    sync.Once
+	ready   chan struct{} // closed when it asks for its first event
+	ended   chan struct{} // closed when the process is gone
 }
 
 // NewPlatform starts a platform without a process. It calls saw with each event that was
@@ -65,8 +67,7 @@ func NewPlatform(output io.Writer, saw func(Event), env ...string) (*Platform, e
 		return nil, err
 	}
 	p := &Platform{
-		addr: l.Addr().String(), output: output, env: env, saw: saw,
-		events: make(chan *invocation), taken: map[string]*invocation{},
+		addr: l.Addr().String(), output: output, env: env, saw: saw, taken: map[string]*invocation{},
 	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("POST /2015-03-31/functions/{arn}/invocations", p.invoke)
@@ -85,26 +86,35 @@ func (p *Platform) ServerEnv() map[string]string {
 	}
 }
 
-// Start starts the process of the function.
+// Start starts the process of the function, and returns when it asks for events.
 func (p *Platform) Start() error {
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	i := &instance{exec.Command(program), make(chan struct{})}
+	i := &instance{
+		process: exec.Command(program),
+		events:  make(chan *invocation), ready: make(chan struct{}), ended: make(chan struct{}),
+	}
 	i.process.Env = append(append(os.Environ(), p.env...), runtimeVariable+"="+p.addr)
 	i.process.Stdout, i.process.Stderr = p.output, p.output
+	p.mu.Lock()
+	p.instance = i
+	p.mu.Unlock()
 	if err := i.process.Start(); err != nil {
+		close(i.ended)
 		return fmt.Errorf("start the function: %w", err)
 	}
 	go func() {
 		_ = i.process.Wait()
 		close(i.ended)
 	}()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.instance = i
-	return nil
+	select {
+	case <-i.ready:
+		return nil
+	case <-i.ended:
+		return fmt.Errorf("start the function: it has ended: %s", i.process.ProcessState)
+	}
 }
 
 // Kill kills the process. Lambda does so when it needs none, or another one.
@@ -112,7 +122,7 @@ func (p *Platform) Kill() {
 	p.mu.Lock()
 	i := p.instance
 	p.mu.Unlock()
-	if i != nil {
+	if i != nil && i.process.Process != nil {
 		_ = i.process.Process.Kill()
 		<-i.ended
 	}
@@ -154,7 +164,7 @@ func (p *Platform) pass(ctx context.Context, in *invocation, i *instance) (answe
 		return answer{}, errors.New("the function does not run")
 	}
 	select {
-	case p.events <- in:
+	case i.events <- in:
 	case <-i.ended:
 		return answer{}, errors.New("the function has ended")
 	case <-ctx.Done():
@@ -172,8 +182,12 @@ func (p *Platform) pass(ctx context.Context, in *invocation, i *instance) (answe
 
 // next gives the function its next event. It asks for one when it has answered the last.
 func (p *Platform) next(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	i := p.instance
+	p.mu.Unlock()
+	i.once.Do(func() { close(i.ready) })
 	select {
-	case in := <-p.events:
+	case in := <-i.events:
 		p.mu.Lock()
 		p.taken[in.id] = in
 		p.mu.Unlock()

@@ -482,7 +482,8 @@ func (*Events) RestateClients(*Events) []any {
 // EventsClient calls the service [Events] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type EventsClient interface {
-	// Publish publishes an event.
+	// Publish publishes an event. If the process dies at the wrong moment it is in the topic
+	// twice, as with any client of Kafka that dies. No handler of this example minds.
 	Publish(ctx restate.Context, in Event, opts ...restate.RequestOption) error
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -539,7 +540,8 @@ func (c restateEventsStarts) Publish(ctx restate.Context, in Event, opts ...rest
 // EventsIngress calls the service [Events] from outside of handlers.
 // Each method waits for the result; see [ingress.Call].
 type EventsIngress interface {
-	// Publish publishes an event.
+	// Publish publishes an event. If the process dies at the wrong moment it is in the topic
+	// twice, as with any client of Kafka that dies. No handler of this example minds.
 	Publish(ctx context.Context, in Event, opts ...ingress.RequestOption) error
 
 	// Send has methods that do not wait; see [ingress.Send].

@@ -41,7 +41,7 @@ func (a *Agent) Answer(ctx restate.Context, talk []Message) ([]Message, error) {
 	}
 	return durable.Saga(ctx, func(undo *durable.Compensations) ([]Message, error) {
 		for range maxTurns {
-			said, err := askModel.Run(ctx, func(ctx context.Context) (Message, error) { return a.model.Complete(ctx, in) })
+			said, err := a.ask(ctx, in)
 			if err != nil {
 				return nil, err
 			}
@@ -57,6 +57,12 @@ func (a *Agent) Answer(ctx restate.Context, talk []Message) ([]Message, error) {
 		}
 		return nil, refuse(http.StatusUnprocessableEntity, fmt.Sprintf("there is no answer after %d turns", maxTurns))
 	})
+}
+
+// ask takes a turn of the model. It has a prompt of its own, which does not grow while the
+// model reads it.
+func (a *Agent) ask(ctx restate.Context, in Prompt) (Message, error) {
+	return askModel.Run(ctx, func(ctx context.Context) (Message, error) { return a.model.Complete(ctx, in) })
 }
 
 // use begins all calls, waits for all of them, and returns their results in the order of

@@ -74,8 +74,7 @@ func run(runDemo bool, patience Patience) error {
 			if runDemo {
 				return demo(ctx, client, desk)
 			}
-			requests.Print(os.Stdout, client.URL(), questions)
-			requests.Print(os.Stdout, client.URL(), []requests.Request{large})
+			requests.Print(os.Stdout, client.URL(), tour)
 			<-ctx.Done() // Ctrl-C
 			return nil
 		},

@@ -43,19 +43,19 @@ type Bank struct {
 
 	mu     sync.Mutex
 	paid   map[string]int
-	closed map[string]bool
+	closed map[string]int // taken back
 }
 
 // NewBank is the constructor of Bank.
 func NewBank(log *slog.Logger) *Bank {
-	return &Bank{log: log, paid: map[string]int{}, closed: map[string]bool{}}
+	return &Bank{log: log, paid: map[string]int{}, closed: map[string]int{}}
 }
 
 // Pay pays.
 func (b *Bank) Pay(ctx context.Context, id string, euros int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed[id] {
+	if _, late := b.closed[id]; late {
 		return refuse(http.StatusConflict, "the payment was taken back")
 	}
 	b.paid[id] = euros
@@ -67,7 +67,7 @@ func (b *Bank) Pay(ctx context.Context, id string, euros int) error {
 func (b *Bank) TakeBack(ctx context.Context, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closed[id] = true
+	b.closed[id] += b.paid[id]
 	b.log.InfoContext(ctx, "taken back", "euros", b.paid[id])
 	delete(b.paid, id)
 	return nil
@@ -78,6 +78,17 @@ func (b *Bank) Paid() []int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Sorted(maps.Values(b.paid))
+}
+
+// TakenBack returns the sum of what was taken back.
+func (b *Bank) TakenBack() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sum := 0
+	for euros := range maps.Values(b.closed) {
+		sum += euros
+	}
+	return sum
 }
 
 // Desk is where people decide on claims. A real one is a web page.

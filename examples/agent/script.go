@@ -85,7 +85,7 @@ func calls(question string) []Call {
 			call("weather", City{city})
 		}
 	}
-	if found := claimOf.FindStringSubmatch(question); found != nil {
+	for _, found := range claimOf.FindAllStringSubmatch(question, -1) {
 		euros, _ := strconv.Atoi(found[1]) // they are digits
 		call("settle_claim", Claim{euros, found[2]})
 	}
@@ -101,7 +101,7 @@ func answer(question string, before, since []Message) string {
 		case m.Failed:
 			parts = append(parts, "sorry, "+m.Text)
 		default:
-			parts = append(parts, m.Text)
+			parts = append(parts, inWords(m.Text))
 		}
 	}
 	if strings.Contains(question, "said so far") {
@@ -115,4 +115,19 @@ func answer(question string, before, since []Message) string {
 		return "I tell the weather and settle claims"
 	}
 	return strings.Join(parts, "; ")
+}
+
+// inWords says what a tool has returned.
+func inWords(result string) string {
+	var got struct {
+		Report
+		Payment
+	}
+	switch err := json.Unmarshal([]byte(result), &got); {
+	case err == nil && got.City != "":
+		return fmt.Sprintf("%s is %s at %d degrees", got.City, got.Sky, got.Celsius)
+	case err == nil && got.Euros != 0:
+		return fmt.Sprintf("%d euros are paid, as %s decided", got.Euros, got.By)
+	}
+	return result
 }

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(restatetest.Tests{M: m}) }
 type world struct {
 	*restatetest.Env
 
-	t      testing.TB
+	t       testing.TB
 	model   Model   // default: the script
 	station Station // default: the sky
 	script  *Script

@@ -14,7 +14,6 @@ func TestATripSurvivesACrashAnywhere(t *testing.T) {
 	t.Parallel()
 	for name, trip := range map[string]Trip{
 		"that is booked":             {"Ada", "D", "Seaside", "convertible", 80_000},
-		"whose payment fails":        {"Edsger", "B", "Seaside", "convertible", 250_000},
 		"that nobody can confirm":    {"nobody", "C", "Seaside", "convertible", 80_000},
 		"that gets no car in time":   {"Grace", "A", "Seaside", "limousine", 80_000},
 		"that is undone in part":     {"Edsger", "E", "Bates", "convertible", 250_000},

@@ -19,8 +19,8 @@
 //   - a run that fails or is cancelled, and gives back what it paid.
 //
 // Worth a try: ask for the weather in Denver, whose station is down at first, and in
-// Atlantis. Stop the program while a claim waits. Put a real model in, with a constructor
-// in place of [NewScript].
+// Atlantis. Stop the program while a claim waits, and start it again on a server that keeps
+// its data. Put a real model in, with a constructor in place of [NewScript].
 package main
 
 import (

@@ -18,7 +18,8 @@
 //   - compensations that fail: the Ritz does not respond to a first cancellation, which is
 //     retried. The Bates refuses for good: the others run all the same, and the error tells.
 //
-// Worth a try: book with a "limousine", and cancel the trip while it waits for it.
+// Worth a try, on a server of your own (RESTATE_INGRESS_URL and RESTATE_ADMIN_URL): book
+// with a "limousine" and -patience 1h, and cancel the trip in the server's UI.
 package main
 
 import (

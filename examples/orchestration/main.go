@@ -31,6 +31,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/examples/internal/requests"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 )
@@ -73,9 +74,7 @@ func run(runDemo bool, patience Patience) error {
 			if runDemo {
 				return demo(ctx, client, provider)
 			}
-			for _, r := range requests {
-				fmt.Printf("  # %s\n  %s\n", r.title, r.curl(client.URL()))
-			}
+			requests.Print(os.Stdout, client.URL(), tour)
 			<-ctx.Done() // Ctrl-C
 			return nil
 		},

@@ -30,6 +30,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/devserver"
+	"github.com/fxrestate/go/examples/internal/requests"
 	"github.com/fxrestate/go/fxrestate"
 	"github.com/fxrestate/go/ingress"
 )
@@ -69,9 +70,7 @@ func run(runDemo bool, patience Patience) error {
 			if runDemo {
 				return demo(ctx, client, mailbox)
 			}
-			for _, r := range requests {
-				fmt.Printf("  # %s\n  %s\n", r.title, r.curl(client.URL()))
-			}
+			requests.Print(os.Stdout, client.URL(), tour)
 			<-ctx.Done() // Ctrl-C
 			return nil
 		},

@@ -38,7 +38,7 @@ func New(lc fx.Lifecycle, source Source) (*sql.DB, error) {
 		lc.Append(fx.StopHook(func() error { return os.RemoveAll(dir) }))
 		source = Source(filepath.Join(dir, "shop.db"))
 	}
-	db, err := open(source)
+	db, err := Open(source)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +46,8 @@ func New(lc fx.Lifecycle, source Source) (*sql.DB, error) {
 	return db, nil
 }
 
-// open connects to nothing yet.
-func open(source Source) (*sql.DB, error) {
+// Open connects to nothing yet.
+func Open(source Source) (*sql.DB, error) {
 	if strings.HasPrefix(string(source), "postgres://") {
 		return sql.Open("pgx", string(source))
 	}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/fxrestate/go/examples/shop/catalogue"
 	"github.com/fxrestate/go/examples/shop/payments"
+	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/restatetest"
 )
 
@@ -90,12 +92,15 @@ func TestPriceIsChangedByOneWriterAtATime(t *testing.T) {
 	restatetest.OnBoth(t, func(t *testing.T, backend restatetest.Option) {
 		t.Parallel()
 		w := start(t, backend)
-		answers := make(chan answer)
+		cup, done := ingress.NewObject[*catalogue.Product](w.Ingress()).Key("cup"), make(chan error)
 		for range 4 {
-			go func() { answers <- w.do("PATCH", "/products/cup", `{"percent":100}`) }()
+			go func() {
+				_, err := ingress.Call(t.Context(), cup, (*catalogue.Product).Reprice, catalogue.Change{Percent: 100})
+				done <- err
+			}()
 		}
 		for range 4 {
-			require.Equal(t, http.StatusOK, (<-answers).status)
+			require.NoError(t, <-done)
 		}
 		w.requireJSON(`{"cents":12000,"version":4}`, "/products/cup")
 	})

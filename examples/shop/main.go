@@ -66,7 +66,7 @@ func main() {
 	}
 }
 
-// features are the handlers of the shop, and what is below them.
+// features are those that orders call.
 var features = fx.Options(
 	fxrestate.Module,
 	fxrestate.Use(fxrestate.Filters(httperror.Filter())), // the errors of package problem, in all handlers
@@ -76,17 +76,18 @@ var features = fx.Options(
 	catalogue.Module,
 	carts.Module,
 	customers.Module,
-	signups.Module,
-	orders.Module,
-	greeter.Module,
+	fx.Provide(NewRevisions),
+	fx.Decorate(configure),
 )
 
 // shop is the application without its server and its database.
 var shop = fx.Options(
 	features,
-	fx.Provide(NewAPI, NewRevisions),
+	orders.Module,
+	signups.Module,
+	greeter.Module,
+	fx.Provide(NewAPI),
 	fxrestate.HTTPServer((*API).routes),
-	fx.Decorate(configure),
 )
 
 // Addr is where the API listens.

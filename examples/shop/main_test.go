@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,6 +21,9 @@ import (
 	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/restatetest"
 )
+
+// quiet is a log of nothing.
+var quiet = slog.New(slog.DiscardHandler)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(restatetest.Tests{M: m}) }
 

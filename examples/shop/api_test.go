@@ -22,6 +22,7 @@ func TestProblemsAreToldToTheClient(t *testing.T) {
 		detail             string
 	}{
 		"a charge above the limit":        {"POST", "/charges", `{"customer":"ada","amount":10001}`, 403, "Forbidden"},
+		"a charge that hides its amount":  {"POST", "/charges", `{"customer":"ada","amount":1,"AMOUNT":10001}`, 403, "Forbidden"},
 		"a card that is declined":         {"POST", "/charges", `{"customer":"broke","amount":1}`, 402, "the card is declined"},
 		"a charge of nobody":              {"POST", "/charges", `{"amount":1}`, 400, "invalid input: customer: required"},
 		"a transaction that is not there": {"POST", "/refunds", `{"transactionId":"none"}`, 404, `there is no transaction "none"`},

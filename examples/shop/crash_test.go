@@ -140,7 +140,7 @@ func TestUpdatesSurviveACrashAnywhere(t *testing.T) {
 
 func TestOrderSurvivesACrashAnywhere(t *testing.T) {
 	t.Parallel()
-	for name, ok := range map[string]bool{"when it is paid": true, "when it is undone": false} {
+	for name, event := range map[string]string{"when it is paid": payments.Settled, "when it is undone": payments.Failed} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var (
@@ -152,7 +152,7 @@ func TestOrderSurvivesACrashAnywhere(t *testing.T) {
 					bank, mailer = payments.NewBank(quiet), notifications.NewMailer(quiet) // outside: they do not die
 					return []fx.Option{restatetest.InProcess, on(database.Source(t.TempDir() + "/shop.db")), fx.Replace(bank, mailer)}
 				},
-				Do:      func(t testing.TB, env *restatetest.Env) any { return buy(t, env, ok) },
+				Do:      func(t testing.TB, env *restatetest.Env) any { return buy(t, env, event) },
 				Exactly: func() any { return []any{bank.Taken(), mailer.Texts("ada")} },
 				Limit:   20,
 				Within:  time.Minute,
@@ -162,7 +162,7 @@ func TestOrderSurvivesACrashAnywhere(t *testing.T) {
 }
 
 // buy fills a cart, orders it, and returns what comes of that.
-func buy(t testing.TB, env *restatetest.Env, ok bool) any {
+func buy(t testing.TB, env *restatetest.Env, event string) any {
 	t.Helper()
 	cart := ingress.NewObject[*carts.Cart](env.Ingress()).Key("ada")
 	if _, err := ingress.Call(t.Context(), cart, (*carts.Cart).AddItem, carts.Item{SKU: "cup", Quantity: 2}); err != nil {
@@ -173,7 +173,8 @@ func buy(t testing.TB, env *restatetest.Env, ok bool) any {
 	if err != nil {
 		return err
 	}
-	if err := ingress.CallVoid(t.Context(), order, (*orders.Order).Settle, ok); err != nil {
+	events := ingress.NewService[*orders.BankEvents](env.Ingress())
+	if err := ingress.CallVoid(t.Context(), events, (*orders.BankEvents).Record, payments.Event{ID: "1", Type: event, Order: "1"}); err != nil {
 		return err
 	}
 	paid, err := sent.Attach(t.Context())

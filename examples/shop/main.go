@@ -7,8 +7,8 @@
 //
 // It finds or installs a restate-server, runs it with its data in a temporary directory,
 // serves the handlers to it, and prints requests to try. With -demo it sends them itself and
-// exits. With -database shop.db it keeps its SQLite file, and with
-// -database postgres://shop:shop@localhost/shop it uses the Postgres that
+// exits. With -database shop.db it keeps its file of SQLite, and with
+// -database 'postgres://shop:shop@localhost/shop?sslmode=disable' it uses the Postgres that
 // "docker compose --profile postgres up --wait postgres" starts.
 //
 // It shows:

@@ -75,7 +75,7 @@ func TestOrderThatCannotBePaidIsUndone(t *testing.T) {
 					require.Equal(t, http.StatusAccepted, w.webhook(test.event).status)
 				}
 				w.result(order).problem(test.status, test.reason)
-				require.Contains(t, w.do("GET", "/orders/1", "").body, `"step":"failed"`)
+				w.requireJSON(`{"step":"failed","reason":"`+test.reason+`"}`, "/orders/1")
 				w.requireJSON(test.total, "/carts/"+test.customer+"/total")
 				for _, taken := range w.bank.Taken() {
 					require.Zero(t, taken)

@@ -30,8 +30,9 @@ type Change struct {
 
 // Reprice changes the price, exactly once, although a step may run more than once. What was
 // found is journaled, so each attempt writes the same price over the same version. If the
-// row no longer has that version, an earlier attempt has written it, and died before it
-// could say so: nobody else writes the row meanwhile.
+// row no longer has that version, an attempt has written it, and died before it could say
+// so: nobody else writes the row meanwhile. Nor can an attempt that Restate has given up
+// undo a later change, however late its write arrives.
 func (p *Product) Reprice(ctx restate.ObjectContext, in Change) (Price, error) {
 	if in.Percent <= -100 {
 		return Price{}, problem.Invalid("nothing is for free")

@@ -20,6 +20,7 @@ var Module = fx.Module("orders",
 		fxrestate.Name(Name),
 		restate.WithMetadata("revision", "2"),
 		restate.WithWorkflowRetention(7*24*time.Hour),
+		fxrestate.Handler((*Order).Settle, restate.WithIngressPrivate(true)),
 	),
 	fxrestate.Service[*BankEvents](NewBankEvents, fxrestate.Name("bank-events")),
 )

@@ -92,8 +92,8 @@ func (o *Order) pay(ctx restate.WorkflowContext, customer string, undo *durable.
 		return err
 	})
 	amount := carts.Total(lines)
-	charge := payments.Charge{Customer: customer, Amount: amount, Order: id}
-	if _, err := rpc.Call(ctx, o.payments, (*payments.Service).Charge, charge); err != nil {
+	charge := payments.OrderCharge{Charge: payments.Charge{Customer: customer, Amount: amount}, Order: id}
+	if _, err := rpc.Call(ctx, o.payments, (*payments.Service).ChargeOrder, charge); err != nil {
 		return 0, err
 	}
 	if err := status.Set(ctx, Status{Step: "charged", Amount: amount}); err != nil {

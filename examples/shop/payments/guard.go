@@ -9,6 +9,11 @@ import (
 // maxAmount is the limit of one charge, in cents.
 const maxAmount = 10_000
 
+// priced is the input of either kind of charge.
+type priced interface{ cents() int }
+
+func (c Charge) cents() int { return c.Amount }
+
 // AmountLimit is a guard that refuses large charges.
 type AmountLimit struct{}
 
@@ -17,6 +22,6 @@ func NewAmountLimit() *AmountLimit { return &AmountLimit{} }
 
 // Allow is asked once for each invocation. False is answered with 403.
 func (*AmountLimit) Allow(_ context.Context, inv *pipeline.Invocation) (bool, error) {
-	in, err := pipeline.InputOf[Charge](inv)
-	return err == nil && in.Amount <= maxAmount, err
+	in, err := pipeline.InputOf[priced](inv)
+	return err == nil && in.cents() <= maxAmount, err
 }

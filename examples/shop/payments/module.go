@@ -1,6 +1,7 @@
 package payments
 
 import (
+	restate "github.com/restatedev/sdk-go"
 	"go.uber.org/fx"
 
 	"github.com/fxrestate/go/fxrestate"
@@ -13,9 +14,8 @@ var Module = fx.Module("payments",
 	fxrestate.Service[*Service](New,
 		fxrestate.Name("payments"),
 		fxrestate.AsTerminalError(declined),
-		fxrestate.Handler((*Service).Charge,
-			fxrestate.Guards(NewAmountLimit),
-			fxrestate.Pipes(validate.New(nil)),
-		),
+		fxrestate.Pipes(validate.New(nil)),
+		fxrestate.Handler((*Service).Charge, fxrestate.Guards(NewAmountLimit)),
+		fxrestate.Handler((*Service).ChargeOrder, fxrestate.Guards(NewAmountLimit), restate.WithIngressPrivate(true)),
 	),
 )

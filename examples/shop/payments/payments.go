@@ -2,7 +2,6 @@
 package payments
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +18,13 @@ import (
 type Charge struct {
 	Customer string `json:"customer" validate:"required"`
 	Amount   int    `json:"amount" validate:"gt=0"` // in cents
-	// Order is what is paid, if it is an order: the transaction has the order's id.
-	Order string `json:"order,omitempty"`
+}
+
+// OrderCharge is a charge for an order.
+type OrderCharge struct {
+	Charge
+
+	Order string `json:"order" validate:"required"`
 }
 
 // Receipt confirms a payment.
@@ -45,10 +49,20 @@ var (
 	refund      = durable.NewStep[restate.Void]("refund")
 )
 
-// Charge charges a card and sends a receipt. A process may die when a step has had its
-// effect and not its result, so bank and mailer get an id, the same on every attempt.
+// Charge charges a card and sends a receipt.
 func (s *Service) Charge(ctx restate.Context, in Charge) (Receipt, error) {
-	id := cmp.Or(in.Order, restate.UUID(ctx).String())
+	return s.charge(ctx, restate.UUID(ctx).String(), in)
+}
+
+// ChargeOrder is Charge for an order. The transaction has the order's id, so that the order
+// can be refunded although it got no receipt.
+func (s *Service) ChargeOrder(ctx restate.Context, in OrderCharge) (Receipt, error) {
+	return s.charge(ctx, in.Order, in.Charge)
+}
+
+// charge gives bank and mailer an id, the same on every attempt: a process may die when a
+// step has had its effect, and its result is not journaled.
+func (s *Service) charge(ctx restate.Context, id string, in Charge) (Receipt, error) {
 	err := durable.RunVoid(ctx, chargeCard, func(ctx context.Context) error { return s.bank.Charge(ctx, id, in) })
 	if err != nil {
 		return Receipt{}, err

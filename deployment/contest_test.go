@@ -171,5 +171,5 @@ func TestThousandsOfDeployments(t *testing.T) {
 	calls, _ := gate.made("")
 	require.Len(t, calls, 1)
 	t.Logf("%d deployments, %d kB: %s", len(known), len(list)>>10, took)
-	require.Less(t, took, 5*time.Second, "a busy machine takes ten times as long as a good one")
+	require.Less(t, took, testkit.Within/2, "it compares each deployment with each other one")
 }

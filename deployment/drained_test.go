@@ -95,8 +95,8 @@ func TestOnlyDrainedDeploymentsAreDeleted(t *testing.T) {
 				require.Contains(t, log.all()[0], "waiting for a deployment to drain")
 			}
 
+			require.NoError(t, client.KillInvocation(ctx, id)) // while it is held: it would complete
 			close(on)
-			require.NoError(t, client.KillInvocation(ctx, id))
 			require.NoError(t, deployment.AwaitDrained(ctx, client, first.DeploymentID, nil))
 			deleted, left, err = registrar.DeleteDrained(ctx, fresh.at())
 			require.NoError(t, err)

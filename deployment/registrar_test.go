@@ -298,7 +298,7 @@ func TestEndOfTheContextEndsTheWait(t *testing.T) {
 		cancel(stopping)
 	}}
 	_, err := newRegistrar(t, client, deployment.Config{}, log.logger()).Register(ctx, nobody(1))
-	require.Less(t, time.Since(ended), 2*time.Second)
+	require.Less(t, time.Since(ended), testkit.Within/2)
 
 	var unfinished *deployment.UnfinishedError
 	require.ErrorAs(t, err, &unfinished)

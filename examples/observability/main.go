@@ -8,13 +8,21 @@
 // Traces are at http://localhost:16686, and the dashboard at http://localhost:3001. The shop
 // serves its metrics at http://localhost:3000/metrics.
 //
+// Without docker, the demonstration runs on a server of its own, and writes the metrics and
+// the spans of an order:
+//
+//	go run . -demo
+//
 // The folder is a module of its own, so that applications with fxrestate do not get the
 // exporters as dependencies.
 package main
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -38,14 +46,23 @@ import (
 )
 
 func main() {
-	fx.New(
+	runDemo := flag.Bool("demo", false, "run on a server of its own, show what is measured, and exit")
+	flag.Parse()
+	if *runDemo {
+		if err := demo(os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "observability:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	fxrestate.Run(
 		shop,
 		fx.Supply(fxrestate.Config{
 			// Where the server, in its container, reaches this machine.
 			Register: &deployment.Config{URL: "http://host.docker.internal:{{port}}", Required: true},
 		}),
 		fx.Provide(newSpanExporter),
-	).Run()
+	)
 }
 
 // shop is the application without what differs in its test.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,14 @@ import (
 )
 
 func TestMain(m *testing.M) { restatetest.Main(m) }
+
+func TestDemoWritesTheMetricsAndTheSpansOfAnOrder(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, demo(&out))
+	require.Contains(t, out.String(), "\n  tea is paid\n")
+	require.Contains(t, out.String(), "\n  restate_invocation_completed_total{restate_outcome=completed,rpc_method=Place,rpc_service=Orders,rpc_system=restate} 1\n")
+	require.Regexp(t, `(?m)^  POST /orders/\{item\}, .*\n(.*\n)*    Orders/Place, .*\n(.*\n)*    +charge, `, out.String())
+}
 
 // start runs the shop, and returns the URL of its API.
 func start(t *testing.T, backend restatetest.Option) string {

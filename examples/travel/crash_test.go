@@ -1,12 +1,11 @@
 package main
 
 import (
-	"log/slog"
 	"testing"
+	"time"
 
 	"go.uber.org/fx"
 
-	"github.com/fxrestate/go/ingress"
 	"github.com/fxrestate/go/restatetest"
 )
 
@@ -14,26 +13,24 @@ import (
 func TestATripSurvivesACrashAnywhere(t *testing.T) {
 	t.Parallel()
 	for name, trip := range map[string]Trip{
-		"that is booked":          {"Ada", "D", "Seaside", 80_000},
-		"whose payment fails":     {"Edsger", "B", "Seaside", 250_000},
-		"that nobody can confirm": {"nobody", "C", "Seaside", 80_000},
+		"that is booked":             {"Ada", "D", "Seaside", "convertible", 80_000},
+		"that nobody can confirm":    {"nobody", "C", "Seaside", "convertible", 80_000},
+		"that gets no car in time":   {"Grace", "A", "Seaside", "limousine", 80_000},
+		"that is undone in part":     {"Edsger", "E", "Bates", "convertible", 250_000},
+		"that is undone in two goes": {"Edsger", "F", "Ritz", "convertible", 250_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var hotels *Hotels
-			var bank *Bank
+			out := &world{}
 			restatetest.CrashEverywhere(t, restatetest.Scenario{
-				App: func() []fx.Option {
-					quiet := slog.New(slog.DiscardHandler)
-					hotels, bank = NewHotels(quiet), NewBank(quiet) // outside: they do not die
-					return []fx.Option{restatetest.InProcess, agency(), fx.Replace(hotels, bank)}
-				},
+				App: func() []fx.Option { return []fx.Option{restatetest.InProcess, out.renew(5 * time.Minute)} },
 				Do: func(t testing.TB, env *restatetest.Env) any {
-					_, err := ingress.Call(t.Context(), ingress.NewService[*Trips](env.Ingress()), (*Trips).Book, trip)
-					return err
+					return (&world{Env: env, t: t}).book(trip)
 				},
 				// The partners take a second request with the same id for the first.
-				Exactly: func() any { return []int{len(hotels.Entries()), len(bank.Entries())} },
+				Exactly: func() any {
+					return []int{len(out.hotels.Entries()), len(out.garage.Entries()), len(out.bank.Entries())}
+				},
 			})
 		})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -11,6 +12,9 @@ import (
 
 // capacity is the number of seats of a flight.
 const capacity = 2
+
+// hold is how long a seat is reserved that nobody confirms.
+const hold = 15 * time.Minute
 
 // seats are the reserved seats by id: the state of a flight.
 var seats = durable.NewStateKey[map[string]Seat]("seats")
@@ -23,13 +27,14 @@ type Seat struct {
 
 // Flight is a virtual object: each flight number has its own state, and one writer
 // at a time, so that no seat is sold twice.
-type Flight struct{}
+type Flight struct{ flights FlightClient }
 
-// NewFlight is the constructor of Flight.
-func NewFlight() *Flight { return &Flight{} }
+// NewFlight is the constructor of Flight. It takes the client of the flights for messages
+// to itself.
+func NewFlight(flights FlightClient) *Flight { return &Flight{flights} }
 
-// Reserve reserves a seat and returns its id.
-func (*Flight) Reserve(ctx restate.ObjectContext, passenger string) (string, error) {
+// Reserve reserves a seat and returns its id. The seat has to be confirmed in time.
+func (f *Flight) Reserve(ctx restate.ObjectContext, passenger string) (string, error) {
 	taken, err := seats.GetOr(ctx, map[string]Seat{})
 	if err != nil {
 		return "", err
@@ -39,7 +44,20 @@ func (*Flight) Reserve(ctx restate.ObjectContext, passenger string) (string, err
 	}
 	id := restate.UUID(ctx).String()
 	taken[id] = Seat{Passenger: passenger}
-	return id, seats.Set(ctx, taken)
+	if err := seats.Set(ctx, taken); err != nil {
+		return "", err
+	}
+	_, err = f.flights.Key(restate.Key(ctx)).Send().Expire(ctx, id, restate.WithDelay(hold))
+	return id, err
+}
+
+// Expire releases a seat that was not confirmed. The flight sends it to itself.
+func (f *Flight) Expire(ctx restate.ObjectContext, id string) error {
+	taken, err := seats.Get(ctx)
+	if err != nil || taken[id].Confirmed {
+		return err
+	}
+	return f.Cancel(ctx, id)
 }
 
 // Confirm makes a reservation final.

@@ -11,11 +11,175 @@ import (
 	restate "github.com/restatedev/sdk-go"
 )
 
+// The handlers of Cars as they were when this file was written. If the build
+// fails here, they have changed: run go generate.
+var (
+	_ func(*Cars, restate.Context, string) error = (*Cars).Cancel
+	_ func(*Cars, restate.Context, Rental) error = (*Cars).Rent
+)
+
+// RestateClients returns the constructors of the clients. Package fxrestate provides
+// them when [Cars] is registered. A struct that embeds Cars does not
+// provide them: the parameter has another type than that struct.
+func (*Cars) RestateClients(*Cars) []any {
+	return []any{NewCarsClient, NewCarsIngress}
+}
+
+// CarsClient calls the service [Cars] from inside handlers.
+// Each method waits for the result; see [rpc.Call].
+type CarsClient interface {
+	// Cancel gives a car back, if it was rented. A rental with its id that comes later is
+	// refused.
+	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error
+	// Rent rents a car.
+	Rent(ctx restate.Context, in Rental, opts ...restate.RequestOption) error
+
+	// Send has methods that do not wait; see [rpc.Send].
+	Send() CarsSends
+	// Start has methods that return futures; see [rpc.Start].
+	Start() CarsStarts
+}
+
+// CarsSends are the handlers of [Cars], run without waiting for them: now or,
+// with restate.WithDelay, later.
+type CarsSends interface {
+	Cancel(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	Rent(ctx restate.Context, in Rental, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+}
+
+// CarsStarts are the handlers of [Cars], to be waited for later or with others.
+type CarsStarts interface {
+	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	Rent(ctx restate.Context, in Rental, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+}
+
+// NewCarsClient is the constructor of CarsClient. Registering [Cars] with
+// package fxrestate provides it: do not fx.Provide it again.
+func NewCarsClient(client rpc.Service[*Cars]) CarsClient {
+	return restateCarsClient{client}
+}
+
+type restateCarsClient struct {
+	to rpc.Service[*Cars]
+}
+
+func (c restateCarsClient) Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error {
+	return rpc.CallVoid(ctx, c.to, (*Cars).Cancel, in, opts...)
+}
+
+func (c restateCarsClient) Rent(ctx restate.Context, in Rental, opts ...restate.RequestOption) error {
+	return rpc.CallVoid(ctx, c.to, (*Cars).Rent, in, opts...)
+}
+
+func (c restateCarsClient) Send() CarsSends { return restateCarsSends(c) }
+
+func (c restateCarsClient) Start() CarsStarts { return restateCarsStarts(c) }
+
+type restateCarsSends struct {
+	to rpc.Service[*Cars]
+}
+
+func (c restateCarsSends) Cancel(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Cars).Cancel, in, opts...)
+}
+
+func (c restateCarsSends) Rent(ctx restate.Context, in Rental, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Cars).Rent, in, opts...)
+}
+
+type restateCarsStarts struct {
+	to rpc.Service[*Cars]
+}
+
+func (c restateCarsStarts) Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Cars).Cancel, in, opts...)
+}
+
+func (c restateCarsStarts) Rent(ctx restate.Context, in Rental, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Cars).Rent, in, opts...)
+}
+
+// CarsIngress calls the service [Cars] from outside of handlers.
+// Each method waits for the result; see [ingress.Call].
+type CarsIngress interface {
+	// Cancel gives a car back, if it was rented. A rental with its id that comes later is
+	// refused.
+	Cancel(ctx context.Context, in string, opts ...ingress.RequestOption) error
+	// Rent rents a car.
+	Rent(ctx context.Context, in Rental, opts ...ingress.RequestOption) error
+
+	// Send has methods that do not wait; see [ingress.Send].
+	Send() CarsIngressSends
+	// Lookup has methods that find earlier calls; see [ingress.Lookup].
+	Lookup() CarsIngressLookups
+}
+
+// CarsIngressSends are the handlers of [Cars], run without waiting for them:
+// now or, with restate.WithDelay, later.
+type CarsIngressSends interface {
+	Cancel(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Rent(ctx context.Context, in Rental, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+}
+
+// CarsIngressLookups find invocations of [Cars] that were made earlier.
+// They are found by their idempotency key.
+type CarsIngressLookups interface {
+	Cancel(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Rent(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+}
+
+// NewCarsIngress is the constructor of CarsIngress. Registering [Cars] with
+// package fxrestate provides it: do not fx.Provide it again.
+func NewCarsIngress(client *ingress.Client) CarsIngress {
+	return ingressCarsClient{ingress.NewService[*Cars](client)}
+}
+
+type ingressCarsClient struct {
+	to ingress.Service[*Cars]
+}
+
+func (c ingressCarsClient) Cancel(ctx context.Context, in string, opts ...ingress.RequestOption) error {
+	return ingress.CallVoid(ctx, c.to, (*Cars).Cancel, in, opts...)
+}
+
+func (c ingressCarsClient) Rent(ctx context.Context, in Rental, opts ...ingress.RequestOption) error {
+	return ingress.CallVoid(ctx, c.to, (*Cars).Rent, in, opts...)
+}
+
+func (c ingressCarsClient) Send() CarsIngressSends { return ingressCarsSends(c) }
+
+func (c ingressCarsClient) Lookup() CarsIngressLookups { return ingressCarsLookups(c) }
+
+type ingressCarsSends struct {
+	to ingress.Service[*Cars]
+}
+
+func (c ingressCarsSends) Cancel(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
+	return ingress.SendVoid(ctx, c.to, (*Cars).Cancel, in, opts...)
+}
+
+func (c ingressCarsSends) Rent(ctx context.Context, in Rental, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
+	return ingress.SendVoid(ctx, c.to, (*Cars).Rent, in, opts...)
+}
+
+type ingressCarsLookups struct {
+	to ingress.Service[*Cars]
+}
+
+func (c ingressCarsLookups) Cancel(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
+	return ingress.LookupVoid(c.to, (*Cars).Cancel, opts...)
+}
+
+func (c ingressCarsLookups) Rent(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
+	return ingress.LookupVoid(c.to, (*Cars).Rent, opts...)
+}
+
 // The handlers of Flight as they were when this file was written. If the build
 // fails here, they have changed: run go generate.
 var (
 	_ func(*Flight, restate.ObjectContext, string) error                  = (*Flight).Cancel
 	_ func(*Flight, restate.ObjectContext, string) error                  = (*Flight).Confirm
+	_ func(*Flight, restate.ObjectContext, string) error                  = (*Flight).Expire
 	_ func(*Flight, restate.ObjectContext, string) (string, error)        = (*Flight).Reserve
 	_ func(*Flight, restate.ObjectSharedContext) (map[string]Seat, error) = (*Flight).Seats
 )
@@ -40,7 +204,9 @@ type FlightCalls interface {
 	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) error
 	// Confirm makes a reservation final.
 	Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) error
-	// Reserve reserves a seat and returns its id.
+	// Expire releases a seat that was not confirmed. The flight sends it to itself.
+	Expire(ctx restate.Context, in string, opts ...restate.RequestOption) error
+	// Reserve reserves a seat and returns its id. The seat has to be confirmed in time.
 	Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (string, error)
 	// Seats returns the reserved seats.
 	Seats(ctx restate.Context, opts ...restate.RequestOption) (map[string]Seat, error)
@@ -56,6 +222,7 @@ type FlightCalls interface {
 type FlightSends interface {
 	Cancel(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
 	Confirm(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
+	Expire(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error)
 	Reserve(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[string], error)
 	Seats(ctx restate.Context, opts ...restate.SendOption) (rpc.Handle[map[string]Seat], error)
 }
@@ -64,6 +231,7 @@ type FlightSends interface {
 type FlightStarts interface {
 	Cancel(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
 	Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
+	Expire(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error)
 	Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[string], error)
 	Seats(ctx restate.Context, opts ...restate.RequestOption) (durable.Future[map[string]Seat], error)
 }
@@ -94,6 +262,10 @@ func (c restateFlightCalls) Confirm(ctx restate.Context, in string, opts ...rest
 	return rpc.CallVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
+func (c restateFlightCalls) Expire(ctx restate.Context, in string, opts ...restate.RequestOption) error {
+	return rpc.CallVoid(ctx, c.to, (*Flight).Expire, in, opts...)
+}
+
 func (c restateFlightCalls) Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (string, error) {
 	return rpc.Call(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
@@ -118,6 +290,10 @@ func (c restateFlightSends) Confirm(ctx restate.Context, in string, opts ...rest
 	return rpc.SendVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
+func (c restateFlightSends) Expire(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[restate.Void], error) {
+	return rpc.SendVoid(ctx, c.to, (*Flight).Expire, in, opts...)
+}
+
 func (c restateFlightSends) Reserve(ctx restate.Context, in string, opts ...restate.SendOption) (rpc.Handle[string], error) {
 	return rpc.Send(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
@@ -136,6 +312,10 @@ func (c restateFlightStarts) Cancel(ctx restate.Context, in string, opts ...rest
 
 func (c restateFlightStarts) Confirm(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
 	return rpc.StartVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
+}
+
+func (c restateFlightStarts) Expire(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[restate.Void], error) {
+	return rpc.StartVoid(ctx, c.to, (*Flight).Expire, in, opts...)
 }
 
 func (c restateFlightStarts) Reserve(ctx restate.Context, in string, opts ...restate.RequestOption) (durable.Future[string], error) {
@@ -159,7 +339,9 @@ type FlightIngressCalls interface {
 	Cancel(ctx context.Context, in string, opts ...ingress.RequestOption) error
 	// Confirm makes a reservation final.
 	Confirm(ctx context.Context, in string, opts ...ingress.RequestOption) error
-	// Reserve reserves a seat and returns its id.
+	// Expire releases a seat that was not confirmed. The flight sends it to itself.
+	Expire(ctx context.Context, in string, opts ...ingress.RequestOption) error
+	// Reserve reserves a seat and returns its id. The seat has to be confirmed in time.
 	Reserve(ctx context.Context, in string, opts ...ingress.RequestOption) (string, error)
 	// Seats returns the reserved seats.
 	Seats(ctx context.Context, opts ...ingress.RequestOption) (map[string]Seat, error)
@@ -175,6 +357,7 @@ type FlightIngressCalls interface {
 type FlightIngressSends interface {
 	Cancel(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
 	Confirm(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
+	Expire(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error)
 	Reserve(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[string], error)
 	Seats(ctx context.Context, opts ...ingress.SendOption) (ingress.Handle[map[string]Seat], error)
 }
@@ -184,6 +367,7 @@ type FlightIngressSends interface {
 type FlightIngressLookups interface {
 	Cancel(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 	Confirm(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
+	Expire(opts ...ingress.RequestOption) ingress.Handle[restate.Void]
 	Reserve(opts ...ingress.RequestOption) ingress.Handle[string]
 	Seats(opts ...ingress.RequestOption) ingress.Handle[map[string]Seat]
 }
@@ -214,6 +398,10 @@ func (c ingressFlightCalls) Confirm(ctx context.Context, in string, opts ...ingr
 	return ingress.CallVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
+func (c ingressFlightCalls) Expire(ctx context.Context, in string, opts ...ingress.RequestOption) error {
+	return ingress.CallVoid(ctx, c.to, (*Flight).Expire, in, opts...)
+}
+
 func (c ingressFlightCalls) Reserve(ctx context.Context, in string, opts ...ingress.RequestOption) (string, error) {
 	return ingress.Call(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
@@ -238,6 +426,10 @@ func (c ingressFlightSends) Confirm(ctx context.Context, in string, opts ...ingr
 	return ingress.SendVoid(ctx, c.to, (*Flight).Confirm, in, opts...)
 }
 
+func (c ingressFlightSends) Expire(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[restate.Void], error) {
+	return ingress.SendVoid(ctx, c.to, (*Flight).Expire, in, opts...)
+}
+
 func (c ingressFlightSends) Reserve(ctx context.Context, in string, opts ...ingress.SendOption) (ingress.Handle[string], error) {
 	return ingress.Send(ctx, c.to, (*Flight).Reserve, in, opts...)
 }
@@ -256,6 +448,10 @@ func (c ingressFlightLookups) Cancel(opts ...ingress.RequestOption) ingress.Hand
 
 func (c ingressFlightLookups) Confirm(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
 	return ingress.LookupVoid(c.to, (*Flight).Confirm, opts...)
+}
+
+func (c ingressFlightLookups) Expire(opts ...ingress.RequestOption) ingress.Handle[restate.Void] {
+	return ingress.LookupVoid(c.to, (*Flight).Expire, opts...)
 }
 
 func (c ingressFlightLookups) Reserve(opts ...ingress.RequestOption) ingress.Handle[string] {
@@ -282,7 +478,8 @@ func (*Trips) RestateClients(*Trips) []any {
 // TripsClient calls the service [Trips] from inside handlers.
 // Each method waits for the result; see [rpc.Call].
 type TripsClient interface {
-	// Book books all parts of a trip or none of them.
+	// Book books all parts of a trip or none of them. If a part is refused, is not there in
+	// time, or the invocation is cancelled, what was done is undone in reverse order.
 	Book(ctx restate.Context, in Trip, opts ...restate.RequestOption) (Booking, error)
 
 	// Send has methods that do not wait; see [rpc.Send].
@@ -339,7 +536,8 @@ func (c restateTripsStarts) Book(ctx restate.Context, in Trip, opts ...restate.R
 // TripsIngress calls the service [Trips] from outside of handlers.
 // Each method waits for the result; see [ingress.Call].
 type TripsIngress interface {
-	// Book books all parts of a trip or none of them.
+	// Book books all parts of a trip or none of them. If a part is refused, is not there in
+	// time, or the invocation is cancelled, what was done is undone in reverse order.
 	Book(ctx context.Context, in Trip, opts ...ingress.RequestOption) (Booking, error)
 
 	// Send has methods that do not wait; see [ingress.Send].

@@ -51,7 +51,7 @@ func readCompose(t *testing.T) (c composed) {
 func TestComposeRunsAServerAndTheQuickstart(t *testing.T) {
 	t.Parallel()
 	c := readCompose(t)
-	require.Equal(t, []string{"kafka", "node-1", "node-2", "node-3", "quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
+	require.Equal(t, []string{"kafka", "node-1", "node-2", "node-3", "postgres", "quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
 	for name, service := range c.Services {
 		require.NotEmpty(t, service.Healthcheck.Test, name)
 		for _, port := range service.Ports {
@@ -72,6 +72,20 @@ func TestComposeRunsAServerAndTheQuickstart(t *testing.T) {
 	app := c.Services["quickstart"]
 	require.Equal(t, "service_healthy", app.DependsOn["restate"].Condition)
 	require.FileExists(t, filepath.Join("../..", app.Build.Context, app.Build.Dockerfile))
+}
+
+func TestComposeHasTheDatabaseOfTheShopIfItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	c := readCompose(t)
+	database := c.Services["postgres"]
+	require.Equal(t, []string{"postgres"}, database.Profiles)
+	require.Equal(t, []string{"127.0.0.1:5432:5432"}, database.Ports)
+
+	// The user and the password of the DSN that the shop tells.
+	source, err := os.ReadFile("../../examples/shop/main.go")
+	require.NoError(t, err)
+	user, password := database.Environment["POSTGRES_USER"], database.Environment["POSTGRES_PASSWORD"]
+	require.Contains(t, string(source), "postgres://"+user+":"+password+"@localhost/"+user+"?sslmode=disable")
 }
 
 func TestComposeHasABrokerThatTheServerKnowsIfItIsAskedFor(t *testing.T) {

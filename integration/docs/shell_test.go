@@ -80,14 +80,17 @@ var shellRules = []struct {
 }{
 	{regexp.MustCompile(`^$`), func(*testing.T, []string) {}}, // variables alone
 	{regexp.MustCompile(`^(go tool )?fxrestate `), parsedByTheCommand},
-	{regexp.MustCompile(`^go (run|test|vet) `), ofPackages},
+	{regexp.MustCompile(`^go (-C \S+ )?(run|test|vet|build) `), ofPackages},
 	{regexp.MustCompile(`^go get (-tool )?\S+$`), gettable},
 	{regexp.MustCompile(`^go mod tidy$`), func(*testing.T, []string) {}},
 	{regexp.MustCompile(`^make [a-z -]+$`), namedIn("Makefile", "\n%s: ")},
 	{regexp.MustCompile(`^\.ci/run( [a-z]+)*$`), namedIn(".ci/run", "\ncheck_%s() {")},
 	// The quick start, and the service of one's own: see the blocks of README.
 	{regexp.MustCompile(`^curl (-X [A-Z]+ )?http://127\.0\.0\.1:(3000|8080)/\S+`), func(*testing.T, []string) {}},
+	{regexp.MustCompile(`^docker compose (--profile [a-z]+ )?(up --wait|kill)( [a-z0-9-]+)*$`), ofCompose},
+	{regexp.MustCompile(`^curl http://localhost:9070/\S+ `), ofTheAdminAPI},
 	// Programs of others.
+	{regexp.MustCompile(`^(aws lambda|zip) `), func(*testing.T, []string) {}},
 	{regexp.MustCompile(`^restate-server$`), func(*testing.T, []string) {}},
 	{regexp.MustCompile(`^openssl genpkey -algorithm ed25519 -outform pem -out identity\.pem$`), func(*testing.T, []string) {}},
 }
@@ -107,7 +110,7 @@ func TestTheCommandsOfEachPageAreThere(t *testing.T) {
 							require.Contains(t, string(text), name)
 							continue
 						}
-						require.True(t, known[name], "neither fxrestate.ConfigFromEnv nor a server reads %s", name)
+						require.True(t, known[name] || goVariables[name], "neither fxrestate.ConfigFromEnv nor a server reads %s", name)
 					}
 					words := strings.Join(c.words, " ")
 					for _, rule := range shellRules {
@@ -122,6 +125,36 @@ func TestTheCommandsOfEachPageAreThere(t *testing.T) {
 		}
 	}
 }
+
+// ofCompose fails if docker-compose.yml lacks a profile or a service.
+func ofCompose(t *testing.T, words []string) {
+	t.Helper()
+	c := readCompose(t)
+	var profiles []string
+	for _, service := range c.Services {
+		profiles = append(profiles, service.Profiles...)
+	}
+	for i, word := range words[3:] {
+		switch {
+		case words[2+i] == "--profile":
+			require.Contains(t, profiles, word)
+		case word != "up" && !strings.HasPrefix(word, "--"):
+			require.Contains(t, c.Services, word)
+		}
+	}
+}
+
+// ofTheAdminAPI fails if the admin API has no such path.
+func ofTheAdminAPI(t *testing.T, words []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../admin/testdata/openapi.json")
+	require.NoError(t, err)
+	_, path, _ := strings.Cut(words[1], ":9070")
+	require.Contains(t, string(text), fmt.Sprintf("%q: {", path))
+}
+
+// goVariables are of the go command.
+var goVariables = map[string]bool{"GOOS": true, "GOARCH": true, "CGO_ENABLED": true}
 
 // parsedByTheCommand leaves the command line to the test beside the command, which is a
 // program that no other package can import.

@@ -29,10 +29,17 @@ golden: ## Write what the generator produces now into its golden files
 fuzz: ## Run each fuzz test for a few seconds
 	.ci/run fuzz
 
+site: ## Build the documentation site in tools/site/dist
+	npm --prefix tools/site ci
+	npm --prefix tools/site run build
+
+site-serve: site ## Build the documentation site and serve it on this machine
+	npm --prefix tools/site run preview
+
 fresh: ## Run README's two commands in a fresh clone with empty caches
 	.ci/run fresh
 
 check: ## Run every check, as CI does
 	.ci/run
 
-.PHONY: help quickstart test race lint fmt generate golden fuzz fresh check
+.PHONY: help quickstart test race lint fmt generate golden fuzz site site-serve fresh check

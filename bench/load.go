@@ -50,14 +50,19 @@ func post(ctx context.Context, client *http.Client, url string, body []byte) err
 
 // postFor returns the body of the response.
 func postFor(ctx context.Context, client *http.Client, url string, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	req, err := newPost(ctx, url, body)
 	if err != nil {
 		return nil, err
 	}
-	if len(body) > 0 {
+	return do(client, req)
+}
+
+func newPost(ctx context.Context, url string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err == nil && len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return do(client, req)
+	return req, err
 }
 
 func get(ctx context.Context, client *http.Client, url string) error {

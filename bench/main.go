@@ -48,6 +48,7 @@ var figures = map[string]figure{
 	"admission": {"time at a limit of 10 and 20, with parents that wait for their children, and with too many invocations", onOneServer(measureAdmission)},
 	"rolling":   {"attempts that restarts make Restate retry, and p99, against the bare SDK that ends at once", measureRolling},
 	"redeploy":  {"calls that fail, are lost or made twice while versions are deployed, and p99 against that without", measureRedeploy},
+	"loss":      {"how long calls take when a cluster of three loses a node, and calls that fail, are lost or made twice", measureLoss},
 	"runner":    {"the kit for tests: invocations of three steps in process, on one processor; crashes everywhere; when a test is ready", measureRunner},
 	"memory":    {"memory with 5,000 sleeping invocations and MaxInFlight 500", onOneServer(measureMemory)},
 }

@@ -45,6 +45,7 @@ func TestLastLineOfEachFigureIsForMachines(t *testing.T) {
 		"admission": "nested_x=" + number + " flat_x=" + number + " completed=21",
 		"rolling":   "retried_inplace=" + number + " retried_overlap=" + number + " p99_inplace=" + number + " p99_overlap=" + number + " failed=0",
 		"redeploy":  "failed=0 lost=0 doubled=0 mismatches=0 p99_ratio=" + number,
+		"loss":      "silence_ms=" + number + " longest_ms=" + number + " returned_ms=" + number + " failed=0 lost=0 doubled=0",
 		"runner": "invocations_per_s=" + number + " replayed_per_s=" + number +
 			" crash_s=" + number + " crash_undone_s=" + number + " first_s=" + number + " next_s=" + number,
 		"memory": "rss_mb=" + number + " completed=50",

@@ -7,9 +7,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
-
-	"github.com/fxrestate/go/devserver"
 )
+
+// host is a server, or a node of a cluster.
+type host interface {
+	AdminURL() string
+	EndpointHost() string
+}
 
 // process is a running application.
 type process struct {
@@ -21,7 +25,7 @@ type process struct {
 }
 
 // startProcess runs an application and waits until it is ready.
-func startProcess(ctx context.Context, server *devserver.Server, s spec) (*process, error) {
+func startProcess(ctx context.Context, server host, s spec) (*process, error) {
 	s.AdminURL, s.Host = server.AdminURL(), server.EndpointHost()
 	text, err := json.Marshal(s)
 	if err != nil {

@@ -1,6 +1,7 @@
 package durable_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,31 @@ func TestWhatLostIsToldAndCancelled(t *testing.T) {
 			},
 			"true timed out after 20ms [0 2]",
 		},
+		"converted ones tell which completed, and are cancelled as they are": {
+			[]func(*Runner, restate.Context, string) (string, error){(*Runner).Wait, (*Runner).Answer},
+			func(ctx restate.Context, calls []durable.Future[string]) (any, error) {
+				var lengths []durable.Future[int]
+				for _, call := range calls {
+					lengths = append(lengths, durable.Map(call, func(s string, err error) (int, error) { return len(s), err }))
+				}
+				got, err := durable.First(lengths...).Await(ctx)
+				return got, cmp.Or(err, lengths[0].Cancel(ctx))
+			},
+			"{1 6} <nil> [0]",
+		},
+		"a failure is converted into a value, and a value into a failure": {
+			[]func(*Runner, restate.Context, string) (string, error){(*Runner).Fail, (*Runner).Answer},
+			func(ctx restate.Context, calls []durable.Future[string]) (any, error) {
+				swapped := func(s string, err error) (string, error) {
+					if err != nil {
+						return err.Error(), nil
+					}
+					return "", restate.TerminalErrorf("%s", s)
+				}
+				return durable.AllSettled(durable.Map(calls[0], swapped), durable.Map(calls[1], swapped)).Await(ctx)
+			},
+			"[{no call 0 <nil>} { call 1}] <nil> []",
+		},
 		"all of them succeed": {
 			[]func(*Runner, restate.Context, string) (string, error){(*Runner).Answer, (*Runner).Answer},
 			func(ctx restate.Context, calls []durable.Future[string]) (any, error) {
@@ -161,6 +187,14 @@ func TestCombinationsOfNothingAreErrors(t *testing.T) {
 			_, err := durable.FutureOf[int, error](restate.Awakeable[int](ctx), nil).Await(ctx)
 			return err
 		}, "durable: FutureOf nothing; pass a future of the SDK's and its method Result or Response"},
+		"a conversion without a function": {func(ctx restate.Context) error {
+			_, err := durable.Map[int, int](durable.Ready(1, nil), nil).Await(ctx)
+			return err
+		}, "durable: Map with no function; pass one that converts the result"},
+		"a conversion of nothing": {func(ctx restate.Context) error {
+			_, err := durable.Map(durable.Future[int]{}, func(n int, err error) (int, error) { return n, err }).Await(ctx)
+			return err
+		}, "durable: a zero Future has nothing to wait for; start something, or make it with FutureOf or After"},
 		"the rest of nothing": {func(ctx restate.Context) error {
 			_, zero := durable.Future[int]{}.Await(ctx)
 			return errors.Join(durable.CancelRest[int](ctx), durable.CancelRest(ctx, durable.Future[int]{}, durable.Ready(1, nil)), zero)

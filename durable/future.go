@@ -25,7 +25,7 @@ import (
 //
 // rpc.Start, [Step.Start], [Awakeable.New], [PromiseKey.Future] and [After] return one,
 // and [FutureOf] converts a future of the SDK; [All], [First], [Any], [Some] and [AllSettled]
-// combine them; [Future.Await] waits. Nothing waits before that. The journal has the
+// combine them; [Map] converts results; [Future.Await] waits. Nothing waits before that. The journal has the
 // order in which operations complete: it is the same after a crash and on every replay.
 //
 // Like all durable operations, futures belong to the goroutine of the handler. See
@@ -141,10 +141,21 @@ func (p Future[T]) Completed() bool { return len(p.wait()) == 0 }
 
 // Void returns p without its value, to combine it with those of other types.
 func (p Future[T]) Void() Future[restate.Void] {
-	return Future[restate.Void]{&future[restate.Void]{open: p.wait, operations: p.all(), result: func() (restate.Void, error) {
-		_, err := p.settled()
-		return restate.Void{}, err
-	}}}
+	return Map(p, func(_ T, err error) (restate.Void, error) { return restate.Void{}, err })
+}
+
+// Map returns a future with what convert makes of the result of p, which may be an error.
+// So operations with results of different types become futures of one type, to be combined:
+//
+//	text := durable.Map(quote, func(q Quote, err error) (string, error) { return q.String(), err })
+//
+// convert runs once, when p has its result, and again on each attempt: it uses neither the
+// ctx nor what may be different then. Cancel and ID are those of p.
+func Map[T, U any](p Future[T], convert func(value T, err error) (U, error)) Future[U] {
+	if convert == nil {
+		return failed[U](errors.New("durable: Map with no function; pass one that converts the result"))
+	}
+	return Future[U]{&future[U]{open: p.wait, operations: p.all(), result: func() (U, error) { return convert(p.settled()) }}}
 }
 
 // OrTimeout limits how long p is waited for. If p has no result when d has passed, the

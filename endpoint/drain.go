@@ -32,12 +32,14 @@ const (
 // Retry-After. What is left at the drain timeout or when ctx ends is cut. Drain
 // reports how many attempts it cut.
 func (e *Endpoint) Drain(ctx context.Context) int {
-	return e.gate.drain(ctx, e.cfg.DrainTimeout)
+	cut, _ := e.gate.drain(ctx, e.cfg.DrainTimeout)
+	return cut
 }
 
 // drain waits until all attempts have left, suspending those that wait, and cuts
-// what is left at the timeout or when ctx ends. It reports how many it cut.
-func (g *gate) drain(ctx context.Context, timeout time.Duration) int {
+// what is left at the timeout or when ctx ends. It reports how many it cut, and of which
+// handlers.
+func (g *gate) drain(ctx context.Context, timeout time.Duration) (cut int, handlers string) {
 	timeout = max(timeout, 0)
 	g.depart()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -49,7 +51,7 @@ func (g *gate) drain(ctx context.Context, timeout time.Duration) int {
 	for {
 		select {
 		case <-g.idle:
-			return 0
+			return 0, ""
 		case <-look.C:
 			g.suspendWaiting()
 		case <-admit.C:
@@ -114,20 +116,25 @@ func (g *gate) suspendWaiting() {
 }
 
 // cut cancels the contexts of the attempts and returns how many there are.
-func (g *gate) cut() int {
+func (g *gate) cut() (attempts int, handlers string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for a := range g.attempts {
 		a.Abort()
 	}
-	return len(g.attempts)
+	return len(g.attempts), g.names()
+}
+
+// left returns how many attempts are in flight, and of which handlers.
+func (g *gate) left() (attempts int, handlers string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.attempts), g.names()
 }
 
 // names lists the handlers of the attempts in flight, with how many each has, if
-// more than one.
+// more than one. The caller has the lock.
 func (g *gate) names() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	count := map[string]int{}
 	for a := range g.attempts {
 		count[a.target]++
@@ -151,9 +158,9 @@ func (g *gate) names() string {
 // error that names the handlers that do not return. Of the time that ctx leaves,
 // draining gets nine tenths. Stop may be called more than once.
 func (e *Endpoint) Stop(ctx context.Context) error {
-	cut := e.drainBefore(ctx)
+	cut, handlers := e.drainBefore(ctx)
 	if first := !e.drained.Swap(true); first || cut > 0 {
-		event.Log(ctx, e.log, event.Drained{Cut: cut, Handlers: e.gate.names(), Timeout: e.cfg.DrainTimeout})
+		event.Log(ctx, e.log, event.Drained{Cut: cut, Handlers: handlers, Timeout: e.cfg.DrainTimeout})
 	}
 	err := e.close(ctx)
 	e.refused.flush()
@@ -165,13 +172,13 @@ func (e *Endpoint) Stop(ctx context.Context) error {
 }
 
 // drainBefore drains in the time of ctx, less what it takes to close.
-func (e *Endpoint) drainBefore(ctx context.Context) int {
+func (e *Endpoint) drainBefore(ctx context.Context) (cut int, handlers string) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/10))
 		defer cancel()
 	}
-	return e.Drain(ctx)
+	return e.gate.drain(ctx, e.cfg.DrainTimeout)
 }
 
 // waitIdle waits for attempts that were cut. It names those that do not return in
@@ -198,14 +205,18 @@ func (e *Endpoint) waitIdle(ctx context.Context) error {
 		case <-e.gate.idle:
 			return nil
 		case <-named.C:
-			e.log.ErrorContext(ctx, "handlers do not return; they must end when their context does",
-				"attempts", e.InFlight(), "handlers", e.gate.names())
-		case <-ctx.Done():
-			n := e.InFlight()
-			if n == 0 {
+			attempts, handlers := e.gate.left()
+			if attempts == 0 {
 				return nil
 			}
-			return fmt.Errorf("endpoint: stop: %d attempts do not return; their handlers ignore the end of their context: %s: %w", n, e.gate.names(), ctx.Err())
+			e.log.ErrorContext(ctx, "handlers do not return; they must end when their context does",
+				"attempts", attempts, "handlers", handlers)
+		case <-ctx.Done():
+			attempts, handlers := e.gate.left()
+			if attempts == 0 {
+				return nil
+			}
+			return fmt.Errorf("endpoint: stop: %d attempts do not return; their handlers ignore the end of their context: %s: %w", attempts, handlers, ctx.Err())
 		}
 	}
 }

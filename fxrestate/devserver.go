@@ -31,7 +31,9 @@ import (
 // Otherwise the port is another one at each start, and what is stranded moves.
 //
 // If RESTATE_INGRESS_URL and RESTATE_ADMIN_URL are both set, no server is run: the Config is
-// what [ConfigFromEnv] reads, and the server that it names must be there.
+// what [ConfigFromEnv] reads, and the server that it names must be there. Then the application
+// registers itself at a port of this machine, unless the environment says where, or that the
+// mode is manual.
 //
 // An application that describes itself, see [ErrDescribed], needs no server: it neither finds
 // nor asks one, unless something else takes the *devserver.Server.
@@ -95,6 +97,9 @@ func ofRunningServer() (Config, error) {
 		return c, err
 	}
 	if c.Register == nil {
+		if os.Getenv("RESTATE_REGISTER_MODE") == string(deployment.Manual) {
+			return c, nil // somebody else registers it, at a URL that they know
+		}
 		c.Register = &deployment.Config{URL: "http://127.0.0.1:" + deployment.PortPlaceholder, MoveStranded: true}
 	}
 	c.Register.Required = true

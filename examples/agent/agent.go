@@ -68,38 +68,36 @@ func (a *Agent) ask(ctx restate.Context, in Prompt) (Message, error) {
 // use begins all calls, waits for all of them, and returns their results in the order of
 // the calls. The failure of a tool is a result too: the model decides what to do about it.
 func (a *Agent) use(ctx restate.Context, undo *durable.Compensations, calls []Call) ([]Message, error) {
-	var begun []work
-	var ended []durable.Future[restate.Void]
+	var begun []durable.Future[string]
 	for _, call := range calls {
-		w := a.begin(ctx, undo, call)
-		begun, ended = append(begun, w), append(ended, w.ended)
+		begun = append(begun, a.begin(ctx, undo, call))
 	}
 	// It fails only if this run is cancelled. The server cancels the calls then.
-	if _, err := durable.AllSettled(ended...).Await(ctx); err != nil {
+	ended, err := durable.AllSettled(begun...).Await(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var results []Message
-	for i, call := range calls {
-		text, err := begun[i].result(ctx)
-		failure := restate.AsTerminalError(err)
+	for i, end := range ended {
+		text, failure := end.Value, restate.AsTerminalError(end.Err)
 		switch {
 		case failure != nil:
 			text = failure.Message()
-		case err != nil: // a mistake of this program: it is not for the model
-			return nil, err
+		case end.Err != nil: // a mistake of this program: it is not for the model
+			return nil, end.Err
 		}
-		results = append(results, Message{Role: RoleTool, CallID: call.ID, Text: text, Failed: failure != nil})
+		results = append(results, Message{Role: RoleTool, CallID: calls[i].ID, Text: text, Failed: failure != nil})
 	}
 	return results, nil
 }
 
-func (a *Agent) begin(ctx restate.Context, undo *durable.Compensations, call Call) work {
+func (a *Agent) begin(ctx restate.Context, undo *durable.Compensations, call Call) durable.Future[string] {
 	for _, tool := range a.tools {
 		if tool.Name == call.Tool {
 			return tool.begin(ctx, undo, call.Arguments)
 		}
 	}
-	return failed(refuse(http.StatusNotFound, fmt.Sprintf("there is no tool %q", call.Tool)))
+	return durable.Ready("", refuse(http.StatusNotFound, fmt.Sprintf("there is no tool %q", call.Tool)))
 }
 
 // refuse makes a terminal error: it is not retried.

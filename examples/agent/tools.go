@@ -33,7 +33,7 @@ func NewTools(weather WeatherClient, claims ClaimsClient) []Tool {
 type Tool struct {
 	Spec
 
-	begin func(ctx restate.Context, undo *durable.Compensations, arguments json.RawMessage) work
+	begin func(ctx restate.Context, undo *durable.Compensations, arguments json.RawMessage) durable.Future[string]
 }
 
 // newTool makes a tool of a function that begins a call. The schema of its arguments is
@@ -43,35 +43,24 @@ func newTool[I, O any](
 ) Tool {
 	var none I
 	schema := encoding.InputPayloadFor(encoding.JSONCodec, none).JsonSchema
-	return Tool{Spec{name, does, schema}, func(ctx restate.Context, undo *durable.Compensations, arguments json.RawMessage) work {
+	return Tool{Spec{name, does, schema}, func(ctx restate.Context, undo *durable.Compensations, arguments json.RawMessage) durable.Future[string] {
 		var in I
 		if err := json.Unmarshal(arguments, &in); err != nil {
-			return failed(refuse(http.StatusBadRequest, fmt.Sprintf("these are not the arguments of %s: %v", name, err)))
+			return durable.Ready("", refuse(http.StatusBadRequest, fmt.Sprintf("these are not the arguments of %s: %v", name, err)))
 		}
 		begun, err := start(ctx, undo, in)
 		if err != nil {
-			return failed(err)
+			return durable.Ready("", err)
 		}
-		return working(begun)
+		return durable.Map(begun, text[O])
 	}}
 }
 
-// work is a use of a tool that has begun. Each tool has results of its own type: what they
-// have in common is that they end, and that the model reads them as text.
-type work struct {
-	ended  durable.Future[restate.Void]
-	result func(ctx restate.Context) (string, error)
+// text is a result as the model reads it.
+func text[O any](out O, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	b, err := json.Marshal(out)
+	return string(b), err
 }
-
-func working[O any](begun durable.Future[O]) work {
-	return work{begun.Void(), func(ctx restate.Context) (string, error) {
-		out, err := begun.Await(ctx)
-		if err != nil {
-			return "", err
-		}
-		text, err := json.Marshal(out)
-		return string(text), err
-	}}
-}
-
-func failed(err error) work { return working(durable.Ready(restate.Void{}, err)) }

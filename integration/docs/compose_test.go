@@ -1,11 +1,14 @@
 package docs_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,7 +51,7 @@ func readCompose(t *testing.T) (c composed) {
 func TestComposeRunsAServerAndTheQuickstart(t *testing.T) {
 	t.Parallel()
 	c := readCompose(t)
-	require.Equal(t, []string{"kafka", "postgres", "quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
+	require.Equal(t, []string{"kafka", "node-1", "node-2", "node-3", "postgres", "quickstart", "restate"}, slices.Sorted(maps.Keys(c.Services)))
 	for name, service := range c.Services {
 		require.NotEmpty(t, service.Healthcheck.Test, name)
 		for _, port := range service.Ports {
@@ -102,6 +105,39 @@ func TestComposeHasABrokerThatTheServerKnowsIfItIsAskedFor(t *testing.T) {
 	for _, listener := range strings.Split(broker.Environment["KAFKA_LISTENERS"], ",") {
 		name, _, _ := strings.Cut(listener, "://")
 		require.Contains(t, broker.Environment["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"], name+":PLAINTEXT")
+	}
+}
+
+func TestComposeHasAClusterOfWhichANodeCanBeLostIfItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	c := readCompose(t)
+	var addresses []string
+	for i := 1; i <= 3; i++ {
+		name := fmt.Sprintf("node-%d", i)
+		addresses = append(addresses, "http://"+name+":5122")
+		node := c.Services[name]
+		require.Equal(t, []string{"cluster"}, node.Profiles)
+		require.Empty(t, node.DependsOn, "a node waits for a majority, which is not there before it")
+		require.Equal(t, c.Services["restate"].Image, node.Image)
+		require.Equal(t, c.Services["restate"].Healthcheck, node.Healthcheck)
+		require.Equal(t, c.Services["restate"].ExtraHosts, node.ExtraHosts)
+		require.Equal(t, []string{fmt.Sprintf("127.0.0.1:%d8080:8080", i), fmt.Sprintf("127.0.0.1:%d9070:9070", i)}, node.Ports)
+		require.Equal(t, []string{name + "-data:/restate-data"}, node.Volumes, "each has data of its own")
+		require.Contains(t, c.Volumes, name+"-data")
+	}
+	all, err := json.Marshal(addresses)
+	require.NoError(t, err)
+	for i, address := range addresses {
+		name := fmt.Sprintf("node-%d", i+1)
+		require.Equal(t, map[string]string{
+			"RESTATE_DISABLE_TELEMETRY":          "true",
+			"RESTATE_CLUSTER_NAME":               "compose",
+			"RESTATE_NODE_NAME":                  name,
+			"RESTATE_ADVERTISED_ADDRESS":         address,
+			"RESTATE_METADATA_CLIENT__ADDRESSES": string(all),
+			"RESTATE_DEFAULT_REPLICATION":        "2",
+			"RESTATE_AUTO_PROVISION":             strconv.FormatBool(i == 0),
+		}, c.Services[name].Environment)
 	}
 }
 

@@ -21,12 +21,17 @@ func pages(t *testing.T) (all []page) {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, path := range paths {
-			text, err := os.ReadFile(path)
-			require.NoError(t, err)
-			all = append(all, page{path, string(text)})
+			all = append(all, readPage(t, path))
 		}
 	}
 	return all
+}
+
+func readPage(t *testing.T, path string) page {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return page{path, string(text)}
 }
 
 // frame is the directory of what the code of the page takes for granted.

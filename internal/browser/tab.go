@@ -36,7 +36,7 @@ type Tab struct {
 }
 
 // Open loads a page, in a profile of its own, and returns when all that belongs to it is
-// there.
+// there. The page is closed when the test ends.
 func (b *Browser) Open(t testing.TB, url string, v View) *Tab {
 	t.Helper()
 	call := func(session, method string, params map[string]any, out any) {
@@ -45,24 +45,20 @@ func (b *Browser) Open(t testing.TB, url string, v View) *Tab {
 	}
 	var profile struct{ BrowserContextID string }
 	call("", "Target.createBrowserContext", nil, &profile)
+	t.Cleanup(func() {
+		_ = b.pipe.call("", "Target.disposeBrowserContext", map[string]any{"browserContextId": profile.BrowserContextID}, nil) // the browser may be gone
+	})
 	var target struct{ TargetID string }
 	call("", "Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": profile.BrowserContextID}, &target)
 	var attached struct{ SessionID string }
 	call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	tab := &Tab{pipe: b.pipe, session: attached.SessionID, loaded: make(chan struct{})}
-	scheme := "light"
-	if v.Dark {
-		scheme = "dark"
-	}
-	on := func(method string, params map[string]any) { t.Helper(); call(tab.session, method, params, nil) }
-	on("Emulation.setDeviceMetricsOverride", map[string]any{"width": v.Width, "height": v.Height, "deviceScaleFactor": 1, "mobile": v.Width < 600})
-	on("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}})
-	on("Emulation.setScriptExecutionDisabled", map[string]any{"value": v.WithoutScript})
+	tab.Look(t, v)
 	b.mu.Lock()
 	b.tabs[tab.session] = tab
 	b.mu.Unlock()
 	for _, domain := range []string{"Page", "Network", "Runtime", "Log"} {
-		on(domain+".enable", nil)
+		call(tab.session, domain+".enable", nil, nil)
 	}
 	var navigated struct{ ErrorText string }
 	call(tab.session, "Page.navigate", map[string]any{"url": url}, &navigated)
@@ -73,6 +69,22 @@ func (b *Browser) Open(t testing.TB, url string, v View) *Tab {
 		require.Fail(t, "the page was not loaded in the time of the test", url)
 	}
 	return tab
+}
+
+// Look changes how the page is looked at, without loading it again.
+func (tab *Tab) Look(t testing.TB, v View) {
+	t.Helper()
+	scheme := "light"
+	if v.Dark {
+		scheme = "dark"
+	}
+	for method, params := range map[string]map[string]any{
+		"Emulation.setDeviceMetricsOverride":   {"width": v.Width, "height": v.Height, "deviceScaleFactor": 1, "mobile": v.Width < 600},
+		"Emulation.setEmulatedMedia":           {"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}},
+		"Emulation.setScriptExecutionDisabled": {"value": v.WithoutScript},
+	} {
+		require.NoError(t, tab.pipe.call(tab.session, method, params, nil))
+	}
 }
 
 func (tab *Tab) told(e event) {
@@ -151,6 +163,12 @@ func (tab *Tab) Click(t testing.TB, selector string) {
 		require.NoError(t, tab.pipe.call(tab.session, "Input.dispatchMouseEvent",
 			map[string]any{"type": kind, "x": at.X, "y": at.Y, "button": "left", "clickCount": 1}, nil))
 	}
+}
+
+// Type types a text into what has the focus.
+func (tab *Tab) Type(t testing.TB, text string) {
+	t.Helper()
+	require.NoError(t, tab.pipe.call(tab.session, "Input.insertText", map[string]any{"text": text}, nil))
 }
 
 // Screenshot writes a picture of the whole page, as PNG.

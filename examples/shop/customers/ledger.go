@@ -36,7 +36,7 @@ func (l *Ledger) Add(ctx context.Context, token, email string, points int) error
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // it does nothing after a commit
+	defer func() { _ = tx.Rollback() }() // it does nothing after a commit
 	done, err := tx.ExecContext(ctx, `INSERT INTO tokens (id) VALUES ($1) ON CONFLICT (id) DO NOTHING`, token)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -249,30 +248,6 @@ func InputOf[T any](inv *Invocation) (T, error) {
 		return typed, fmt.Errorf("%w: %s takes %T, not %s", ErrInputType, inv, input, reflect.TypeFor[T]())
 	}
 	return typed, nil
-}
-
-// Field returns one field of an input that is a JSON object, whatever the type
-// of the handler's input. It reads the body, so it does not see what pipes did.
-// Without such a field, or without a body, it returns the zero value and false.
-// The error is a terminal one with code 400 when the body or the field has
-// another form.
-func Field[T any](inv *Invocation, name string) (value T, ok bool, err error) {
-	body := inv.Body()
-	if len(body) == 0 {
-		return value, false, nil
-	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(body, &object); err != nil {
-		return value, false, undecodable(err)
-	}
-	raw, ok := object[name]
-	if !ok {
-		return value, false, nil
-	}
-	if err := json.Unmarshal(raw, &value); err != nil {
-		return value, false, undecodable(fmt.Errorf("field %q: %w", name, err))
-	}
-	return value, true, nil
 }
 
 // undecodable makes the terminal error for input that cannot be decoded, with

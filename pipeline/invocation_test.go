@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -145,6 +146,42 @@ func TestAnEmptyBodyHasNoFields(t *testing.T) {
 	require.Zero(t, value)
 	_, _, err = pipeline.Field[int](pipeline.NewInvocation(pipeline.Details{Body: []byte(" ")}), "amount")
 	require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
+}
+
+// What a guard reads is what the handler gets: no spelling of a name hides a value from it.
+func TestAFieldIsFoundInEachSpellingThatTheHandlerReads(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		body string
+		want int
+		err  string // of the caller; empty: the handler gets what the guard reads
+	}{
+		"the name itself":                 {`{"amount":9}`, 9, ""},
+		"another case":                    {`{"AMOUNT":9}`, 9, ""},
+		"the same name twice":             {`{"amount":1,"amount":9}`, 9, ""},
+		"a null that comes later":         {`{"amount":9,"amount":null}`, 9, ""},
+		"another field":                   {`{"amounts":9}`, 0, ""},
+		"two spellings, the name first":   {`{"amount":1,"AMOUNT":9}`, 0, `field "amount" is there in two spellings, "amount" and "AMOUNT"`},
+		"two spellings, the name last":    {`{"Amount":9,"amount":1}`, 0, `field "amount" is there in two spellings, "Amount" and "amount"`},
+		"an escaped name is the same one": {`{"\u0061mount":9}`, 9, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inv := pipeline.NewInvocation(pipeline.Details{Body: []byte(row.body)})
+			got, found, err := pipeline.Field[int](inv, "amount")
+			if row.err != "" {
+				require.ErrorContains(t, err, row.err)
+				require.EqualValues(t, 400, restate.AsTerminalError(err).Code())
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, row.want, got)
+			require.Equal(t, row.want != 0, found)
+			var handlers order
+			require.NoError(t, json.Unmarshal([]byte(row.body), &handlers))
+			require.Equal(t, handlers.Amount, got)
+		})
+	}
 }
 
 func TestInputIsWhatThePipesMadeOfIt(t *testing.T) {
@@ -318,6 +355,8 @@ func FuzzField(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), "a")
 	f.Add([]byte(`[1]`), "")
 	f.Add([]byte(`{"a":`), "a")
+	f.Add([]byte(`{"A":2}`), "a")
+	f.Add([]byte(`{"a":1,"A":2}`), "a")
 	f.Fuzz(func(t *testing.T, body []byte, name string) {
 		inv := pipeline.NewInvocation(pipeline.Details{Body: body})
 		value, ok, err := pipeline.Field[int](inv, name)
@@ -326,6 +365,12 @@ func FuzzField(f *testing.F) {
 		}
 		if !ok {
 			require.Zero(t, value)
+		}
+		var handlers struct {
+			A int `json:"a"`
+		}
+		if err == nil && name == "a" && len(body) > 0 && json.Unmarshal(body, &handlers) == nil {
+			require.Equal(t, handlers.A, value, "the handler gets another value than the guard")
 		}
 	})
 }

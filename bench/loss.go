@@ -85,6 +85,7 @@ func lose(ctx context.Context, node int, by scale) (out loss, err error) {
 	load := newSteadyLoad(nodes)
 	defer load.client.CloseIdleConnections()
 	load.once(ctx) // until all partitions have leaders
+	load.retried = 0
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup

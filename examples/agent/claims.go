@@ -10,7 +10,7 @@ import (
 	"github.com/fxrestate/go/durable"
 )
 
-// trusted is what the agent may pay alone, in euros. The limit is here, where the money is,
+// trusted is what the agent may pay alone for a claim, in euros. The limit is here, where the money is,
 // and not in the instructions: a model can be talked into anything.
 const trusted = 1_000
 
@@ -63,6 +63,9 @@ func NewClaims(desk *Desk, bank *Bank, patience Patience) *Claims {
 
 // Settle pays a claim, if a person approves it or the amount is small.
 func (c *Claims) Settle(ctx restate.Context, in Filed) (Payment, error) {
+	if in.Claim.Euros < 1 {
+		return Payment{}, refuse(http.StatusBadRequest, "the amount must be positive")
+	}
 	decided := Verdict{Approved: true, By: "the agent"}
 	if in.Claim.Euros > trusted {
 		var err error

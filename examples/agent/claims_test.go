@@ -74,6 +74,13 @@ func TestPersonDecidesOnALargeClaim(t *testing.T) {
 	}
 }
 
+func TestClaimOfNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	w := start(t, time.Hour, restatetest.InProcess)
+	w.requireAnswer(w.send("claim of 0 euros for fun"), "sorry, the amount must be positive")
+	require.Empty(t, w.bank.Paid())
+}
+
 // The application dies while the claim waits. The model is not asked again for what it has
 // said, and the desk gets no second question.
 func TestClaimWaitsAlthoughTheApplicationDied(t *testing.T) {

@@ -31,7 +31,7 @@ var decided = []requests.Request{
 
 // demo sends the requests and shows the responses. Then it decides on the large claim.
 func demo(ctx context.Context, client *ingress.Client, desk *Desk) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	if err := requests.Send(ctx, os.Stdout, client.URL(), tour); err != nil {
 		return err

@@ -205,12 +205,13 @@ type meeting struct {
 	mu    sync.Mutex
 	here  map[string]bool
 	begin chan struct{}
+	once  sync.Once // a step may run again
 }
 
 func (m *meeting) Read(ctx context.Context, city string) (Report, error) {
 	m.mu.Lock()
 	if m.here[city] = true; len(m.here) == 2 {
-		close(m.begin)
+		m.once.Do(func() { close(m.begin) })
 	}
 	m.mu.Unlock()
 	select {

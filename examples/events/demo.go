@@ -84,7 +84,7 @@ func all() (list []requests.Request) {
 // demo publishes the events of each station and shows what comes of them. Then it shows
 // the topics that the handlers have written to.
 func demo(ctx context.Context, client *ingress.Client, broker *Broker) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	for _, s := range tour {
 		if err := requests.Send(ctx, os.Stdout, client.URL(), s.events); err != nil {

@@ -69,7 +69,7 @@ func run(runDemo bool) error {
 		func(ctx context.Context) error {
 			fmt.Printf("ready: %s\n\n", client.URL())
 			if runDemo {
-				ctx, cancel := context.WithTimeout(ctx, time.Minute)
+				ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 				defer cancel()
 				return requests.Send(ctx, os.Stdout, client.URL(), tour)
 			}

@@ -63,7 +63,7 @@ func tryOut(ctx context.Context, r *Running, runDemo bool) error {
 		<-ctx.Done()
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	return requests.Send(ctx, os.Stdout, r.IngressURL, tour)
 }

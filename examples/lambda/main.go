@@ -21,8 +21,7 @@
 //   - how a real server and the real runtime of a function are tried without an account
 //     ([Platform]).
 //
-// Worth a try: upgrade while a trial runs, and see which events come. Kill the function's
-// process while the trial waits: Lambda does so whenever it likes.
+// Worth a try: upgrade while a trial runs, and see which events come.
 //
 // The folder is a module of its own, so that applications with fxrestate do not depend on
 // aws-lambda-go.

@@ -45,8 +45,13 @@ func (t *Trial) Run(ctx restate.WorkflowContext, address string) (string, error)
 		return "", err
 	}
 	chosen, err := plan.Future(ctx).OrTimeout(ctx, t.length).Await(ctx)
-	if durable.IsTimeout(err) && plan.Reject(ctx, err) != nil {
-		chosen, err = plan.Result(ctx) // it came at this moment, and counts
+	if durable.IsTimeout(err) {
+		switch failed := plan.Reject(ctx, err); {
+		case durable.IsCancelled(failed):
+			return "", failed
+		case failed != nil:
+			chosen, err = plan.Result(ctx) // it came at this moment, and counts
+		}
 	}
 	switch {
 	case durable.IsTimeout(err):

@@ -33,7 +33,7 @@ func demo(out io.Writer) error {
 	spans := tracetest.NewInMemoryExporter()
 	return fxrestate.RunWith(
 		func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 			defer cancel()
 			if err := requests.Send(ctx, out, api.URL(), tour); err != nil {
 				return err

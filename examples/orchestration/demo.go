@@ -30,7 +30,7 @@ var tour = []requests.Request{
 // demo sends the requests and shows the responses. Then it confirms the payment, as its
 // provider would do.
 func demo(ctx context.Context, client *ingress.Client, provider *Provider) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	if err := requests.Send(ctx, os.Stdout, client.URL(), tour); err != nil {
 		return err

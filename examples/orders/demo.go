@@ -99,7 +99,7 @@ func (r request) do(ctx context.Context) (response, error) {
 
 // demo sends the requests, shows the responses, and waits for the last mail.
 func demo(ctx context.Context, api *API, postbox *Postbox, askAfter time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, askAfter+time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, askAfter+5*time.Minute)
 	defer cancel()
 	order := newOrderID()
 	for _, r := range api.Requests(order) {

@@ -13,7 +13,7 @@ import (
 
 // demo sends the requests that the application prints and shows the responses.
 func demo(ctx context.Context, shop *API, packing time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, packing+time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, packing+5*time.Minute)
 	defer cancel()
 	order := newOrderID()
 	customer := "demo-" + strings.ToLower(order)

@@ -34,7 +34,7 @@ func tour(signed *payments.Signature) []requests.Request {
 
 // demo makes the tour, with the code that is in the mail, and waits for the order.
 func demo(ctx context.Context, url string, signed *payments.Signature, mailer *notifications.Mailer) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	before, after := splitBefore(tour(signed), "/products/cup")
 	if err := requests.Send(ctx, os.Stdout, url, before); err != nil {

@@ -23,7 +23,7 @@
 //     writer (package catalogue), and by a token, with many writers (package customers);
 //   - a log whose lines stand once, also on replay (package greeter).
 //
-// Worth a try: buy as "unlucky", whose bank loses the first response. Submit a wrong code.
+// Worth a try: charge "unlucky", whose bank loses the first response. Submit a wrong code.
 // Send the webhook twice.
 //
 // The folder is a module of its own, so that applications with fxrestate do not get the
@@ -96,7 +96,9 @@ type Addr string
 // configure adds to the configuration of the server that the application runs on.
 func configure(c fxrestate.Config, addr Addr, r *Revisions) fxrestate.Config {
 	c.HTTP.Addr = string(addr)
-	c.Register.OnDeploymentMetadataChange = r.Changed
+	if c.Register != nil { // somebody else may register it
+		c.Register.OnDeploymentMetadataChange = r.Changed
+	}
 	return c
 }
 

@@ -58,7 +58,7 @@ func (c *Cart) Add(ctx restate.ObjectContext, seat string) error {
 // reservation of the same seat. The cart sends it to itself when it adds a seat.
 func (c *Cart) Expire(ctx restate.ObjectContext, r Reservation) error {
 	seats, err := held.Get(ctx)
-	if err != nil || seats[r.Seat] != r.ID {
+	if err != nil || seats[r.Seat] == "" || seats[r.Seat] != r.ID {
 		return err
 	}
 	delete(seats, r.Seat)

@@ -26,7 +26,7 @@ var tour = []requests.Request{
 
 // demo sends the requests and shows the responses.
 func demo(ctx context.Context, client *ingress.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	return requests.Send(ctx, os.Stdout, client.URL(), tour)
 }

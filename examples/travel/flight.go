@@ -53,7 +53,7 @@ func (f *Flight) Reserve(ctx restate.ObjectContext, passenger string) (string, e
 
 // Expire releases a seat that was not confirmed. The flight sends it to itself.
 func (f *Flight) Expire(ctx restate.ObjectContext, id string) error {
-	taken, err := seats.Get(ctx)
+	taken, err := seats.GetOr(ctx, map[string]Seat{})
 	if err != nil || taken[id].Confirmed {
 		return err
 	}
@@ -62,7 +62,7 @@ func (f *Flight) Expire(ctx restate.ObjectContext, id string) error {
 
 // Confirm makes a reservation final.
 func (*Flight) Confirm(ctx restate.ObjectContext, id string) error {
-	taken, err := seats.Get(ctx)
+	taken, err := seats.GetOr(ctx, map[string]Seat{})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (*Flight) Confirm(ctx restate.ObjectContext, id string) error {
 
 // Cancel releases a seat. A second Cancel changes nothing.
 func (*Flight) Cancel(ctx restate.ObjectContext, id string) error {
-	taken, err := seats.Get(ctx)
+	taken, err := seats.GetOr(ctx, map[string]Seat{})
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,14 @@ func TestCompensationThatIsRefusedKeepsNoneOfTheOthers(t *testing.T) {
 	})
 }
 
+func TestSeatIsReservedOnAFlightOfWhichOneWasCancelledThatNeverWas(t *testing.T) {
+	t.Parallel()
+	w := start(t, time.Hour, restatetest.InProcess)
+	require.NoError(t, ingress.CallVoid(t.Context(), w.flight("RS-1"), (*Flight).Cancel, "none"))
+	_, err := ingress.Call(t.Context(), w.flight("RS-1"), (*Flight).Reserve, "Ada")
+	require.NoError(t, err)
+}
+
 func TestSeatThatNobodyConfirmsExpires(t *testing.T) {
 	t.Parallel()
 	w := start(t, time.Hour, restatetest.InProcess, restatetest.ManualClock)

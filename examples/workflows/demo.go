@@ -27,7 +27,7 @@ var tour = []requests.Request{
 // demo sends the requests and shows the responses. Then it clicks the link that is in
 // Jane's mail.
 func demo(ctx context.Context, client *ingress.Client, mailbox *Mailbox) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	if err := requests.Send(ctx, os.Stdout, client.URL(), tour); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"time"
@@ -17,11 +18,12 @@ type Patience struct {
 	GiveUp time.Duration // how long the user is waited for
 }
 
-// The state of a verification, the signal that it waits for, and its step.
+// The state of a verification, the signal that it waits for, and its steps.
 var (
-	secret   = durable.NewStateKey[string]("secret")
-	verified = durable.NewPromiseKey[bool]("verified")
-	ask      = durable.NewStep[restate.Void]("ask")
+	secret     = durable.NewStateKey[string]("secret")
+	verified   = durable.NewPromiseKey[bool]("verified")
+	makeSecret = durable.NewStep[string]("make-secret")
+	ask        = durable.NewStep[restate.Void]("ask")
 )
 
 // Verification is a workflow that waits for a user to click a link in a mail.
@@ -40,7 +42,12 @@ func NewVerification(directory *Directory, mailbox *Mailbox, patience Patience) 
 // reminded of it. If the time is over (408) or the workflow is cancelled, the user is
 // deleted.
 func (v *Verification) Run(ctx restate.WorkflowContext, in User) (int, error) {
-	id, code := restate.Key(ctx), restate.UUID(ctx).String()
+	id := restate.Key(ctx)
+	// Made in a step, since whoever knows the invocation could know what comes of its ctx.
+	code, err := makeSecret.Run(ctx, func(context.Context) (string, error) { return rand.Text(), nil })
+	if err != nil {
+		return 0, err
+	}
 	if err := secret.Set(ctx, code); err != nil {
 		return 0, err
 	}

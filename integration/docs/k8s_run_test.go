@@ -80,7 +80,7 @@ func (c *cluster) run(t *testing.T, adminURL, version string, files ...string) *
 		p.env = append(p.env, name+"="+value)
 	}
 	t.Cleanup(func() {
-		if p.cmd.ProcessState == nil {
+		if p.cmd != nil && p.cmd.Process != nil && p.cmd.ProcessState == nil {
 			_ = p.cmd.Process.Kill()
 			_ = p.cmd.Wait()
 		}

@@ -31,6 +31,12 @@ func Total(lines []Line) (cents int) {
 	return cents
 }
 
+// What fits into a cart. Without a bound a total could be too large for an int.
+const (
+	mostOfAnItem = 1000
+	mostLines    = 100
+)
+
 // Cart is a virtual object: one writer at a time for each customer.
 type Cart struct {
 	products rpc.Object[*catalogue.Product]
@@ -47,8 +53,8 @@ var (
 
 // AddItem puts an item into the cart, at the price of today, and returns the contents.
 func (c *Cart) AddItem(ctx restate.ObjectContext, item Item) ([]Line, error) {
-	if item.Quantity < 1 {
-		return nil, problem.Invalid("the quantity must be positive")
+	if item.Quantity < 1 || item.Quantity > mostOfAnItem {
+		return nil, problem.Invalid("the quantity must be from 1 to %d", mostOfAnItem)
 	}
 	price, err := rpc.Call0(ctx, c.products.Key(item.SKU), (*catalogue.Product).Price)
 	if err != nil {
@@ -57,6 +63,9 @@ func (c *Cart) AddItem(ctx restate.ObjectContext, item Item) ([]Line, error) {
 	all, err := items.Get(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if len(all) == mostLines {
+		return nil, problem.Conflict("the cart is full")
 	}
 	all = append(all, Line{item, price.Cents})
 	return all, items.Set(ctx, all)

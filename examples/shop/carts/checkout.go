@@ -45,7 +45,7 @@ func (c *Cart) PutBack(ctx restate.ObjectContext, order string) error {
 
 // Sold forgets what an order took.
 func (*Cart) Sold(ctx restate.ObjectContext, order string) error {
-	orders, err := taken.Get(ctx)
+	orders, err := taken.GetOr(ctx, map[string][]Line{})
 	if err != nil {
 		return err
 	}

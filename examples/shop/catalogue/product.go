@@ -37,6 +37,9 @@ func (p *Product) Reprice(ctx restate.ObjectContext, in Change) (Price, error) {
 	if in.Percent <= -100 {
 		return Price{}, problem.Invalid("nothing is for free")
 	}
+	if in.Percent > 100 {
+		return Price{}, problem.Invalid("a price at most doubles")
+	}
 	now, err := p.Price(ctx)
 	if err != nil {
 		return now, err

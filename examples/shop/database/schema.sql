@@ -4,14 +4,14 @@
 -- One virtual object writes a row: the one that has the row's key.
 CREATE TABLE IF NOT EXISTS products (
 	sku     TEXT PRIMARY KEY,
-	cents   INTEGER NOT NULL,
-	version INTEGER NOT NULL DEFAULT 0
+	cents   BIGINT NOT NULL,
+	version BIGINT NOT NULL DEFAULT 0
 );
 
 -- Many invocations at once write a row.
 CREATE TABLE IF NOT EXISTS customers (
 	email  TEXT PRIMARY KEY,
-	points INTEGER NOT NULL DEFAULT 0
+	points BIGINT NOT NULL DEFAULT 0
 );
 
 -- The updates of points that were made, for as long as they may come again.

@@ -20,23 +20,27 @@ var (
 type Bank struct {
 	log *slog.Logger
 
-	mu    sync.Mutex
-	known map[string]int // what was charged by the id of the transaction
-	busy  map[string]bool
+	mu     sync.Mutex
+	known  map[string]int  // what was charged by the id of the transaction
+	closed map[string]bool // ids that may not be charged any more
+	busy   map[string]bool
 }
 
 // NewBank is the constructor of Bank.
 func NewBank(log *slog.Logger) *Bank {
-	return &Bank{log: log, known: map[string]int{}, busy: map[string]bool{}}
+	return &Bank{log: log, known: map[string]int{}, closed: map[string]bool{}, busy: map[string]bool{}}
 }
 
-// Charge charges a card once for an id. "broke" has no money, and the first response to
-// "unlucky" gets lost.
+// Charge charges a card once for an id, unless the id has been refunded. "broke" has no
+// money, and the first response to "unlucky" gets lost.
 func (b *Bank) Charge(ctx context.Context, id string, in Charge) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if in.Customer == "broke" {
+	switch {
+	case in.Customer == "broke":
 		return errDeclined
+	case b.closed[id]:
+		return problem.Conflict("the transaction was refunded")
 	}
 	if _, done := b.known[id]; !done {
 		b.known[id] = in.Amount
@@ -49,10 +53,12 @@ func (b *Bank) Charge(ctx context.Context, id string, in Charge) error {
 	return nil
 }
 
-// Refund gives the money of a transaction back, once.
+// Refund gives the money of a transaction back, once. A charge with that id that comes
+// later is refused: it may be on its way, when an order is cancelled.
 func (b *Bank) Refund(ctx context.Context, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.closed[id] = true
 	amount, done := b.known[id]
 	if !done {
 		return problem.NotFound("transaction", id)

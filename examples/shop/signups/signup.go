@@ -3,6 +3,7 @@ package signups
 
 import (
 	"context"
+	"crypto/rand"
 
 	restate "github.com/restatedev/sdk-go"
 
@@ -35,6 +36,7 @@ func NewSignup(m *notifications.Mailer, l *customers.Ledger, n rpc.Service[*noti
 var (
 	status    = durable.NewStateKey[string]("status") // "pending", "verified", "refused"
 	submitted = durable.NewPromiseKey[string]("submitted")
+	makeCode  = durable.NewStep[string]("make-code")
 	sendCode  = durable.NewStep[restate.Void]("send-code")
 	activate  = durable.NewStep[restate.Void]("activate")
 )
@@ -45,9 +47,13 @@ func (s *Signup) Run(ctx restate.WorkflowContext, in Form) (string, error) {
 	if err := status.Set(ctx, "pending"); err != nil {
 		return "", err
 	}
-	id := restate.UUID(ctx).String() // the same on every attempt, and so is the code
-	code := id[:6]
-	err := durable.RunVoid(ctx, sendCode, func(ctx context.Context) error {
+	// Made in a step, since whoever knows the invocation could know what comes of its ctx.
+	code, err := makeCode.Run(ctx, func(context.Context) (string, error) { return rand.Text()[:6], nil })
+	if err != nil {
+		return "", err
+	}
+	id := restate.UUID(ctx).String() // the same on every attempt
+	err = durable.RunVoid(ctx, sendCode, func(ctx context.Context) error {
 		return s.mailer.Deliver(ctx, id, notifications.Mail{To: in.Email, Text: "Your code: " + code})
 	})
 	if err != nil {

@@ -95,28 +95,35 @@ func (b *Bank) TakenBack() int {
 type Desk struct {
 	log *slog.Logger
 
-	mu    sync.Mutex
-	waits map[string]Claim
+	mu        sync.Mutex
+	waits     map[string]Claim
+	withdrawn map[string]bool
 }
 
 // NewDesk is the constructor of Desk.
-func NewDesk(log *slog.Logger) *Desk { return &Desk{log: log, waits: map[string]Claim{}} }
+func NewDesk(log *slog.Logger) *Desk {
+	return &Desk{log: log, waits: map[string]Claim{}, withdrawn: map[string]bool{}}
+}
 
 // Ask puts a question on the desk. id is the awakeable that the verdict resolves.
 func (d *Desk) Ask(ctx context.Context, id string, claim Claim) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.withdrawn[id] {
+		return refuse(http.StatusConflict, "the question was withdrawn")
+	}
 	d.waits[id] = claim
 	d.log.InfoContext(ctx, "decide on a claim", "euros", claim.Euros, "reason", claim.Reason,
 		"by", "POST /restate/awakeables/"+id+"/resolve", "with", `{"approved":true,"by":"Ada"}`)
 	return nil
 }
 
-// Withdraw takes a question off the desk.
+// Withdraw takes a question off the desk, and refuses it if it comes later.
 func (d *Desk) Withdraw(_ context.Context, id string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.waits, id)
+	d.withdrawn[id] = true
 	return nil
 }
 

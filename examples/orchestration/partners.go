@@ -17,13 +17,14 @@ var errNoResponse = errors.New("there is no response")
 type records struct {
 	log *slog.Logger
 
-	mu    sync.Mutex
-	byID  map[string]string
-	tries map[string]int
+	mu      sync.Mutex
+	byID    map[string]string
+	removed map[string]bool
+	tries   map[string]int
 }
 
 func newRecords(log *slog.Logger) *records {
-	return &records{log: log, byID: map[string]string{}, tries: map[string]int{}}
+	return &records{log: log, byID: map[string]string{}, removed: map[string]bool{}, tries: map[string]int{}}
 }
 
 // try counts the attempts for an id.
@@ -34,17 +35,24 @@ func (r *records) try(id string) int {
 	return r.tries[id]
 }
 
-func (r *records) put(ctx context.Context, id, value string) {
+// put creates a record. One that was removed before is refused: a request that was under
+// way may come after its cancellation.
+func (r *records) put(ctx context.Context, id, value string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.removed[id] {
+		return refuse(http.StatusConflict, "it was removed before")
+	}
 	r.byID[id] = value
 	r.log.InfoContext(ctx, "created", "id", id, "what", value)
+	return nil
 }
 
 func (r *records) remove(ctx context.Context, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byID, id)
+	r.removed[id] = true
 	r.log.InfoContext(ctx, "removed", "id", id)
 }
 
@@ -77,8 +85,7 @@ func (b *Billing) Create(ctx context.Context, card, id string) error {
 	if b.try(id); card == "0000" {
 		return errNoResponse
 	}
-	b.put(ctx, id, card)
-	return nil
+	return b.put(ctx, id, card)
 }
 
 // Remove ends a recurring payment, if there is one.
@@ -104,8 +111,7 @@ func (s *Streaming) Create(ctx context.Context, service, payment string) error {
 	case service == "Disney":
 		return refuse(http.StatusConflict, "Disney is not for sale")
 	}
-	s.put(ctx, id, service)
-	return nil
+	return s.put(ctx, id, service)
 }
 
 // Remove ends a subscription, if there is one.
@@ -129,7 +135,9 @@ func NewProvider(log *slog.Logger) *Provider {
 
 // Initiate begins a payment.
 func (p *Provider) Initiate(ctx context.Context, in Payment, id, confirmation string) error {
-	p.put(ctx, id, in.Order)
+	if err := p.put(ctx, id, in.Order); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waits[in.Order] = confirmation
@@ -159,6 +167,5 @@ func NewPost(log *slog.Logger) *Post { return &Post{newRecords(log)} }
 
 // Deliver delivers a mail.
 func (p *Post) Deliver(ctx context.Context, m Mail) error {
-	p.put(ctx, m.ID, m.To+": "+m.Text)
-	return nil
+	return p.put(ctx, m.ID, m.To+": "+m.Text)
 }

@@ -34,6 +34,7 @@ func TestTheTourSurvivesACrashAnywhere(t *testing.T) {
 					return []fx.Option{
 						restatetest.InProcess, site(Patience{Remind: 20 * time.Second, GiveUp: 50 * time.Second}),
 						fx.Replace(out.directory, out.mailbox, out.plans),
+						fx.Replace(Secrets(func() string { return "the same in each run" })),
 					}
 				},
 				Do: func(t testing.TB, env *restatetest.Env) any { return do(&world{Env: env, t: t}) },

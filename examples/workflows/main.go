@@ -53,7 +53,7 @@ func site(patience Patience) fx.Option {
 	return fx.Options(
 		fxrestate.Module,
 		fx.Supply(patience),
-		fx.Provide(NewDirectory, NewMailbox, NewPlans),
+		fx.Provide(NewDirectory, NewMailbox, NewSecrets, NewPlans),
 		fxrestate.Service[*Users](NewUsers, fxrestate.Name("users")),
 		fxrestate.Workflow[*Signup](NewSignup, fxrestate.Name("signup")),
 		fxrestate.Workflow[*Verification](NewVerification, fxrestate.Name("verification")),

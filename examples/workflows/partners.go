@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"maps"
@@ -14,25 +15,33 @@ import (
 type records[T any] struct {
 	log *slog.Logger
 
-	mu   sync.Mutex
-	byID map[string]T
+	mu      sync.Mutex
+	byID    map[string]T
+	removed map[string]bool
 }
 
 func newRecords[T any](log *slog.Logger) *records[T] {
-	return &records[T]{log: log, byID: map[string]T{}}
+	return &records[T]{log: log, byID: map[string]T{}, removed: map[string]bool{}}
 }
 
-func (r *records[T]) put(ctx context.Context, id string, value T) {
+// put stores a record. One that was removed before is refused: a request that was under
+// way may come after its cancellation.
+func (r *records[T]) put(ctx context.Context, id string, value T) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.removed[id] {
+		return refuse(http.StatusConflict, "it was removed before")
+	}
 	r.byID[id] = value
 	r.log.InfoContext(ctx, "stored", "id", id, "what", value)
+	return nil
 }
 
 func (r *records[T]) remove(ctx context.Context, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byID, id)
+	r.removed[id] = true
 	r.log.InfoContext(ctx, "removed", "id", id)
 }
 
@@ -44,24 +53,43 @@ func (r *records[T]) All() map[string]T {
 }
 
 // Directory has the users, and whether they are active.
-type Directory struct{ *records[bool] }
+type Directory struct {
+	*records[bool]
+
+	mu          sync.Mutex
+	deactivated map[string]bool
+}
 
 // NewDirectory is the constructor of Directory.
-func NewDirectory(log *slog.Logger) *Directory { return &Directory{newRecords[bool](log)} }
+func NewDirectory(log *slog.Logger) *Directory {
+	return &Directory{records: newRecords[bool](log), deactivated: map[string]bool{}}
+}
 
-// Create creates a user who is not active. The address taken@mail.com has a user already.
+// Create creates a user who is not active, once for each id. The address taken@mail.com has
+// a user already.
 func (d *Directory) Create(ctx context.Context, id string, u User) error {
 	if u.Email == "taken@mail.com" {
 		return refuse(http.StatusConflict, "the address is taken")
 	}
-	d.put(ctx, id, false)
-	return nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.All()[id]; ok {
+		return nil
+	}
+	return d.put(ctx, id, false)
 }
 
-// SetActive activates or deactivates a user, if there is one.
+// SetActive activates or deactivates a user, if there is one. Who was deactivated stays so:
+// an activation that was under way may come after that.
 func (d *Directory) SetActive(ctx context.Context, id string, active bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if active && d.deactivated[id] {
+		return refuse(http.StatusConflict, "the user was deactivated before")
+	}
+	d.deactivated[id] = !active
 	if _, ok := d.All()[id]; ok {
-		d.put(ctx, id, active)
+		return d.put(ctx, id, active)
 	}
 	return nil
 }
@@ -105,8 +133,7 @@ func (m *Mailbox) Deliver(ctx context.Context, mail Mail) error {
 		m.refused++
 		return errNoResponse
 	}
-	m.put(ctx, mail.ID, mail)
-	return nil
+	return m.put(ctx, mail.ID, mail)
 }
 
 // IDs returns the ids of the mails in alphabetical order.
@@ -122,6 +149,12 @@ func (m *Mailbox) Refused() int {
 // Secret returns the secret that was sent for a workflow, or "".
 func (m *Mailbox) Secret(id string) string { return m.All()[id+"-verify"].Secret }
 
+// Secrets makes what nobody can guess.
+type Secrets func() string
+
+// NewSecrets is the constructor of Secrets.
+func NewSecrets() Secrets { return rand.Text }
+
 // Plans has those who pay.
 type Plans struct{ *records[User] }
 
@@ -133,8 +166,7 @@ func (p *Plans) Subscribe(ctx context.Context, id string, u User) error {
 	if u.Name == "Alice" {
 		return refuse(http.StatusPaymentRequired, "the plan is not available")
 	}
-	p.put(ctx, id, u)
-	return nil
+	return p.put(ctx, id, u)
 }
 
 // Unsubscribe ends a subscription, if there is one.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"time"
@@ -30,12 +29,13 @@ var (
 type Verification struct {
 	directory *Directory
 	mailbox   *Mailbox
+	secrets   Secrets
 	patience  Patience
 }
 
 // NewVerification is the constructor of Verification.
-func NewVerification(directory *Directory, mailbox *Mailbox, patience Patience) *Verification {
-	return &Verification{directory, mailbox, patience}
+func NewVerification(directory *Directory, mailbox *Mailbox, secrets Secrets, patience Patience) *Verification {
+	return &Verification{directory, mailbox, secrets, patience}
 }
 
 // Run creates a user, asks for the verification, and returns how often the user was
@@ -44,7 +44,7 @@ func NewVerification(directory *Directory, mailbox *Mailbox, patience Patience) 
 func (v *Verification) Run(ctx restate.WorkflowContext, in User) (int, error) {
 	id := restate.Key(ctx)
 	// Made in a step, since whoever knows the invocation could know what comes of its ctx.
-	code, err := makeSecret.Run(ctx, func(context.Context) (string, error) { return rand.Text(), nil })
+	code, err := makeSecret.Run(ctx, func(context.Context) (string, error) { return v.secrets(), nil })
 	if err != nil {
 		return 0, err
 	}

@@ -81,7 +81,7 @@ var shellRules = []struct {
 	{regexp.MustCompile(`^$`), func(*testing.T, []string) {}}, // variables alone
 	{regexp.MustCompile(`^(go tool )?fxrestate `), parsedByTheCommand},
 	{regexp.MustCompile(`^go (-C \S+ )?(run|test|vet|build) `), ofPackages},
-	{regexp.MustCompile(`^go get (-tool )?\S+( \S+)*$`), gettable},
+	{regexp.MustCompile(`^go get (-tool )?\S+$`), gettable},
 	{regexp.MustCompile(`^alias fxrestate=go tool fxrestate$`), func(*testing.T, []string) {}},
 	{regexp.MustCompile(`^go mod tidy$`), func(*testing.T, []string) {}},
 	{regexp.MustCompile(`^make [a-z -]+$`), namedIn("Makefile", "\n%s: ")},

@@ -25,6 +25,15 @@ func declared(t testing.TB, env *restatetest.Env, jobs cron.Ingress, names ...st
 	}
 }
 
+// pass moves the clock past that many times of an hourly job, and half an hour further:
+// how many are in some hours and minutes depends on when the test begins.
+func pass(t testing.TB, env *restatetest.Env, jobs cron.Ingress, name string, times int) {
+	t.Helper()
+	info, err := jobs.Get(t.Context(), name)
+	require.NoError(t, err)
+	env.Advance(info.Next.Sub(env.Now()) + time.Duration(times-1)*time.Hour + 30*time.Minute)
+}
+
 // advancing moves the clock while something is done that needs time.
 func advancing(env *restatetest.Env, do func() error) (err error) {
 	done := make(chan error, 1)
@@ -105,7 +114,7 @@ func TestWhatAJobDoesWhileItsLastRunGoesOn(t *testing.T) {
 			w := &World{}
 			env, jobs := start(t, inProcess, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Long, "long"), cron.Name("long"), overlap))
 			declared(t, env, jobs, "long")
-			env.Advance(4*time.Hour + time.Minute)
+			pass(t, env, jobs, "long", 4)
 			info, err := jobs.Get(t.Context(), "long")
 			require.NoError(t, err)
 			require.Equal(t, want.started, w.count("long"))
@@ -141,12 +150,12 @@ func TestARunThatWasKilledDoesNotHoldUpItsJob(t *testing.T) {
 	w := &World{}
 	env, jobs := start(t, inProcess, w, fxrestate.Every("@every 1h", cron.CallVoid((*Reports).Long, "long"), cron.Name("long")))
 	declared(t, env, jobs, "long")
-	env.Advance(time.Hour)
+	pass(t, env, jobs, "long", 1)
 	info, err := jobs.Get(t.Context(), "long")
 	require.NoError(t, err)
 	require.Len(t, info.Running, 1)
 	env.Invocation(info.Running[0].InvocationID).Kill()
-	env.Advance(time.Hour + time.Minute)
+	pass(t, env, jobs, "long", 1)
 	require.Equal(t, 2, w.count("long"))
 	info, err = jobs.Get(t.Context(), "long")
 	require.NoError(t, err)

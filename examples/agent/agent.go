@@ -35,7 +35,7 @@ func NewAgent(model Model, tools []Tool) *Agent { return &Agent{model, tools} }
 // Answer continues a conversation up to the model's answer. If the run fails or is
 // cancelled, what the tools did is undone.
 func (a *Agent) Answer(ctx restate.Context, talk []Message) ([]Message, error) {
-	in := Prompt{Instructions: instructions, Talk: talk}
+	in := Input{Instructions: instructions, Talk: talk}
 	for _, tool := range a.tools {
 		in.Tools = append(in.Tools, tool.Spec)
 	}
@@ -59,9 +59,9 @@ func (a *Agent) Answer(ctx restate.Context, talk []Message) ([]Message, error) {
 	})
 }
 
-// ask takes a turn of the model. It has a prompt of its own, which does not grow while the
+// ask takes a turn of the model. It has an input of its own, which does not grow while the
 // model reads it.
-func (a *Agent) ask(ctx restate.Context, in Prompt) (Message, error) {
+func (a *Agent) ask(ctx restate.Context, in Input) (Message, error) {
 	return askModel.Run(ctx, func(ctx context.Context) (Message, error) { return a.model.Complete(ctx, in) })
 }
 

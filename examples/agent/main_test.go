@@ -151,15 +151,15 @@ func TestRunThatFailsTakesBackWhatItPaid(t *testing.T) {
 }
 
 // fakeModel is a model of a test.
-type fakeModel func(in Prompt) Message
+type fakeModel func(in Input) Message
 
-func (f fakeModel) Complete(_ context.Context, in Prompt) (Message, error) { return f(in), nil }
+func (f fakeModel) Complete(_ context.Context, in Input) (Message, error) { return f(in), nil }
 
 func TestMistakesOfTheModelAreToldToIt(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	var first, last Prompt
-	model := fakeModel(func(in Prompt) Message {
+	var first, last Input
+	model := fakeModel(func(in Input) Message {
 		mu.Lock()
 		defer mu.Unlock()
 		if last = in; len(in.Talk) > 1 {

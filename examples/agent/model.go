@@ -12,11 +12,11 @@ type Model interface {
 	// Complete returns an answer, or the tools that the model wants to use before it
 	// answers. It is called in a step: an error is retried, and a terminal error ends the
 	// run.
-	Complete(ctx context.Context, in Prompt) (Message, error)
+	Complete(ctx context.Context, in Input) (Message, error)
 }
 
-// Prompt is what a model gets.
-type Prompt struct {
+// Input is what a model gets.
+type Input struct {
 	Instructions string    `json:"instructions"`
 	Talk         []Message `json:"talk"`
 	Tools        []Spec    `json:"tools"`

@@ -41,7 +41,7 @@ func (s *Script) Asked() map[string]int {
 }
 
 // Complete is the method of [Model].
-func (s *Script) Complete(ctx context.Context, in Prompt) (Message, error) {
+func (s *Script) Complete(ctx context.Context, in Input) (Message, error) {
 	begin := len(in.Talk) - 1
 	for in.Talk[begin].Role != RoleUser {
 		begin--

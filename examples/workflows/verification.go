@@ -43,7 +43,7 @@ func NewVerification(directory *Directory, mailbox *Mailbox, secrets Secrets, pa
 // deleted.
 func (v *Verification) Run(ctx restate.WorkflowContext, in User) (int, error) {
 	id := restate.Key(ctx)
-	// Made in a step, since whoever knows the invocation could know what comes of its ctx.
+	// Made in a step: what comes of the ctx follows from the id of the invocation.
 	code, err := makeSecret.Run(ctx, func(context.Context) (string, error) { return v.secrets(), nil })
 	if err != nil {
 		return 0, err

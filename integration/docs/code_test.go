@@ -56,6 +56,7 @@ var known = map[string]string{
 	"kgo":         "github.com/twmb/franz-go/pkg/kgo",
 	"cron":        "github.com/fxrestate/go/durable/cron",
 	"ratelimit":   "github.com/fxrestate/go/durable/ratelimit",
+	"rand":        "crypto/rand",
 	"rate":        "golang.org/x/time/rate",
 	"pipeline":    "github.com/fxrestate/go/pipeline",
 	"httperror":   "github.com/fxrestate/go/pipeline/httperror",

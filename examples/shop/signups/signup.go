@@ -47,7 +47,7 @@ func (s *Signup) Run(ctx restate.WorkflowContext, in Form) (string, error) {
 	if err := status.Set(ctx, "pending"); err != nil {
 		return "", err
 	}
-	// Made in a step, since whoever knows the invocation could know what comes of its ctx.
+	// Made in a step: what comes of the ctx follows from the id of the invocation.
 	code, err := makeCode.Run(ctx, func(context.Context) (string, error) { return rand.Text()[:6], nil })
 	if err != nil {
 		return "", err
